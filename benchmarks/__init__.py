@@ -1,0 +1,1 @@
+"""threadmill beside its peers: one harness, one module per question. Run as ``python -m benchmarks``."""

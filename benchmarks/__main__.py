@@ -1,0 +1,96 @@
+"""python -m benchmarks: measures threadmill beside its peers on this machine; see --help."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import threadmill as tm
+
+from . import machine, native, peers, report
+from .harness import Plan, Row
+
+QUESTIONS = ("loop_latency", "python_latency", "square", "sum", "scale", "executor", "queues")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line. Missed targets are printed; they are no failure."""
+    options = _parse(arguments)
+    peers.allow(max(options.threads))
+    facts = machine.facts()
+    print(machine.describe(facts))
+    if options.smoke:
+        print("A smoke run: it shows that everything runs; its numbers mean nothing.")
+    print(f"\n{report.HEADER}")
+    rows: list[Row] = []
+    remarks = [f"{name}: not installed, left out" for name, number in facts["peers"].items() if not number]
+    for found in _answers(options):
+        if isinstance(found, Row):
+            rows.append(found)
+            print(report.as_line(found), flush=True)
+        elif found not in remarks:
+            remarks.append(found)
+    if layer := peers.numba_layer():
+        remarks.append(f"numba: threads by {layer}")
+    print("\n" + "\n".join([*remarks, _verdict(rows)]))
+    if options.json:
+        report.write_json(options.json, facts, rows, remarks)
+    if options.plot:
+        report.plot(options.plot, rows)
+    return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--only", metavar="NAME", action="append", choices=QUESTIONS, help=", ".join(QUESTIONS)
+    )
+    parser.add_argument(
+        "--threads",
+        metavar="1,2,4",
+        type=_thread_counts,
+        default=[tm.usable_cores()],
+        help="sizes of the pool",
+    )
+    parser.add_argument("--smoke", action="store_true", help="tiny and quick; nothing is judged")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all numbers there")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw the ratios there (needs matplotlib)")
+    options = parser.parse_args(arguments)
+    if options.plot and not find_spec("matplotlib"):
+        parser.error("--plot needs matplotlib: pip install '.[bench]'")
+    return options
+
+
+def _thread_counts(text: str) -> list[int]:
+    counts = [int(part) for part in text.split(",")]
+    if min(counts) < 1:
+        raise ValueError(text)
+    return counts
+
+
+def _answers(options: argparse.Namespace) -> Iterator[Row | str]:
+    """The rows of all questions on all thread counts, and remarks on what is missing.
+
+    Targets speak of a pool with a thread for every core.
+    """
+    for name in options.only or QUESTIONS:
+        print(f"\n{name}", flush=True)
+        question = importlib.import_module(f"{__package__}.{name}")
+        for threads in options.threads:
+            judged = not options.smoke and threads == tm.usable_cores()
+            plan = Plan(threads, name, options.smoke, judged, threads == options.threads[0])
+            try:
+                yield from question.run(plan)
+            except native.NoCompiler as error:
+                yield f"{name}: {error}, rows left out"
+
+
+def _verdict(rows: list[Row]) -> str:
+    judged = [row.met for row in rows if row.met is not None]
+    return f"{judged.count(True)} of {len(judged)} targets met." if judged else "Nothing was judged."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

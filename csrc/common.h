@@ -1,0 +1,47 @@
+/* common.h: what every C file starts with: standard types, the public interface, fatal checks. */
+#ifndef TM_COMMON_H
+#define TM_COMMON_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#if defined(_WIN32)
+#error "threadmill needs POSIX threads: Linux and macOS are supported, Windows is not"
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#pragma GCC visibility push(default)
+#include "threadmill.h"
+#pragma GCC visibility pop
+
+/* Two 64-byte lines: the adjacent-line prefetcher moves them in pairs. */
+#define TM_LINE 128
+
+#define TM_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define TM_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* A broken invariant ends the process: nothing that runs on may trust its memory any more. */
+#define TM_FATAL(what, error)                                                                         \
+    (fprintf(stderr, "threadmill: %s:%d: %s: %s\n", __FILE__, __LINE__, (what), strerror(error)), abort())
+
+/* For pthread calls that can only fail when a contract is broken. */
+#define TM_MUST(call)                                                                                 \
+    do {                                                                                              \
+        int tm_must_error = (call);                                                                   \
+        if (tm_must_error != 0) TM_FATAL(#call, tm_must_error);                                       \
+    } while (0)
+
+#ifdef TM_DEBUG
+#define TM_ASSERT(condition) ((condition) ? (void)0 : (void)TM_FATAL(#condition, 0))
+#else
+#define TM_ASSERT(condition) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,76 @@
+/* fpenv.h: the floating-point state that a loop carries from its caller to its workers and back.
+ *
+ * Control (rounding, flush-to-zero) goes out, flags come home. x86-64 needs MXCSR alone: the library's
+ * arithmetic is SSE and wider, and <fenv.h> would pay for the x87 unit as well (some 50 ns a call). */
+#ifndef TM_FPENV_H
+#define TM_FPENV_H
+
+#include "common.h"
+
+#if defined(__x86_64__)
+
+typedef unsigned tm_fp_state; /* MXCSR; its low six bits are the flags */
+
+static inline tm_fp_state tm_fp_save(void)
+{
+    return __builtin_ia32_stmxcsr();
+}
+
+/* Takes over `state`'s control with all flags down. */
+static inline void tm_fp_enter(tm_fp_state state)
+{
+    tm_fp_state clear = state & ~0x3fu;
+    if (tm_fp_save() != clear) __builtin_ia32_ldmxcsr(clear);
+}
+
+/* Goes back to `state` as it was and returns the TM_FP_* flags raised since tm_fp_enter. */
+static inline unsigned tm_fp_leave(tm_fp_state state)
+{
+    tm_fp_state now = tm_fp_save();
+    if (now != state) __builtin_ia32_ldmxcsr(state);
+    return (now >> 2 & 7) | (now & 1) << 3; /* ZE OE UE are bits 2 3 4, IE is bit 0 */
+}
+
+static inline void tm_fp_raise(unsigned flags)
+{
+    if (flags) __builtin_ia32_ldmxcsr(tm_fp_save() | (flags & 7) << 2 | flags >> 3);
+}
+
+#else
+
+#include <fenv.h>
+
+typedef fenv_t tm_fp_state;
+
+static inline tm_fp_state tm_fp_save(void)
+{
+    fenv_t state;
+    fegetenv(&state);
+    return state;
+}
+
+static inline void tm_fp_enter(tm_fp_state state)
+{
+    fesetenv(&state);
+    feclearexcept(FE_ALL_EXCEPT);
+}
+
+static inline unsigned tm_fp_leave(tm_fp_state state)
+{
+    int raised = fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID);
+    fesetenv(&state);
+    return (raised & FE_DIVBYZERO ? (unsigned)TM_FP_DIVIDE : 0) |
+           (raised & FE_OVERFLOW ? (unsigned)TM_FP_OVERFLOW : 0) |
+           (raised & FE_UNDERFLOW ? (unsigned)TM_FP_UNDERFLOW : 0) |
+           (raised & FE_INVALID ? (unsigned)TM_FP_INVALID : 0);
+}
+
+static inline void tm_fp_raise(unsigned flags)
+{
+    feraiseexcept((flags & TM_FP_DIVIDE ? FE_DIVBYZERO : 0) | (flags & TM_FP_OVERFLOW ? FE_OVERFLOW : 0) |
+                  (flags & TM_FP_UNDERFLOW ? FE_UNDERFLOW : 0) | (flags & TM_FP_INVALID ? FE_INVALID : 0));
+}
+
+#endif
+
+#endif

@@ -1,0 +1,41 @@
+/* gate.c: the one long step of gate.h. */
+#include "gate.h"
+
+/* True when nobody is inside; then takes WAITED down, in the same atomic step as the look. */
+static bool is_empty(tm_gate *gate, uint32_t seen)
+{
+    while (seen / TM_GATE_ONE == 0) {
+        if (!(seen & TM_GATE_WAITED)) return true;
+        if (atomic_compare_exchange_weak_explicit(&gate->state.word, &seen, seen & ~(uint32_t)TM_GATE_WAITED,
+                                                  memory_order_acquire, memory_order_acquire))
+            return true;
+    }
+    return false;
+}
+
+static bool spin_until_empty(tm_gate *gate, int64_t spin_ns)
+{
+    int64_t end = tm_now_ns() + spin_ns;
+    do {
+        for (int i = 0; i < 32; i++) {
+            if (is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return true;
+            tm_relax();
+        }
+    } while (tm_now_ns() < end);
+    return false;
+}
+
+tm_status tm_gate_wait(tm_gate *gate, int64_t spin_ns, int64_t deadline)
+{
+    /* acquire: pairs with leave's release */
+    if (is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return TM_OK;
+    if (spin_ns > 0 && spin_until_empty(gate, spin_ns)) return TM_OK;
+    for (;;) {
+        uint32_t seen = atomic_fetch_or_explicit(&gate->state.word, TM_GATE_WAITED, memory_order_acquire);
+        if (is_empty(gate, seen | TM_GATE_WAITED)) return TM_OK;
+        if (tm_now_ns() >= deadline) return TM_TIMEOUT;
+        tm_futex_wait(&gate->state, seen | TM_GATE_WAITED, tm_interrupt_slice(deadline));
+        if (is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return TM_OK;
+        if (tm_interrupted()) return TM_INTERRUPTED;
+    }
+}

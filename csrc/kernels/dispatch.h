@@ -1,0 +1,50 @@
+/* dispatch.h: what the public kernels share: sizes, checks of arguments, the choice of instruction set. */
+#ifndef TM_DISPATCH_H
+#define TM_DISPATCH_H
+
+#include "../cpu.h"
+#include "../parallel_for.h"
+#include "kernel.h"
+
+static inline size_t tm_element_size(tm_dtype dtype)
+{
+    switch (dtype) {
+#define TM_INTEGER(code, name, type, wrap, root) case code: return sizeof(type);
+#define TM_REAL(code, name, type) case code: return sizeof(type);
+#define TM_COMPLEX(code, name, part) case code: return 2 * sizeof(part);
+#include "dtypes.def"
+    default: return 1; /* bool */
+    }
+}
+
+/* Bool is one: what its kernels do is exact too. */
+static inline bool tm_is_integer(tm_dtype dtype)
+{
+    return dtype <= TM_UINT64;
+}
+
+static inline bool tm_is_complex(tm_dtype dtype)
+{
+    return dtype == TM_COMPLEX64 || dtype == TM_COMPLEX128;
+}
+
+/* Whether n elements of the dtype can be, and the options hold for it. */
+static inline bool tm_is_valid(tm_dtype dtype, size_t n, int options)
+{
+    if ((int)dtype < 0 || dtype >= TM_DTYPES || n > PTRDIFF_MAX / tm_element_size(dtype)) return false;
+    return options == 0 || (options == TM_CHECKED && tm_is_integer(dtype));
+}
+
+static inline tm_kernel_fn tm_pick(const tm_kernels *kernels)
+{
+    return kernels->level[tm_simd_level()];
+}
+
+/* Runs the loop; the flags that it raised, or a negative status. */
+static inline int tm_run(tm_pool *pool, tm_loop *loop)
+{
+    tm_status status = tm_run_loop(pool, loop);
+    return status < 0 ? (int)status : (int)loop->fp_flags;
+}
+
+#endif

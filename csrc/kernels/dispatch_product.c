@@ -1,0 +1,127 @@
+/* dispatch_product.c: square and scale: checks the arguments, cuts into chunks and tiles, picks the kernel.
+ *
+ * How the work is cut depends on n, the dtype and the operation alone, so that neither the number of
+ * threads nor the instruction set can show in a result. */
+#include "dispatch.h"
+#include "stream.h"
+
+#include <stdatomic.h>
+
+static atomic_bool complex_fused;
+
+tm_status tm_set_complex_fused(int fused)
+{
+    if (fused && TM_X86 && tm_simd_best() < TM_SIMD_AVX2) return TM_INVALID;
+    atomic_store(&complex_fused, fused != 0);
+    return TM_OK;
+}
+
+/* One call of an element-wise kernel. */
+typedef struct product {
+    tm_kernel_fn kernel;
+    tm_kernel_fn within; /* NULL: unchecked */
+    uint64_t limits[2];  /* two elements, for `within` */
+    const char *x;
+    const void *factor; /* NULL: square */
+    char *out;
+    size_t size; /* of an element */
+    bool stream;
+} product;
+
+/* Tiles and what is made of them stay in the first-level cache between the passes over them. */
+enum { TILE_BYTES = 4096, LINE_BYTES = 64 };
+
+/* Elements from `at` on up to the end of their tile. Tiles end where a line of the output ends: from there
+ * on no store of the kernel crosses a line, which is worth up to a tenth. */
+static size_t tile_length(const product *p, size_t at)
+{
+    return (TILE_BYTES - (uintptr_t)(p->out + at * p->size) % LINE_BYTES) / p->size;
+}
+
+/* One tile of n elements from `at` on. */
+static tm_status run_tile(const product *p, size_t at, size_t n)
+{
+    _Alignas(LINE_BYTES) char buffer[TILE_BYTES];
+    const char *x = p->x + at * p->size;
+    char *out = p->out + at * p->size;
+    bool fits = true;
+
+    if (p->within) p->within(n, x, p->limits, &fits);
+    if (!fits) return TM_OVERFLOW;
+    p->kernel(n, x, p->factor, p->stream ? buffer : out);
+    if (p->stream) tm_stream_copy(out, buffer, n * p->size);
+    return TM_OK;
+}
+
+static tm_status run_product(void *ctx, size_t begin, size_t end)
+{
+    const product *p = ctx;
+    const bool once = !p->within && !p->stream; /* one pass: after the first, a tile may be of any length */
+    tm_status status = TM_OK;
+
+    for (size_t at = begin; at < end && status == TM_OK;) {
+        const size_t n = once && at > begin ? end - at : TM_MIN(tile_length(p, at), end - at);
+        status = run_tile(p, at, n);
+        at += n;
+    }
+    if (p->stream) tm_stream_end();
+    return status;
+}
+
+/* Whether [x, x + bytes) and [out, out + bytes) have a byte in common, but not all. */
+static bool overlap_in_part(const void *x, const void *out, size_t bytes)
+{
+    const uintptr_t a = (uintptr_t)x, b = (uintptr_t)out;
+    return a != b && (a < b ? b - a : a - b) < bytes;
+}
+
+/* Chunks of about this much input: large against the 50 ns that claiming one costs, small against the
+ * second-level cache, and enough of them to share out evenly where a second thread pays. */
+enum { CHUNK_BYTES = 131072 };
+_Static_assert(CHUNK_BYTES % (4096 * 16) == 0, "chunks are multiples of 4096 elements of up to 16 bytes");
+
+static int run_elementwise(tm_pool *pool, tm_dtype dtype, size_t n, product *p, int options)
+{
+    const size_t bytes = n * tm_element_size(dtype);
+    tm_loop loop = {
+        .n = n,
+        .grain = CHUNK_BYTES / tm_element_size(dtype),
+        .body = run_product,
+        .ctx = p,
+        .short_chunks = true,
+    };
+
+    if (n == 0) return 0;
+    if (overlap_in_part(p->x, p->out, bytes)) return TM_OVERLAP;
+    if (options & TM_CHECKED) {
+        tm_pick(&tm_limits_kernels[dtype])(0, NULL, p->factor, p->limits);
+        p->within = tm_pick(&tm_within_kernels[dtype]);
+    }
+    p->size = tm_element_size(dtype);
+    p->stream = TM_STREAMS && p->x != p->out && bytes > tm_last_level_cache();
+    return tm_run(pool, &loop);
+}
+
+static const tm_kernels *kernels_of(tm_dtype dtype, const tm_kernels *plain, const tm_kernels *fused)
+{
+    const bool fuse = tm_is_complex(dtype) && atomic_load_explicit(&complex_fused, memory_order_relaxed);
+    return fuse ? &fused[dtype] : &plain[dtype];
+}
+
+int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out, int options)
+{
+    if (!tm_is_valid(dtype, n, options) || dtype == TM_BOOL) return TM_INVALID;
+    const tm_kernels *kernels = kernels_of(dtype, tm_square_kernels, tm_square_fused_kernels);
+    product p = {.kernel = tm_pick(kernels), .x = x, .out = out};
+    return run_elementwise(pool, dtype, n, &p, options);
+}
+
+int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options)
+{
+    if (!tm_is_valid(dtype, n, options) || dtype == TM_BOOL || k == NULL) return TM_INVALID;
+    const tm_kernels *kernels = kernels_of(dtype, tm_scale_kernels, tm_scale_fused_kernels);
+    uint64_t factor[2]; /* a copy, since k may lie inside out */
+    memcpy(factor, k, tm_element_size(dtype));
+    product p = {.kernel = tm_pick(kernels), .x = x, .factor = factor, .out = out};
+    return run_elementwise(pool, dtype, n, &p, options);
+}

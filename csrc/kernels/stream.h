@@ -1,0 +1,23 @@
+/* stream.h: stores that go to memory past the caches.
+ *
+ * A plain store reads the line before it writes it and leaves it in the cache. For an output that no cache
+ * can hold, both are a waste of a third of the memory traffic. */
+#ifndef TM_STREAM_H
+#define TM_STREAM_H
+
+#include "../common.h"
+
+/* Whether this machine has such stores; elsewhere the two below work, but gain nothing. */
+#if defined(__x86_64__)
+#define TM_STREAMS 1
+#else
+#define TM_STREAMS 0
+#endif
+
+/* memcpy for a source in the nearest cache and a destination that nobody reads soon. */
+void tm_stream_copy(void *restrict out, const void *restrict from, size_t bytes);
+
+/* Ends a series of copies: what they wrote is visible to whoever sees the caller's next store. */
+void tm_stream_end(void);
+
+#endif

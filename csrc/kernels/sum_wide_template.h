@@ -1,0 +1,32 @@
+/* sum_wide_template.h: the exact sum of at most TM_SUM_CHUNK_MAX elements of 32 or 64 bits.
+ *
+ * The array is read in words of 64 bits, each two halves: two elements, or the halves of one. Two sums in 64
+ * bits tell those of the halves: that of the upper halves, which does not wrap, and that of the words, which
+ * does; what is left without the upper halves is the sum of the lower ones, below 2^64. A signed element is
+ * made unsigned by turning its sign bit over, which adds a constant that is taken off at the end: unlike an
+ * arithmetic shift of 64 bits or a widening, that is cheap in every instruction set.
+ * Parameters: DTYPE, LEVEL, TARGET (foreach_level.h). */
+
+TARGET static void TM_KERNEL(sum)(size_t n, const void *in, const void *arg, void *result)
+{
+    typedef uint64_t word __attribute__((aligned(sizeof(TM_ELEMENT)), may_alias));
+    enum { IN_WORD = sizeof(uint64_t) / sizeof(TM_ELEMENT), BITS = 8 * sizeof(TM_ELEMENT) };
+    const uint64_t bias = (TM_ELEMENT)-1 < (TM_ELEMENT)1 ? UINT64_C(1) << (BITS - 1) : 0;
+    const uint64_t biases = IN_WORD == 1 ? bias : bias << 32 | bias;
+    const size_t words = n / IN_WORD;
+    const word *x = in;
+    uint64_t wrapped = 0, high = 0;
+
+    (void)arg;
+    TM_UNROLL
+    for (size_t i = 0; i < words; i++) {
+        const uint64_t a = x[i] ^ biases;
+        wrapped += a;
+        high += a >> 32;
+    }
+    const uint64_t low = wrapped - (high << 32);
+    tm_int128 total = (IN_WORD == 1 ? (tm_int128)high << 32 : (tm_int128)high) + low;
+    total -= (tm_int128)(words * IN_WORD) * bias;
+    if (n % IN_WORD != 0) total += ((const TM_ELEMENT *)in)[n - 1];
+    *(tm_int128 *)result = total;
+}

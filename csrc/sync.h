@@ -1,0 +1,206 @@
+/* sync.h: the thin layer over the system: clock, mutex, condition, futex, spin pause.
+ *
+ * A futex here is a 32-bit atomic word that threads can sleep on: Linux's own, or (macOS, and any build
+ * with TM_PORTABLE_SYNC) the same contract made of a mutex and a condition. Waits may return early;
+ * every caller loops over its predicate. */
+#ifndef TM_SYNC_H
+#define TM_SYNC_H
+
+#include "common.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__linux__) && !defined(TM_PORTABLE_SYNC)
+#define TM_LINUX_FUTEX 1
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#else
+#define TM_LINUX_FUTEX 0
+#endif
+
+/* ---- clock -------------------------------------------------------------------------------- */
+
+static inline int64_t tm_clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline int64_t tm_now_ns(void)
+{
+    return tm_clock_ns(CLOCK_MONOTONIC);
+}
+
+/* A few milliseconds coarse where that is cheaper: for "is it time to look?" at every chunk. */
+static inline int64_t tm_coarse_now_ns(void)
+{
+#ifdef CLOCK_MONOTONIC_COARSE
+    return tm_clock_ns(CLOCK_MONOTONIC_COARSE);
+#else
+    return tm_now_ns();
+#endif
+}
+
+/* The cheapest steady counter, in a unit of its own: for busy time, converted when someone asks. */
+static inline uint64_t tm_ticks(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+    return (uint64_t)tm_now_ns();
+#endif
+}
+
+/* The moment `timeout_ns` from now; INT64_MAX for TM_FOREVER. */
+static inline int64_t tm_deadline(int64_t timeout_ns)
+{
+    if (timeout_ns < 0) return INT64_MAX;
+    int64_t now = tm_now_ns();
+    return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
+}
+
+static inline void tm_relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+/* ---- mutex and condition ------------------------------------------------------------------ */
+
+static inline void tm_lock(pthread_mutex_t *mutex)
+{
+    TM_MUST(pthread_mutex_lock(mutex));
+}
+
+static inline void tm_unlock(pthread_mutex_t *mutex)
+{
+    TM_MUST(pthread_mutex_unlock(mutex));
+}
+
+/* A condition whose deadlines are tm_now_ns moments. Returns 0 or an errno. */
+static inline int tm_condition_init(pthread_cond_t *condition)
+{
+#if defined(__APPLE__)
+    return pthread_cond_init(condition, NULL);
+#else
+    pthread_condattr_t attributes;
+    int error = pthread_condattr_init(&attributes);
+    if (error != 0) return error;
+    TM_MUST(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
+    error = pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return error;
+#endif
+}
+
+/* Waits with the mutex held, at most until `deadline`. */
+static inline void tm_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline)
+{
+    if (deadline == INT64_MAX) {
+        TM_MUST(pthread_cond_wait(condition, mutex));
+        return;
+    }
+#if defined(__APPLE__)
+    int64_t left = TM_MAX(deadline - tm_now_ns(), 0);
+    struct timespec span = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
+    int error = pthread_cond_timedwait_relative_np(condition, mutex, &span);
+#else
+    struct timespec moment = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+    int error = pthread_cond_timedwait(condition, mutex, &moment);
+#endif
+    if (error != 0 && error != ETIMEDOUT) TM_FATAL("condition wait", error);
+}
+
+/* ---- futex -------------------------------------------------------------------------------- */
+
+#if TM_LINUX_FUTEX
+
+typedef struct tm_futex {
+    _Atomic uint32_t word; /* any thread, atomically */
+} tm_futex;
+
+static inline int tm_futex_init(tm_futex *futex)
+{
+    atomic_init(&futex->word, 0);
+    return 0;
+}
+
+static inline void tm_futex_destroy(tm_futex *futex)
+{
+    (void)futex;
+}
+
+/* Sleeps while the word is `expected`, until a wake or `deadline`. Keeps errno. */
+static inline void tm_futex_wait(tm_futex *futex, uint32_t expected, int64_t deadline)
+{
+    int error = errno;
+    struct timespec moment = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+    /* WAIT_BITSET takes an absolute CLOCK_MONOTONIC moment, plain WAIT a span. */
+    syscall(SYS_futex, &futex->word, FUTEX_WAIT_BITSET_PRIVATE, expected,
+            deadline == INT64_MAX ? NULL : &moment, NULL, FUTEX_BITSET_MATCH_ANY);
+    errno = error;
+}
+
+/* Wakes up to `count` sleepers. The word may be gone to other use by now: a stray wake is harmless. */
+static inline void tm_futex_wake(tm_futex *futex, uint32_t count)
+{
+    int error = errno;
+    syscall(SYS_futex, &futex->word, FUTEX_WAKE_PRIVATE, TM_MIN(count, (uint32_t)INT_MAX), NULL, NULL, 0);
+    errno = error;
+}
+
+#else
+
+typedef struct tm_futex {
+    _Atomic uint32_t word;    /* any thread, atomically */
+    pthread_mutex_t mutex;    /* orders a sleeper's last look at the word before a waker's broadcast */
+    pthread_cond_t condition; /* predicate: word != expected */
+} tm_futex;
+
+static inline int tm_futex_init(tm_futex *futex)
+{
+    atomic_init(&futex->word, 0);
+    int error = pthread_mutex_init(&futex->mutex, NULL);
+    if (error != 0) return error;
+    error = tm_condition_init(&futex->condition);
+    if (error != 0) pthread_mutex_destroy(&futex->mutex);
+    return error;
+}
+
+static inline void tm_futex_destroy(tm_futex *futex)
+{
+    TM_MUST(pthread_cond_destroy(&futex->condition));
+    TM_MUST(pthread_mutex_destroy(&futex->mutex));
+}
+
+static inline void tm_futex_wait(tm_futex *futex, uint32_t expected, int64_t deadline)
+{
+    tm_lock(&futex->mutex);
+    if (atomic_load(&futex->word) == expected) tm_condition_wait(&futex->condition, &futex->mutex, deadline);
+    tm_unlock(&futex->mutex);
+}
+
+static inline void tm_futex_wake(tm_futex *futex, uint32_t count)
+{
+    tm_lock(&futex->mutex);
+    if (count == 1) TM_MUST(pthread_cond_signal(&futex->condition));
+    else TM_MUST(pthread_cond_broadcast(&futex->condition));
+    tm_unlock(&futex->mutex);
+}
+
+#endif
+
+#endif

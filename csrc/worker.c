@@ -1,0 +1,98 @@
+/* worker.c: the life of a worker: help loops, run tasks, sleep when there is neither. */
+#include "pool.h"
+
+#include "queue.h"
+
+static _Thread_local const tm_worker *self;
+
+int tm_team_worker(const tm_team *team)
+{
+    return self != NULL && self->team == team ? self->index : -1;
+}
+
+/* Ends the thread if its work forked and this is the child: its team is the parent's. */
+static void leave_if_forked(const tm_team *team)
+{
+    if (tm_process_generation() != team->generation) pthread_exit(NULL);
+}
+
+/* Goes once through the open jobs. Each is entered once: a worker leaves when all chunks are claimed, and
+ * comes back when the bell has rung again. */
+static void help_loops(tm_team *team, tm_worker *me)
+{
+    for (size_t i = 0; i < TM_JOB_SLOTS; i++) {
+        tm_job *job = &team->jobs[i];
+        if (!tm_gate_try_enter(&job->gate)) continue;
+        /* A spawner may have counted on this worker just before it went in: hand the tasks on. Pairs with
+         * tm_team_call, which looks at the gates after the push. */
+        if (tm_queue_peek(team->tasks) > 0) tm_announce_tasks(team);
+        job->help(job, me->index, &me->counters);
+        leave_if_forked(team);
+    }
+}
+
+static bool try_task(tm_team *team, tm_worker *me, uint32_t seen)
+{
+    tm_task task;
+    if (tm_queue_peek(team->tasks) == 0) return false;
+    tm_bell_task_begins(&team->bell); /* before the pop: who pushes after it must not count on this worker */
+    bool taken = tm_queue_pop(team->tasks, &task, 1, 0, NULL) == TM_OK;
+    if (taken) {
+        /* A loop may have counted on this worker since it last looked. */
+        if (tm_bell_read(&team->bell) != seen) tm_team_call(team, NULL, 1);
+        uint64_t begin = tm_ticks();
+        tm_run_task(team, &me->counters, task);
+        leave_if_forked(team);
+        tm_count(&me->counters.busy_ticks, tm_ticks() - begin);
+    }
+    tm_bell_task_ends(&team->bell);
+    return taken;
+}
+
+static void work(tm_team *team, tm_worker *me)
+{
+    for (;;) {
+        uint32_t seen = tm_bell_read(&team->bell); /* before looking: a later ring is then not missed */
+        bool stopping = atomic_load(&team->stopping);
+        help_loops(team, me);
+        if (try_task(team, me, seen)) continue;
+        if (stopping) return; /* stopping closes the queue first, so no task can come after this look */
+        if (tm_bell_wait(&team->bell, seen, team->spinners ? TM_SPIN_NS : 0, team->spinners))
+            tm_count(&me->counters.parks, 1);
+    }
+}
+
+static void name_thread(const tm_worker *me)
+{
+    char name[TM_NAME_SIZE + 24];
+    snprintf(name, sizeof name, "%s-%d", me->team->name, me->index);
+    name[TM_NAME_SIZE - 1] = '\0';
+#if defined(__APPLE__)
+    pthread_setname_np(name);
+#else
+    pthread_setname_np(pthread_self(), name);
+#endif
+}
+
+void *tm_worker_main(void *arg)
+{
+    tm_worker *me = arg;
+    tm_team *team = me->team;
+    const tm_pool_options *options = &team->options;
+    while (atomic_load(&team->go.word) == 0)
+        tm_futex_wait(&team->go, 0, INT64_MAX);
+    if (atomic_load(&team->go.word) == 1) {
+        self = me;
+        name_thread(me);
+        if (options->on_start != NULL) {
+            tm_bell_task_begins(&team->bell); /* nobody is to count on this worker meanwhile */
+            options->on_start(options->ctx, (size_t)me->index);
+            tm_bell_task_ends(&team->bell);
+        }
+        work(team, me);
+        if (options->on_stop != NULL) options->on_stop(options->ctx, (size_t)me->index);
+    }
+    tm_gate_leave(&team->alive);
+    tm_team_drop(team);
+    return NULL;
+}

@@ -1,0 +1,330 @@
+"""The one place where Python meets the C library: arrays become addresses, statuses become exceptions.
+
+Each section below belongs to one part of csrc/threadmill.h. Nothing here decides what a user's
+arguments mean; that is the public modules' work.
+"""
+
+import itertools
+from collections.abc import Callable
+from queue import Empty, Full
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
+
+import numpy as np
+
+from ._arrays import Array
+from ._threadmill import ffi, lib
+from .errors import DeadlockError, KernelError, ShutDown
+
+if TYPE_CHECKING:
+    from ._threadmill import CData
+
+# ---- status: one table, one way from a code to an exception ----------------------------------------
+
+_ERRORS: dict[int, tuple[type[Exception], str | None]] = {
+    lib.TM_NO_MEMORY: (MemoryError, None),
+    lib.TM_NO_THREAD: (RuntimeError, "can't start new thread"),
+    lib.TM_CLOSED: (RuntimeError, "cannot run on a pool after shutdown"),
+    lib.TM_FULL: (Full, None),
+    lib.TM_EMPTY: (Empty, None),
+    lib.TM_TIMEOUT: (TimeoutError, None),
+    lib.TM_INVALID: (ValueError, None),
+    lib.TM_OVERFLOW: (OverflowError, None),
+    lib.TM_OVERLAP: (ValueError, None),
+    lib.TM_DEADLOCK: (DeadlockError, None),
+    lib.TM_FAILED: (KernelError, None),
+}
+
+
+def check(status: int) -> int:
+    """Returns a result that is no failure, raises the exception of one that is."""
+    return status if status >= 0 else _fail(status)
+
+
+def _fail(status: int) -> NoReturn:
+    if status == lib.TM_INTERRUPTED:
+        raise _take_interrupt()
+    kind, text = _ERRORS.get(status, (RuntimeError, None))
+    raise kind(text or ffi.string(lib.tm_status_message(status)).decode())
+
+
+# ---- interrupts: C asks now and then whether a signal handler wants to stop the call ------------------
+
+# What the signal handler raised. C asks only in the main thread, so one place is enough.
+_interrupt: BaseException | None = None
+
+
+def _keep_interrupt(_kind: type[BaseException], error: BaseException, _where: TracebackType) -> None:
+    global _interrupt
+    _interrupt = error
+
+
+def _take_interrupt() -> BaseException:
+    global _interrupt
+    error, _interrupt = _interrupt, None
+    return error or KeyboardInterrupt()
+
+
+@ffi.def_extern(error=1, onerror=_keep_interrupt)
+def tm_py_interrupted() -> int:
+    """Answers 0; but Python runs due signal handlers first, and what they raise becomes the answer 1."""
+    return 0
+
+
+lib.tm_set_interrupt_check(lib.tm_py_interrupted)
+
+
+# ---- the machine ---------------------------------------------------------------------------------------
+
+
+class Machine(TypedDict):
+    """What this process may use (tm_machine)."""
+
+    online: int
+    affinity: int
+    quota: float
+    usable: int
+    last_level_cache: int
+
+
+def machine() -> Machine:
+    """Asks the system anew; see tm_machine in csrc/threadmill.h for the fields."""
+    told = ffi.new("tm_machine *")
+    lib.tm_read_machine(told)
+    return Machine(
+        online=told.online,
+        affinity=told.affinity,
+        quota=told.quota,
+        usable=told.usable,
+        last_level_cache=told.last_level_cache,
+    )
+
+
+def usable_cores() -> int:
+    return lib.tm_usable_cores()
+
+
+def simd_levels() -> dict[str, int]:
+    """The instruction sets that this processor runs, by name, in rising order."""
+    return {_simd_name(level): level for level in range(lib.tm_simd_best() + 1)}
+
+
+def simd_level() -> str:
+    return _simd_name(lib.tm_simd_level())
+
+
+def set_simd_level(name: str) -> None:
+    """Makes all kernels of the process use an instruction set: for tests."""
+    check(lib.tm_set_simd_level(simd_levels()[name]))
+
+
+def _simd_name(level: int) -> str:
+    return ffi.string(lib.tm_simd_name(level)).decode()
+
+
+# ---- kernels --------------------------------------------------------------------------------------------
+# The caller has checked that the arrays are C-contiguous, native and aligned, and `out` is writable.
+# What comes back is floating-point flags or a failure.
+
+# tm_dtype by dtype.char, because `long` and `long long` are equal dtypes whose scalars differ in type.
+DTYPES: dict[str, int] = {
+    np.dtype(char).char: getattr(lib, f"TM_{np.dtype(char).name.upper()}") for char in "?bBhHiIlLqQfdFD"
+}
+CHECKED = lib.TM_CHECKED
+OVERFLOW = lib.TM_OVERFLOW
+OVERLAP = lib.TM_OVERLAP
+
+# The pool of a loop that the calling thread runs alone.
+NO_POOL: "CData" = ffi.NULL
+
+
+def check_open(pool: "CData") -> None:
+    """Raises RuntimeError for a pool that is shut down; its own tasks may still loop until they are done."""
+    if lib.tm_pool_is_closed(pool) and lib.tm_pool_worker(pool) < 0:
+        check(lib.TM_CLOSED)
+
+
+def square(pool: "CData", code: int, x: Array, out: Array, options: int) -> int:
+    return lib.tm_square(pool, code, x.size, ffi.from_buffer(x), ffi.from_buffer(out), options)
+
+
+def scale(pool: "CData", code: int, x: Array, k: Array, out: Array, options: int) -> int:
+    source, factor, target = ffi.from_buffer(x), ffi.from_buffer(k), ffi.from_buffer(out)
+    return lib.tm_scale(pool, code, x.size, source, factor, target, options)
+
+
+def sum(pool: "CData", code: int, x: Array, total: Array, options: int) -> int:
+    return lib.tm_sum(pool, code, x.size, ffi.from_buffer(x), ffi.from_buffer(total), options)
+
+
+set_sum_block: "Callable[[int], None]" = lib.tm_set_sum_block
+
+
+def set_complex_fused(fused: bool) -> bool:
+    """Whether complex products are now rounded so: not every processor can fuse."""
+    return lib.tm_set_complex_fused(fused) == lib.TM_OK
+
+
+# ---- pools and their tasks -------------------------------------------------------------------------------
+
+pool_watch: "Callable[[CData, int], None]" = lib.tm_pool_watch
+pool_worker: "Callable[[CData], int]" = lib.tm_pool_worker
+pool_is_closed: "Callable[[CData], int]" = lib.tm_pool_is_closed
+close_pool: "Callable[[CData], None]" = lib.tm_pool_close
+set_thread_limit: "Callable[[int], int]" = lib.tm_set_thread_limit
+
+# Python calls on their way to a worker, by the number that travels in their place.
+_posted: dict[int, Callable[[], None]] = {}
+_numbers = itertools.count(1)
+
+
+@ffi.def_extern()
+def tm_py_run(number: "CData") -> None:
+    """Runs, on a worker, what `post` was given."""
+    call = _posted.pop(int(ffi.cast("uintptr_t", number)), None)
+    if call is not None:  # Ctrl-C may have taken it back
+        call()
+
+
+def forget_posted() -> None:
+    """In a forked child: nobody will run what the parent posted."""
+    _posted.clear()
+
+
+def new_pool(threads: int, name: str) -> "CData":
+    """A pool that lets go of its threads when the last reference to it is gone."""
+    options = ffi.new("tm_pool_options *")
+    prefix = ffi.new("char[]", name.encode())
+    options.threads, options.name = threads, prefix
+    made = ffi.new("tm_pool **")
+    check(lib.tm_pool_create(options, made))
+    return ffi.gc(made[0], lib.tm_pool_release)
+
+
+def post(pool: "CData", call: Callable[[], None]) -> None:
+    """Has a worker run call(), which must not raise."""
+    number = next(_numbers)
+    _posted[number] = call
+    try:
+        check(lib.tm_post(pool, lib.tm_py_run, ffi.cast("void *", number)))
+    except BaseException:
+        _posted.pop(number, None)
+        raise
+
+
+def shutdown_pool(pool: "CData") -> None:
+    check(lib.tm_pool_shutdown(pool))
+
+
+def join_pool(pool: "CData", timeout: float | None) -> None:
+    check(lib.tm_join(pool, _nanoseconds(timeout)))
+
+
+def pool_stats(pool: "CData") -> list[dict[str, int]]:
+    """One dict for each worker, and one for all callers together."""
+    rows = ffi.new("tm_worker_stats[]", lib.tm_pool_threads(pool) + 1)
+    lib.tm_pool_stats(pool, rows)
+    names = [name for name, _ in ffi.typeof("tm_worker_stats").fields]
+    return [{name: getattr(row, name) for name in names} for row in rows]
+
+
+NULL: "CData" = ffi.NULL
+_CData = ffi.CData
+_KERNEL = ffi.typeof("tm_kernel")
+_TASK = ffi.typeof("tm_task_fn")
+_DRAIN_KERNEL = ffi.typeof("tm_block_kernel")
+_BLOCK_KERNEL = ffi.typeof("void (*)(void *, const void *, void *, size_t)")
+
+
+def is_cdata(value: object) -> bool:
+    """Whether a value is cffi's, of this or any other cffi module."""
+    return isinstance(value, _CData)
+
+
+def is_function(cdata: "CData") -> bool:
+    return ffi.typeof(cdata).kind == "function"
+
+
+def pointer(address: int, keep: object = None) -> "CData":
+    """A void pointer, which may keep an object alive."""
+    made = ffi.cast("void *", address)
+    return made if keep is None else ffi.gc(made, lambda _pointer: keep)
+
+
+def pointer_to(value: Any) -> "CData | None":
+    """A cffi pointer as it is, a buffer's address with the buffer pinned; None for anything else."""
+    if isinstance(value, ffi.CData):
+        return ffi.cast("void *", value) if ffi.typeof(value).kind in ("pointer", "array") else None
+    try:
+        return ffi.from_buffer(value)
+    except TypeError:
+        return None
+
+
+def parallel_for(pool: "CData", n: int, grain: int, kernel: "CData | int", ctx: "CData") -> None:
+    check(lib.tm_parallel_for(pool, n, grain, ffi.cast(_KERNEL, kernel), ctx))
+
+
+def spawn(pool: "CData", task: "CData | int", arg: "CData") -> None:
+    check(lib.tm_spawn(pool, ffi.cast(_TASK, task), arg))
+
+
+def run_block(kernel: "CData | int", ctx: "CData", source: Array, target: Array, n: int) -> None:
+    run = ffi.cast(_BLOCK_KERNEL, kernel)
+    run(ctx, ffi.from_buffer(source), ffi.from_buffer(target, require_writable=True), n)
+
+
+# ---- queues ----------------------------------------------------------------------------------------------
+
+queue_length: "Callable[[CData], int]" = lib.tm_queue_length
+queue_close: "Callable[[CData, bool], int]" = lib.tm_queue_close
+
+
+def new_queue(capacity: int, item_size: int, lifo: bool) -> "CData":
+    made = ffi.new("tm_queue **")
+    check(lib.tm_queue_create(capacity, item_size, lib.TM_LIFO if lifo else lib.TM_FIFO, made))
+    return ffi.gc(made[0], lib.tm_queue_destroy)
+
+
+def queue_push(queue: "CData", items: Array, count: int, timeout: float | None) -> int:
+    """How many went in, all of them; else queue.Full or ShutDown with that number as `done`."""
+    done = ffi.new("size_t *")
+    status = lib.tm_queue_push(queue, ffi.from_buffer(items), count, _nanoseconds(timeout), done)
+    if status < 0:
+        _fail_queue(status, done[0])
+    return int(done[0])
+
+
+def queue_pop(queue: "CData", items: Array, count: int, timeout: float | None) -> int:
+    """How many came out."""
+    done = ffi.new("size_t *")
+    target = ffi.from_buffer(items, require_writable=True)
+    status = lib.tm_queue_pop(queue, target, count, _nanoseconds(timeout), done)
+    if status < 0:
+        _fail_queue(status, 0, Empty)
+    return int(done[0])
+
+
+def drain(pool: "CData", queue: "CData", block: int, kernel: "CData | int", ctx: "CData") -> tuple[int, int]:
+    """A status that is yet to be checked, and how many items the kernel has had."""
+    done = ffi.new("size_t *")
+    status = lib.tm_drain(pool, queue, block, ffi.cast(_DRAIN_KERNEL, kernel), ctx, done)
+    return status, int(done[0])
+
+
+def _fail_queue(status: int, done: int, on_timeout: type[Exception] = Full) -> NoReturn:
+    error: BaseException
+    if status == lib.TM_INTERRUPTED:
+        error = _take_interrupt()
+    elif status == lib.TM_CLOSED:
+        error = ShutDown()
+    elif status in (lib.TM_TIMEOUT, lib.TM_FULL, lib.TM_EMPTY):
+        error = on_timeout()
+    else:
+        _fail(status)
+    error.done = done  # type: ignore[attr-defined]
+    raise error
+
+
+def _nanoseconds(timeout: float | None) -> int:
+    return lib.TM_FOREVER if timeout is None else int(min(timeout, 1e9) * 1e9)

@@ -1,0 +1,109 @@
+"""Floating-point errors reported as NumPy reports them: under the caller's np.errstate, at the caller's line.
+
+The six ways, their texts and their order are those of numpy/_core/src/umath/extobj.c.
+"""
+
+import contextvars
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+__all__ = ["report", "reported"]
+
+Result = TypeVar("Result")
+
+# NumPy's bit, its key in np.geterr() and its words, in the order in which NumPy reports.
+_ERRORS = (
+    (1, "divide", "divide by zero"),
+    (2, "over", "overflow"),
+    (4, "under", "underflow"),
+    (8, "invalid", "invalid value"),
+)
+
+
+def report(flags: int, name: str) -> None:
+    """Reports the errors whose bits are set in `flags` as np.<name> would."""
+    modes = np.geterr()
+    for bit, key, error in _ERRORS:
+        if flags & bit:
+            _report_one(modes[key], error, name, flags)  # type: ignore[literal-required]
+
+
+def reported(call: Callable[[], Result]) -> Result:
+    """Makes a NumPy call whose floating-point errors are reported as if the user had made it.
+
+    Left alone, NumPy would warn at our own line, where a filter that shows a warning once per line
+    hides all but the first of the user's. np.errstate would take 1 us; a context of our own takes 0.3.
+    """
+    try:
+        listener = _idle.pop()
+    except IndexError:
+        listener = _Listener()
+    try:
+        return listener.run(call)
+    finally:
+        if listener.heard:
+            for name, flags in listener.heard.items():
+                report(flags, name)
+        else:
+            _idle.append(listener)
+
+
+class _Listener:
+    """A context in which NumPy writes its errors down: "Warning: overflow encountered in square\n"."""
+
+    __slots__ = ("heard", "run")
+
+    def __init__(self) -> None:
+        self.heard: dict[str, int] = {}
+        self.run = contextvars.Context().run
+        self.run(lambda: (np.seterr(all="log"), np.seterrcall(self)))
+
+    def write(self, line: str) -> None:
+        error, name = line.removeprefix("Warning: ").rstrip("\n").split(" encountered in ")
+        bit = next(bit for bit, _, words in _ERRORS if words == error)
+        self.heard[name] = self.heard.get(name, 0) | bit
+
+
+# Listeners that nobody uses now and that have heard nothing.
+_idle: list[_Listener] = []
+
+
+def _report_one(mode: str, error: str, name: str, flags: int) -> None:
+    text = f"{error} encountered in {name}"
+    match mode:
+        case "warn":
+            warnings.warn(text, RuntimeWarning, stacklevel=_users_level())
+        case "raise":
+            raise FloatingPointError(text)
+        case "print":  # NumPy prints to C's stderr, not to sys.stderr.
+            os.write(2, f"Warning: {text}\n".encode())
+        case "call":
+            _callback(f"python callback specified for {error} (in  {name}) but no function found.")(
+                error, flags
+            )
+        case "log":
+            _callback(f"log specified for {error} (in {name}) but no object with write method found.").write(
+                f"Warning: {text}\n"
+            )
+
+
+def _callback(complaint: str) -> Any:
+    """What the user gave to np.seterrcall."""
+    callback = np.geterrcall()
+    if callback is None:
+        raise NameError(complaint)
+    return callback
+
+
+def _users_level() -> int:
+    """The stacklevel, seen from _report_one, of the nearest frame outside this package."""
+    package = __name__.rpartition(".")[0]
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(package + "."):
+        level, frame = level + 1, frame.f_back
+    return level

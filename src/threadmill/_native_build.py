@@ -1,0 +1,53 @@
+"""Describes the compiled module `threadmill._threadmill` to cffi; setup.py runs this file.
+
+The text of csrc/threadmill.h is the cdef as it stands, so that C and Python read one interface.
+"""
+
+import sys
+from pathlib import Path
+
+from cffi import FFI
+
+if sys.platform == "win32":
+    raise SystemExit("threadmill needs POSIX threads: it builds on Linux and macOS, not on Windows.")
+
+ROOT = Path(__file__).resolve().parents[2]
+CSRC = ROOT / "csrc"
+
+# Functions written in Python that the C library calls; _boundary.py defines them.
+CALLBACKS = """
+extern "Python" int tm_py_interrupted(void);
+extern "Python" void tm_py_run(void *arg);
+"""
+
+# -ffp-contract=off: a product and a sum are rounded as NumPy rounds them.
+COMPILE_FLAGS = [
+    "-std=c11",
+    "-O3",
+    "-pthread",
+    "-fvisibility=hidden",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-Wall",
+    "-Wextra",
+]
+
+
+def in_root(*patterns: str) -> list[str]:
+    """The files below csrc/ that match, relative to the root as setuptools asks for."""
+    return sorted(path.relative_to(ROOT).as_posix() for pattern in patterns for path in CSRC.glob(pattern))
+
+
+ffibuilder = FFI()
+ffibuilder.cdef((CSRC / "threadmill.h").read_text(encoding="utf-8"))
+ffibuilder.cdef(CALLBACKS)
+ffibuilder.set_source(
+    "threadmill._threadmill",
+    '#include "common.h"',
+    sources=in_root("*.c", "kernels/*.c"),
+    depends=in_root("**/*.h", "**/*.def"),
+    include_dirs=["csrc"],
+    libraries=["m"],
+    extra_compile_args=COMPILE_FLAGS,
+    extra_link_args=["-pthread"],
+)

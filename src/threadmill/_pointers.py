@@ -1,0 +1,76 @@
+"""Native code and its context as users may hand them over: pointers of cffi, ctypes and numba, capsules."""
+
+import ctypes
+from typing import TYPE_CHECKING, Any
+
+from . import _boundary
+
+if TYPE_CHECKING:
+    from ._threadmill import CData
+
+__all__ = ["context_pointer", "native_address", "require_native"]
+
+_FunctionPointer: Any = ctypes.CFUNCTYPE(None).__mro__[1]
+_Pointer: Any = ctypes.POINTER(ctypes.c_int).__mro__[1]
+_Reference: Any = type(ctypes.byref(ctypes.c_int()))
+
+
+def native_address(kernel: Any) -> "CData | int | None":
+    """A native function as a cffi pointer or an address; None where `kernel` is none."""
+    if _boundary.is_cdata(kernel):  # first, as the quickest way in
+        return kernel if kernel and _boundary.is_function(kernel) else None
+    if isinstance(kernel, int) and not isinstance(kernel, bool):
+        return kernel if kernel > 0 else None
+    if isinstance(kernel, _FunctionPointer):
+        address: int | None = ctypes.cast(kernel, ctypes.c_void_p).value
+        return address
+    if type(kernel).__name__ == "LowLevelCallable":
+        kernel = _capsule_of(kernel)
+    if type(kernel).__name__ == "PyCapsule":
+        return _capsule_get("PyCapsule_GetPointer", kernel, _capsule_get("PyCapsule_GetName", kernel))
+    if type(kernel).__module__.partition(".")[0] == "numba":
+        compiled = getattr(kernel, "address", None)
+        return compiled if isinstance(compiled, int) else None
+    return None
+
+
+def require_native(kernel: Any) -> "CData | int":
+    """As native_address; TypeError where `kernel` is no native function."""
+    address = native_address(kernel)
+    if address is None:
+        raise TypeError(
+            "kernel must be a native function (a cffi or ctypes function pointer, a numba cfunc, "
+            f"a PyCapsule, a scipy.LowLevelCallable, or an address), got {type(kernel).__name__}"
+        )
+    return address
+
+
+def context_pointer(ctx: Any, kernel: Any = None) -> "CData":
+    """`ctx` as a void pointer that keeps what it points to alive; NULL, or the kernel's own, for None."""
+    if ctx is None:
+        if isinstance(kernel, tuple):  # scipy's LowLevelCallable
+            return _boundary.pointer(_capsule_get("PyCapsule_GetContext", _capsule_of(kernel)) or 0)
+        return _boundary.NULL
+    if isinstance(ctx, int):
+        return _boundary.pointer(int(ctx))
+    if isinstance(ctx, (_Pointer, _Reference, ctypes.c_void_p)):
+        return _boundary.pointer(ctypes.cast(ctx, ctypes.c_void_p).value or 0, keep=ctx)
+    pointer = _boundary.pointer_to(ctx)
+    if pointer is None:
+        raise TypeError(
+            "ctx must be None, an address, a cffi or ctypes pointer, or an object with the buffer protocol, "
+            f"got {type(ctx).__name__}"
+        )
+    return pointer
+
+
+def _capsule_of(kernel: Any) -> Any:
+    """The capsule that scipy's LowLevelCallable begins with: a tuple that lets nobody index it."""
+    return tuple.__getitem__(kernel, 0)
+
+
+def _capsule_get(function: str, *args: Any) -> int | None:
+    """PyCapsule_<what> as an address; it raises what the C function raises."""
+    get = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, *[ctypes.c_void_p] * (len(args) - 1))
+    address: int | None = get((function, ctypes.pythonapi))(*args)
+    return address

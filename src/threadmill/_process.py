@@ -1,0 +1,93 @@
+"""What happens to pools when the process forks or the interpreter exits; and the threads that it knows of."""
+
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from . import _boundary
+
+if TYPE_CHECKING:
+    from ._tasks import Tasks
+
+__all__ = ["exiting", "forget_threads", "stop_at_exit", "watch"]
+
+exiting = False
+
+
+class Stoppable(Protocol):
+    """What keeps a pool's threads waiting until it is stopped."""
+
+    def stop(self, error: BaseException | None) -> None: ...
+
+
+_all: "weakref.WeakSet[Tasks]" = weakref.WeakSet()
+_stoppable: "weakref.WeakSet[Stoppable]" = weakref.WeakSet()
+_lock = threading.Lock()
+_watching = False
+
+
+def watch(tasks: "Tasks") -> None:
+    """From now on fork and exit see to `tasks`. Hooks are set with the first pool, not at import."""
+    global _watching
+    with _lock:
+        if not _watching:
+            _at_exit()
+            os.register_at_fork(after_in_child=_after_fork_in_child)
+            _watching = True
+        _all.add(tasks)
+
+
+def stop_at_exit(run: Stoppable) -> None:
+    """At exit `run` is stopped before the pools, which wait for their tasks, are shut down."""
+    with _lock:
+        _stoppable.add(run)
+
+
+def _at_exit() -> None:
+    # Python's own executors run what is queued before the interpreter ends, and so do we. atexit would be
+    # too late: Python code can't start a thread then. The hook has no public name.
+    global exiting
+    try:
+        threading._register_atexit(_shutdown_all)  # type: ignore[attr-defined]
+    except RuntimeError:
+        exiting = True  # too late for Python tasks; native loops need no hook
+
+
+def _shutdown_all() -> None:
+    global exiting
+    exiting = True
+    with _lock:
+        runs, pools = list(_stoppable), list(_all)
+    for run in runs:
+        run.stop(RuntimeError("the interpreter exits"))
+    for tasks in pools:
+        tasks.shutdown(wait=True)
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()
+    _boundary.forget_posted()
+    for tasks in list(_all):
+        tasks.lose_all()
+
+
+_kept: "list[Tasks]" = []
+
+
+def keep(tasks: "Tasks") -> None:
+    """For the rest of the process."""
+    _kept.append(tasks)
+
+
+def forget_threads(threads: Iterable[threading.Thread]) -> None:
+    """Takes ended native threads off threading's list; from CPython 3.13 on it does so itself."""
+    with threading._active_limbo_lock:  # type: ignore[attr-defined]
+        active = threading._active  # type: ignore[attr-defined]
+        for thread in threads:
+            with contextlib.suppress(KeyError):
+                if active.get(thread.ident) is thread:  # the ident may be another thread's by now
+                    del active[thread.ident]

@@ -1,0 +1,345 @@
+"""The Python tasks of a pool: who waits, who runs them, who is told of the end.
+
+Tasks wait in a deque; a worker is sent to it by a token in the pool's native queue, enters Python once, and
+runs tasks until the deque is empty. So a stream of small tasks costs no native call and no change of hands of
+the GIL for each. A token is sent whenever more tasks wait than tokens are on the way, up to one per thread.
+"""
+
+import contextlib
+import functools
+import itertools
+import queue
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures._base import LOGGER
+from concurrent.futures.thread import BrokenThreadPool
+from typing import Any, Literal, Protocol
+
+from . import _boundary, _process
+from .errors import DeadlockError
+
+__all__ = ["Item", "Tasks", "WhenFull"]
+
+WhenFull = Literal["block", "raise", "run"]
+
+# How long a thread that waits for a result looks before it sleeps: what waking it would cost.
+_LOOK_NS = 50_000
+
+_names = itertools.count()
+_tokens = itertools.count()
+
+
+class Item(Protocol):
+    """What waits in the deque. One of these is called, once, and none of them raises."""
+
+    def __call__(self) -> None: ...
+    def done(self) -> bool:
+        """Whether a call would do nothing any more."""
+
+    def cancel(self) -> object: ...
+    def fail(self, error: BaseException) -> None: ...
+    def lose(self, error: BaseException) -> None:
+        """As fail, in a forked child: a lock of the item may be held by a thread that is not there."""
+
+
+class Tasks:
+    """The state of a pool; outlives the Pool while tasks wait or futures are held."""
+
+    def __init__(
+        self,
+        threads: int,
+        prefix: str = "",
+        initializer: Callable[[], object] | None = None,
+        max_queue: int | None = None,
+        when_full: WhenFull = "block",
+    ) -> None:
+        self.threads = threads
+        self.prefix = prefix or f"threadmill-{next(_names)}"
+        self.handle = _boundary.new_pool(threads, self.prefix)
+        self.workers: dict[int, threading.Thread] = {}  # by ident; those that have entered Python
+        self.native_references: list[Any] = []  # what spawned native tasks point to, until the next join
+        self._initializer = initializer
+        self._max_queue = sys.maxsize if max_queue is None else max_queue
+        self._when_full = when_full
+        self._forks = 0  # that this process has come out of as the child
+        # What a thread may be sent that runs Python code: the workers' own mask lets nothing through.
+        self._signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self.lock = threading.RLock()  # guards all below, and futures that nobody waits for
+        self._reset()
+        _process.watch(self)
+
+    def _reset(self) -> None:
+        self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or _closed
+        self._quiet = threading.Condition(self.lock)  # _spawned == 0
+        self._waiting: deque[Item] = deque()  # popleft is atomic, and done without the lock
+        self._current: dict[int, Item] = {}  # by thread; each writes its own
+        self._helped: set[tuple[int, Item]] = set()  # the same, run by a worker that waits for them
+        self._coming: set[int | None] = set()  # tokens on the way
+        self._here = 0  # workers at the deque
+        self._spawned = 0  # spawned items not yet done
+        self._failures: list[BaseException] = []
+        self._closed = False
+        self._broken: str | None = None
+
+    # ---- giving work ----
+
+    def put(self, item: Item) -> None:
+        """Queues an item, or has it run or refused by the rule for a full queue."""
+        with self.lock:
+            self._check_open()
+            if len(self._waiting) < self._max_queue or self._wait_for_room():
+                self._append(item)
+                return
+        item()
+
+    def offer(self, item: Item) -> None:
+        """Queues an item that may also be left undone: where there is room, and the pool is open."""
+        with self.lock:
+            if len(self._waiting) < self._max_queue and not self._closed and self._broken is None:
+                self._append(item)
+
+    def _append(self, item: Item) -> None:
+        """Puts an item into the deque and has one more worker come if need be; all or nothing."""
+        token = None
+        try:
+            self._waiting.append(item)
+            if len(self._waiting) > len(self._coming) and len(self._coming) + self._here < self.threads:
+                token = next(_tokens)
+                self._coming.add(token)
+                _boundary.post(self.handle, functools.partial(self.drain, token))
+        except BaseException as error:  # Ctrl-C may come at any point, also when the token has gone
+            self._coming.discard(token)
+            if isinstance(error, Exception) and (self._coming or self._here):
+                return  # others will come to the item
+            with contextlib.suppress(ValueError):  # one who is here already may have taken it
+                self._waiting.remove(item)
+            raise
+
+    def _check_open(self) -> None:
+        if self._broken is not None:
+            raise BrokenThreadPool(self._broken)
+        if self._closed or _process.exiting:
+            moment = "interpreter shutdown" if _process.exiting else "shutdown"
+            raise RuntimeError(f"cannot schedule new futures after {moment}")
+
+    def _wait_for_room(self) -> bool:
+        """Whether there is room now; if not, the caller runs its item itself."""
+        for over in [item for item in list(self._waiting) if item.done()]:
+            with contextlib.suppress(ValueError):  # a worker was quicker
+                self._waiting.remove(over)
+        if len(self._waiting) < self._max_queue:
+            return True
+        if self._when_full == "raise":
+            raise queue.Full(f"{self._max_queue} tasks wait already (max_queue)")
+        if self._when_full == "run" or self.is_worker():
+            return False
+        try:
+            while len(self._waiting) >= self._max_queue:
+                self._room.wait()
+                self._check_open()
+        except BaseException:
+            self._room.notify()  # the room that this thread was told of is somebody else's
+            raise
+        return True
+
+    def is_worker(self) -> bool:
+        """Whether the calling thread is one of the pool's."""
+        return _boundary.pool_worker(self.handle) >= 0
+
+    # ---- running it ----
+
+    def drain(self, token: int) -> None:
+        """What a worker does in Python: runs items until none waits."""
+        me, forks = threading.get_ident(), self._forks
+        with self.lock:
+            self._coming.discard(token)
+            self._here += 1
+        if me not in self.workers:
+            self._begin_thread(me)
+        bounded = self._max_queue != sys.maxsize
+        while True:
+            try:
+                item = self._waiting.popleft()
+            except IndexError:
+                with self.lock:
+                    if not self._waiting:  # nothing came since: whoever puts from now on sends a token
+                        self._here -= 1
+                        return
+                continue
+            self._current[me] = item
+            if bounded:
+                with self.lock:
+                    self._room.notify()
+            try:
+                item()
+            except BaseException:  # only a callback can: SystemExit and the like
+                LOGGER.critical("Exception in worker", exc_info=True)
+            if forks != self._forks:
+                return  # the task forked, and this is the child: nothing here is this thread's any more
+            del self._current[me], item
+
+    def _begin_thread(self, me: int) -> None:
+        # Processes that a task starts inherit the mask: they must be as easy to stop as any.
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._signal_mask)
+        thread = self.workers[me] = threading.current_thread()
+        thread.name = f"{self.prefix}_{_boundary.pool_worker(self.handle)}"
+        if self._initializer is None:
+            return
+        try:
+            self._initializer()
+        except BaseException:
+            LOGGER.critical("Exception in initializer:", exc_info=True)
+            self._break("A thread initializer failed, the thread pool is not usable anymore")
+
+    def _break(self, reason: str) -> None:
+        with self.lock:
+            self._broken = reason
+            self._room.notify_all()
+        for item in self._take_all():
+            item.fail(BrokenThreadPool(reason))
+
+    def _take_all(self) -> Iterator[Item]:
+        """Empties the deque; each item is taken by this thread or by a worker, never by both."""
+        with contextlib.suppress(IndexError):
+            while True:
+                yield self._waiting.popleft()
+
+    # ---- waiting for it ----
+
+    def wait_briefly(self, item: Any, timeout: float | None) -> None:
+        """Brings an item that somebody waits for forward: a worker runs it, others look a while."""
+        if self.is_worker():
+            helped = threading.get_ident(), item
+            self._helped.add(helped)
+            try:
+                item()
+            finally:
+                self._helped.discard(helped)
+            return
+        look = _LOOK_NS if timeout is None else min(_LOOK_NS, int(timeout * 1e9))
+        if look > 0 and not item.done():
+            _boundary.pool_watch(self.handle, look)
+
+    def spawn(self, call: Callable[[], object]) -> None:
+        """Queues a call without a future; `join` waits for it and reports its failure."""
+        item = _Spawned(self, call)
+        try:
+            with self.lock:
+                self._spawned += 1
+                item.forks = self._forks
+            self.put(item)
+        except BaseException:
+            item.end(None)
+            raise
+
+    def end_spawned(self, item: "_Spawned", failure: BaseException | None) -> None:
+        with self.lock:
+            if item.forks != self._forks:
+                return  # it has not been counted, not in this process, or not any more
+            item.forks = -1
+            self._spawned -= 1
+            if failure is not None:
+                self._failures.append(failure)
+            if self._spawned == 0:
+                self._quiet.notify_all()
+
+    def join(self, timeout: float | None) -> list[BaseException]:
+        """Waits until no spawned task is left; what failed since the last join."""
+        if self.is_worker():
+            raise DeadlockError("join() from a task of the pool would wait for that task itself")
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with self.lock:
+                while self._spawned:
+                    left = _left(deadline)
+                    if left == 0.0:
+                        raise TimeoutError(f"join: {self._spawned} tasks were left after {timeout} s")
+                    self._quiet.wait(left)
+            _boundary.join_pool(self.handle, _left(deadline))  # the native ones, which may spawn in turn
+            with self.lock:
+                if not self._spawned:
+                    failures, self._failures = self._failures, []
+                    return failures
+
+    # ---- ending ----
+
+    def close(self, cancel: bool = False) -> None:
+        """Takes no more work; what waits still runs unless it is to be cancelled."""
+        with self.lock:
+            self._closed = True
+            self._room.notify_all()
+        for item in self._take_all() if cancel else ():
+            item.cancel()
+        _boundary.close_pool(self.handle)
+
+    def abandon(self) -> None:
+        """Closes, for a pool that nobody has any more. Takes no lock: the collector calls it anywhere."""
+        self._closed = True
+        _boundary.close_pool(self.handle)
+        if self.native_references:
+            _process.keep(self)  # nobody will know when the last native task is done
+
+    def shutdown(self, wait: bool, cancel: bool = False) -> None:
+        """Closes; then, if asked, waits until all work is done and the threads have ended."""
+        if wait and self.is_worker():
+            raise DeadlockError("shutdown(wait=True) from a task of the pool would wait for that task itself")
+        self.close(cancel)
+        if wait:
+            _boundary.shutdown_pool(self.handle)
+            _process.forget_threads(self.workers.values())
+
+    def lose_all(self) -> None:
+        """In a forked child: the parent's workers don't exist here, so what they had to do is lost."""
+        me = threading.get_ident()
+        running = [*self._current.items(), *self._helped]
+        lost = [*self._waiting, *(item for ident, item in running if ident != me)]
+        closed = self._closed
+        self._forks += 1
+        self.lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
+        self.workers.clear()
+        self._reset()
+        self._closed = closed
+        for item in lost:
+            item.lose(RuntimeError("this task was the parent process's; the forked child does not have it"))
+
+
+class _Spawned:
+    """An item without a future."""
+
+    __slots__ = ("_call", "_tasks", "forks")
+
+    def __init__(self, tasks: Tasks, call: Callable[[], object]) -> None:
+        self._tasks = tasks
+        self._call = call
+        self.forks = -1  # guarded by the lock; the process that counts it, as _tasks._forks
+
+    def __call__(self) -> None:
+        try:
+            self._call()
+        except BaseException as error:
+            self.end(error)
+        else:
+            self.end(None)
+
+    def done(self) -> bool:
+        return False
+
+    def end(self, failure: BaseException | None) -> None:
+        self._tasks.end_spawned(self, failure)
+
+    def cancel(self) -> None:
+        self.end(None)
+
+    def fail(self, error: BaseException) -> None:
+        self.end(error)
+
+    def lose(self, error: BaseException) -> None:
+        """Nobody counts on it in the child."""
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())

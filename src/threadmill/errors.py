@@ -1,0 +1,32 @@
+"""The exceptions that Python has no name for; everything else is raised as the builtin one."""
+
+import sys
+
+__all__ = ["DeadlockError", "KernelError", "ShutDown"]
+
+
+class DeadlockError(RuntimeError):
+    """A call would wait for the very thread that makes it."""
+
+
+class KernelError(RuntimeError):
+    """A native loop body reported a failure of its own."""
+
+
+if sys.version_info >= (3, 13):
+    from queue import ShutDown
+else:
+
+    class ShutDown(Exception):
+        """A queue is shut down: `queue.ShutDown`, which Python has from 3.13 on."""
+
+
+def raise_all(failures: list[BaseException]) -> None:
+    """Raises the failure, several as a group (on Python 3.10 the first, which notes the others), or none."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures and sys.version_info >= (3, 11):
+        raise BaseExceptionGroup(f"{len(failures)} spawned tasks failed", failures)
+    if failures:
+        failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined,unused-ignore]
+        raise failures[0]

@@ -1,0 +1,136 @@
+"""A joblib backend on a Pool: ``register()``, then ``joblib.parallel_config(backend="threadmill")``.
+
+For joblib 1.5 and later.
+"""
+
+import contextlib
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]
+from typing import Any
+
+from joblib import register_parallel_backend
+from joblib.parallel import AutoBatchingMixin, FallbackToBackend, ParallelBackendBase, SequentialBackend
+
+from .pool import Pool, default_pool
+
+__all__ = ["ThreadmillBackend", "register"]
+
+
+def register() -> None:
+    """Makes the backend known to joblib as "threadmill".
+
+    After that ``joblib.parallel_config(backend="threadmill")`` runs `joblib.Parallel` on the default pool,
+    and ``parallel_config(backend="threadmill", pool=pool)`` on another. ``n_jobs`` counts threads of the
+    pool: -1 is all of them, and more than all are all. A `Parallel` inside a `Parallel` runs on the same
+    pool and adds no thread.
+    """
+    register_parallel_backend("threadmill", ThreadmillBackend)
+
+
+class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
+    """Batches of joblib wait here; up to n_jobs tasks of the pool work them off.
+
+    In a nested call the calling worker, which could not do anything else, is one of the n_jobs.
+
+    Parameters
+    ----------
+    pool : Pool, optional
+        The default pool if None.
+    **options
+        As joblib's ParallelBackendBase.
+    """
+
+    supports_retrieve_callback = True
+    supports_sharedmem = True
+    uses_threads = True
+
+    def __init__(self, pool: Pool | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._pool = pool or default_pool()
+        self._lock = threading.Lock()  # guards all below
+        self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._lanes = 0  # tasks of the pool that work off what waits
+        self._most_lanes = 0
+
+    # ---- what joblib asks before a call ----
+
+    def effective_n_jobs(self, n_jobs: int | None) -> int:
+        if n_jobs == 0:
+            raise ValueError("n_jobs == 0 in Parallel has no meaning")
+        if n_jobs is None:
+            return 1
+        threads = self._pool._max_workers
+        return max(1, threads + 1 + n_jobs) if n_jobs < 0 else min(n_jobs, threads)
+
+    def configure(self, n_jobs: int = 1, parallel: Any = None, **_options: Any) -> int:
+        n_jobs = self.effective_n_jobs(n_jobs)
+        if n_jobs == 1:
+            raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
+        self.parallel = parallel
+        self._most_lanes = n_jobs - self._pool._tasks.is_worker()
+        return n_jobs
+
+    def get_nested_backend(self) -> tuple[Any, None]:
+        return ThreadmillBackend(self._pool, nesting_level=(self.nesting_level or 0) + 1), None
+
+    # ---- the call ----
+
+    def submit(self, func: Callable[[], Any], callback: Callable[[Future[Any]], Any] | None = None) -> Any:
+        future: Future[Any] = Future()
+        if callback is not None:
+            future.add_done_callback(callback)
+        with self._lock:
+            self._waiting.append((func, future))
+            if self._lanes >= self._most_lanes:
+                return future
+            self._lanes += 1
+        self._pool.submit(self._run_lane)
+        return future
+
+    def _run_lane(self) -> None:
+        while self._run_next():
+            pass
+
+    def _run_next(self) -> bool:
+        with self._lock:
+            if not self._waiting:
+                self._lanes -= 1
+                return False
+            func, future = self._waiting.popleft()
+        try:
+            result = func()
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # joblib's callback submits what comes next
+        return True
+
+    @contextlib.contextmanager
+    def retrieval_context(self) -> Iterator[None]:
+        """Has a worker of the pool help before it waits, so that nested calls need no other worker."""
+        if self._pool._tasks.is_worker():
+            with self._lock:
+                self._lanes += 1
+            self._run_lane()
+        yield
+
+    def retrieve_result_callback(self, future: Future[Any]) -> Any:
+        """The result; joblib drops the traceback of an error, so that goes along as text."""
+        error = future.exception()
+        if error is not None:
+            raise error from RemoteTraceback("".join(traceback.format_exception(error)))
+        return future.result()
+
+    # ---- its end ----
+
+    def abort_everything(self, ensure_ready: bool = True) -> None:  # noqa: ARG002
+        with self._lock:
+            self._waiting.clear()
+
+    def terminate(self) -> None:
+        self.abort_everything()
+        self.reset_batch_stats()

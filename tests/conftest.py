@@ -1,0 +1,45 @@
+"""What every test module shares: the root of the tree, an environment without settings, no deadlines."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    import threadmill as tm
+
+# The suite states its pools itself; a user's own setting would change the default one.
+os.environ.pop("THREADMILL_NUM_THREADS", None)
+
+# A deadline would make a busy machine a failure; on CI the examples are the same in every run.
+settings.register_profile("threadmill", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("threadmill")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the source tree, or of an unpacked sdist."""
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", params=[1, 2, 3, 7])
+def pool(request: pytest.FixtureRequest) -> "Iterator[tm.Pool]":
+    """A pool of each size that the suite is run on."""
+    import threadmill as tm
+
+    with tm.Pool(request.param) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def every_size_in_c() -> Iterator[None]:
+    """Has small arrays go to C as well, which as a rule are NumPy's because they are too small to gain."""
+    from threadmill import kernels
+
+    with pytest.MonkeyPatch.context() as patch:
+        for threshold in "_SMALL", "_SMALL_SUM", "_ALONE":
+            patch.setattr(kernels, threshold, 0)
+        yield

@@ -1,0 +1,69 @@
+/* kernel_cases.h: what the kernel tests share: dtypes, instruction sets, arrays of hostile numbers. */
+#ifndef TM_KERNEL_CASES_H
+#define TM_KERNEL_CASES_H
+
+#include "check.h"
+#include "common.h"
+
+#include <float.h>
+#include <math.h>
+
+static const size_t sizes[TM_DTYPES] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16};
+
+#define EACH_DTYPE(dtype) for (tm_dtype dtype = TM_BOOL; dtype < TM_DTYPES; dtype++)
+#define EACH_LEVEL(level)                                                                             \
+    for (int level = TM_SIMD_BASELINE; level <= (int)tm_simd_best() && tm_set_simd_level(level) == TM_OK; level++)
+
+static inline bool is_integer(tm_dtype dtype)
+{
+    return dtype <= TM_UINT64;
+}
+
+static inline uint64_t next_random(void)
+{
+    static uint64_t state = 88172645463325252u;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+/* Mostly ordinary, now and then one of those that break things; NaNs all alike, since which of two different
+ * NaNs survives an addition is left to the compiler, ours and NumPy's. */
+static inline double random_real(void)
+{
+    static const double special[] = {0.0, -0.0, INFINITY, -INFINITY, FLT_MAX, -FLT_MAX, FLT_MIN, DBL_MAX, 1e-310};
+    const uint64_t r = next_random();
+    if (r % 61 == 0) return special[r / 64 % 9];
+    return (double)(int64_t)next_random() * 0x1p-60;
+}
+
+/* Fills n elements: any bits for integers, 0 and 1 for bool. `tame`: reals are never special. */
+static inline void fill(tm_dtype dtype, size_t n, void *array, bool tame)
+{
+    const size_t parts = dtype == TM_COMPLEX64 || dtype == TM_COMPLEX128 ? 2 : 1;
+    for (size_t i = 0; i < n * parts; i++) {
+        const uint64_t bits = next_random();
+        const double real = tame ? (double)(int64_t)bits * 0x1p-60 : random_real();
+        if (dtype == TM_BOOL) ((uint8_t *)array)[i] = bits & 1;
+        else if (is_integer(dtype)) memcpy((char *)array + i * sizes[dtype], &bits, sizes[dtype]);
+        else if (sizes[dtype] / parts == 4) ((float *)array)[i] = (float)real;
+        else ((double *)array)[i] = real;
+    }
+}
+
+/* Equal bits in n elements, where any NaN equals any other: a plain loop's compiler may turn a NaN's sign. */
+static inline bool same(tm_dtype dtype, size_t n, const void *a, const void *b)
+{
+    if (memcmp(a, b, n * sizes[dtype]) == 0) return true;
+    if (is_integer(dtype)) return false;
+    const bool wide = dtype == TM_FLOAT64 || dtype == TM_COMPLEX128;
+    for (size_t i = 0; i < n * sizes[dtype] / (wide ? 8 : 4); i++) {
+        const double p = wide ? ((const double *)a)[i] : (double)((const float *)a)[i];
+        const double q = wide ? ((const double *)b)[i] : (double)((const float *)b)[i];
+        if (!(isnan(p) && isnan(q)) && (p != q || signbit(p) != signbit(q))) return false;
+    }
+    return true;
+}
+
+#endif

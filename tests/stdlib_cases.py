@@ -1,0 +1,140 @@
+"""CPython's own tests of ThreadPoolExecutor and queue, turned on tm.Pool and tm.Queue.
+
+They are taken from the `test` package of the running interpreter, where it is installed, and changed at run
+time alone: the classes under test are swapped, and what looks at private attributes is skipped by name.
+"""
+
+import functools
+import importlib
+import re
+import unittest
+from collections.abc import Iterator
+from queue import Empty, Full
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import threadmill as tm
+from threadmill.queues import _FifoQueue, _OrderedQueue
+
+MISSING = "this interpreter comes without its test package"
+
+_THREADS = "reads _threads, a private set of threading.Thread objects"
+_NAMES = "reads _threads for the names; test_executor.py looks at them from inside tasks"
+
+# What is skipped, by the name of the test, each with its reason.
+EXECUTOR_SKIPS = {
+    "test_saturation": _THREADS,
+    "test_idle_thread_reuse": _THREADS,
+    "test_threads_terminate": _THREADS,
+    "test_context_manager_shutdown": _THREADS,
+    "test_del_shutdown": _THREADS,
+    "test_shutdown_no_wait": _THREADS,
+    "test_thread_names_assigned": _NAMES,
+    "test_thread_names_default": _NAMES,
+    "test_cancel_futures": "takes a task to have begun when submit returns; test_executor.py waits for that",
+    "test_cancel_futures_wait_false": "the same, before CPython 3.13 (gh-116682)",
+    "test_default_workers": "a pool has one thread per usable core by default, not cores + 4",
+}
+
+# CPython 3.13 keeps the cases in a package, versions before in one module.
+_EXECUTOR_MODULES = ("test_thread_pool", "test_shutdown", "test_wait", "test_as_completed", "test_init")
+_EXECUTOR_CLASSES = (
+    "ThreadPoolExecutorTest",
+    "ThreadPoolShutdownTest",
+    "ThreadPoolWaitTests",
+    "ThreadPoolAsCompletedTest",
+    "ThreadPoolInitializerTest",
+    "ThreadPoolFailingInitializerTest",
+)
+# CQueueTest and PyQueueTest are the same class but for the module under test, which is ours. FailingQueueTest
+# overrides the private _put and _get, and SimpleQueue is no class that tm.Queue stands for.
+_QUEUE_CLASSES = ("CQueueTest", "CLifoQueueTest", "CPriorityQueueTest")
+
+
+def _modules(package: str, parts: tuple[str, ...] = ()) -> list[ModuleType]:
+    try:
+        whole = importlib.import_module(f"test.{package}")
+    except (ImportError, unittest.SkipTest):
+        return []
+    if not hasattr(whole, "__path__"):
+        return [whole]
+    return [importlib.import_module(f"test.{package}.{part}") for part in parts]
+
+
+def executor_cases() -> Iterator[type[unittest.TestCase]]:
+    """The test classes with tm.Pool in the place of ThreadPoolExecutor."""
+    for module in _modules("test_concurrent_futures", _EXECUTOR_MODULES):
+        for name in _EXECUTOR_CLASSES:
+            if hasattr(module, name):
+                yield _swapped(getattr(module, name), _PoolInstead, EXECUTOR_SKIPS)
+
+
+def queue_cases() -> Iterator[type[unittest.TestCase]]:
+    """The test classes with tm.Queue in the place of the three queues."""
+    for module in _modules("test_queue"):
+        for name in _QUEUE_CLASSES:
+            yield _swapped(getattr(module, name), _QueueInstead, {})
+
+
+def _swapped(case: type, mixin: type, skips: dict[str, str]) -> type[unittest.TestCase]:
+    skipped = {
+        name: unittest.skip(reason)(getattr(case, name))
+        for name, reason in skips.items()
+        if hasattr(case, name)
+    }
+    return type(f"{case.__name__}OfThreadmill", (mixin, case), skipped)
+
+
+class _Pool(tm.Pool):
+    """A pool that says whether it is broken, as a private attribute that the tests poll."""
+
+    @property
+    def _broken(self) -> bool:
+        return self._tasks._broken is not None
+
+
+class _PoolInstead:
+    executor_type = _Pool
+
+    def setUp(self) -> None:
+        module = importlib.import_module(type(self).__mro__[2].__module__)
+        swaps = [mock.patch("concurrent.futures.ThreadPoolExecutor", _Pool)]
+        if hasattr(module, "assert_python_ok"):
+            swaps.append(
+                mock.patch.object(module, "assert_python_ok", _of_threadmill(module.assert_python_ok))
+            )
+        for swap in swaps:
+            swap.start()
+            self.addCleanup(swap.stop)  # type: ignore[attr-defined]
+        super().setUp()  # type: ignore[misc]
+
+
+def _of_threadmill(run: Any) -> Any:
+    """assert_python_ok for scripts that import the executor by name."""
+
+    @functools.wraps(run)
+    def run_swapped(*args: str, **options: Any) -> Any:
+        pattern = r"from concurrent\.futures import (\w+)"
+        return run(*[re.sub(pattern, r"from threadmill import Pool as \1", arg) for arg in args], **options)
+
+    return run_swapped
+
+
+class _QueueInstead:
+    """`self.queue` is the module under test: here one with our class by three names."""
+
+    class queue:
+        Empty, Full, ShutDown = Empty, Full, tm.ShutDown
+
+        class Queue(_FifoQueue):
+            def __init__(self, maxsize: int = 0) -> None:
+                super().__init__(maxsize, order="fifo")
+
+        class LifoQueue(_OrderedQueue):
+            def __init__(self, maxsize: int = 0) -> None:
+                super().__init__(maxsize, order="lifo")
+
+        class PriorityQueue(_OrderedQueue):
+            def __init__(self, maxsize: int = 0) -> None:
+                super().__init__(maxsize, order="priority")

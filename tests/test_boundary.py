@@ -1,0 +1,159 @@
+"""The boundary: statuses become exceptions, interrupts pass through, all instruction sets agree."""
+
+import queue
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from arrays import COMPLEX, FLOATS, INTEGERS, SIZES, extremes, random_values
+from reference import assert_as_numpy, assert_same
+
+import threadmill as tm
+from threadmill import _boundary
+
+lib = _boundary.lib
+
+pytestmark = pytest.mark.usefixtures("every_size_in_c")
+
+ERRORS = {
+    "TM_NO_MEMORY": MemoryError,
+    "TM_NO_THREAD": RuntimeError,
+    "TM_CLOSED": RuntimeError,
+    "TM_FULL": queue.Full,
+    "TM_EMPTY": queue.Empty,
+    "TM_TIMEOUT": TimeoutError,
+    "TM_INVALID": ValueError,
+    "TM_OVERFLOW": OverflowError,
+    "TM_OVERLAP": ValueError,
+    "TM_DEADLOCK": tm.DeadlockError,
+    "TM_INTERRUPTED": KeyboardInterrupt,
+    "TM_FAILED": tm.KernelError,
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_failure_has_an_exception(name: str) -> None:
+    with pytest.raises(ERRORS[name]) as raised:
+        _boundary.check(getattr(lib, name))
+    assert raised.type is ERRORS[name]
+    assert str(raised.value) or name == "TM_INTERRUPTED"
+
+
+def test_no_status_is_forgotten() -> None:
+    statuses = {name for name in dir(lib) if name.startswith("TM_") and isinstance(getattr(lib, name), int)}
+    assert {name for name in statuses if getattr(lib, name) < 0} - {"TM_FOREVER"} == set(ERRORS)
+
+
+def test_success_passes() -> None:
+    assert _boundary.check(lib.TM_OK) == 0
+    assert _boundary.check(6) == 6
+
+
+def test_texts_of_the_standard_library() -> None:
+    with pytest.raises(RuntimeError, match=r"^can't start new thread$"):
+        _boundary.check(lib.TM_NO_THREAD)
+    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+        _boundary.check(lib.TM_CLOSED)
+
+
+def test_an_unknown_status_is_an_error() -> None:
+    with pytest.raises(RuntimeError):
+        _boundary.check(-1000)
+
+
+class Stop(Exception):
+    """What the test's signal handler raises."""
+
+
+def test_interrupt_carries_the_handlers_own_exception(capfd: pytest.CaptureFixture[str]) -> None:
+    raised = Stop("here")
+
+    def handler(_signal: int, _frame: object) -> None:
+        raise raised
+
+    ffi = _boundary.ffi
+    made, done = ffi.new("tm_queue **"), ffi.new("size_t *")
+    _boundary.check(lib.tm_queue_create(1, 8, lib.TM_FIFO, made))
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for _ in range(3):
+            signal.setitimer(signal.ITIMER_REAL, 0.03)
+            status = lib.tm_queue_pop(made[0], ffi.new("char[8]"), 1, lib.TM_FOREVER, done)
+            assert status == lib.TM_INTERRUPTED
+            with pytest.raises(Stop) as caught:
+                _boundary.check(status)
+            assert caught.value is raised
+            with pytest.raises(KeyboardInterrupt):  # The next interrupt has nothing of this one.
+                _boundary.check(status)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        lib.tm_queue_destroy(made[0])
+    assert capfd.readouterr().err == ""
+
+
+def test_levels() -> None:
+    levels = _boundary.simd_levels()
+    assert list(levels.values()) == list(range(len(levels)))
+    assert _boundary.simd_level() in levels
+
+
+@pytest.fixture(params=_boundary.simd_levels())
+def simd(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each instruction set of this processor in turn."""
+    before = _boundary.simd_level()
+    _boundary.set_simd_level(request.param)
+    yield request.param
+    _boundary.set_simd_level(before)
+
+
+@pytest.mark.usefixtures("simd")
+@pytest.mark.parametrize("dtype", [*INTEGERS, *FLOATS, *COMPLEX])
+class TestEveryInstructionSet:
+    def test_sizes(self, dtype: str) -> None:
+        with tm.Pool(2) as pool:
+            for size in SIZES:
+                x = random_values(dtype, size)
+                assert_as_numpy(tm.square, x, pool=pool)
+                assert_as_numpy(tm.sum, x, pool=pool)
+                assert_as_numpy(tm.scale, x, 3, pool=pool)
+
+    def test_extremes(self, dtype: str) -> None:
+        with np.errstate(all="warn"):
+            x = extremes(dtype)
+            assert_as_numpy(tm.square, x)
+            assert_as_numpy(tm.scale, x, x[3])
+
+    def test_starts_at_any_alignment(self, dtype: str) -> None:
+        values = random_values(dtype, 9100)
+        for start in range(9):
+            for out_start in range(0, 9, 4):
+                x, out = values[start : start + 9001], np.empty_like(values)[out_start : out_start + 9001]
+                assert_same(tm.square(x, out=out), np.square(x))
+                assert_same(tm.sum(x), np.sum(x))
+
+
+def test_unknown_level() -> None:
+    with pytest.raises(KeyError):
+        _boundary.set_simd_level("sse9")
+
+
+IMPORT = """
+import os, sys
+import numpy, cffi, _cffi_backend
+
+def threads():
+    return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
+
+loaded, before = set(sys.modules), threads()
+import threadmill
+assert threads() == before
+assert not {"argparse", "importlib.metadata", "concurrent.futures.process"} & (set(sys.modules) - loaded)
+"""
+
+
+@pytest.mark.smoke
+def test_import_starts_no_thread_and_loads_no_heavy_module() -> None:
+    subprocess.run([sys.executable, "-c", IMPORT], check=True, timeout=60)

@@ -1,0 +1,515 @@
+"""os.fork and multiprocessing: the child has a pool of its own, and knows what it has lost."""
+
+import gc
+import multiprocessing
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import threadmill as tm
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+
+LOST = r"^this task was the parent process's; the forked child does not have it$"
+
+
+def fork(in_child: Callable[[], Any]) -> tuple[int, int]:
+    """Forks; the child sends what in_child() returns or raises, and ends. Its pid and a pipe from it."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.write(writing, pickle.dumps(in_child()))
+        except BaseException:
+            os.write(writing, pickle.dumps(ChildFailed(traceback.format_exc())))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    return pid, reading
+
+
+class ChildFailed(Exception):
+    pass
+
+
+def answer(child: tuple[int, int]) -> Any:
+    """What the child sent; a child that hangs is ended."""
+    pid, reading = child
+    text = b""
+    while select.select([reading], [], [], 60)[0] and (more := os.read(reading, 1 << 16)):
+        text += more
+    os.close(reading)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert text, "the child hung"
+    result = pickle.loads(text)
+    if isinstance(result, ChildFailed):
+        raise result
+    return result
+
+
+def in_child(call: Callable[[], Any]) -> Any:
+    return answer(fork(call))
+
+
+def failure_of(future: Any) -> str:
+    error = future.exception(timeout=30)
+    assert type(error) is RuntimeError
+    return str(error)
+
+
+@pytest.fixture(params=[1, 2, 3])
+def pool(request: pytest.FixtureRequest) -> Iterator[tm.Pool]:
+    with tm.Pool(request.param, "mill") as pool:
+        yield pool
+
+
+def use(pool: tm.Pool) -> str:
+    """Everything that a pool can do."""
+    x = np.arange(300_000, dtype=np.float64)
+    done: list[int] = []
+    assert pool.submit(pow, 2, 8).result(timeout=30) == 256
+    assert pool.submit(lambda: pool.submit(pow, 2, 3).result()).result(timeout=30) == 8
+    assert list(pool.map(abs, range(-100, 0), timeout=30)) == list(range(100, 0, -1))
+    assert list(pool.map(abs, range(-100, 0), timeout=30, buffersize=5)) == list(range(100, 0, -1))
+    for i in range(10):
+        pool.spawn(done.append, i)
+    pool.join(timeout=30)
+    assert sorted(done) == list(range(10))
+    for _ in range(10):
+        assert tm.sum(x, pool=pool) == np.sum(x)
+    assert (
+        pool.submit(lambda: threading.current_thread().name).result(timeout=30).startswith(pool._tasks.prefix)
+    )
+    return "used"
+
+
+class Busy:
+    """A pool with all threads at work and more waiting."""
+
+    def __init__(self, pool: tm.Pool) -> None:
+        self.pool = pool
+        self.release = threading.Event()
+        began = threading.Barrier(pool._max_workers + 1)
+        self.running = [pool.submit(self._work, began) for _ in range(pool._max_workers)]
+        began.wait(60)
+        self.queued = [pool.submit(pow, 2, i) for i in range(5)]
+
+    def _work(self, began: threading.Barrier) -> str:
+        began.wait(60)
+        assert self.release.wait(60)
+        return "ran"
+
+    def end(self) -> None:
+        self.release.set()
+        assert [future.result(timeout=60) for future in self.running] == ["ran"] * len(self.running)
+        assert [future.result(timeout=60) for future in self.queued] == [1, 2, 4, 8, 16]
+
+
+@pytest.fixture
+def busy(pool: tm.Pool) -> Iterator[Busy]:
+    busy = Busy(pool)
+    yield busy
+    busy.end()  # nothing that a child did touches the parent
+
+
+# ---- a child of its own ----
+
+
+@pytest.mark.smoke
+def test_before_the_first_use(pool: tm.Pool) -> None:
+    assert in_child(lambda: use(pool)) == "used"
+    assert use(pool) == "used"
+
+
+def test_with_idle_workers(pool: tm.Pool) -> None:
+    use(pool)
+    assert in_child(lambda: use(pool)) == "used"
+    assert use(pool) == "used"
+
+
+def test_with_busy_workers(busy: Busy) -> None:
+    assert in_child(lambda: use(busy.pool)) == "used"
+
+
+def test_several_children_at_once(busy: Busy) -> None:
+    children = [fork(lambda: use(busy.pool)) for _ in range(5)]
+    assert [answer(child) for child in children] == ["used"] * 5
+
+
+def test_a_grandchild(busy: Busy) -> None:
+    def child() -> list[str]:
+        inherited = Busy(busy.pool)
+        grandchild = in_child(lambda: [use(inherited.pool), failure_of(inherited.queued[0])])
+        inherited.end()
+        return [*grandchild, use(busy.pool)]
+
+    assert in_child(child) == ["used", LOST.strip("^$"), "used"]
+
+
+def test_the_default_pool() -> None:
+    use(tm.default_pool())
+    assert in_child(lambda: use(tm.default_pool())) == "used"
+
+
+def test_the_child_shuts_down_its_own(busy: Busy) -> None:
+    def child() -> str:
+        use(busy.pool)
+        busy.pool.shutdown()
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            busy.pool.submit(int)
+        return "shut down"
+
+    assert in_child(child) == "shut down"
+
+
+def test_the_child_shuts_down_what_it_did_not_use(busy: Busy) -> None:
+    assert in_child(busy.pool.shutdown) is None
+
+
+def test_a_pool_that_was_shut_down_stays_so() -> None:
+    pool = tm.Pool(1)
+    release = threading.Event()
+    future = pool.submit(release.wait, 60)
+    pool.shutdown(wait=False)
+
+    def child() -> str:
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            pool.submit(int)
+        return failure_of(future)
+
+    assert in_child(child) == LOST.strip("^$")
+    release.set()
+    assert future.result() is True
+
+
+def test_the_child_collects_the_pool() -> None:
+    busy = Busy(tm.Pool(2))
+
+    def child() -> str:
+        future = busy.queued[0]
+        vars(busy).clear()
+        gc.collect()
+        return failure_of(future)
+
+    assert in_child(child) == LOST.strip("^$")
+    busy.end()
+
+
+def test_an_initializer_runs_in_the_child_too() -> None:
+    local = threading.local()
+    with tm.Pool(1, initializer=lambda: setattr(local, "pid", os.getpid())) as pool:
+        assert pool.submit(lambda: local.pid).result() == os.getpid()
+        assert in_child(lambda: pool.submit(lambda: local.pid == os.getpid()).result(timeout=30))
+
+
+# ---- what is lost ----
+
+
+def test_inherited_futures_fail(busy: Busy) -> None:
+    def child() -> set[str]:
+        inherited = [*busy.running, *busy.queued]
+        assert futures.wait(inherited, timeout=30).not_done == set()
+        assert len(list(futures.as_completed(inherited, timeout=30))) == len(inherited)
+        for future in inherited:
+            with pytest.raises(RuntimeError, match=LOST):
+                future.result(timeout=30)
+            assert future.done()
+            assert not future.cancelled()
+            assert not future.cancel()
+        return {failure_of(future) for future in inherited}
+
+    assert in_child(child) == {LOST.strip("^$")}
+
+
+def test_futures_that_were_done_keep_their_results(pool: tm.Pool) -> None:
+    good, bad = pool.submit(pow, 2, 3), pool.submit(divmod, 1, 0)
+    futures.wait([good, bad])
+
+    def child() -> list[Any]:
+        assert good.add_done_callback(lambda _: None) is None  # type: ignore[func-returns-value]
+        return [good.result(), repr(bad.exception()), good.exception(), repr(good)[:8]]
+
+    assert in_child(child) == [8, repr(bad.exception()), None, "<Future "]
+
+
+def test_callbacks_of_lost_tasks_run_in_the_parent_alone(busy: Busy) -> None:
+    called: list[int] = []
+    for future in [*busy.running, *busy.queued]:
+        future.add_done_callback(lambda _: called.append(os.getpid()))
+    assert in_child(lambda: called) == []
+    busy.end()
+    busy.pool.shutdown()
+    assert set(called) == {os.getpid()}
+
+
+def test_a_task_that_a_waiting_worker_runs_is_lost_too() -> None:
+    """It is in nobody's queue any more, and its worker took another one from there."""
+    release, begun, inner = threading.Event(), threading.Event(), []
+    with tm.Pool(2) as pool:
+
+        def wait_in_inner() -> str:
+            begun.set()
+            assert release.wait(60)
+            return "inner"
+
+        def outer() -> Any:
+            inner.append(pool.submit(wait_in_inner))
+            return inner[0].result()
+
+        hold = threading.Event()
+        other = pool.submit(hold.wait, 60)
+        future = pool.submit(outer)
+        assert begun.wait(60)
+        hold.set()
+        other.result()
+        pool.submit(int).result()  # the other worker has been at the queue
+        assert in_child(lambda: [failure_of(future), failure_of(inner[0])]) == [LOST.strip("^$")] * 2
+        release.set()
+        assert future.result() == "inner"
+
+
+def test_a_map_begun_in_the_parent(busy: Busy) -> None:
+    results = busy.pool.map(abs, range(-10, 0))
+    buffered = busy.pool.map(abs, range(-10, 0), buffersize=3)
+
+    def child() -> str:
+        for each in results, buffered:
+            with pytest.raises(RuntimeError, match=LOST):
+                list(each)
+        return use(busy.pool)
+
+    assert in_child(child) == "used"
+    busy.release.set()
+    assert list(results) == list(buffered) == list(range(10, 0, -1))
+
+
+def test_a_fork_in_the_middle_of_a_map() -> None:
+    """Some results of a group are there, the rest will never come."""
+    release = threading.Event()
+
+    def work(n: int) -> int:
+        assert n < 5 or release.wait(60)
+        return n
+
+    with tm.Pool(1) as pool:
+        results = pool.map(work, range(100), chunksize=100)
+        assert next(results) == 0
+
+        def child() -> list[int]:
+            taken = []
+            with pytest.raises(RuntimeError, match=LOST):
+                for result in results:
+                    taken.append(result)
+            return taken
+
+        assert in_child(child) == [1, 2, 3, 4]
+        release.set()
+        assert list(results) == list(range(1, 100))
+
+
+def test_spawned_tasks_are_the_parents(pool: tm.Pool) -> None:
+    release, count = threading.Event(), []
+    for _ in range(5):
+        pool.spawn(lambda: release.wait(60) and count.append(os.getpid()))
+
+    def child() -> list[int]:
+        pool.join(timeout=30)
+        pool.spawn(count.append, 1)
+        pool.join(timeout=30)
+        return count
+
+    assert in_child(child) == [1]
+    release.set()
+    pool.join()
+    assert count == [os.getpid()] * 5
+
+
+# ---- odd moments ----
+
+
+def test_fork_in_a_task(pool: tm.Pool) -> None:
+    queued = [pool.submit(pow, 2, i) for i in range(5)]
+    assert pool.submit(lambda: in_child(lambda: use(pool))).result(timeout=100) == "used"
+    pool.spawn(lambda: in_child(lambda: use(pool)))
+    pool.join(timeout=100)
+    assert [future.result() for future in queued] == [1, 2, 4, 8, 16]
+    assert use(pool) == "used"
+
+
+def test_fork_in_a_task_that_waits_for_another(pool: tm.Pool) -> None:
+    def inner() -> Any:
+        return in_child(lambda: use(pool))
+
+    assert pool.submit(lambda: pool.submit(inner).result()).result(timeout=100) == "used"
+
+
+@pytest.mark.parametrize("submit", ["submit(task).result()", "spawn(task); pool.join()"])
+def test_a_child_that_returns_from_its_task_ends(submit: str) -> None:
+    """It has no worker's loop to go back to."""
+    script = f"""
+import os, threadmill as tm
+pool = tm.Pool(2)
+def task():
+    pid = os.fork()
+    if pid == 0:
+        print("child", flush=True)
+        return
+    os.waitpid(pid, 0)
+    print("parent", flush=True)
+for _ in range(3):
+    pool.{submit}
+print("end")
+"""
+    run = subprocess.run(
+        [sys.executable, "-Wignore", "-c", script], capture_output=True, text=True, timeout=100
+    )
+    assert run.stderr == ""
+    assert run.stdout.splitlines() == ["child", "parent"] * 3 + ["end"]
+
+
+def test_a_child_that_exits_as_usual() -> None:
+    """It waits at exit for its own work, and not for the parent's."""
+    script = """
+import os, threading, threadmill as tm
+pool = tm.Pool(2)
+release = threading.Event()
+tasks = [pool.submit(release.wait) for _ in range(5)]
+pid = os.fork()
+if pid == 0:
+    pool.submit(print, "child", flush=True)
+else:
+    assert os.waitpid(pid, 0)[1] == 0
+    release.set()
+    pool.submit(print, "parent", flush=True)
+"""
+    run = subprocess.run(
+        [sys.executable, "-Wignore", "-c", script], capture_output=True, text=True, timeout=100
+    )
+    assert run.stderr == ""
+    assert run.stdout.splitlines() == ["child", "parent"]
+
+
+def test_fork_while_many_threads_submit() -> None:
+    """Whatever lock is held at that moment, the child does without it."""
+    with tm.Pool(2) as pool:
+        stop = threading.Event()
+        made: list[Any] = []
+
+        def submit() -> None:
+            while not stop.is_set():
+                future = pool.submit(divmod, 1, 0)
+                made[:] = [future]
+                futures.wait([future, pool.submit(int)])
+                list(pool.map(abs, range(10)))
+                pool.spawn(int)
+
+        threads = [threading.Thread(target=submit) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(30):
+
+                def child() -> str:
+                    last = made[0] if made else pool.submit(int)
+                    futures.wait([last], timeout=30)
+                    repr(last)
+                    last.add_done_callback(lambda _: None)
+                    return use(pool)
+
+                assert in_child(child) == "used"
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+
+def test_fork_during_a_loop_of_another_thread() -> None:
+    x = np.arange(3_000_000, dtype=np.float64)
+    with tm.Pool(2) as pool:
+        stop = threading.Event()
+
+        def loop() -> None:
+            while not stop.is_set():
+                tm.sum(x, pool=pool)
+
+        thread = threading.Thread(target=loop)
+        thread.start()
+        try:
+            for _ in range(20):
+                assert in_child(lambda: float(tm.sum(x, pool=pool))) == np.sum(x)
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_the_parent_keeps_its_threads(pool: tm.Pool) -> None:
+    use(pool)
+    idents = set(pool._tasks.workers)
+    in_child(lambda: use(pool))
+    use(pool)
+    assert idents <= set(pool._tasks.workers)
+
+
+# ---- multiprocessing ----
+
+SCRIPT = """
+import multiprocessing, sys, threading
+import numpy as np
+import threadmill as tm
+
+pool = tm.Pool(2)
+x = np.arange(300_000, dtype=np.float64)
+
+def work(k):
+    assert pool.submit(pow, 2, k).result() == 2 ** k
+    assert list(pool.map(abs, range(-k, 0))) == list(range(k, 0, -1))
+    return float(tm.sum(tm.scale(x, k))), float(tm.sum(x, pool=pool))
+
+if __name__ == "__main__":
+    pool.submit(int).result()
+    tm.sum(x, pool=pool)
+    release = threading.Event()
+    waiting = [pool.submit(release.wait) for _ in range(4)]
+    expected = [(float(np.sum(x * k)), float(np.sum(x))) for k in range(6)]
+    context = multiprocessing.get_context(sys.argv[1])
+    with context.Pool(2) as processes:
+        assert processes.map(work, range(6)) == expected
+    process = context.Process(target=work, args=(3,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    release.set()
+    assert all(future.result() for future in waiting)
+    print("done")
+"""
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_multiprocessing(method: str, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    run = subprocess.run(
+        [sys.executable, "-Wignore", script, method], capture_output=True, text=True, timeout=100
+    )
+    assert (run.stdout, run.stderr) == ("done\n", "")
+
+
+def test_children_end_in_time() -> None:
+    """The helper above would else hide a child that hangs at its end."""
+    begin = time.monotonic()
+    assert in_child(lambda: "quick") == "quick"
+    assert time.monotonic() - begin < 30

@@ -1,0 +1,362 @@
+"""Ctrl-C: whatever the main thread waits for, it gets its KeyboardInterrupt, and the pool goes on."""
+
+import ctypes
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from typing import Any
+
+import numpy as np
+import pytest
+
+import threadmill as tm
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends a signal to one thread")
+
+LIBC = ctypes.CDLL(None)
+DELAY = 0.05  # long enough for the call to wait by then; if it does not yet, the signal still ends it
+
+
+def sender_of(number: int = signal.SIGINT, after: float = DELAY) -> threading.Timer:
+    """Sends a signal to the main thread; start it where the signal may come at any moment."""
+    return threading.Timer(after, signal.pthread_kill, (threading.main_thread().ident, number))
+
+
+def interrupt(call: Callable[[], Any], after: float = DELAY) -> None:
+    """Has Ctrl-C come while the call waits, and holds it to a KeyboardInterrupt in good time."""
+    assert threading.current_thread() is threading.main_thread()
+    begin = time.monotonic()
+    sender = sender_of(after=after)
+    with pytest.raises(KeyboardInterrupt):
+        sender.start()
+        call()
+    assert time.monotonic() - begin < after + 5  # it is about 100 ms; a busy machine may need more
+    sender.join()
+
+
+@pytest.fixture(autouse=True)
+def _default_handler() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(params=[1, 2])
+def pool(request: pytest.FixtureRequest) -> Iterator[tm.Pool]:
+    with tm.Pool(request.param) as pool:
+        yield pool
+        check(pool)
+
+
+def check(pool: tm.Pool) -> None:
+    """The pool works as before."""
+    x = np.arange(300_000, dtype=np.float64)
+    assert pool.submit(pow, 2, 8).result(timeout=60) == 256
+    assert list(pool.map(abs, range(-100, 0))) == list(range(100, 0, -1))
+    assert tm.sum(x, pool=pool) == np.sum(x)
+    pool.spawn(int)
+    pool.join(timeout=60)
+
+
+class Busy:
+    """All threads of the pool are at work until it is released."""
+
+    def __init__(self, pool: tm.Pool) -> None:
+        self.release = threading.Event()
+        began = threading.Barrier(pool._max_workers + 1)
+        for _ in range(pool._max_workers):
+            pool.submit(self._work, began)
+        began.wait(60)
+
+    def _work(self, began: threading.Barrier) -> None:
+        began.wait(60)
+        self.release.wait(60)
+
+
+@pytest.fixture
+def busy(pool: tm.Pool) -> Iterator[Busy]:
+    busy = Busy(pool)
+    yield busy
+    busy.release.set()
+
+
+# ---- loops ----
+
+
+@pytest.mark.smoke
+def test_a_native_loop(pool: tm.Pool) -> None:
+    """usleep takes the place of a kernel: its argument is the context, a millisecond."""
+    for _ in range(3):
+        interrupt(lambda: pool.parallel_for(100_000, LIBC.usleep, 1000, grain=1))
+
+
+def test_what_is_left_of_an_interrupted_loop_costs_no_time() -> None:
+    with tm.Pool(2) as pool:
+        interrupt(lambda: pool.parallel_for(10**10, LIBC.usleep, 1000, grain=1))
+
+
+def test_a_native_loop_while_the_others_are_busy(pool: tm.Pool, busy: Busy) -> None:
+    interrupt(lambda: pool.parallel_for(100_000, LIBC.usleep, 1000, grain=1))
+
+
+def test_a_loop_of_which_the_last_chunks_run_elsewhere() -> None:
+    """The caller has nothing left to claim and waits."""
+    with tm.Pool(2) as pool:
+        claimed = threading.Event()
+
+        def kernel(_ctx: Any, begin: int, _end: int) -> None:
+            if threading.current_thread() is not threading.main_thread():
+                claimed.set()
+                time.sleep(1)
+            else:
+                claimed.wait(60)
+
+        made = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)(kernel)
+        interrupt(lambda: pool.parallel_for(2, made, grain=1))
+        check(pool)
+
+
+def test_kernels(pool: tm.Pool) -> None:
+    x = np.ones(4_000_000)
+
+    def square_for_ever() -> None:
+        while True:
+            tm.square(x, out=x, pool=pool)
+
+    interrupt(square_for_ever)
+
+
+def test_a_loop_in_another_thread_is_not_interrupted(pool: tm.Pool) -> None:
+    thread = threading.Thread(target=pool.parallel_for, args=(300, LIBC.usleep, 1000, 1))
+    thread.start()
+    interrupt(threading.Event().wait)
+    thread.join()
+
+
+# ---- waiting for tasks ----
+
+
+def test_result_and_exception(pool: tm.Pool, busy: Busy) -> None:
+    future = pool.submit(int)
+    interrupt(future.result)
+    interrupt(future.exception)
+    interrupt(lambda: future.result(timeout=600))
+    busy.release.set()
+    assert future.result(timeout=60) == 0
+
+
+def test_wait_and_as_completed(pool: tm.Pool, busy: Busy) -> None:
+    tasks = [pool.submit(int) for _ in range(3)]
+    interrupt(lambda: futures.wait(tasks))
+    interrupt(lambda: list(futures.as_completed(tasks)))
+
+
+@pytest.mark.parametrize("timeout", [None, 600])
+def test_join_of_python_tasks(pool: tm.Pool, busy: Busy, timeout: float | None) -> None:
+    done: list[int] = []
+    pool.spawn(done.append, 1)
+    interrupt(lambda: pool.join(timeout))
+    busy.release.set()
+    pool.join()
+    assert done == [1]
+
+
+@pytest.mark.parametrize("timeout", [None, 600])
+def test_join_of_native_tasks(pool: tm.Pool, busy: Busy, timeout: float | None) -> None:
+    pool.spawn(LIBC.usleep, 1000)
+    interrupt(lambda: pool.join(timeout))
+    busy.release.set()
+    pool.join()
+
+
+def test_shutdown(pool: tm.Pool) -> None:
+    own = tm.Pool(2)
+    release = threading.Event()
+    future = own.submit(release.wait, 60)
+    interrupt(own.shutdown)
+    release.set()
+    own.shutdown()
+    assert future.result() is True
+
+
+@pytest.mark.parametrize("how", [{}, {"chunksize": 3}, {"buffersize": 3}, {"timeout": 600}], ids=str)
+def test_map(pool: tm.Pool, busy: Busy, how: Any) -> None:
+    ran: list[int] = []
+    results = pool.map(ran.append, range(10), **how)
+    interrupt(lambda: next(results))
+    assert next(results, "ended") == "ended"  # as after any other exception
+    busy.release.set()
+
+
+def test_a_full_pool() -> None:
+    for submit in "submit", "spawn":
+        with tm.Pool(1, max_queue=1) as pool:
+            busy = Busy(pool)
+            pool.submit(int)
+            interrupt(lambda submit=submit, pool=pool: getattr(pool, submit)(int))
+            busy.release.set()
+            pool.join(timeout=60)
+            check(pool)
+
+
+def test_a_full_native_queue() -> None:
+    """65,536 native tasks may wait, and the next spawn does."""
+    with tm.Pool(1) as pool:
+        busy = Busy(pool)
+
+        def spawn_for_ever() -> None:
+            while True:
+                pool.spawn(LIBC.usleep, 0)
+
+        interrupt(spawn_for_ever, after=2)
+        busy.release.set()
+        pool.join(timeout=60)
+        check(pool)
+
+
+# ---- queues ----
+
+QUEUES = [{}, {"order": "lifo"}, {"order": "priority"}, {"dtype": "i8"}, {"dtype": "i8", "order": "lifo"}]
+
+
+@pytest.mark.parametrize("kind", QUEUES, ids=str)
+def test_queues(kind: Any) -> None:
+    q = tm.Queue(1, **kind)
+    interrupt(q.get)
+    interrupt(lambda: q.get(timeout=600))
+    q.put(1)
+    interrupt(lambda: q.put(2))
+    interrupt(lambda: q.put(2, timeout=600))
+    interrupt(q.join)
+    assert q.unfinished_tasks == 1
+    assert q.get() == 1
+    q.task_done()
+    q.join()
+
+
+def test_blocks() -> None:
+    q = tm.Queue(5, dtype="i8")
+    interrupt(lambda: q.get_many(3))
+    assert q.qsize() == q.unfinished_tasks == 0
+
+
+def test_an_interrupted_block_tells_how_many_went_in() -> None:
+    q = tm.Queue(5, dtype="i8")
+    sender = sender_of()
+    with pytest.raises(KeyboardInterrupt) as raised:
+        sender.start()
+        q.put_many(np.arange(10))
+    sender.join()
+    assert q.qsize() == 5
+    assert q.unfinished_tasks == 5
+    assert raised.value.done == 5  # type: ignore[attr-defined]
+
+
+def test_an_interrupted_getter_loses_no_item_of_others() -> None:
+    for kind in QUEUES:
+        q = tm.Queue(**kind)  # type: ignore[arg-type]
+        taken: list[Any] = []
+        getter = threading.Thread(target=lambda q=q, taken=taken: taken.append(q.get()))
+        getter.start()
+        interrupt(q.get)
+        q.put(1)
+        getter.join(60)
+        assert taken == [1]
+
+
+# ---- handlers ----
+
+
+class Alarm(Exception):
+    pass
+
+
+def ring(_number: int, _frame: Any) -> None:
+    raise Alarm("rings")
+
+
+@pytest.mark.parametrize("wait", ["loop", "join", "get"])
+def test_a_handler_of_ones_own(pool: tm.Pool, wait: str) -> None:
+    release = threading.Event()
+    pool.spawn(release.wait, 60)
+    calls: dict[str, Callable[[], Any]] = {
+        "loop": lambda: pool.parallel_for(100_000, LIBC.usleep, 1000, grain=1),
+        "join": pool.join,
+        "get": tm.Queue(dtype="i8").get,
+    }
+    before = signal.signal(signal.SIGUSR1, ring)
+    try:
+        sender = sender_of(signal.SIGUSR1)
+        with pytest.raises(Alarm, match="^rings$"):
+            sender.start()
+            calls[wait]()
+        sender.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        release.set()
+
+
+def test_a_handler_that_returns_stops_nothing(pool: tm.Pool) -> None:
+    rang: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: rang.append(number))
+    try:
+        sender = sender_of(signal.SIGUSR1)
+        sender.start()
+        pool.parallel_for(300, LIBC.usleep, 1000, grain=1)
+        sender.join()
+        q = tm.Queue(dtype="i8")
+        threading.Timer(4 * DELAY, q.put, (5,)).start()
+        sender = sender_of(signal.SIGUSR1)
+        sender.start()
+        assert q.get() == 5
+        sender.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert rang == [signal.SIGUSR1] * 2
+
+
+def test_a_handler_may_use_the_pool(pool: tm.Pool) -> None:
+    results: list[Any] = []
+    before = signal.signal(
+        signal.SIGUSR1, lambda *_: results.append(pool.submit(pow, 2, 3).result(timeout=60))
+    )
+    try:
+        sender = sender_of(signal.SIGUSR1)
+        sender.start()
+        pool.parallel_for(300, LIBC.usleep, 1000, grain=1)
+        sender.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert results == [8]
+
+
+@pytest.mark.parametrize("what", ["submit", "map", "spawn", "loop", "queue"])
+def test_many_interrupts_in_a_row(pool: tm.Pool, what: str) -> None:
+    """Wherever it comes in the code of the call, it is not swallowed, and no task, token or lock is lost."""
+    x = np.arange(500_000, dtype=np.float64)
+    q = tm.Queue(dtype="i8")
+
+    def put_and_get() -> None:
+        q.put(1)
+        q.get()
+
+    def spawn_and_join() -> None:
+        pool.spawn(int)
+        pool.join()
+
+    calls: dict[str, Callable[[], Any]] = {
+        "submit": lambda: pool.submit(pow, 2, 3).result(),
+        "map": lambda: list(pool.map(abs, range(100))),
+        "spawn": spawn_and_join,
+        "loop": lambda: tm.sum(x, pool=pool),
+        "queue": put_and_get,
+    }
+
+    def call_for_ever() -> None:
+        while True:
+            calls[what]()
+
+    for _ in range(50):
+        interrupt(call_for_ever, after=0.002)

@@ -1,0 +1,61 @@
+"""How many threads: the recipe's rule, and the environment variable."""
+
+import os
+
+import pytest
+
+import threadmill as tm
+from threadmill import _boundary
+from threadmill.workers import default_workers
+
+
+@pytest.mark.smoke
+def test_usable_cores() -> None:
+    cores = tm.usable_cores()
+    assert 1 <= cores <= (os.cpu_count() or 1)
+    if hasattr(os, "sched_getaffinity"):
+        assert cores <= len(os.sched_getaffinity(0))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_affinity_counts_at_once() -> None:
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert tm.usable_cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(1, (1, 2, 1)), (2, (2, 4, 1)), (7, (7, 14, 3))])
+def test_the_recipes_rule(
+    cores: int, expected: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_boundary, "usable_cores", lambda: cores)
+    assert tm.recommended_workers() == cores
+    assert tuple(tm.recommended_workers(workload) for workload in ("cpu", "io", "memory")) == expected
+
+
+@pytest.mark.parametrize("workload", ["gpu", "", None, "CPU"])
+def test_unknown_workload(workload: str) -> None:
+    with pytest.raises(ValueError, match=f"^workload must be 'cpu', 'io' or 'memory', got {workload!r}$"):
+        tm.recommended_workers(workload)  # type: ignore[arg-type]
+
+
+def test_default_without_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THREADMILL_NUM_THREADS", raising=False)
+    assert default_workers() == tm.recommended_workers("cpu")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("1", 1), ("64", 64), (" 3 ", 3), ("007", 7)])
+def test_the_variable(text: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THREADMILL_NUM_THREADS", text)
+    assert default_workers() == expected
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "2.5", "four", "1_000", "٣", "0x4", "+2"])
+def test_bad_variable(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THREADMILL_NUM_THREADS", text)
+    with pytest.raises(ValueError, match="THREADMILL_NUM_THREADS") as raised:
+        default_workers()
+    assert str(raised.value) == f"THREADMILL_NUM_THREADS must be an integer of 1 or more, got {text!r}"
