@@ -1,34 +1,19 @@
 """The pool itself: its arguments, its threads, its end, and what it refuses after that."""
 
 import gc
-import os
 import subprocess
 import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 import pytest
+from threads import native_threads, needs_proc, soon
 
 import threadmill as tm
-
-needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="counts threads in /proc")
-
-
-def native_threads() -> int:
-    return len(os.listdir("/proc/self/task"))
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    """Whether the condition comes true; looks again and again, for as long as a busy machine may need."""
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.001)
-    return condition()
 
 
 def start_all(pool: tm.Pool) -> None:
@@ -119,10 +104,10 @@ def test_repr_names_size_and_prefix() -> None:
 def test_threads_start_at_first_need_all_at_once() -> None:
     before = native_threads()
     with tm.Pool(3) as pool:
-        assert native_threads() == before
+        assert native_threads() <= before
         start_all(pool)
-        assert native_threads() == before + 3
-    assert native_threads() == before
+        assert len(native_threads() - before) == 3
+    assert soon(lambda: native_threads() <= before)
 
 
 @needs_proc
@@ -134,7 +119,7 @@ def test_a_collected_pool_stops_its_threads() -> None:
     del pool
     gc.collect()
     assert gone() is None
-    assert soon(lambda: native_threads() == before)
+    assert soon(lambda: native_threads() <= before)
 
 
 @needs_proc
@@ -149,7 +134,7 @@ def test_a_collected_pool_does_its_work_first() -> None:
     release.set()
     assert first.result() is True
     assert second.result() == 256
-    assert soon(lambda: native_threads() == before)
+    assert soon(lambda: native_threads() <= before)
 
 
 @needs_proc
@@ -167,7 +152,7 @@ def test_a_pool_collected_in_its_own_task_stops_its_threads() -> None:
     release.set()
     future.result()
     del future
-    assert soon(lambda: native_threads() == before)
+    assert soon(lambda: native_threads() <= before)
 
 
 def test_an_ended_pool_leaves_no_thread_in_threading() -> None:
