@@ -31,6 +31,40 @@ static inline unsigned tm_fp_leave(tm_fp_state state)
     return (now >> 2 & 7) | (now & 1) << 3; /* ZE OE UE are bits 2 3 4, IE is bit 0 */
 }
 
+/* For code that is not ours, which may use the x87 unit: long double, and feraiseexcept for what is not a division.
+ * Control goes out as with tm_fp_enter, the flags of both units come home. */
+typedef unsigned short tm_x87_control;
+
+static inline tm_x87_control tm_x87_save(void)
+{
+    tm_x87_control control;
+    __asm__ volatile("fnstcw %0" : "=m"(control));
+    return control;
+}
+
+/* Takes over `control` with all flags down; returns what it was. */
+static inline tm_x87_control tm_x87_enter(tm_x87_control control)
+{
+    tm_x87_control old = tm_x87_save();
+    __asm__ volatile("fnclex");
+    if (old != control) __asm__ volatile("fldcw %0" : : "m"(control));
+    return old;
+}
+
+static inline void tm_x87_leave(tm_x87_control old)
+{
+    if (tm_x87_save() != old) __asm__ volatile("fldcw %0" : : "m"(old));
+}
+
+/* TM_FP_* raised since tm_fp_enter and tm_x87_enter. */
+static inline unsigned tm_fp_raised(void)
+{
+    unsigned short x87;
+    __asm__ volatile("fnstsw %0" : "=m"(x87));
+    unsigned both = tm_fp_save() | x87; /* the bits are the same */
+    return (both >> 2 & 7) | (both & 1) << 3;
+}
+
 static inline void tm_fp_raise(unsigned flags)
 {
     if (flags) __builtin_ia32_ldmxcsr(tm_fp_save() | (flags & 7) << 2 | flags >> 3);

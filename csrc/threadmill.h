@@ -188,7 +188,9 @@ tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel
 
 typedef enum tm_dtype {
     TM_BOOL, TM_INT8, TM_UINT8, TM_INT16, TM_UINT16, TM_INT32, TM_UINT32, TM_INT64, TM_UINT64,
-    TM_FLOAT32, TM_FLOAT64, TM_COMPLEX64, TM_COMPLEX128, TM_DTYPES
+    TM_FLOAT32, TM_FLOAT64, TM_COMPLEX64, TM_COMPLEX128,
+    TM_DTYPES, /* those before it have kernels, all but this one casts */
+    TM_LONGDOUBLE, TM_CLONGDOUBLE, TM_CAST_DTYPES
 } tm_dtype;
 
 /* Floating-point flags, with NumPy's values. */
@@ -218,3 +220,48 @@ tm_status tm_set_complex_fused(int fused);
 /* NumPy's float and complex sums take an array whole from 2.3 on, and before `elements` = np.getbufsize()
  * at a time, the blocks' sums added in order; 0: whole. Process-wide; set before sums run. */
 void tm_set_sum_block(size_t elements);
+
+/* ---- programs: inner loops over whole arrays ---------------------------------------------- */
+
+/* NumPy's form of an inner loop: for (i = 0; i < dims[0]; i++) operand k's element lies at data[k] + i * strides[k].
+ * dims and strides go on with what a loop over sub-arrays needs. Anything but 0 is a failure. */
+typedef int (*tm_inner_loop)(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                             void *auxdata);
+
+enum { TM_MAX_DIMS = 64, TM_MAX_OPERANDS = 8, TM_MAX_SLOTS = 24, TM_MAX_STEPS = 20, TM_MAX_CORE = 16 };
+
+/* One inner loop and the slots that are its operands. */
+typedef struct tm_step {
+    tm_inner_loop loop;
+    void *context;
+    void *auxdata;
+    size_t operands;
+    size_t core_dims, core_strides; /* how many of the call's it is given besides */
+    uint8_t slot[TM_MAX_OPERANDS];
+} tm_step;
+
+/* What is done to the elements, step by step. It does not say where they lie: one program serves many calls. */
+typedef struct tm_program {
+    size_t arrays;                       /* slots 0 .. arrays - 1: the call's arrays */
+    size_t buffers;                      /* the slots after them: buffers, each thread's own and contiguous */
+    size_t buffer_item[TM_MAX_OPERANDS * 2]; /* size of an element of each buffer */
+    size_t steps;
+    tm_step step[TM_MAX_STEPS];
+    int mask;       /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
+    int stop;       /* the slot of a bool that is looked at after each chunk, or -1; ... */
+    int stop_value; /* ... when it has this value, the loop ends early with TM_FAILED */
+} tm_program;
+
+/* Runs the program over all elements of a `dims`-dimensional space, outermost axis first, cut into chunks of
+ * `grain` indices along the axis `split`. `layout` is: the shape, then the strides of each array in bytes, then
+ * for each array how many bytes it moves on from chunk to chunk besides, then the core dims and core strides.
+ * data: the arrays' first elements. Only `split` is cut: along it each array is written by one chunk alone, or
+ * moves on. Returns the floating-point flags raised, or a negative tm_status. */
+int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, char *const *data,
+                   size_t split, size_t grain);
+
+/* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
+tm_inner_loop tm_cast_loop(int from, int to);
+
+/* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes past the caches. */
+int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata);

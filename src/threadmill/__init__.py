@@ -16,16 +16,20 @@ from .workers import recommended_workers, usable_cores
 if TYPE_CHECKING:
     from .chunks import map_chunks, reduce
     from .pipelines import Pipeline, stage
+    from .ufuncs import ParallelUfunc, parallel
 
 __all__ = [
     "DeadlockError",
     "KernelError",
+    "ParallelUfunc",
     "Pipeline",
     "Pool",
     "Queue",
     "ShutDown",
     "default_pool",
     "map_chunks",
+    "numpy",  # a submodule
+    "parallel",
     "recommended_workers",
     "reduce",
     "scale",
@@ -46,6 +50,14 @@ def __getattr__(name: str) -> Any:
         from . import pipelines
 
         return getattr(pipelines, name)
+    if name in ("ParallelUfunc", "parallel"):
+        from . import ufuncs
+
+        return getattr(ufuncs, name)
+    if name == "numpy":
+        from importlib import import_module
+
+        return import_module(f"{__name__}.numpy")
     if name == "__version__":  # It takes longer than all the rest.
         from importlib.metadata import version
 

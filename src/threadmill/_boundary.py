@@ -133,6 +133,7 @@ DTYPES: dict[str, int] = {
 CHECKED = lib.TM_CHECKED
 OVERFLOW = lib.TM_OVERFLOW
 OVERLAP = lib.TM_OVERLAP
+FAILED = lib.TM_FAILED
 
 # The pool of a loop that the calling thread runs alone.
 NO_POOL: "CData" = ffi.NULL
@@ -163,6 +164,65 @@ set_sum_block: "Callable[[int], None]" = lib.tm_set_sum_block
 def set_complex_fused(fused: bool) -> bool:
     """Whether complex products are now rounded so: not every processor can fuse."""
     return lib.tm_set_complex_fused(fused) == lib.TM_OK
+
+
+# ---- programs: inner loops over whole arrays ------------------------------------------------------------
+
+# The codes of dtypes that convert into one another, by dtype.char.
+_CAST_CODES: dict[str, int] = {**DTYPES, "g": lib.TM_LONGDOUBLE, "G": lib.TM_CLONGDOUBLE}
+
+MAX_OPERANDS = lib.TM_MAX_OPERANDS
+
+# An inner loop: its address, context and auxdata. With the slots of its operands it is a step.
+InnerLoop = tuple[Any, int, int]
+Step = tuple[InnerLoop, tuple[int, ...]]
+
+
+def cast_loop(source: str, target: str) -> InnerLoop | None:
+    """The inner loop that converts elements of one dtype.char to those of another; None: there is none."""
+    if source not in _CAST_CODES or target not in _CAST_CODES:
+        return None
+    function = lib.tm_cast_loop(_CAST_CODES[source], _CAST_CODES[target])
+    return (function, 0, 0) if function else None
+
+
+def need_cast_loop(source: str, target: str) -> InnerLoop:
+    loop = cast_loop(source, target)
+    assert loop is not None
+    return loop
+
+
+def stream_loop(itemsize: int) -> InnerLoop:
+    """The inner loop that copies elements past the caches."""
+    return lib.tm_stream_loop, itemsize, 0
+
+
+def new_program(
+    arrays: int,
+    buffers: list[int],
+    steps: list[Step],
+    mask: int = -1,
+    stop: tuple[int, int] = (-1, 0),
+    core: tuple[int, int] = (0, 0),
+) -> "CData":
+    """A tm_program. `buffers`: sizes of elements; `core`: how many core dims and strides steps are told."""
+    program = ffi.new("tm_program *")
+    program.arrays, program.buffers, program.steps = arrays, len(buffers), len(steps)
+    program.buffer_item = buffers
+    program.mask = mask
+    program.stop, program.stop_value = stop
+    for step, ((function, context, auxdata), slots) in zip(program.step, steps, strict=False):
+        step.loop = ffi.cast("tm_inner_loop", function)
+        step.context, step.auxdata = ffi.cast("void *", context), ffi.cast("void *", auxdata)
+        step.operands, step.slot = len(slots), slots
+        step.core_dims, step.core_strides = core
+    return program
+
+
+# Where a contiguous array begins. The array stays where it is while this is kept.
+address: "Callable[[Array], CData]" = ffi.from_buffer
+
+run_program: "Callable[[CData, CData, int, list[int], list[CData], int, int], int]" = lib.tm_run_program
 
 
 # ---- pools and their tasks -------------------------------------------------------------------------------

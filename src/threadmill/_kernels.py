@@ -19,7 +19,7 @@ from ._fperrors import report
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["exact_sum", "scale", "square", "sum"]
+__all__ = ["exact_sum", "scale", "square", "sum", "sum_block", "sum_dtype"]
 
 _USUAL_BUFFER = 8192  # np.getbufsize(), unless the user has set another
 
@@ -46,15 +46,23 @@ def scale(pool: "CData", x: Array, k: Array, out: Array | None, options: int) ->
     return _settle("scale", "multiply", status, out) if status else out
 
 
+def sum_dtype(x: Array) -> np.dtype[Any] | None:
+    """The dtype of `sum`'s result; None if it has no kernel with NumPy's bits for this array."""
+    if _code(x) is None or dense_views(x, x) is None:
+        return None
+    if x.dtype.kind in "fc" and sum_block() not in (0, np.getbufsize()):
+        return None
+    return _SUM_DTYPES[x.dtype.char]
+
+
 def sum(pool: "CData", x: Array, options: int) -> Any | None:
-    """np.sum(x) as a NumPy scalar; OverflowError where checked and the true total doesn't fit."""
-    code, views = _code(x), dense_views(x, x)
-    if code is None or views is None:
+    """np.sum(x) as a NumPy scalar, None without a kernel; OverflowError where checked and the true total
+    doesn't fit."""
+    dtype, views = sum_dtype(x), dense_views(x, x)
+    if dtype is None or views is None:
         return None
-    if x.dtype.kind in "fc" and _sum_block() not in (0, np.getbufsize()):
-        return None
-    total = np.empty((), _SUM_DTYPES[x.dtype.char])
-    status = _boundary.sum(pool, code, views[0], total, options)
+    total = np.empty((), dtype)
+    status = _boundary.sum(pool, _boundary.DTYPES[x.dtype.char], views[0], total, options)
     if status == _boundary.OVERFLOW:
         raise OverflowError(f"sum: the total does not fit {total.dtype}")
     if status:
@@ -63,7 +71,7 @@ def sum(pool: "CData", x: Array, options: int) -> Any | None:
 
 
 @functools.cache
-def _sum_block() -> int:
+def sum_block() -> int:
     """How many numbers NumPy adds pairwise before it begins anew, 0 for all; C is told to do the same.
 
     Before 2.3 NumPy had a tree for each buffer full. Of 1, 8191 zeros and then 16384 times 2**-66, one tree

@@ -155,6 +155,23 @@ class _Lib:
     ) -> int: ...
     def tm_sum(self, pool: CData, dtype: int, n: int, x: CData, total: CData, options: int) -> int: ...
     def tm_set_sum_block(self, elements: int) -> None: ...
+
+    # programs
+    TM_LONGDOUBLE: int
+    TM_CLONGDOUBLE: int
+    TM_MAX_OPERANDS: int
+    tm_stream_loop: CData
+    def tm_cast_loop(self, source: int, target: int) -> CData: ...
+    def tm_run_program(
+        self,
+        pool: CData,
+        program: CData,
+        dims: int,
+        layout: list[int],
+        data: list[CData],
+        split: int,
+        grain: int,
+    ) -> int: ...
     def tm_set_complex_fused(self, fused: int) -> int: ...
 
 ffi: _FFI

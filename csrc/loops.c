@@ -1,0 +1,196 @@
+/* loops.c: runs a program, a list of inner loops, over arrays of any shape.
+ *
+ * A chunk is the whole space with one axis cut down to a range: a box. It is walked row by row, a row being the
+ * innermost axis, and a row tile by tile where steps hand on their results in buffers. Rows are those that NumPy's
+ * iterator makes, so that an inner loop sees the strides, and therefore takes the paths, that it takes in NumPy. */
+#include "fpenv.h"
+#include "kernels/stream.h"
+#include "parallel_for.h"
+
+#include <stdatomic.h>
+
+/* A tile and all that is made of it stay in the first-level cache. */
+enum { BUFFER_BYTES = 16384, TILE_ELEMENTS = 1024, TILE_STEP = 16 };
+
+/* One call; what its chunks read, and the flags that they raise. */
+typedef struct call {
+    const tm_program *program;
+    size_t dims, split, grain, tile;
+    const intptr_t *shape;
+    const intptr_t *strides; /* [arrays][dims] */
+    const intptr_t *hops;    /* [arrays] */
+    const intptr_t *core;
+    char *const *data;
+    tm_x87_control x87;
+    _Atomic unsigned fp_flags;
+} call;
+
+/* What one thread has in hand: where each slot's next element lies, and how far the one after that is. */
+typedef struct place {
+    char *at[TM_MAX_SLOTS];
+    intptr_t stride[TM_MAX_SLOTS];
+    unsigned fp_flags;
+} place;
+
+static bool run_step(const call *c, const tm_step *step, char *const *at, place *here, intptr_t n)
+{
+    char *data[TM_MAX_OPERANDS];
+    intptr_t dims[1 + TM_MAX_CORE], strides[TM_MAX_OPERANDS + TM_MAX_CORE];
+
+    for (size_t k = 0; k < step->operands; k++) {
+        data[k] = at[step->slot[k]];
+        strides[k] = here->stride[step->slot[k]];
+    }
+    dims[0] = n;
+    if (step->core_dims) {
+        memcpy(dims + 1, c->core, step->core_dims * sizeof *dims);
+        memcpy(strides + step->operands, c->core + step->core_dims, step->core_strides * sizeof *strides);
+    }
+    bool good = step->loop(step->context, data, dims, strides, step->auxdata) == 0;
+    here->fp_flags |= tm_fp_raised(); /* now: some loops end by taking all flags down */
+    return good;
+}
+
+static bool run_steps(const call *c, char *const *at, place *here, intptr_t n)
+{
+    const tm_program *program = c->program;
+    bool good = true;
+    for (size_t i = 0; i < program->steps && good; i++) good = run_step(c, &program->step[i], at, here, n);
+    return good;
+}
+
+/* `from` moved on by `elements`; buffers stay. */
+static void move_on(const call *c, char **to, char *const *from, const place *here, intptr_t elements)
+{
+    const size_t arrays = c->program->arrays;
+    for (size_t k = 0; k < arrays; k++) to[k] = from[k] + elements * here->stride[k];
+    for (size_t k = arrays; k < arrays + c->program->buffers; k++) to[k] = from[k];
+}
+
+/* The elements for which the mask is true, one run of them after the other. */
+static bool run_masked(const call *c, char *const *at, place *here, intptr_t n)
+{
+    const char *mask = at[c->program->mask];
+    const intptr_t stride = here->stride[c->program->mask];
+    char *run[TM_MAX_SLOTS];
+    bool good = true;
+
+    for (intptr_t begin = 0, end; begin < n && good; begin = end) {
+        const bool wanted = mask[begin * stride] != 0;
+        for (end = begin + 1; end < n && (mask[end * stride] != 0) == wanted;) end++;
+        if (!wanted) continue;
+        move_on(c, run, at, here, begin);
+        good = run_steps(c, run, here, end - begin);
+    }
+    return good;
+}
+
+static bool run_row(const call *c, place *here, intptr_t n)
+{
+    char *at[TM_MAX_SLOTS];
+    const intptr_t tile = c->tile ? (intptr_t)c->tile : n;
+    bool good = true;
+
+    for (intptr_t begin = 0; begin < n && good; begin += tile) {
+        const intptr_t length = TM_MIN(tile, n - begin);
+        move_on(c, at, here->at, here, begin);
+        good = c->program->mask < 0 ? run_steps(c, at, here, length) : run_masked(c, at, here, length);
+    }
+    return good;
+}
+
+/* Goes to the next row of the box: counts the outer axes up like an odometer. False after the last. */
+static bool next_row(const call *c, place *here, const intptr_t *shape, intptr_t *index)
+{
+    for (size_t axis = c->dims - 1; axis-- > 0;) {
+        const intptr_t *stride = c->strides + axis;
+        const bool carry = ++index[axis] == shape[axis];
+        const intptr_t steps = carry ? 1 - shape[axis] : 1;
+        for (size_t k = 0; k < c->program->arrays; k++) here->at[k] += steps * stride[k * c->dims];
+        if (!carry) return true;
+        index[axis] = 0;
+    }
+    return false;
+}
+
+static bool run_box(const call *c, place *here, intptr_t begin, intptr_t end)
+{
+    intptr_t shape[TM_MAX_DIMS], index[TM_MAX_DIMS] = {0};
+    bool good;
+
+    memcpy(shape, c->shape, c->dims * sizeof *shape);
+    shape[c->split] = end - begin;
+    do good = run_row(c, here, shape[c->dims - 1]);
+    while (good && next_row(c, here, shape, index));
+    return good;
+}
+
+/* Where the box's first row begins. */
+static void enter_box(const call *c, place *here, char *buffer, intptr_t begin)
+{
+    const tm_program *program = c->program;
+    const intptr_t chunk = begin / (intptr_t)c->grain;
+
+    for (size_t k = 0; k < program->arrays; k++) {
+        const intptr_t *strides = c->strides + k * c->dims;
+        here->at[k] = c->data[k] + begin * strides[c->split] + chunk * c->hops[k];
+        here->stride[k] = strides[c->dims - 1];
+    }
+    for (size_t k = 0; k < program->buffers; k++) {
+        here->at[program->arrays + k] = buffer;
+        here->stride[program->arrays + k] = (intptr_t)program->buffer_item[k];
+        buffer += program->buffer_item[k] * c->tile;
+    }
+    here->fp_flags = 0;
+}
+
+static tm_status run_chunk(void *ctx, size_t begin, size_t end)
+{
+    call *c = ctx;
+    const tm_program *program = c->program;
+    _Alignas(64) char buffer[BUFFER_BYTES];
+    place here;
+
+    enter_box(c, &here, buffer, (intptr_t)begin);
+    const char *watched = program->stop < 0 ? NULL : here.at[program->stop];
+    tm_x87_control mine = tm_x87_enter(c->x87);
+    bool good = run_box(c, &here, (intptr_t)begin, (intptr_t)end);
+    tm_x87_leave(mine);
+    tm_stream_end(); /* what a tm_stream_loop wrote is there before the chunk counts as done */
+    if (here.fp_flags) atomic_fetch_or_explicit(&c->fp_flags, here.fp_flags, memory_order_relaxed);
+    if (watched != NULL && *watched == program->stop_value) return TM_FAILED;
+    return good ? TM_OK : TM_FAILED;
+}
+
+/* Elements in a tile, 0 where a row need not be cut. */
+static size_t tile_of(const tm_program *program)
+{
+    size_t item = 0;
+    for (size_t k = 0; k < program->buffers; k++) item += program->buffer_item[k];
+    return item == 0 ? 0 : TM_MIN((size_t)TILE_ELEMENTS, BUFFER_BYTES / item / TILE_STEP * TILE_STEP);
+}
+
+int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, char *const *data,
+                   size_t split, size_t grain)
+{
+    const size_t arrays = program->arrays;
+    if (dims == 0 || dims > TM_MAX_DIMS || split >= dims || grain == 0) return TM_INVALID;
+    if (arrays + program->buffers > TM_MAX_SLOTS || program->steps > TM_MAX_STEPS) return TM_INVALID;
+    call c = {
+        .program = program, .dims = dims, .split = split, .grain = grain, .tile = tile_of(program),
+        .shape = layout, .strides = layout + dims, .hops = layout + dims + arrays * dims,
+        .core = layout + dims + arrays * dims + arrays, .data = data, .x87 = tm_x87_save(),
+    };
+    for (size_t axis = 0; axis < dims; axis++)
+        if (layout[axis] <= 0) return layout[axis] < 0 ? TM_INVALID : TM_OK;
+    tm_loop loop = {.n = (size_t)layout[split], .grain = grain, .body = run_chunk, .ctx = &c, .short_chunks = true};
+    tm_status status = tm_run_loop(pool, &loop);
+    return status == TM_OK ? (int)atomic_load_explicit(&c.fp_flags, memory_order_relaxed) : (int)status;
+}
+
+int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+{
+    (void)strides, (void)auxdata;
+    tm_stream_copy(data[1], data[0], (size_t)dims[0] * (size_t)(uintptr_t)context);
+    return 0;
+}

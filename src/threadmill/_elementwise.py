@@ -1,0 +1,97 @@
+"""An element-wise call of a ufunc: its arguments become a program and a space, or a reason against it."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _boundary, _programs
+from ._arrays import Array
+from ._fperrors import report
+from ._loops import Loop
+from ._operands import PYTHON_NUMBERS, convert, find_loop, operand, outputs
+from ._spaces import Space, cut, dense, iterated, strides_are_whole
+
+if TYPE_CHECKING:
+    from ._threadmill import CData
+
+__all__ = ["Call", "prepare"]
+
+_OPTIONS = frozenset({"out", "where", "dtype", "signature", "sig", "casting", "order", "subok"})
+
+
+class Call:
+    """One call, ready to run."""
+
+    __slots__ = ("_program", "_space", "grain", "loop", "results", "shape", "split")
+
+    def __init__(
+        self, loop: Loop, space: Space, program: "CData", results: tuple[Any, ...], weight: int = 1
+    ) -> None:
+        self.loop = loop
+        self.results = results
+        self.shape = space.shape
+        self.split, self.grain = cut(space.shape, range(len(space.shape)), weight)
+        self._space = space
+        self._program = program
+
+    def run(self, pool: "CData") -> Any:
+        """Runs it on the pool's threads, of which the caller is one; returns what the ufunc returns."""
+        status = self._space.run(pool, self._program, self.split, self.grain)
+        if status and _boundary.check(status) and self.loop.strided.reports:
+            report(status, self.loop.ufunc.__name__)
+        return self.results[0] if len(self.results) == 1 else self.results
+
+
+def prepare(
+    ufunc: np.ufunc, loops: dict[Any, Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> Call | str:
+    """The call ``ufunc(*args, **options)``, of a ufunc without core dimensions; a str: why NumPy makes it."""
+    nin = ufunc.nin
+    if not _OPTIONS.issuperset(options) or ufunc.nargs > _boundary.MAX_OPERANDS:
+        return "an argument is one that only NumPy knows"
+    outs = outputs(ufunc, args, options)
+    where = options.get("where", True)
+    masks: list[Array] = [] if where is True else [where]
+    if outs is None or any(type(mask) is not np.ndarray or mask.dtype.char != "?" for mask in masks):
+        return "out or where is no plain array"
+    if masks and any(out is None for out in outs):
+        return "where without out leaves elements undefined"
+    inputs = [operand(x) for x in args[:nin]]
+    if any(x is None for x in inputs):
+        return "an operand is no plain aligned native array of numbers"
+    return _prepare(ufunc, loops, args, inputs, outs, masks, options)  # type: ignore[arg-type]
+
+
+def _prepare(
+    ufunc: np.ufunc,
+    loops: dict[Any, Any],
+    args: tuple[Any, ...],
+    inputs: list[Array],
+    outs: list[Array | None],
+    masks: list[Array],
+    options: dict[str, Any],
+) -> Call | str:
+    nin = ufunc.nin
+    given: list[Any] = [
+        type(x) if type(x) in PYTHON_NUMBERS else each.dtype for x, each in zip(args, inputs, strict=False)
+    ]
+    given += [None if out is None else out.dtype for out in outs]
+    loop = find_loop(ufunc, loops, tuple(given), options)
+    if isinstance(loop, str):
+        return loop
+    problem = convert(loop, args, inputs)
+    if problem:
+        return problem
+    for out, dtype in zip(outs, loop.dtypes[nin:], strict=True):
+        if out is not None and out.dtype != dtype and not _boundary.cast_loop(dtype.char, out.dtype.char):
+            return f"there is no conversion from {dtype} to {out.dtype}"
+    order = options.get("order") or "K"
+    space = dense(loop, inputs, outs, masks) if order == "K" else None
+    if space is None:
+        found = iterated(loop, inputs, outs, masks, order)
+        if isinstance(found, str):
+            return found
+        space = found
+    if not strides_are_whole(space):
+        return "an operand's strides are no multiples of its items"
+    return Call(loop, space, _programs.elementwise(loop, space, nin), tuple(outs))

@@ -1,0 +1,107 @@
+"""The operands of an element-wise call: what the user gave, as arrays that a loop can take."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import _boundary
+from ._arrays import Array
+from ._loops import NUMERIC, Loop, resolve
+
+__all__ = ["PYTHON_NUMBERS", "convert", "find_loop", "operand", "outputs"]
+
+PYTHON_NUMBERS = frozenset({int, float, complex})
+
+# What dtype= may be here; NumPy takes more, abstract classes of dtypes among them.
+_PLAIN_DTYPES = (str, np.dtype, type)
+
+# Stands for a Python number until the loop's dtype is known.
+_NUMBER: Array = np.zeros(())
+
+
+def operand(x: Any) -> Array | None:
+    """x as an array that a loop can read in place; None if it is neither a plain array nor a number."""
+    if type(x) is not np.ndarray:
+        if type(x) in PYTHON_NUMBERS:
+            return _NUMBER
+        if not isinstance(x, np.generic) and type(x) is not bool:
+            return None
+        x = np.asarray(x)
+    dtype = x.dtype
+    return x if dtype.char in NUMERIC and dtype.isnative and x.flags.aligned else None
+
+
+def outputs(ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> list[Array | None] | None:
+    """An array or None for each output; None if they are not that simple, or wrong."""
+    nin, nout = ufunc.nin, ufunc.nout
+    outs: Any = args[nin:]
+    if "out" in options:
+        if outs:
+            return None
+        outs = options["out"]
+        if type(outs) is not tuple:
+            outs = (outs,) if nout == 1 or outs is None else ()
+        if len(outs) != nout and outs != (None,):
+            return None
+    if len(args) < nin or len(outs) > nout:
+        return None
+    if not all(out is None or _is_target(out) for out in outs):
+        return None
+    return [*outs, *[None] * (nout - len(outs))]
+
+
+def _is_target(out: Any) -> bool:
+    return type(out) is np.ndarray and operand(out) is out and bool(out.flags.writeable)
+
+
+def find_loop(
+    ufunc: np.ufunc, loops: dict[Any, Any], given: tuple[Any, ...], options: dict[str, Any]
+) -> Loop | str:
+    """The loop for these dtypes, from the cache if it has been asked for before."""
+    casting = options.get("casting", "same_kind")
+    signature = options.get("signature", options.get("sig"))
+    dtype = options.get("dtype")
+    if dtype is not None:
+        if signature is not None or not isinstance(dtype, _PLAIN_DTYPES):
+            return "dtype is no plain dtype"
+        try:
+            signature = (None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout
+        except TypeError:
+            return "dtype is no plain dtype"
+    key = given, signature, casting
+    try:
+        found: Loop | str | None = loops.get(key)
+    except TypeError:
+        return "signature is no plain one"
+    if found is None:
+        more = {} if signature is None else {"signature": signature}
+        found = loops[key] = resolve(ufunc, given, casting=casting, **more)
+    return found
+
+
+def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | None:
+    """Gives numbers the loop's dtypes, in place; tells what is against running the loop on them, if so."""
+    for k, (x, dtype) in enumerate(zip(inputs, loop.dtypes, strict=False)):
+        if x is _NUMBER:
+            number = args[k]
+            try:
+                if dtype.char in "efF" and not _is_plain(number, dtype):
+                    return "a Python number is at the edge of the dtype's range"
+                inputs[k] = np.asarray(number, dtype)
+            except (OverflowError, TypeError, ValueError):
+                return "a Python number is out of the dtype's bounds"
+        elif x.dtype != dtype:
+            if _boundary.cast_loop(x.dtype.char, dtype.char) is None:
+                return f"there is no conversion from {x.dtype} to {dtype}"
+            if x.ndim == 0:
+                inputs[k] = x.astype(dtype)
+    if loop.ufunc is np.power and loop.dtypes[1].kind == "i" and inputs[1].size and inputs[1].min() < 0:
+        return "integers to negative powers are an error"
+    return None
+
+
+def _is_plain(number: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether a number converts to a narrow float without overflow or underflow."""
+    size, bounds = abs(number), np.finfo(dtype)
+    return bool(size == 0 or size != size or size == math.inf or bounds.tiny <= size <= bounds.max)

@@ -1,0 +1,245 @@
+"""ufunc.reduce: which reductions keep their bits when they are shared out, and the programs that run them.
+
+Over some of the axes: every output is reduced by one thread, in the order in which NumPy's iterator takes
+its elements, so that the loop may be any. Over all axes: each chunk has a result of its own, and NumPy
+reduces those, so that the order must not matter: it does not for integers, nor for the least of floats unless
+that is 0 or NaN.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _boundary, _kernels, _programs
+from ._arrays import Array
+from ._fperrors import report
+from ._loops import NUMERIC, Loop, resolve
+from ._spaces import Space, cut, strides_are_whole
+
+if TYPE_CHECKING:
+    from ._threadmill import CData
+
+__all__ = ["NO_VALUE", "prepare"]
+
+# The kinds of numbers that may be reduced in any order. Whether floats may, the result tells.
+_ANY_ORDER = {
+    **dict.fromkeys(("add", "multiply", "gcd"), "iu"),
+    **dict.fromkeys(("minimum", "maximum", "fmin", "fmax"), "biufmM"),
+    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), "biu"),
+    **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), "b"),
+}
+# What the result is for sure once one element makes it so.
+_DECIDED_BY = {"logical_and": 0, "logical_or": 1}
+
+# The shortest row, in elements, into which the innermost axis is cut: the loop is called anew for each.
+_LEAST_ROW = 256
+
+# NumPy's NPY_ITER_REDUCTION_AXIS: in op_axes, an axis that the iterator is to reduce to length 1.
+_REDUCTION_AXIS = 1 << 30
+
+NO_VALUE: Any = np._NoValue  # the default of `initial`
+
+
+class Reduction:
+    """One reduction, ready to run on the pool's threads, of which the caller is one."""
+
+    __slots__ = ("_call", "grain", "loop", "shape", "split")
+
+    def __init__(self, loop: Loop | None, shape: tuple[int, ...], split: int, grain: int, call: Any) -> None:
+        self.loop = loop  # None: one of the kernels written for the purpose
+        self.shape, self.split, self.grain = shape, split, grain
+        self._call = call
+
+    def run(self, pool: "CData") -> Any:
+        return self._call(pool)
+
+
+def prepare(
+    ufunc: np.ufunc,
+    loops: dict[Any, Any],
+    x: Any,
+    axis: Any,
+    dtype: Any,
+    out: Any,
+    keepdims: Any,
+    initial: Any,
+    where: Any,
+) -> Reduction | str:
+    """The call of ufunc.reduce with these arguments; a string: why NumPy has to make it."""
+    if type(x) is not np.ndarray or x.dtype.char not in NUMERIC or not (x.dtype.isnative and x.flags.aligned):
+        return "the operand is no plain aligned native array of numbers"
+    if out is not None or not isinstance(keepdims, (bool, int)) or initial is None:
+        return "out, or an unusual keepdims or initial"
+    masks = [] if where is True else [where]
+    if any(type(mask) is not np.ndarray or mask.dtype.char != "?" for mask in masks):
+        return "where is no array of bools"
+    axes = _axes(axis, x.ndim)
+    if axes is None or not x.size:
+        return "the axes are none, or wrong"
+    loop = _loop(ufunc, loops, x.dtype, dtype)
+    if type(loop) is str:
+        return loop
+    if loop.dtypes[0] != loop.dtypes[2]:
+        return "the loop's result is of another dtype than its operand"
+    if x.dtype != loop.dtypes[1]:
+        if loop.dtypes[1].kind not in "biu":
+            return "NumPy's buffer for the conversion has a part in the rounding"
+        if _boundary.cast_loop(x.dtype.char, loop.dtypes[1].char) is None:
+            return f"no conversion from {x.dtype} to {loop.dtypes[1]}"
+    if len(axes) == x.ndim:
+        return _over_all(loop, x, masks, initial, keepdims)
+    return _over_some(loop, x, axes, masks, initial, keepdims)
+
+
+def _axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
+    """The axes to reduce over, if they are right."""
+    if axis is None:
+        return tuple(range(ndim)) or None
+    axes = axis if type(axis) is tuple else (axis,)
+    if not all(isinstance(each, (int, np.integer)) and -ndim <= each < ndim for each in axes):
+        return None
+    unique = {int(each) % ndim for each in axes}
+    return tuple(sorted(unique)) if len(unique) == len(axes) else None
+
+
+def _loop(ufunc: np.ufunc, loops: dict[Any, Any], given: np.dtype[Any], dtype: Any) -> Any:
+    try:
+        key = "reduce", given, None if dtype is None else np.dtype(dtype)
+    except TypeError:
+        return "dtype is no plain dtype"
+    if key not in loops:
+        options: dict[str, Any] = {"reduction": True, "casting": "unsafe"}
+        if dtype is not None:
+            options["signature"] = (key[2], None, key[2])
+        loops[key] = resolve(ufunc, (None, given, None), **options)
+    return loops[key]
+
+
+def _identity(loop: Loop) -> Array | None:
+    """What NumPy begins with unless it is told; None where that is the first element."""
+    identity = loop.ufunc.identity
+    return None if identity is None else np.asarray(identity).astype(loop.dtypes[0])
+
+
+def _initial(loop: Loop, initial: Any) -> Array | None:
+    """The user's `initial`; None if it is no number of the loop's dtype."""
+    try:
+        given = np.asarray(initial)
+        converted = given.astype(loop.dtypes[0], casting="same_kind")
+    except (TypeError, ValueError):
+        return None
+    return converted if given.ndim == 0 and converted == given else None
+
+
+# ---- over some axes ---------------------------------------------------------------------------------------
+
+
+def _over_some(
+    loop: Loop, x: Array, axes: tuple[int, ...], masks: list[Array], initial: Any, keepdims: Any
+) -> Reduction | str:
+    ufunc, dtype = loop.ufunc, loop.dtypes[0]
+    if ufunc.__name__ == "add" and dtype.kind in "fc" and _kernels.sum_block():
+        return "this NumPy adds floats in blocks of its buffer"
+    begin: Any = _identity(loop) if initial is NO_VALUE else _initial(loop, initial)
+    rest = x
+    if begin is None:  # with the first element along the axis
+        if len(axes) > 1 or masks or initial is not NO_VALUE or x.shape[axes[0]] < 2:
+            return "NumPy begins with the first element in its own order"
+        if x.dtype != dtype:
+            return "NumPy converts the first element apart"
+        along: Any = (slice(None),) * axes[0]
+        begin, rest = x[(*along, 0)], x[(*along, slice(1, None))]
+    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    if keepdims:  # the axis stays, with length 1
+        places = [axis | _REDUCTION_AXIS if axis in axes else axis for axis in range(x.ndim)]
+    else:
+        places = [-1 if axis in axes else kept.index(axis) for axis in range(x.ndim)]
+    masks = [np.broadcast_to(mask, x.shape) for mask in masks]
+    every = list(range(x.ndim))
+    operands: Any = (None, rest, *masks)
+    flags: Any = [["readwrite", "allocate", "no_subtype"], ["readonly"], *[["readonly"] for _ in masks]]
+    dtypes: Any = [dtype, None, *[None for _ in masks]]
+    op_axes: Any = [places, every, *[every for _ in masks]]
+    iterator = np.nditer(operands, ["reduce_ok", "external_loop"], flags, dtypes, op_axes=op_axes)
+    result = iterator.operands[0]
+    views = list(iterator.itviews)
+    space = Space(views[1].shape, views)
+    outer = [axis for axis, stride in enumerate(space.strides[0]) if stride and space.shape[axis] > 1]
+    if not outer or not strides_are_whole(space):
+        return "there is no axis to cut"
+    np.copyto(result, np.expand_dims(begin, axes) if keepdims and begin.ndim else begin)
+    split, grain = cut(space.shape, outer)
+    if split == len(space.shape) - 1:
+        grain = max(grain, _LEAST_ROW)
+    program = _programs.reduction(loop, views[1], space.strides[0][-1], bool(masks), None)
+
+    def call(pool: "CData") -> Array:
+        _finish(loop, space.run(pool, program, split, grain))
+        return result
+
+    return Reduction(loop, space.shape, split, grain, call)
+
+
+def _finish(loop: Loop, status: int) -> None:
+    if status and _boundary.check(status) and loop.strided.reports:
+        report(status, "reduce")
+
+
+# ---- over all axes ----------------------------------------------------------------------------------------
+
+
+def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: Any) -> Reduction | str:
+    ufunc, dtype = loop.ufunc, loop.dtypes[0]
+    name = ufunc.__name__
+    if name == "add" and not masks and initial is NO_VALUE and _sums(x, dtype):
+        return Reduction(None, (x.size,), 0, 0, lambda pool: _shaped(_kernels.sum(pool, x, 0), x, keepdims))
+    if dtype.kind not in _ANY_ORDER.get(name, ""):
+        return "the order of its elements shows in the result"
+    begin = _identity(loop)
+    if begin is None:  # the least or the greatest, which may begin with any element, any number of times
+        begin = x[(0,) * x.ndim] if initial is NO_VALUE else _initial(loop, initial)
+        if begin is None or (masks and initial is NO_VALUE):
+            return "NumPy begins with the first element in its own order"
+    views = _flat(x, masks)
+    shape = views[0].shape
+    split, grain = cut(shape, range(len(shape)))
+    partial = np.empty(-(-shape[split] // grain), dtype)  # one for each chunk
+    strides = [(0,) * len(shape), *(view.strides for view in views)]
+    hops = [dtype.itemsize, *[0 for _ in views]]
+    space = Space(shape, [partial, *views], strides, hops=hops)
+    if not strides_are_whole(space):
+        return "an operand's strides are no multiples of its items"
+    stop = _DECIDED_BY.get(name)
+    program = _programs.reduction(loop, views[0], 0, bool(masks), stop)
+
+    def call(pool: "CData") -> Any:
+        np.copyto(partial, begin)
+        status = space.run(pool, program, split, grain)
+        if stop is not None and status == _boundary.FAILED:
+            return _shaped(np.bool_(stop), x, keepdims)
+        _finish(loop, status)
+        total = ufunc.reduce(partial, initial=initial)
+        if dtype.kind == "f" and (
+            total == 0 or total != total
+        ):  # which zero, which NaN: here the order shows
+            total = ufunc.reduce(x, None, initial=initial, where=masks[0] if masks else True)
+        return _shaped(total, x, keepdims)
+
+    return Reduction(loop, shape, split, grain, call)
+
+
+def _sums(x: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether there is a kernel for the sum; to compare would not do, as None equals float64."""
+    found = _kernels.sum_dtype(x)
+    return found is not None and found == dtype
+
+
+def _flat(x: Array, masks: list[Array]) -> list[Array]:
+    """x and the mask with the axes that NumPy's iterator would walk."""
+    if not masks and x.flags.c_contiguous:
+        return [x.reshape(-1)]
+    return list(np.nditer((x, *masks), ["external_loop"]).itviews)
+
+
+def _shaped(total: Any, x: Array, keepdims: Any) -> Any:
+    return np.asarray(total).reshape((1,) * x.ndim) if keepdims else total

@@ -1,0 +1,170 @@
+"""Where the elements of a call lie: the axes that C walks, and each array's strides along them.
+
+For arrays that fill one piece of memory in the same order there is one axis. About all others NumPy's
+iterator is asked as the ufunc itself would ask it: about broadcasting, the order of the axes, copies where
+operands overlap, and the results' layout.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _boundary
+from ._arrays import Array
+from ._loops import Loop
+
+if TYPE_CHECKING:
+    from ._threadmill import CData
+
+__all__ = ["FEWEST", "Space", "address", "cut", "dense", "iterated", "strides_are_whole"]
+
+# A chunk is a 64th of the elements, but not so few that claiming it shows, nor so many that Ctrl-C would
+# wait. The loops make the same bits of pieces of 37 as of a whole array.
+_CHUNKS, FEWEST, _MOST = 64, 1024, 65536
+
+
+class Space:
+    """A shape, outermost axis first, and arrays with their strides along its axes.
+
+    `hops` is how many bytes each array moves on from chunk to chunk besides; `core` is what the loop of a
+    gufunc is told of its core dimensions.
+    """
+
+    __slots__ = ("arrays", "core", "finish", "hops", "shape", "strides")
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        arrays: Sequence[Array],
+        strides: Sequence[tuple[int, ...]] | None = None,
+        finish: Callable[[], None] | None = None,
+        hops: Sequence[int] = (),
+        core: Sequence[int] = (),
+    ) -> None:
+        self.shape = shape
+        self.arrays = arrays
+        self.strides = [x.strides for x in arrays] if strides is None else strides
+        self.finish = finish  # called after the run, if not None
+        self.hops = hops or (0,) * len(arrays)
+        self.core = core
+
+    def run(self, pool: "CData", program: "CData", split: int, grain: int) -> int:
+        """Runs a program over it; returns floating-point flags, or a failure."""
+        layout = [*self.shape]
+        for strides in self.strides:
+            layout += strides
+        layout += (*self.hops, *self.core)
+        data = [address(x) for x in self.arrays]
+        status = _boundary.run_program(pool, program, len(self.shape), layout, data, split, grain)
+        if self.finish is not None:
+            self.finish()
+        return status
+
+
+def address(x: Array) -> "CData":
+    """Where an array's first element is; the array stays in place while this is kept."""
+    if x.dtype.kind in "mM":  # which the buffer protocol does not know
+        x = x.view("i8")
+    return _boundary.address(x if x.flags.c_contiguous else x[(0,) * x.ndim + (...,)])
+
+
+def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[int, int]:
+    """The axis, of those that may be cut, to cut into chunks, and the indices along it in a chunk.
+
+    The outermost that is long enough, so that a chunk is one piece of memory; the threads have no part in it.
+    `weight` is how many numbers an element stands for.
+    """
+    axes = list(axes)
+    split = next((axis for axis in axes if shape[axis] >= _CHUNKS), None)
+    if split is None:
+        split = max(axes, key=shape.__getitem__)
+    total = math.prod(shape) * weight
+    each = total // shape[split]  # elements for one index
+    grain = min(max(total // _CHUNKS, FEWEST), _MOST) // each
+    return split, -(-grain // 64) * 64 if grain > 64 else max(grain, 1)
+
+
+def strides_are_whole(space: Space) -> bool:
+    """Whether all strides are multiples of the items, as some loops take for granted."""
+    pairs = zip(space.arrays, space.strides, strict=True)
+    return not any(stride % x.itemsize for x, strides in pairs for stride in strides)
+
+
+def dense(loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list[Array]) -> Space | None:
+    """The space of arrays of one shape, with one axis or in memory like one; allocates missing `outs`."""
+    operands = [x for x in (*inputs, *outs, *masks) if x is not None and x.ndim]
+    if not operands:
+        return None
+    shape = operands[0].shape
+    order = _common_order(operands, shape)
+    if order is None:
+        return None
+    for out in outs:
+        if out is not None and not all(x is out or _apart(x, out) for x in operands):
+            return None
+    nin = len(inputs)
+    results: list[Array] = [
+        np.empty(shape, loop.dtypes[nin + k], order) if out is None else out for k, out in enumerate(outs)
+    ]
+    outs[:] = results
+    arrays = [*inputs, *results, *masks]
+    if len(shape) == 1:
+        return Space(shape, arrays, [x.strides or (0,) for x in arrays])
+    strides = [(x.itemsize if x.ndim else 0,) for x in arrays]
+    return Space((math.prod(shape),), [x.T for x in arrays] if order == "F" else arrays, strides)
+
+
+def _common_order(operands: list[Array], shape: tuple[int, ...]) -> Any:
+    """ "C" or "F" if all arrays are so in memory, or have one axis, all of one shape; else None."""
+    if any(x.shape != shape for x in operands):
+        return None
+    if (
+        len(shape) == 1 or 1 in shape
+    ):  # an axis of length 1 may have any stride, and the iterator its own view
+        return "C" if len(shape) == 1 else None
+    if all(x.flags.c_contiguous for x in operands):
+        return "C"
+    return "F" if all(x.flags.f_contiguous for x in operands) else None
+
+
+def _apart(x: Array, out: Array) -> bool:
+    """Whether two arrays of one shape share no memory, or are the same elements in the same places."""
+    if not np.may_share_memory(x, out):
+        return True
+    if x.dtype != out.dtype or x.strides != out.strides:
+        return False
+    return bool(x.__array_interface__["data"][0] == out.__array_interface__["data"][0])
+
+
+_READ = ["readonly", "aligned", "nbo", "overlap_assume_elementwise"]
+_WRITE = ["writeonly", "aligned", "nbo", "overlap_assume_elementwise", "no_broadcast"]
+_UPDATE = ["readwrite", "aligned", "nbo", "overlap_assume_elementwise", "no_broadcast"]
+_ALLOCATE = ["writeonly", "aligned", "nbo", "allocate", "no_broadcast", "no_subtype"]
+
+
+def iterated(
+    loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list[Array], order: str
+) -> Space | str:
+    """The space that NumPy's iterator makes of the operands; allocates missing `outs`."""
+    nin = len(inputs)
+    new = [out is None for out in outs]
+    written = _UPDATE if masks else _WRITE
+    flags = [*[_READ] * nin, *[_ALLOCATE if each else written for each in new], *[_READ] * len(masks)]
+    dtypes: list[Any] = [None] * len(flags)
+    for k, each in enumerate(new):
+        dtypes[nin + k] = loop.dtypes[nin + k] if each else None
+    operands: Any = (*inputs, *outs, *masks)
+    options: Any = ["copy_if_overlap", "zerosize_ok", "external_loop"], flags, dtypes
+    try:
+        iterator = np.nditer(operands, *options, order=order)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        return "the operands don't go together"
+    arrays = list(iterator.itviews)
+    if not iterator.itersize or not arrays[0].ndim:
+        return "there is nothing to share"
+    for k, each in enumerate(new):
+        if each:
+            outs[k] = iterator.operands[nin + k]
+    return Space(arrays[0].shape, arrays, None, iterator.close)

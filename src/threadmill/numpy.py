@@ -1,0 +1,70 @@
+"""NumPy's namespace with its ufuncs on all cores.
+
+Every ufunc of numpy is here as `threadmill.parallel` makes it, and ``sum``, ``prod``, ``min``, ``max``,
+``any``, ``all`` and ``mean`` are reductions of these; all other names are numpy's own.
+"""
+
+import functools
+from typing import Any
+
+import numpy as _np
+
+from ._reductions import NO_VALUE as _NO_VALUE
+from .ufuncs import parallel as _parallel
+
+__all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
+
+
+def __getattr__(name: str) -> Any:
+    value = getattr(_np, name)
+    if isinstance(value, _np.ufunc):
+        value = globals()[name] = _parallel(value)  # so that it is looked up once
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*dir(_np), *__all__})
+
+
+def _reduction(name: str, ufunc: _np.ufunc) -> Any:
+    """np.<name> by ufunc.reduce where the operand is a plain array; else np.<name> itself."""
+    numpys = getattr(_np, name)
+    reduce = _parallel(ufunc).reduce
+
+    @functools.wraps(numpys, updated=())
+    def reduction(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any) -> Any:
+        if args or type(a) is not _np.ndarray or not _OPTIONS.issuperset(options):
+            return numpys(a, axis, *args, **options)
+        if options.get("keepdims") is _NO_VALUE:
+            del options["keepdims"]
+        return reduce(a, axis, pool=pool, **options)
+
+    return reduction
+
+
+_OPTIONS = frozenset({"dtype", "out", "keepdims", "initial", "where"})
+
+sum = _reduction("sum", _np.add)
+prod = _reduction("prod", _np.multiply)
+min = amin = _reduction("min", _np.minimum)
+max = amax = _reduction("max", _np.maximum)
+any = _reduction("any", _np.logical_or)
+all = _reduction("all", _np.logical_and)
+
+
+@functools.wraps(_np.mean, updated=())
+def mean(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any) -> Any:
+    # NumPy's mean is its sum, divided; of integers and float16 it is a sum in another dtype.
+    if (
+        args
+        or type(a) is not _np.ndarray
+        or a.dtype.char not in "fdFD"
+        or not a.size
+        or options.keys() - {"keepdims"}
+    ):
+        return _np.mean(a, axis, *args, **options)
+    total = _parallel(_np.add).reduce(a, axis, pool=pool, **options)
+    count = a.size // (total.size or 1)
+    if isinstance(total, _np.ndarray):
+        return _np.true_divide(total, count, out=total, casting="unsafe")
+    return total.dtype.type(total / count)

@@ -1,0 +1,322 @@
+"""parallel(ufunc): a ufunc of NumPy's on all cores, in NumPy's own inner loops.
+
+This module decides whether a call is worth more than NumPy itself, and hands it to _elementwise.py or to
+_reductions.py; what they can't do, NumPy does.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from . import _boundary, _elementwise, _engine, _gufuncs, _reductions
+from ._fperrors import reported
+from ._loops import NUMERIC
+from ._reductions import NO_VALUE
+from .pool import Pool, default_pool
+
+__all__ = ["Explanation", "ParallelUfunc", "parallel"]
+
+# Elements below which NumPy is done before we could have begun: arguments take us 5 us and more. A loop that
+# takes some nanoseconds an element pays from the first number on, an addition (0.3 ns) from the second.
+_LEAST_COSTLY, _LEAST = 4096, 65536
+_CHEAP = frozenset(
+    [
+        "absolute",
+        "add",
+        "bitwise_and",
+        "bitwise_count",
+        "bitwise_or",
+        "bitwise_xor",
+        "ceil",
+        "conjugate",
+        "copysign",
+        "deg2rad",
+        "degrees",
+        "divide",
+        "equal",
+        "fabs",
+        "floor",
+        "fmax",
+        "fmin",
+        "greater",
+        "greater_equal",
+        "invert",
+        "isfinite",
+        "isinf",
+        "isnan",
+        "isnat",
+        "left_shift",
+        "less",
+        "less_equal",
+        "logical_and",
+        "logical_not",
+        "logical_or",
+        "logical_xor",
+        "maximum",
+        "minimum",
+        "multiply",
+        "negative",
+        "not_equal",
+        "positive",
+        "rad2deg",
+        "radians",
+        "reciprocal",
+        "right_shift",
+        "rint",
+        "sign",
+        "signbit",
+        "sqrt",
+        "square",
+        "subtract",
+        "trunc",
+    ]
+)
+
+
+class Explanation(str):
+    """What `ParallelUfunc.explain` tells, as a text; `parallel` is whether our threads would run the call."""
+
+    __slots__ = ("parallel",)
+    parallel: bool
+
+
+class ParallelUfunc:
+    """A ufunc that runs on all cores; made by `parallel`.
+
+    It is called as the ufunc is, with `pool` besides: the Pool whose threads run it, the default pool if
+    None. Attributes that are not listed here (``nin``, ``types``, ``identity``, ...) are the ufunc's.
+
+    Attributes
+    ----------
+    ufunc : numpy.ufunc
+
+    Notes
+    -----
+    Values, dtype, shape, memory order, warnings and errors are NumPy's. The caller is one of the threads; the
+    others are called once what is left seems worth it. Nothing is copied, but operands that overlap as NumPy
+    copies them, and operands of other dtypes than the loop's by a thousand elements at a time. Outputs that
+    no cache can hold are written past the caches.
+
+    NumPy itself, on one thread, makes the calls that `explain` says it makes: of operands that are no plain
+    arrays or numbers (lists, subclasses, arrays of objects or strings), byte-swapped or misaligned; of arrays
+    too small to gain; of loops that run Python code; and all calls if THREADMILL_UFUNCS=0 is set, or if
+    NumPy's loops do not pass a test at first use.
+    """
+
+    def __init__(self, ufunc: np.ufunc, trust: bool) -> None:
+        self.ufunc = ufunc
+        self.__name__ = ufunc.__name__
+        self.__doc__ = ufunc.__doc__
+        self._trusted = trust
+        self._least = _LEAST if ufunc.__name__ in _CHEAP else _LEAST_COSTLY
+        self._loops: dict[Any, Any] = {}  # by dtypes; what `resolve` has told
+
+    def __repr__(self) -> str:
+        return f"threadmill.parallel({self.ufunc!r})"
+
+    def __reduce__(self) -> Any:
+        return parallel, (self.ufunc,)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "ufunc":  # while unpickled or copied: there is nothing yet to ask
+            raise AttributeError(name)
+        return getattr(self.ufunc, name)
+
+    def __call__(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        if pool is None:
+            least = self._least
+            for x in args:
+                if type(x) is np.ndarray and x.size >= least:
+                    break
+            else:
+                return self._by_numpy(self.ufunc, args, options)
+        call = self._prepare(args, options)
+        if type(call) is str:
+            _check(pool)
+            return self._by_numpy(self.ufunc, args, options)
+        return call.run(_handle(pool))
+
+    def reduce(
+        self,
+        array: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = NO_VALUE,
+        where: Any = True,
+        *,
+        pool: Pool | None = None,
+    ) -> Any:
+        """As numpy.ufunc.reduce.
+
+        Parameters
+        ----------
+        array, axis, dtype, out, keepdims, initial, where
+            As numpy.ufunc.reduce's.
+        pool : Pool, optional
+            The threads to run on, of which the caller is one; the default pool if None.
+
+        Returns
+        -------
+        ndarray or scalar
+            NumPy's, in every bit.
+
+        Notes
+        -----
+        Over some axes, the outputs are shared out among the threads. Over all axes, the elements are, where
+        their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
+        own pairwise tree. The rest is NumPy's.
+        """
+        arguments = array, axis, dtype, out, keepdims, initial, where
+        if type(array) is np.ndarray and (array.size >= self._least or pool is not None):
+            call = self._prepare_reduction(*arguments)
+            if type(call) is not str:
+                return call.run(_handle(pool))
+        _check(pool)
+        return self._by_numpy(self.ufunc.reduce, arguments, {})
+
+    def outer(self, a: Any, b: Any, /, **options: Any) -> Any:
+        """As numpy.ufunc.outer; takes `pool` as a call does."""
+        if type(a) is not np.ndarray or type(b) is not np.ndarray or self.ufunc.nin != 2:
+            _check(options.pop("pool", None))
+            return self.ufunc.outer(a, b, **options)
+        return self(a.reshape(a.shape + (1,) * b.ndim), b, **options)
+
+    def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        """As numpy.ufunc.accumulate, by NumPy itself: each element needs the one before."""
+        _check(pool)
+        return self._by_numpy(self.ufunc.accumulate, args, options)
+
+    def reduceat(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        """As numpy.ufunc.reduceat, by NumPy itself."""
+        _check(pool)
+        return self._by_numpy(self.ufunc.reduceat, args, options)
+
+    def at(self, *args: Any, pool: Pool | None = None) -> None:
+        """As numpy.ufunc.at, by NumPy itself: an index may occur twice."""
+        _check(pool)
+        self._by_numpy(self.ufunc.at, args, {})
+
+    def explain(self, *args: Any, pool: Pool | None = None, **options: Any) -> Explanation:
+        """How ``self(*args, **options)`` would run, without running it.
+
+        Returns
+        -------
+        Explanation
+            A str: the loop, the dtypes, the chunks and the threads, or why NumPy makes the call. Its
+            attribute `parallel` is False in the latter case.
+        """
+        call = self._prepare(args, options)
+        sizes = [x.size for x in args if type(x) is np.ndarray]
+        if type(call) is not str and pool is None and max(sizes, default=0) < self._least:
+            call = f"fewer than {self._least} elements are not worth another thread"
+        return _explain(self.ufunc.__name__, call, pool)
+
+    # ---- inside ----
+
+    def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        reason = _engine.refuses(self.ufunc, self._trusted)
+        if reason:
+            return reason
+        if self.ufunc.signature is not None:
+            return _gufuncs.prepare(self.ufunc, self._loops, args, options)
+        return _elementwise.prepare(self.ufunc, self._loops, args, options)
+
+    def _prepare_reduction(self, *arguments: Any) -> Any:
+        reason = _engine.refuses(self.ufunc, self._trusted)
+        if reason or self.ufunc.nin != 2 or self.ufunc.nout != 1 or self.ufunc.signature is not None:
+            return reason or "it is no ufunc of two operands and one result"
+        return _reductions.prepare(self.ufunc, self._loops, *arguments)
+
+    def _by_numpy(self, call: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """call(*args, **options), with its floating-point errors reported at the user's line.
+
+        That is done from another context, which the code of foreign classes must not see.
+        """
+        for x in (*args, options.get("out")):
+            if type(x) is np.ndarray:
+                if x.dtype.char not in NUMERIC:
+                    break
+            elif type(x) not in _PLAIN and x is not NO_VALUE:
+                break
+        else:
+            return reported(partial(call, *args, **options))
+        return call(*args, **options)
+
+
+_PLAIN = frozenset({int, float, complex, bool, type(None), str, np.float64, np.float32, np.int64, np.int32})
+
+
+def _check(pool: Any) -> None:
+    """Raises what a pool that can't be used raises, also where NumPy runs the call."""
+    if pool is not None:
+        if not isinstance(pool, Pool):
+            raise TypeError(f"pool must be a threadmill.Pool or None, got {type(pool).__name__}")
+        _boundary.check_open(pool._handle)
+
+
+def _handle(pool: Pool | None) -> Any:
+    if pool is None:
+        return default_pool()._handle
+    _check(pool)
+    return pool._handle
+
+
+def _explain(name: str, call: Any, pool: Pool | None) -> Explanation:
+    if type(call) is str:
+        told = Explanation(f"{name}: by NumPy, because {call}")
+        told.parallel = False
+        return told
+    threads = (pool or default_pool())._max_workers
+    if call.loop is None:
+        told = Explanation(f"{name}: by threadmill's own kernel, on up to {threads} threads")
+    else:
+        dtypes = ", ".join(str(dtype) for dtype in call.loop.dtypes)
+        chunks = -(-call.shape[call.split] // call.grain)
+        told = Explanation(
+            f"{name}: NumPy's loop for {dtypes}, over {' x '.join(map(str, call.shape))}, axis {call.split} "
+            f"in {chunks} chunks of {call.grain}, on up to {min(threads, chunks)} threads"
+        )
+    told.parallel = True
+    return told
+
+
+_made: dict[np.ufunc, ParallelUfunc] = {}
+
+
+def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
+    """The ufunc on all cores.
+
+    Parameters
+    ----------
+    ufunc : numpy.ufunc
+        One of NumPy's, or of another package's, such as scipy.special's.
+    trust : bool
+        For a ufunc that is not NumPy's: your word that its loops may run on several threads at once without
+        the GIL, and raise no exception. Without it NumPy runs them. It holds for the ufunc from then on.
+
+    Returns
+    -------
+    ParallelUfunc
+        Always the same one for a ufunc.
+
+    Raises
+    ------
+    TypeError
+        `ufunc` is none.
+    """
+    if not isinstance(ufunc, np.ufunc):
+        if isinstance(ufunc, ParallelUfunc):
+            return ufunc
+        name = getattr(ufunc, "__name__", type(ufunc).__name__)
+        raise TypeError(
+            f"parallel takes a ufunc, such as numpy.exp, and {name} is a {type(ufunc).__name__}; "
+            "functions that call ufuncs can run in threadmill.map_chunks"
+        )
+    made = _made.get(ufunc)
+    if made is None:
+        made = _made.setdefault(ufunc, ParallelUfunc(ufunc, trust))
+    made._trusted |= trust
+    return made
