@@ -12,7 +12,17 @@ import threadmill as tm
 from . import machine, native, peers, report
 from .harness import Plan, Row
 
-QUESTIONS = ("loop_latency", "python_latency", "square", "sum", "scale", "executor", "queues")
+QUESTIONS = (
+    "loop_latency",
+    "python_latency",
+    "square",
+    "sum",
+    "scale",
+    "ufuncs",
+    "reductions",
+    "executor",
+    "queues",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -30,11 +30,12 @@ class Plan:
     smoke: bool = False  # whether it all runs, and no more
     judged: bool = True  # whether targets are held against the numbers
     first: bool = True  # whether rows that do not depend on `threads` are due
+    brief: bool = False  # one of many cases of which only the mean is told
 
     @property
     def rounds(self) -> tuple[int, int]:
         """At least and at most so many, as `seconds` allow."""
-        return (3, 3) if self.smoke else (9, 50)
+        return (3, 3) if self.smoke else (5, 5) if self.brief else (9, 50)
 
     @property
     def seconds(self) -> float:

@@ -6,7 +6,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["NumbaLoops", "allow", "numba_layer", "numba_loops", "numexpr"]
+import numpy as np
+
+__all__ = ["NumbaLoops", "allow", "numba_layer", "numba_loops", "numba_ufunc", "numexpr"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,26 @@ def _compiled(numba: Any) -> NumbaLoops:
         return total
 
     return NumbaLoops(square, scale, sum)
+
+
+@functools.cache
+def numba_ufunc(threads: int, name: str, dtype: str) -> Any:
+    """NumPy's function as numba vectorizes it for all threads; None where that can't be."""
+    try:
+        import numba
+    except ImportError:
+        return None
+    numba.set_num_threads(threads)
+    ufunc = getattr(np, name)
+    arguments = ", ".join("xy"[: ufunc.nin])
+    scope: dict[str, Any] = {"function": ufunc}
+    exec(f"def call({arguments}): return function({arguments})", scope)
+    result = "boolean" if name == "less" else dtype
+    try:
+        signature = f"{result}({', '.join([dtype] * ufunc.nin)})"
+        return numba.vectorize([signature], target="parallel")(scope["call"])
+    except Exception:
+        return None
 
 
 def numexpr(threads: int) -> Any:

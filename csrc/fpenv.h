@@ -46,7 +46,9 @@ static inline tm_x87_control tm_x87_save(void)
 static inline tm_x87_control tm_x87_enter(tm_x87_control control)
 {
     tm_x87_control old = tm_x87_save();
-    __asm__ volatile("fnclex");
+    unsigned short status;
+    __asm__ volatile("fnstsw %0" : "=m"(status));
+    if (status & 0x3f) __asm__ volatile("fnclex");
     if (old != control) __asm__ volatile("fldcw %0" : : "m"(control));
     return old;
 }

@@ -3,6 +3,7 @@
  * A chunk is the whole space with one axis cut down to a range: a box. It is walked row by row, a row being the
  * innermost axis, and a row tile by tile where steps hand on their results in buffers. Rows are those that NumPy's
  * iterator makes, so that an inner loop sees the strides, and therefore takes the paths, that it takes in NumPy. */
+#include "cpu.h"
 #include "fpenv.h"
 #include "kernels/stream.h"
 #include "parallel_for.h"
@@ -11,6 +12,12 @@
 
 /* A tile and all that is made of it stay in the first-level cache. */
 enum { BUFFER_BYTES = 16384, TILE_ELEMENTS = 1024, TILE_STEP = 16 };
+
+/* Elements that surely take less than to wake a sleeper. */
+enum { SHORT_CHUNK = 4096 };
+
+/* Rows up to this length are asked for while the one before them is worked on; longer ones the hardware foresees. */
+enum { PREFETCH_BYTES = 8192, LINE_BYTES = 64 };
 
 /* One call; what its chunks read, and the flags that they raise. */
 typedef struct call {
@@ -22,6 +29,7 @@ typedef struct call {
     const intptr_t *core;
     char *const *data;
     tm_x87_control x87;
+    bool streams;
     _Atomic unsigned fp_flags;
 } call;
 
@@ -91,6 +99,7 @@ static bool run_row(const call *c, place *here, intptr_t n)
     const intptr_t tile = c->tile ? (intptr_t)c->tile : n;
     bool good = true;
 
+    if (!c->tile && c->program->mask < 0) return run_steps(c, here->at, here, n);
     for (intptr_t begin = 0; begin < n && good; begin += tile) {
         const intptr_t length = TM_MIN(tile, n - begin);
         move_on(c, at, here->at, here, begin);
@@ -113,15 +122,28 @@ static bool next_row(const call *c, place *here, const intptr_t *shape, intptr_t
     return false;
 }
 
+/* Asks for the next row, which the hardware does not foresee where it is not the next piece of memory. */
+static void prefetch_next_row(const call *c, const place *here, intptr_t n)
+{
+    for (size_t k = 0; k < c->program->arrays; k++) {
+        const intptr_t step = c->strides[k * c->dims + c->dims - 2], bytes = n * here->stride[k];
+        if (step == 0 || step == bytes || bytes > PREFETCH_BYTES) continue;
+        for (intptr_t at = 0; at < bytes; at += LINE_BYTES) __builtin_prefetch(here->at[k] + step + at);
+    }
+}
+
 static bool run_box(const call *c, place *here, intptr_t begin, intptr_t end)
 {
-    intptr_t shape[TM_MAX_DIMS], index[TM_MAX_DIMS] = {0};
+    intptr_t shape[TM_MAX_DIMS], index[TM_MAX_DIMS];
     bool good;
 
     memcpy(shape, c->shape, c->dims * sizeof *shape);
+    memset(index, 0, c->dims * sizeof *index);
     shape[c->split] = end - begin;
-    do good = run_row(c, here, shape[c->dims - 1]);
-    while (good && next_row(c, here, shape, index));
+    do {
+        if (c->dims > 1) prefetch_next_row(c, here, shape[c->dims - 1]);
+        good = run_row(c, here, shape[c->dims - 1]);
+    } while (good && next_row(c, here, shape, index));
     return good;
 }
 
@@ -156,7 +178,7 @@ static tm_status run_chunk(void *ctx, size_t begin, size_t end)
     tm_x87_control mine = tm_x87_enter(c->x87);
     bool good = run_box(c, &here, (intptr_t)begin, (intptr_t)end);
     tm_x87_leave(mine);
-    tm_stream_end(); /* what a tm_stream_loop wrote is there before the chunk counts as done */
+    if (c->streams) tm_stream_end(); /* what was written is there before the chunk counts as done */
     if (here.fp_flags) atomic_fetch_or_explicit(&c->fp_flags, here.fp_flags, memory_order_relaxed);
     if (watched != NULL && *watched == program->stop_value) return TM_FAILED;
     return good ? TM_OK : TM_FAILED;
@@ -183,9 +205,54 @@ int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const 
     };
     for (size_t axis = 0; axis < dims; axis++)
         if (layout[axis] <= 0) return layout[axis] < 0 ? TM_INVALID : TM_OK;
-    tm_loop loop = {.n = (size_t)layout[split], .grain = grain, .body = run_chunk, .ctx = &c, .short_chunks = true};
+    for (size_t i = 0; i < program->steps; i++) c.streams |= program->step[i].loop == tm_stream_loop;
+    size_t elements = grain;
+    for (size_t axis = 0; axis < dims; axis++) elements *= axis == split ? 1 : (size_t)layout[axis];
+    tm_loop loop = {.n = (size_t)layout[split], .grain = grain, .body = run_chunk, .ctx = &c,
+                    .short_chunks = elements <= SHORT_CHUNK};
     tm_status status = tm_run_loop(pool, &loop);
     return status == TM_OK ? (int)atomic_load_explicit(&c.fp_flags, memory_order_relaxed) : (int)status;
+}
+
+/* A 64th, but not so little that claiming it shows, nor so much that an interrupt would wait. */
+enum { CHUNKS = 64, FEWEST = 1024, MOST = 65536, WHOLE_LINES = 64 };
+
+size_t tm_chunk_elements(size_t n)
+{
+    size_t elements = TM_MIN(TM_MAX(n / CHUNKS, (size_t)FEWEST), (size_t)MOST);
+    return (elements + WHOLE_LINES - 1) / WHOLE_LINES * WHOLE_LINES;
+}
+
+/* How dense arrays a and b of n elements lie to one another. */
+typedef enum relation { APART, SAME, OVERLAPPING } relation;
+
+static relation relate(const char *a, intptr_t a_stride, const char *b, intptr_t b_stride, size_t n)
+{
+    const uintptr_t first = (uintptr_t)a, second = (uintptr_t)b;
+    if (first == second && a_stride == b_stride) return SAME;
+    const size_t a_bytes = a_stride ? n * (size_t)a_stride : 1, b_bytes = b_stride ? n * (size_t)b_stride : 1;
+    return first < second + b_bytes && second < first + a_bytes ? OVERLAPPING : APART;
+}
+
+int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data)
+{
+    const size_t arrays = program->arrays;
+    const intptr_t *stride = program->stride;
+    intptr_t layout[1 + 2 * TM_MAX_OPERANDS] = {(intptr_t)n};
+    bool large = false, in_place = false;
+
+    if (arrays > TM_MAX_OPERANDS || n > PTRDIFF_MAX) return TM_INVALID;
+    for (size_t out = program->inputs; out < arrays; out++) {
+        large |= n * (size_t)stride[out] > tm_last_level_cache();
+        for (size_t k = 0; k < out; k++) {
+            relation found = relate(data[k], stride[k], data[out], stride[out], n);
+            if (found == OVERLAPPING || (found == SAME && k >= program->inputs)) return TM_OVERLAP;
+            in_place |= found == SAME;
+        }
+    }
+    memcpy(layout + 1, stride, arrays * sizeof *stride);
+    program = large && !in_place ? streaming : program;
+    return tm_run_program(pool, program, 1, layout, data, 0, tm_chunk_elements(n));
 }
 
 int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)

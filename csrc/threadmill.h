@@ -250,6 +250,9 @@ typedef struct tm_program {
     int mask;       /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
     int stop;       /* the slot of a bool that is looked at after each chunk, or -1; ... */
     int stop_value; /* ... when it has this value, the loop ends early with TM_FAILED */
+    /* For tm_run_dense alone: */
+    size_t inputs;                       /* arrays from this slot on are written */
+    intptr_t stride[TM_MAX_OPERANDS];    /* each array's: an item's size, or 0 for one element */
 } tm_program;
 
 /* Runs the program over all elements of a `dims`-dimensional space, outermost axis first, cut into chunks of
@@ -259,6 +262,14 @@ typedef struct tm_program {
  * moves on. Returns the floating-point flags raised, or a negative tm_status. */
 int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, char *const *data,
                    size_t split, size_t grain);
+
+/* How many of n elements a chunk of an element-wise loop has. */
+size_t tm_chunk_elements(size_t n);
+
+/* As tm_run_program for one dimension of n elements; by `streaming` where an output is larger than the last-level
+ * cache and is not read as well. TM_OVERLAP, with nothing done, where an array that is written shares memory with
+ * another one without being the same. */
+int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data);
 
 /* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
 tm_inner_loop tm_cast_loop(int from, int to);

@@ -24,12 +24,14 @@ BOTH(complex64, float _Complex)
 BOTH(complex128, double _Complex)
 BOTH(clongdouble, long double _Complex)
 
-#define CAST_NAME(from, to) TM_JOIN3(from, to, cast)
+#define TM_JOIN4_(a, b, c, d) a##_##b##_##c##_##d
+#define TM_JOIN4(a, b, c, d) TM_JOIN4_(a, b, c, d)
+#define CAST_NAME(from, to) TM_JOIN4(from, to, cast, LEVEL)
 #define CAST(from, to) CAST_(from, to, CAST_NAME(from, to), TM_JOIN2(from, read), TM_JOIN2(to, written))
 
 /* The contiguous case apart, for it alone is vectorized. */
 #define CAST_(from, to, name, FROM, TO_TYPE)                                                          \
-    static int name(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata) \
+    TARGET static int name(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata) \
     {                                                                                                 \
         const intptr_t n = dims[0], step = strides[0], stride = strides[1];                           \
         const char *x = data[0];                                                                      \
@@ -47,76 +49,22 @@ BOTH(clongdouble, long double _Complex)
 #define ROW_CAST(code, from, to) [code] = CAST_NAME(from, to),
 #define ROW_NONE(code, from, to)
 
-#define TO boolean
-#define FROM_REAL CAST
-#define FROM_COMPLEX CAST
-#include "cast_template.h"
-#define TO int8
-#define FROM_REAL NONE
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO uint8
-#define FROM_REAL NONE
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO int16
-#define FROM_REAL NONE
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO uint16
-#define FROM_REAL NONE
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO int32
-#define FROM_REAL NONE
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO uint32
-#define FROM_REAL NONE
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO int64
-#define FROM_REAL NONE
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO uint64
-#define FROM_REAL NONE
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO float32
-#define FROM_REAL CAST
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO float64
-#define FROM_REAL CAST
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO longdouble
-#define FROM_REAL CAST
-#define FROM_COMPLEX NONE
-#include "cast_template.h"
-#define TO complex64
-#define FROM_REAL CAST
-#define FROM_COMPLEX CAST
-#include "cast_template.h"
-#define TO complex128
-#define FROM_REAL CAST
-#define FROM_COMPLEX CAST
-#include "cast_template.h"
-#define TO clongdouble
-#define FROM_REAL CAST
-#define FROM_COMPLEX CAST
-#include "cast_template.h"
-
-static const tm_inner_loop *const casts[TM_CAST_DTYPES] = {
-#define TM_CAST_INTEGER(code, name) [code] = casts_to_##name,
-#define TM_CAST_REAL(code, name) [code] = casts_to_##name,
-#define TM_CAST_COMPLEX(code, name) [code] = casts_to_##name,
-#include "cast_dtypes.def"
-};
+/* Comparisons with 0 are four times as fast with AVX2; nothing more is with AVX-512. */
+#define LEVEL baseline
+#define TARGET
+#include "cast_level.h"
+#if TM_X86
+#define LEVEL avx2
+#define TARGET __attribute__((target("avx2")))
+#include "cast_level.h"
+#endif
 
 tm_inner_loop tm_cast_loop(int from, int to)
 {
+    const tm_inner_loop *const *casts = casts_baseline;
+#if TM_X86
+    if (tm_simd_level() >= TM_SIMD_AVX2) casts = casts_avx2;
+#endif
     const bool known = from >= 0 && from < TM_CAST_DTYPES && to >= 0 && to < TM_CAST_DTYPES && casts[to] != NULL;
     return known ? casts[to][from] : NULL;
 }

@@ -8,7 +8,7 @@
 #define TM_CAST_COMPLEX(code, from) FROM_COMPLEX(from, TO)
 #include "cast_dtypes.def"
 
-static const tm_inner_loop TM_JOIN2(casts_to, TO)[TM_CAST_DTYPES] = {
+static const tm_inner_loop TM_JOIN3(casts_to, TO, LEVEL)[TM_CAST_DTYPES] = {
 #define TM_CAST_INTEGER(code, from) [code] = CAST_NAME(from, TO),
 #define TM_CAST_REAL(code, from) TM_JOIN2(ROW, FROM_REAL)(code, from, TO)
 #define TM_CAST_COMPLEX(code, from) TM_JOIN2(ROW, FROM_COMPLEX)(code, from, TO)

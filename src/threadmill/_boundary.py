@@ -219,10 +219,20 @@ def new_program(
     return program
 
 
+def dense_program(program: "CData", inputs: int, strides: list[int]) -> "CData":
+    """A copy that `run_dense` takes, for arrays of these strides."""
+    copy = ffi.new("tm_program *", program[0])
+    copy.inputs, copy.stride = inputs, strides
+    return copy
+
+
 # Where a contiguous array begins. The array stays where it is while this is kept.
 address: "Callable[[Array], CData]" = ffi.from_buffer
 
 run_program: "Callable[[CData, CData, int, list[int], list[CData], int, int], int]" = lib.tm_run_program
+run_dense: "Callable[[CData, CData, CData, int, list[CData]], int]" = lib.tm_run_dense
+
+chunk_elements: "Callable[[int], int]" = lib.tm_chunk_elements
 
 
 # ---- pools and their tasks -------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from ._arrays import Array
 from ._fperrors import report
 from ._loops import Loop
 from ._operands import PYTHON_NUMBERS, convert, find_loop, operand, outputs
-from ._spaces import Space, cut, dense, iterated, strides_are_whole
+from ._spaces import Space, cut, dense, iterated, streams, strides_are_whole
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -94,4 +94,12 @@ def _prepare(
         space = found
     if not strides_are_whole(space):
         return "an operand's strides are no multiples of its items"
-    return Call(loop, space, _programs.elementwise(loop, space, nin), tuple(outs))
+    count = ufunc.nargs
+    program = _programs.elementwise(
+        loop,
+        [x.dtype for x in space.arrays[:count]],
+        [strides[-1] for strides in space.strides[:count]],
+        streams(space, nin, count),
+        bool(masks),
+    )
+    return Call(loop, space, program, tuple(outs))

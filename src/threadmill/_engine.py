@@ -74,7 +74,7 @@ def _first_difference() -> str | None:
             if ufunc is np.add:  # as NumPy before 2.3 adds
                 continue
             return f"{ufunc.__name__}.reduce: {reduction}"
-        if not _same(reduction.run(_boundary.NO_POOL), ufunc.reduce(square, axis)):
+        if not _same(reduction.run(_boundary.NO_POOL, square), ufunc.reduce(square, axis)):
             return f"{ufunc.__name__}.reduce"
     return None
 

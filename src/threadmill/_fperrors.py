@@ -33,8 +33,8 @@ def report(flags: int, name: str) -> None:
             _report_one(modes[key], error, name, flags)  # type: ignore[literal-required]
 
 
-def reported(call: Callable[[], Result]) -> Result:
-    """Makes a NumPy call whose floating-point errors are reported as if the user had made it.
+def reported(call: Callable[..., Result], *args: Any, **options: Any) -> Result:
+    """Makes a call to NumPy, whose floating-point errors are reported as if the user had made it.
 
     Left alone, NumPy would warn at our own line, where a filter that shows a warning once per line
     hides all but the first of the user's. np.errstate would take 1 us; a context of our own takes 0.3.
@@ -44,7 +44,7 @@ def reported(call: Callable[[], Result]) -> Result:
     except IndexError:
         listener = _Listener()
     try:
-        return listener.run(call)
+        return listener.run(call, *args, **options)
     finally:
         if listener.heard:
             for name, flags in listener.heard.items():

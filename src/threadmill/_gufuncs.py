@@ -67,13 +67,10 @@ def _lay_out(loop: Loop, args: tuple[Array, ...]) -> Call | str:
         for shape, dtype in zip(shapes[len(args) :], loop.dtypes[len(args) :], strict=True)
     )
     arrays = [*inputs, *results]
-    space = Space(
-        outer,
-        arrays,
-        [x.strides[: len(outer)] for x in arrays],
-        core=[*sizes.values(), *(stride for x in arrays for stride in x.strides[len(outer) :])],
-    )
-    program = _programs.generalized(loop, len(sizes), len(space.core) - len(sizes))
+    inner = [stride for x in arrays for stride in x.strides[len(outer) :]]
+    strides = [x.strides[: len(outer)] for x in arrays]
+    space = Space(outer, arrays, strides, core=[*sizes.values(), *inner])
+    program = _programs.generalized(loop, len(sizes), len(inner))
     weight = max(math.prod(shape) for shape in shapes) // math.prod(outer)
     return Call(loop, space, program, results, weight)
 

@@ -9,7 +9,7 @@ from . import _boundary
 from ._arrays import Array
 from ._loops import NUMERIC, Loop, resolve
 
-__all__ = ["PYTHON_NUMBERS", "convert", "find_loop", "operand", "outputs"]
+__all__ = ["PYTHON_NUMBERS", "as_loop_number", "convert", "find_loop", "operand", "outputs"]
 
 PYTHON_NUMBERS = frozenset({int, float, complex})
 
@@ -84,13 +84,10 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | Non
     """Gives numbers the loop's dtypes, in place; tells what is against running the loop on them, if so."""
     for k, (x, dtype) in enumerate(zip(inputs, loop.dtypes, strict=False)):
         if x is _NUMBER:
-            number = args[k]
-            try:
-                if dtype.char in "efF" and not _is_plain(number, dtype):
-                    return "a Python number is at the edge of the dtype's range"
-                inputs[k] = np.asarray(number, dtype)
-            except (OverflowError, TypeError, ValueError):
-                return "a Python number is out of the dtype's bounds"
+            number = as_loop_number(args[k], dtype)
+            if number is None:
+                return "a Python number is out of the dtype's range, or at its edge"
+            inputs[k] = number
         elif x.dtype != dtype:
             if _boundary.cast_loop(x.dtype.char, dtype.char) is None:
                 return f"there is no conversion from {x.dtype} to {dtype}"
@@ -101,7 +98,13 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | Non
     return None
 
 
-def _is_plain(number: Any, dtype: np.dtype[Any]) -> bool:
-    """Whether a number converts to a narrow float without overflow or underflow."""
-    size, bounds = abs(number), np.finfo(dtype)
-    return bool(size == 0 or size != size or size == math.inf or bounds.tiny <= size <= bounds.max)
+def as_loop_number(number: Any, dtype: np.dtype[Any]) -> Array | None:
+    """A Python number in a loop's dtype; None where NumPy would raise or warn, or be near it."""
+    try:
+        if dtype.char in "efF":
+            size, bounds = abs(number), np.finfo(dtype)
+            if 0 < size < bounds.tiny or bounds.max < size < math.inf:
+                return None
+        return np.asarray(number, dtype)
+    except (OverflowError, TypeError, ValueError):
+        return None

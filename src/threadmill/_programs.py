@@ -1,60 +1,50 @@
 """Programs: the steps that C runs on each tile, made once for a loop and the kinds of places of operands."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _boundary
 from ._arrays import Array
 from ._loops import Entry, Loop
-from ._spaces import FEWEST, Space
 
 if TYPE_CHECKING:
     from ._threadmill import CData
 
 __all__ = ["elementwise", "generalized", "reduction"]
 
-_LAST_LEVEL_CACHE = _boundary.machine()["last_level_cache"]
 
+def elementwise(
+    loop: Loop, dtypes: Sequence[np.dtype[Any]], strides: Sequence[int], streams: Sequence[bool], masked: bool
+) -> "CData":
+    """Conversions into buffers, the loop, conversions out of buffers or copies past the caches.
 
-def elementwise(loop: Loop, space: Space, nin: int) -> "CData":
-    """Conversions into buffers, the loop, conversions out of buffers or copies past the caches."""
-    count = len(loop.dtypes)
-    casts: list[str | None] = [
-        None if x.dtype == dtype else x.dtype.char
-        for x, dtype in zip(space.arrays, loop.dtypes, strict=False)
-    ]
+    `dtypes` and innermost `strides` are the operands'; `streams` tells of each whether it is an output that
+    no cache can hold.
+    """
+    casts = [None if own == dtype else own.char for own, dtype in zip(dtypes, loop.dtypes, strict=True)]
     contiguous = all(
-        cast is not None or strides[-1] == dtype.itemsize
-        for cast, strides, dtype in zip(casts, space.strides, loop.dtypes, strict=False)
+        cast is not None or stride == dtype.itemsize
+        for cast, stride, dtype in zip(casts, strides, loop.dtypes, strict=True)
     )
-    masked = len(space.arrays) > count
-    streams = [k >= nin and casts[k] is None and not masked and _streams(space, k, nin) for k in range(count)]
+    streams = [stream and cast is None for stream, cast in zip(streams, casts, strict=True)]
     key = (*casts, *streams, masked, contiguous)
     program = loop.programs.get(key)
     if program is None:
-        program = loop.programs[key] = _new_elementwise(loop, nin, casts, streams, masked, contiguous)
+        program = loop.programs[key] = _new_elementwise(loop, casts, streams, masked, contiguous)
     return program
 
 
-def _streams(space: Space, k: int, nin: int) -> bool:
-    """Whether output k is too large for the caches, and not there already because it is read as well."""
-    x = space.arrays[k]
-    if x.nbytes <= _LAST_LEVEL_CACHE or space.strides[k][-1] != x.itemsize or space.shape[-1] < FEWEST:
-        return False
-    return not any(np.may_share_memory(x, other) for other in space.arrays[:nin])
-
-
 def _new_elementwise(
-    loop: Loop, nin: int, casts: list[str | None], streams: list[bool], masked: bool, contiguous: bool
+    loop: Loop, casts: Sequence[str | None], streams: Sequence[bool], masked: bool, contiguous: bool
 ) -> "CData":
-    count = len(loop.dtypes)
+    count, nin = len(loop.dtypes), loop.ufunc.nin
     slots = list(range(count))
     buffers: list[int] = []
     before: list[_boundary.Step] = []
     after: list[_boundary.Step] = []
-    for k, dtype in enumerate(loop.dtypes):
-        cast = casts[k]
+    for k, (dtype, cast) in enumerate(zip(loop.dtypes, casts, strict=True)):
         if cast is None and not streams[k]:
             continue
         slots[k] = buffer = count + masked + len(buffers)

@@ -6,6 +6,8 @@ reduces those, so that the order must not matter: it does not for integers, nor 
 that is 0 or NaN.
 """
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +34,7 @@ _ANY_ORDER = {
 _DECIDED_BY = {"logical_and": 0, "logical_or": 1}
 
 # The shortest row, in elements, into which the innermost axis is cut: the loop is called anew for each.
-_LEAST_ROW = 256
+_LEAST_ROW = 512
 
 # NumPy's NPY_ITER_REDUCTION_AXIS: in op_axes, an axis that the iterator is to reduce to length 1.
 _REDUCTION_AXIS = 1 << 30
@@ -43,15 +45,21 @@ NO_VALUE: Any = np._NoValue  # the default of `initial`
 class Reduction:
     """One reduction, ready to run on the pool's threads, of which the caller is one."""
 
-    __slots__ = ("_call", "grain", "loop", "shape", "split")
+    __slots__ = ("grain", "loop", "reusable", "run", "shape", "split")
 
-    def __init__(self, loop: Loop | None, shape: tuple[int, ...], split: int, grain: int, call: Any) -> None:
+    def __init__(
+        self,
+        loop: Loop | None,
+        shape: tuple[int, ...],
+        split: int,
+        grain: int,
+        run: "Callable[[CData, Array], Any]",
+        reusable: bool,
+    ) -> None:
         self.loop = loop  # None: one of the kernels written for the purpose
         self.shape, self.split, self.grain = shape, split, grain
-        self._call = call
-
-    def run(self, pool: "CData") -> Any:
-        return self._call(pool)
+        self.run = run  # run(pool, x) returns what ufunc.reduce returns
+        self.reusable = reusable  # for other arrays of x's dtype and shape that are contiguous as well
 
 
 def prepare(
@@ -140,44 +148,76 @@ def _over_some(
     ufunc, dtype = loop.ufunc, loop.dtypes[0]
     if ufunc.__name__ == "add" and dtype.kind in "fc" and _kernels.sum_block():
         return "this NumPy adds floats in blocks of its buffer"
-    begin: Any = _identity(loop) if initial is NO_VALUE else _initial(loop, initial)
-    rest = x
+    begin = _identity(loop) if initial is NO_VALUE else _initial(loop, initial)
+    first: Any = ...
+    rest: Any = ...
     if begin is None:  # with the first element along the axis
         if len(axes) > 1 or masks or initial is not NO_VALUE or x.shape[axes[0]] < 2:
             return "NumPy begins with the first element in its own order"
         if x.dtype != dtype:
             return "NumPy converts the first element apart"
-        along: Any = (slice(None),) * axes[0]
-        begin, rest = x[(*along, 0)], x[(*along, slice(1, None))]
+        along = (slice(None),) * axes[0]
+        first, rest = (*along, slice(0, 1) if keepdims else 0), (*along, slice(1, None))
+    space, result = _iterate(loop, x[rest], axes, masks, keepdims)
+    outer = [axis for axis, stride in enumerate(space.strides[0]) if stride and space.shape[axis] > 1]
+    if not outer or not strides_are_whole(space):
+        return "there is no axis to cut"
+    reusable = not masks and x.flags.c_contiguous and result.flags.c_contiguous
+    split, grain = cut(space.shape, outer)
+    if split == len(space.shape) - 1:
+        if reusable and dtype.kind in "iub" and dtype.kind in _ANY_ORDER.get(ufunc.__name__, ""):
+            return _by_rows(loop, space, result.shape, begin, first, rest)
+        grain = max(grain, _LEAST_ROW)
+    program = _programs.reduction(loop, space.arrays[1], space.strides[0][-1], bool(masks), None)
+
+    def run(pool: "CData", x: Array) -> Array:
+        out = np.empty(result.shape, dtype) if reusable else result
+        np.copyto(out, x[first] if begin is None else begin)
+        _finish(loop, space.run(pool, program, split, grain, (out, x[rest]) if reusable else None))
+        return out
+
+    return Reduction(loop, space.shape, split, grain, run, reusable)
+
+
+def _iterate(
+    loop: Loop, x: Array, axes: tuple[int, ...], masks: list[Array], keepdims: Any
+) -> tuple[Space, Array]:
+    """The space of the result, x and the mask as NumPy's iterator walks them for a ufunc, and the result."""
     kept = [axis for axis in range(x.ndim) if axis not in axes]
     if keepdims:  # the axis stays, with length 1
         places = [axis | _REDUCTION_AXIS if axis in axes else axis for axis in range(x.ndim)]
     else:
         places = [-1 if axis in axes else kept.index(axis) for axis in range(x.ndim)]
-    masks = [np.broadcast_to(mask, x.shape) for mask in masks]
     every = list(range(x.ndim))
-    operands: Any = (None, rest, *masks)
+    operands: Any = (None, x, *[np.broadcast_to(mask, x.shape) for mask in masks])
     flags: Any = [["readwrite", "allocate", "no_subtype"], ["readonly"], *[["readonly"] for _ in masks]]
-    dtypes: Any = [dtype, None, *[None for _ in masks]]
+    dtypes: Any = [loop.dtypes[0], None, *[None for _ in masks]]
     op_axes: Any = [places, every, *[every for _ in masks]]
     iterator = np.nditer(operands, ["reduce_ok", "external_loop"], flags, dtypes, op_axes=op_axes)
-    result = iterator.operands[0]
     views = list(iterator.itviews)
-    space = Space(views[1].shape, views)
-    outer = [axis for axis, stride in enumerate(space.strides[0]) if stride and space.shape[axis] > 1]
-    if not outer or not strides_are_whole(space):
-        return "there is no axis to cut"
-    np.copyto(result, np.expand_dims(begin, axes) if keepdims and begin.ndim else begin)
-    split, grain = cut(space.shape, outer)
-    if split == len(space.shape) - 1:
-        grain = max(grain, _LEAST_ROW)
-    program = _programs.reduction(loop, views[1], space.strides[0][-1], bool(masks), None)
+    return Space(views[1].shape, views), iterator.operands[0]
 
-    def call(pool: "CData") -> Array:
-        _finish(loop, space.run(pool, program, split, grain))
-        return result
 
-    return Reduction(loop, space.shape, split, grain, call)
+def _by_rows(
+    loop: Loop, space: Space, shape: tuple[int, ...], begin: Array | None, first: Any, rest: Any
+) -> Reduction:
+    """Where only the innermost axis is kept: an outcome for each chunk of rows, as short rows are slow."""
+    split, grain = cut(space.shape, range(len(space.shape) - 1))
+    dtype = loop.dtypes[0]
+    outcomes = (-(-space.shape[split] // grain), *shape)
+    rows = Space(space.shape, space.arrays, space.strides, hops=[math.prod(shape) * dtype.itemsize, 0])
+    program = _programs.reduction(loop, space.arrays[1], space.strides[0][-1], False, None)
+    identity = _identity(loop)
+
+    def run(pool: "CData", x: Array) -> Array:
+        partial = np.empty(outcomes, dtype)
+        start = x[first] if begin is None else begin
+        np.copyto(partial, start if identity is None else identity)
+        partial[0] = start
+        _finish(loop, rows.run(pool, program, split, grain, (partial, x[rest])))
+        return loop.ufunc.reduce(partial, 0)  # type: ignore[no-any-return]
+
+    return Reduction(loop, space.shape, split, grain, run, True)
 
 
 def _finish(loop: Loop, status: int) -> None:
@@ -191,41 +231,42 @@ def _finish(loop: Loop, status: int) -> None:
 def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: Any) -> Reduction | str:
     ufunc, dtype = loop.ufunc, loop.dtypes[0]
     name = ufunc.__name__
+    plain = not masks and x.flags.c_contiguous
     if name == "add" and not masks and initial is NO_VALUE and _sums(x, dtype):
-        return Reduction(None, (x.size,), 0, 0, lambda pool: _shaped(_kernels.sum(pool, x, 0), x, keepdims))
+        return Reduction(
+            None, (x.size,), 0, 0, lambda pool, x: _shaped(_kernels.sum(pool, x, 0), x, keepdims), plain
+        )
     if dtype.kind not in _ANY_ORDER.get(name, ""):
         return "the order of its elements shows in the result"
     begin = _identity(loop)
     if begin is None:  # the least or the greatest, which may begin with any element, any number of times
-        begin = x[(0,) * x.ndim] if initial is NO_VALUE else _initial(loop, initial)
-        if begin is None or (masks and initial is NO_VALUE):
+        begin = None if initial is NO_VALUE else _initial(loop, initial)
+        if begin is None and (masks or initial is not NO_VALUE):
             return "NumPy begins with the first element in its own order"
     views = _flat(x, masks)
     shape = views[0].shape
     split, grain = cut(shape, range(len(shape)))
-    partial = np.empty(-(-shape[split] // grain), dtype)  # one for each chunk
+    count = -(-shape[split] // grain)  # each chunk has an outcome
     strides = [(0,) * len(shape), *(view.strides for view in views)]
-    hops = [dtype.itemsize, *[0 for _ in views]]
-    space = Space(shape, [partial, *views], strides, hops=hops)
+    space = Space(shape, [np.empty(0, dtype), *views], strides, hops=[dtype.itemsize, *[0 for _ in views]])
     if not strides_are_whole(space):
         return "an operand's strides are no multiples of its items"
     stop = _DECIDED_BY.get(name)
     program = _programs.reduction(loop, views[0], 0, bool(masks), stop)
 
-    def call(pool: "CData") -> Any:
-        np.copyto(partial, begin)
-        status = space.run(pool, program, split, grain)
+    def run(pool: "CData", x: Array) -> Any:
+        partial = np.empty(count, dtype)
+        partial[...] = x[(0,) * x.ndim] if begin is None else begin
+        status = space.run(pool, program, split, grain, (partial, *([x] if plain else views)))
         if stop is not None and status == _boundary.FAILED:
             return _shaped(np.bool_(stop), x, keepdims)
         _finish(loop, status)
         total = ufunc.reduce(partial, initial=initial)
-        if dtype.kind == "f" and (
-            total == 0 or total != total
-        ):  # which zero, which NaN: here the order shows
+        if dtype.kind == "f" and (total == 0 or total != total):  # which 0, which NaN: here the order shows
             total = ufunc.reduce(x, None, initial=initial, where=masks[0] if masks else True)
         return _shaped(total, x, keepdims)
 
-    return Reduction(loop, shape, split, grain, call)
+    return Reduction(loop, shape, split, grain, run, plain and initial is NO_VALUE)
 
 
 def _sums(x: Array, dtype: np.dtype[Any]) -> bool:

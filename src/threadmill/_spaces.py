@@ -18,11 +18,15 @@ from ._loops import Loop
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["FEWEST", "Space", "address", "cut", "dense", "iterated", "strides_are_whole"]
+__all__ = ["Space", "address", "cut", "dense", "iterated", "streams", "strides_are_whole"]
 
-# A chunk is a 64th of the elements, but not so few that claiming it shows, nor so many that Ctrl-C would
-# wait. The loops make the same bits of pieces of 37 as of a whole array.
-_CHUNKS, FEWEST, _MOST = 64, 1024, 65536
+# An axis this long is worth cutting. The loops make the same bits of pieces of 37 as of a whole array.
+_LONG = 64
+
+# Shorter rows part too many lines of the cache to be written past it.
+_LONG_ROW = 1024
+
+_LAST_LEVEL_CACHE = _boundary.machine()["last_level_cache"]
 
 
 class Space:
@@ -32,7 +36,7 @@ class Space:
     gufunc is told of its core dimensions.
     """
 
-    __slots__ = ("arrays", "core", "finish", "hops", "shape", "strides")
+    __slots__ = ("arrays", "finish", "layout", "shape", "strides")
 
     def __init__(
         self,
@@ -47,17 +51,17 @@ class Space:
         self.arrays = arrays
         self.strides = [x.strides for x in arrays] if strides is None else strides
         self.finish = finish  # called after the run, if not None
-        self.hops = hops or (0,) * len(arrays)
-        self.core = core
+        self.layout = [*shape]
+        for each in self.strides:
+            self.layout += each
+        self.layout += (*(hops or (0,) * len(arrays)), *core)
 
-    def run(self, pool: "CData", program: "CData", split: int, grain: int) -> int:
-        """Runs a program over it; returns floating-point flags, or a failure."""
-        layout = [*self.shape]
-        for strides in self.strides:
-            layout += strides
-        layout += (*self.hops, *self.core)
-        data = [address(x) for x in self.arrays]
-        status = _boundary.run_program(pool, program, len(self.shape), layout, data, split, grain)
+    def run(
+        self, pool: "CData", program: "CData", split: int, grain: int, arrays: Sequence[Array] | None = None
+    ) -> int:
+        """Runs a program over it, or over other arrays that lie like its own; returns flags or a failure."""
+        data = [address(x) for x in arrays or self.arrays]
+        status = _boundary.run_program(pool, program, len(self.shape), self.layout, data, split, grain)
         if self.finish is not None:
             self.finish()
         return status
@@ -77,13 +81,24 @@ def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[i
     `weight` is how many numbers an element stands for.
     """
     axes = list(axes)
-    split = next((axis for axis in axes if shape[axis] >= _CHUNKS), None)
+    split = next((axis for axis in axes if shape[axis] >= _LONG), None)
     if split is None:
         split = max(axes, key=shape.__getitem__)
     total = math.prod(shape) * weight
     each = total // shape[split]  # elements for one index
-    grain = min(max(total // _CHUNKS, FEWEST), _MOST) // each
-    return split, -(-grain // 64) * 64 if grain > 64 else max(grain, 1)
+    return split, max(1, _boundary.chunk_elements(total) // each)
+
+
+def streams(space: Space, nin: int, count: int) -> list[bool]:
+    """Which operands are outputs that no cache can hold, and not there already because they are read."""
+    found = [False] * count
+    if len(space.arrays) > count or space.shape[-1] < _LONG_ROW:  # a mask leaves gaps, short rows part lines
+        return found
+    for k in range(nin, count):
+        x = space.arrays[k]
+        if x.nbytes > _LAST_LEVEL_CACHE and space.strides[k][-1] == x.itemsize:
+            found[k] = not any(np.may_share_memory(x, other) for other in space.arrays[:nin])
+    return found
 
 
 def strides_are_whole(space: Space) -> bool:

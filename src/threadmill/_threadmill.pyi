@@ -162,6 +162,10 @@ class _Lib:
     TM_MAX_OPERANDS: int
     tm_stream_loop: CData
     def tm_cast_loop(self, source: int, target: int) -> CData: ...
+    def tm_chunk_elements(self, n: int) -> int: ...
+    def tm_run_dense(
+        self, pool: CData, program: CData, streaming: CData, n: int, data: list[CData]
+    ) -> int: ...
     def tm_run_program(
         self,
         pool: CData,
