@@ -46,7 +46,8 @@ static void watch_forks(void)
 
 static void free_team(tm_team *team)
 {
-    tm_queue_destroy(team->tasks);
+    for (size_t i = 0; i < TM_KINDS; i++)
+        tm_queue_destroy(team->tasks[i]);
     free(team->slices);
     free(team->workers);
     for (size_t i = 0; i < TM_JOB_SLOTS; i++)
@@ -101,7 +102,8 @@ static tm_team *allocate_team(tm_pool *pool)
     team->workers = aligned_zeros(threads, sizeof *team->workers);
     team->slices = aligned_zeros(threads * TM_JOB_SLOTS, sizeof *team->slices);
     if (error != 0 || team->workers == NULL || team->slices == NULL ||
-        tm_queue_create(pool->options.queue_capacity, sizeof(tm_task), TM_FIFO, &team->tasks) != TM_OK) {
+        tm_queue_create(pool->options.queue_capacity, sizeof(tm_task), TM_FIFO, &team->tasks[TM_SPAWNED]) != TM_OK ||
+        tm_queue_create(0, sizeof(tm_task), TM_FIFO, &team->tasks[TM_POSTED]) != TM_OK) {
         free_team(team);
         return NULL;
     }
@@ -219,7 +221,8 @@ void tm_pool_close(tm_pool *pool)
     atomic_store(&pool->closed, true);
     tm_team *team = tm_pool_current_team(pool);
     if (team != NULL && !atomic_load(&team->stopping)) {
-        tm_queue_close(team->tasks, false);
+        for (size_t i = 0; i < TM_KINDS; i++)
+            tm_queue_close(team->tasks[i], false);
         atomic_store(&team->stopping, true);
         tm_bell_ring(&team->bell);
         tm_bell_call(&team->bell, UINT32_MAX, 0);
