@@ -32,6 +32,15 @@ size_t tm_waiting_tasks(const tm_team *team)
     return tm_queue_peek(team->tasks[TM_SPAWNED]) + tm_queue_peek(team->tasks[TM_POSTED]);
 }
 
+int tm_pool_needs_worker(const tm_pool *pool)
+{
+    tm_team *team = tm_pool_current_team(pool);
+    if (team == NULL) return false;
+    for (size_t i = 0; i < TM_JOB_SLOTS; i++)
+        if (tm_gate_has_room(&team->jobs[i].gate)) return true;
+    return tm_queue_peek(team->tasks[TM_SPAWNED]) > 0;
+}
+
 void tm_announce_tasks(tm_team *team)
 {
     /* For all that wait, not for the new ones alone: an awake worker may have been counted on already. */

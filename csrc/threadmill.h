@@ -148,6 +148,10 @@ tm_status tm_post(tm_pool *pool, tm_task_fn task, void *arg);
 /* Looks, without sleeping, until some task has ended or `spin_ns` are over. */
 void tm_pool_watch(const tm_pool *pool, int64_t spin_ns);
 
+/* Whether a spawned task waits, or a loop has room for another thread: what a task that runs on and on may
+ * end for. */
+int tm_pool_needs_worker(const tm_pool *pool);
+
 /* Waits until every task spawned before has ended. TM_DEADLOCK from inside a task of the pool. */
 tm_status tm_join(tm_pool *pool, int64_t timeout_ns);
 

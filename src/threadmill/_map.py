@@ -81,7 +81,8 @@ class Map:
 
     def _run_all(self) -> None:
         while self.run_batch():
-            pass
+            if self._tasks.native_work_waits() and self._tasks.put_back(self):
+                return
 
     def run_batch(self) -> bool:
         """Works off a batch; False if there is none left."""

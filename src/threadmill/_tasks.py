@@ -3,6 +3,7 @@
 Tasks wait in a deque; a worker is sent to it by a token in the pool's native queue, enters Python once, and
 runs tasks until the deque is empty. So a stream of small tasks costs no native call and no change of hands of
 the GIL for each. A token is sent whenever more tasks wait than tokens are on the way, up to one per thread.
+A worker that native work waits for sends a token in its own place and goes, so that neither kind starves.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from concurrent.futures.thread import BrokenThreadPool
 from typing import Any, Literal, Protocol
 
 from . import _boundary, _process
+from ._spawned import Spawned
 from .errors import DeadlockError
 
 __all__ = ["Item", "Tasks", "WhenFull"]
@@ -28,6 +30,9 @@ WhenFull = Literal["block", "raise", "run"]
 
 # How long a thread that waits for a result looks before it sleeps: what waking it would cost.
 _LOOK_NS = 50_000
+
+# How long a worker runs Python tasks before it looks for native work: long beside going and coming (10 us).
+_TURN_S = 0.005
 
 _names = itertools.count()
 _tokens = itertools.count()
@@ -102,15 +107,23 @@ class Tasks:
             if len(self._waiting) < self._max_queue and not self._closed and self._broken is None:
                 self._append(item)
 
-    def _append(self, item: Item) -> None:
+    def put_back(self, item: Item) -> bool:
+        """Queues an item that stops in the middle of its call, as the next one; False if nobody would come."""
+        with self.lock:
+            try:
+                self._append(item, first=True)
+            except Exception:
+                return False
+            return True
+
+    def _append(self, item: Item, first: bool = False) -> None:
         """Puts an item into the deque and has one more worker come if need be; all or nothing."""
         token = None
         try:
-            self._waiting.append(item)
+            (self._waiting.appendleft if first else self._waiting.append)(item)
             if len(self._waiting) > len(self._coming) and len(self._coming) + self._here < self.threads:
                 token = next(_tokens)
-                self._coming.add(token)
-                _boundary.post(self.handle, functools.partial(self.drain, token))
+                self._send(token)
         except BaseException as error:  # Ctrl-C may come at any point, also when the token has gone
             self._coming.discard(token)
             if isinstance(error, Exception) and (self._coming or self._here):
@@ -118,6 +131,10 @@ class Tasks:
             with contextlib.suppress(ValueError):  # one who is here already may have taken it
                 self._waiting.remove(item)
             raise
+
+    def _send(self, token: int) -> None:
+        self._coming.add(token)
+        _boundary.post(self.handle, functools.partial(self.drain, token))
 
     def _check_open(self) -> None:
         if self._broken is not None:
@@ -161,7 +178,12 @@ class Tasks:
         if me not in self.workers:
             self._begin_thread(me)
         bounded = self._max_queue != sys.maxsize
+        turn_ends = time.monotonic() + _TURN_S
         while True:
+            if (now := time.monotonic()) > turn_ends:
+                if self.native_work_waits() and self._give_way():
+                    return
+                turn_ends = now + _TURN_S
             try:
                 item = self._waiting.popleft()
             except IndexError:
@@ -181,6 +203,21 @@ class Tasks:
             if forks != self._forks:
                 return  # the task forked, and this is the child: nothing here is this thread's any more
             del self._current[me], item
+
+    def native_work_waits(self) -> bool:
+        return bool(_boundary.pool_needs_worker(self.handle))
+
+    def _give_way(self) -> bool:
+        """Has a worker come to the deque in the place of this one, which is to go; False if none can."""
+        token = next(_tokens)
+        with self.lock:
+            try:
+                self._send(token)
+            except Exception:  # the pool is closed: its workers end when they have run all tasks
+                self._coming.discard(token)
+                return False
+            self._here -= 1
+            return True
 
     def _begin_thread(self, me: int) -> None:
         # Processes that a task starts inherit the mask: they must be as easy to stop as any.
@@ -226,7 +263,7 @@ class Tasks:
 
     def spawn(self, call: Callable[[], object]) -> None:
         """Queues a call without a future; `join` waits for it and reports its failure."""
-        item = _Spawned(self, call)
+        item = Spawned(self, call)
         try:
             with self.lock:
                 self._spawned += 1
@@ -236,7 +273,7 @@ class Tasks:
             item.end(None)
             raise
 
-    def end_spawned(self, item: "_Spawned", failure: BaseException | None) -> None:
+    def end_spawned(self, item: "Spawned", failure: BaseException | None) -> None:
         with self.lock:
             if item.forks != self._forks:
                 return  # it has not been counted, not in this process, or not any more
@@ -305,40 +342,6 @@ class Tasks:
         self._closed = closed
         for item in lost:
             item.lose(RuntimeError("this task was the parent process's; the forked child does not have it"))
-
-
-class _Spawned:
-    """An item without a future."""
-
-    __slots__ = ("_call", "_tasks", "forks")
-
-    def __init__(self, tasks: Tasks, call: Callable[[], object]) -> None:
-        self._tasks = tasks
-        self._call = call
-        self.forks = -1  # guarded by the lock; the process that counts it, as _tasks._forks
-
-    def __call__(self) -> None:
-        try:
-            self._call()
-        except BaseException as error:
-            self.end(error)
-        else:
-            self.end(None)
-
-    def done(self) -> bool:
-        return False
-
-    def end(self, failure: BaseException | None) -> None:
-        self._tasks.end_spawned(self, failure)
-
-    def cancel(self) -> None:
-        self.end(None)
-
-    def fail(self, error: BaseException) -> None:
-        self.end(error)
-
-    def lose(self, error: BaseException) -> None:
-        """Nobody counts on it in the child."""
 
 
 def _left(deadline: float | None) -> float | None:
