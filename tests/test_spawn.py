@@ -132,14 +132,16 @@ def test_a_loop_beside_an_endless_stream_of_python_tasks() -> None:
 @pytest.mark.parametrize("when_full", ["block", "run"])
 def test_a_native_task_beside_a_long_map(when_full: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_tasks, "_TURN_S", -1)  # every look at the clock finds a turn at its end
-    ran, spawned = threading.Event(), threading.Event()
+    begun, ran, spawned = threading.Event(), threading.Event(), threading.Event()
 
     def work(n: int) -> bool:
-        assert n > 0 or spawned.wait(60)
+        begun.set()
+        assert spawned.wait(60)
         return ran.is_set()
 
     with tm.Pool(1, max_queue=1, when_full=when_full) as pool:
         results = pool.map(work, range(100), chunksize=1)
+        assert begun.wait(60)
         pool.spawn(NATIVE(lambda _: ran.set()))
         spawned.set()
         assert list(results)[-1]

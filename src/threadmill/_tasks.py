@@ -108,7 +108,7 @@ class Tasks:
                 self._append(item)
 
     def put_back(self, item: Item) -> bool:
-        """Queues an item that stops in the middle of its call, as the next one; False if nobody would come."""
+        """Queues an item that stops in the middle of its call, as the next one; False if none would come."""
         with self.lock:
             try:
                 self._append(item, first=True)
