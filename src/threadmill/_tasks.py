@@ -21,7 +21,7 @@ from concurrent.futures.thread import BrokenThreadPool
 from typing import Any, Literal, Protocol
 
 from . import _boundary, _process
-from ._spawned import Spawned
+from ._spawned import Ledger, Spawned, seconds_left
 from .errors import DeadlockError
 
 __all__ = ["Item", "Tasks", "WhenFull"]
@@ -47,7 +47,7 @@ class Item(Protocol):
 
     def cancel(self) -> object: ...
     def fail(self, error: BaseException) -> None: ...
-    def lose(self, error: BaseException) -> None:
+    def lose(self) -> None:
         """As fail, in a forked child: a lock of the item may be held by a thread that is not there."""
 
 
@@ -70,23 +70,22 @@ class Tasks:
         self._initializer = initializer
         self._max_queue = sys.maxsize if max_queue is None else max_queue
         self._when_full = when_full
-        self._forks = 0  # that this process has come out of as the child
+        self.forks = 0  # that this process has come out of as the child
         # What a thread may be sent that runs Python code: the workers' own mask lets nothing through.
         self._signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self._kept: set[tuple[int, Item]] = set()  # what was under way in the thread that forked
         self.lock = threading.RLock()  # guards all below, and futures that nobody waits for
         self._reset()
         _process.watch(self)
 
     def _reset(self) -> None:
         self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or _closed
-        self._quiet = threading.Condition(self.lock)  # _spawned == 0
         self._waiting: deque[Item] = deque()  # popleft is atomic, and done without the lock
         self._current: dict[int, Item] = {}  # by thread; each writes its own
         self._helped: set[tuple[int, Item]] = set()  # the same, run by a worker that waits for them
         self._coming: set[int | None] = set()  # tokens on the way
         self._here = 0  # workers at the deque
-        self._spawned = 0  # spawned items not yet done
-        self._failures: list[BaseException] = []
+        self._ledger = Ledger(self.lock)
         self._closed = False
         self._broken: str | None = None
 
@@ -171,7 +170,7 @@ class Tasks:
 
     def drain(self, token: int) -> None:
         """What a worker does in Python: runs items until none waits."""
-        me, forks = threading.get_ident(), self._forks
+        me, forks = threading.get_ident(), self.forks
         with self.lock:
             self._coming.discard(token)
             self._here += 1
@@ -200,7 +199,7 @@ class Tasks:
                 item()
             except BaseException:  # only a callback can: SystemExit and the like
                 LOGGER.critical("Exception in worker", exc_info=True)
-            if forks != self._forks:
+            if forks != self.forks:
                 return  # the task forked, and this is the child: nothing here is this thread's any more
             del self._current[me], item
 
@@ -263,26 +262,13 @@ class Tasks:
 
     def spawn(self, call: Callable[[], object]) -> None:
         """Queues a call without a future; `join` waits for it and reports its failure."""
-        item = Spawned(self, call)
+        item = Spawned(call)
         try:
-            with self.lock:
-                self._spawned += 1
-                item.forks = self._forks
+            self._ledger.enter(item)
             self.put(item)
         except BaseException:
             item.end(None)
             raise
-
-    def end_spawned(self, item: "Spawned", failure: BaseException | None) -> None:
-        with self.lock:
-            if item.forks != self._forks:
-                return  # it has not been counted, not in this process, or not any more
-            item.forks = -1
-            self._spawned -= 1
-            if failure is not None:
-                self._failures.append(failure)
-            if self._spawned == 0:
-                self._quiet.notify_all()
 
     def join(self, timeout: float | None) -> list[BaseException]:
         """Waits until no spawned task is left; what failed since the last join."""
@@ -290,17 +276,13 @@ class Tasks:
             raise DeadlockError("join() from a task of the pool would wait for that task itself")
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            with self.lock:
-                while self._spawned:
-                    left = _left(deadline)
-                    if left == 0.0:
-                        raise TimeoutError(f"join: {self._spawned} tasks were left after {timeout} s")
-                    self._quiet.wait(left)
-            _boundary.join_pool(self.handle, _left(deadline))  # the native ones, which may spawn in turn
-            with self.lock:
-                if not self._spawned:
-                    failures, self._failures = self._failures, []
-                    return failures
+            self._ledger.wait(timeout, deadline)
+            _boundary.join_pool(
+                self.handle, seconds_left(deadline)
+            )  # these may spawn in turn
+            failures = self._ledger.take_failures()
+            if failures is not None:
+                return failures
 
     # ---- ending ----
 
@@ -329,20 +311,21 @@ class Tasks:
             _boundary.shutdown_pool(self.handle)
             _process.forget_threads(self.workers.values())
 
+    def has_lost(self, item: Item, forks: int) -> bool:
+        """Whether an item made so many forks ago that this process has not the thread that would run it."""
+        return forks != self.forks and all(item is not kept for _, kept in self._kept)
+
     def lose_all(self) -> None:
         """In a forked child: the parent's workers don't exist here, so what they had to do is lost."""
         me = threading.get_ident()
-        running = [*self._current.items(), *self._helped]
+        running = {*self._current.items(), *self._helped, *self._kept}
         lost = [*self._waiting, *(item for ident, item in running if ident != me)]
+        self._kept = {(ident, item) for ident, item in running if ident == me}
         closed = self._closed
-        self._forks += 1
+        self.forks += 1
         self.lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
         self.workers.clear()
         self._reset()
         self._closed = closed
         for item in lost:
-            item.lose(RuntimeError("this task was the parent process's; the forked child does not have it"))
-
-
-def _left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
+            item.lose()

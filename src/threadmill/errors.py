@@ -21,6 +21,11 @@ else:
         """A queue is shut down: `queue.ShutDown`, which Python has from 3.13 on."""
 
 
+def lost() -> RuntimeError:
+    """What meets those who wait in a forked child for what the parent is to do."""
+    return RuntimeError("this task was the parent process's; the forked child does not have it")
+
+
 def raise_all(failures: list[BaseException]) -> None:
     """Raises the failure, several as a group (on Python 3.10 the first, which notes the others), or none."""
     if len(failures) == 1:
