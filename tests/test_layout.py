@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "_process": {"_boundary"},
     "_pointers": {"_boundary", "errors"},
     "_progress": set(),
-    "_spawned": set(),
+    "_spawned": {"errors"},
     "_tasks": {"_boundary", "_process", "_spawned", "errors"},
     "_futures": {"_boundary", "_tasks", "errors"},
     "_map": {"_boundary", "_futures", "_tasks", "errors"},

@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED, PENDING, RUNNING
 from typing import TYPE_CHECKING, Any
 
-from .errors import lost
+from .errors import is_ctrl_c, lost
 
 if TYPE_CHECKING:
     from ._tasks import Tasks
@@ -70,6 +70,8 @@ class Future(concurrent.futures.Future[Any]):
         except BaseException as error:
             self.set_exception(error)
             self = None  # type: ignore[assignment]  # the error's traceback holds this frame: no cycle
+            if is_ctrl_c(error):
+                raise
         else:
             self.set_result(result)
 

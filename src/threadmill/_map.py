@@ -15,7 +15,7 @@ from concurrent.futures import CancelledError, Future, TimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from .errors import lost
+from .errors import is_ctrl_c, lost
 
 if TYPE_CHECKING:
     from ._tasks import Tasks
@@ -126,6 +126,8 @@ class Map:
             except BaseException as error:
                 batch.failed = True
                 results.append(_Raised(error))
+                if is_ctrl_c(error):
+                    raise
 
     def done(self) -> bool:
         return self._abandoned or self._next >= len(self._inputs)

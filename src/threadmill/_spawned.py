@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from .errors import is_ctrl_c
+
 __all__ = ["Ledger", "Spawned", "seconds_left"]
 
 
@@ -65,6 +67,8 @@ class Spawned:
             self._call()
         except BaseException as error:
             self.end(error)
+            if is_ctrl_c(error):
+                raise
         else:
             self.end(None)
 

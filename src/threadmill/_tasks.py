@@ -39,7 +39,7 @@ _tokens = itertools.count()
 
 
 class Item(Protocol):
-    """What waits in the deque. One of these is called, once, and none of them raises."""
+    """What waits in the deque. One of these is called, once; it raises nothing but Ctrl-C."""
 
     def __call__(self) -> None: ...
     def done(self) -> bool:
@@ -277,9 +277,7 @@ class Tasks:
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             self._ledger.wait(timeout, deadline)
-            _boundary.join_pool(
-                self.handle, seconds_left(deadline)
-            )  # these may spawn in turn
+            _boundary.join_pool(self.handle, seconds_left(deadline))  # these may spawn in turn
             failures = self._ledger.take_failures()
             if failures is not None:
                 return failures

@@ -51,7 +51,8 @@ class Pool(Executor):
         The number of Python tasks that may wait; None for any number.
     when_full : {"block", "raise", "run"}
         What submitting does when so many wait: waits for room, raises queue.Full, or runs the task in the
-        calling thread. A task that submits to its own full pool always runs the new task itself.
+        calling thread (where Ctrl-C ends both the task and the call). A task that submits to its own full
+        pool always runs the new task itself.
 
     Raises
     ------
