@@ -4,6 +4,7 @@
  * Everything that a fork may leave half-done lives in the team, and the child leaves that team alone. */
 #include "pool.h"
 
+#include "fork.h"
 #include "queue.h"
 
 #include <signal.h>
@@ -204,6 +205,7 @@ tm_status tm_pool_create(const tm_pool_options *options, tm_pool **pool)
 {
     *pool = NULL;
     if (options->threads < 1 || options->threads > INT16_MAX) return TM_INVALID;
+    tm_fork_set_hooks(); /* before this file's, which take the lifecycle mutex before the queues' */
     TM_MUST(pthread_once(&fork_once, watch_forks));
     tm_pool *made = calloc(1, sizeof *made);
     if (made == NULL) return TM_NO_MEMORY;

@@ -22,6 +22,7 @@ import pytest
 from threads import soon
 
 import threadmill as tm
+from threadmill import _kernels
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -516,6 +517,89 @@ def test_fork_while_many_threads_submit() -> None:
             stop.set()
             for thread in threads:
                 thread.join()
+
+
+class Slow:
+    """A call that one thread is in, with whatever locks it holds there, until it is let go."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+        self._parent = os.getpid()
+        self.begun, self.release = threading.Event(), threading.Event()
+
+    def __call__(self, *args: Any) -> Any:
+        if os.getpid() == self._parent:
+            self.begun.set()
+            assert self.release.wait(60)
+        return self._call(*args)
+
+
+def fork_inside(slow: Slow, call: Callable[[], Any]) -> Any:
+    """What call() is in a child that was forked while another thread had come to `slow` in it."""
+    thread = threading.Thread(target=call)
+    thread.start()
+    try:
+        assert slow.begun.wait(60)
+        return in_child(call)
+    finally:
+        slow.release.set()
+        thread.join()
+
+
+def test_fork_while_another_thread_makes_the_default_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(tm.Pool)
+    monkeypatch.setattr("threadmill.pool._default", None)
+    monkeypatch.setattr("threadmill.pool.Pool", slow)
+    assert fork_inside(slow, lambda: tm.default_pool().submit(pow, 2, 3).result(timeout=30)) == 8
+    tm.default_pool().shutdown()
+
+
+def test_fork_while_another_thread_tries_complex_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    z = np.full(100_000, 1 + 2j)
+    slow = Slow(_kernels._agrees)
+    monkeypatch.setattr(_kernels, "_complex_agrees", None)
+    monkeypatch.setattr(_kernels, "_agrees", slow)
+    assert fork_inside(slow, lambda: complex(tm.square(z)[-1])) == -3 + 4j
+
+
+def test_fork_while_other_threads_use_a_typed_queue() -> None:
+    q: Any = tm.Queue(dtype="i8")
+    q.put(5)
+    stop, begun, release = threading.Event(), threading.Event(), threading.Event()
+    moved: Any = tm.Queue(dtype="i8")
+
+    def count() -> None:
+        with q._lock:
+            begun.set()
+            assert release.wait(60)
+
+    def move_blocks() -> None:
+        block = np.zeros(1 << 20, "i8")
+        while not stop.is_set():
+            moved.put_many(block)
+            moved.get_many(len(block))
+
+    def child() -> list[int]:
+        q.put(6, timeout=30)
+        moved.put(7, timeout=30)
+        items = [int(q.get(timeout=30)) for _ in range(2)]
+        q.task_done()
+        q.task_done()
+        q.join()
+        return items
+
+    threads = [threading.Thread(target=each) for each in (count, move_blocks)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert begun.wait(60)
+        for _ in range(5):
+            assert in_child(child) == [5, 6]
+    finally:
+        stop.set()
+        release.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_fork_during_a_loop_of_another_thread() -> None:

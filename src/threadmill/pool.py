@@ -4,7 +4,6 @@ import functools
 import itertools
 import operator
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -12,7 +11,7 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from . import _boundary, _drain
+from . import _boundary, _drain, _process
 from ._futures import Future
 from ._map import Map, in_order, map_buffered
 from ._pointers import context_pointer, native_address, require_native
@@ -320,7 +319,6 @@ class Pool(Executor):
 
 
 _default: Pool | None = None
-_default_lock = threading.Lock()
 
 
 def default_pool() -> Pool:
@@ -339,7 +337,7 @@ def default_pool() -> Pool:
     global _default
     pool = _default
     if pool is None or _boundary.pool_is_closed(pool._handle):
-        with _default_lock:
+        with _process.lock_of_process("default pool"):
             pool = _default
             if pool is None or _boundary.pool_is_closed(pool._handle):
                 pool = _default = Pool(default_workers(), "threadmill")
