@@ -203,7 +203,13 @@ tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_
     return status;
 }
 
-tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, size_t *done)
+static bool is_set(const atomic_bool *stop)
+{
+    return stop != NULL && atomic_load_explicit(stop, memory_order_relaxed); /* the mutex orders it */
+}
+
+static tm_status pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, const atomic_bool *stop,
+                     size_t *done)
 {
     size_t n = 0;
     tm_status status = TM_OK;
@@ -218,6 +224,8 @@ tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeo
             status = TM_CLOSED;
         } else if (timeout_ns == 0) {
             status = TM_EMPTY;
+        } else if (is_set(stop)) {
+            status = TM_INTERRUPTED;
         } else {
             status = wait_slice_locked(queue, &queue->not_empty, &queue->waiting_pop, deadline);
         }
@@ -226,6 +234,23 @@ tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeo
     tm_unlock(&queue->mutex);
     if (done != NULL) *done = n;
     return status;
+}
+
+tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, size_t *done)
+{
+    return pop(queue, items, count, timeout_ns, NULL, done);
+}
+
+tm_status tm_queue_pop_until(tm_queue *queue, void *items, size_t count, const atomic_bool *stop, size_t *done)
+{
+    return pop(queue, items, count, TM_FOREVER, stop, done);
+}
+
+void tm_queue_wake(tm_queue *queue)
+{
+    tm_lock(&queue->mutex);
+    TM_MUST(pthread_cond_broadcast(&queue->not_empty));
+    tm_unlock(&queue->mutex);
 }
 
 size_t tm_queue_close(tm_queue *queue, int discard)

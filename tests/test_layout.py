@@ -32,7 +32,7 @@ MAY_INCLUDE = {
     "worker": {"pool", "queue"},
     "parallel_for": {"bell", "cpu", "fpenv", "gate", "interrupt", "job", "pool", "sync"},
     "loops": {"cpu", "parallel_for"},
-    "drain": {"interrupt", "sync"},
+    "drain": {"interrupt", "queue", "sync"},
     "kernels": {"cpu", "parallel_for"},
 }
 
