@@ -45,18 +45,30 @@ static void watch_forks(void)
 
 /* ---- starting a team, lifecycle mutex held ------------------------------------------------ */
 
+#define OWN_FUTEXES 4 /* a team has these besides one for each job slot */
+
+static tm_futex *futex_at(tm_team *team, size_t i)
+{
+    tm_futex *own[OWN_FUTEXES] = {&team->bell.calls, &team->go, &team->pending.state, &team->alive.state};
+    return i < OWN_FUTEXES ? own[i] : &team->jobs[i - OWN_FUTEXES].gate.state;
+}
+
+/* Counts those made, as only they may be destroyed. */
+static bool make_futexes(tm_team *team)
+{
+    while (team->futexes < OWN_FUTEXES + TM_JOB_SLOTS && tm_futex_init(futex_at(team, team->futexes)) == 0)
+        team->futexes += 1;
+    return team->futexes == OWN_FUTEXES + TM_JOB_SLOTS;
+}
+
 static void free_team(tm_team *team)
 {
     for (size_t i = 0; i < TM_KINDS; i++)
         tm_queue_destroy(team->tasks[i]);
     free(team->slices);
     free(team->workers);
-    for (size_t i = 0; i < TM_JOB_SLOTS; i++)
-        tm_futex_destroy(&team->jobs[i].gate.state);
-    tm_futex_destroy(&team->alive.state);
-    tm_futex_destroy(&team->pending.state);
-    tm_futex_destroy(&team->go);
-    tm_futex_destroy(&team->bell.calls);
+    while (team->futexes > 0)
+        tm_futex_destroy(futex_at(team, --team->futexes));
     free(team);
 }
 
@@ -73,15 +85,6 @@ static void *aligned_zeros(size_t count, size_t size)
     return memset(memory, 0, count * size);
 }
 
-static int init_futexes(tm_team *team)
-{
-    int error = tm_futex_init(&team->bell.calls) | tm_futex_init(&team->go) |
-                tm_futex_init(&team->pending.state) | tm_futex_init(&team->alive.state);
-    for (size_t i = 0; i < TM_JOB_SLOTS; i++)
-        error |= tm_futex_init(&team->jobs[i].gate.state);
-    return error;
-}
-
 /* One fewer than all, as a loop's caller is at work too; none where spinning only takes a core away. */
 static uint32_t count_spinners(size_t threads, size_t cores)
 {
@@ -93,7 +96,6 @@ static tm_team *allocate_team(tm_pool *pool)
     size_t threads = pool->options.threads;
     tm_team *team = aligned_zeros(1, sizeof *team);
     if (team == NULL) return NULL;
-    int error = init_futexes(team);
     team->options = pool->options;
     memcpy(team->name, pool->name, sizeof team->name);
     team->threads = threads;
@@ -102,7 +104,7 @@ static tm_team *allocate_team(tm_pool *pool)
     team->spinners = count_spinners(threads, tm_usable_cores());
     team->workers = aligned_zeros(threads, sizeof *team->workers);
     team->slices = aligned_zeros(threads * TM_JOB_SLOTS, sizeof *team->slices);
-    if (error != 0 || team->workers == NULL || team->slices == NULL ||
+    if (!make_futexes(team) || team->workers == NULL || team->slices == NULL ||
         tm_queue_create(pool->options.queue_capacity, sizeof(tm_task), TM_FIFO, &team->tasks[TM_SPAWNED]) != TM_OK ||
         tm_queue_create(0, sizeof(tm_task), TM_FIFO, &team->tasks[TM_POSTED]) != TM_OK) {
         free_team(team);

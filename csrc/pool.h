@@ -46,6 +46,7 @@ typedef struct tm_team {
     tm_queue *tasks[TM_KINDS]; /* set once */
     tm_worker *workers;  /* set once */
     tm_slice *slices;    /* set once: TM_JOB_SLOTS * threads */
+    size_t futexes;       /* set once: those that are made */
     uint64_t start_ticks; /* set once */
     int64_t start_ns;     /* set once */
     _Alignas(TM_LINE) tm_bell bell;
