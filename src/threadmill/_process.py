@@ -26,7 +26,7 @@ class Stoppable(Protocol):
 class Renewable(Protocol):
     """What has locks that another thread may hold while the process forks."""
 
-    def renew_locks(self) -> None: ...
+    def _renew_locks(self) -> None: ...
 
 
 _all: "weakref.WeakSet[Tasks]" = weakref.WeakSet()
@@ -96,7 +96,7 @@ def _after_fork_in_child() -> None:
     for tasks in list(_all):
         tasks.lose_all()
     for queue in list(_renewable):
-        queue.renew_locks()
+        queue._renew_locks()
 
 
 _kept: "list[Tasks]" = []

@@ -135,12 +135,12 @@ class _TypedQueue(Queue):
         self._ring = Ring(maxsize, dtype, order)
         self.maxsize = maxsize
         self.dtype = self._ring.dtype
-        self.renew_locks()
+        self._renew_locks()
         _process.renew_in_child(self)
         self.unfinished_tasks = 0
         self.is_shutdown = False
 
-    def renew_locks(self) -> None:
+    def _renew_locks(self) -> None:
         # Guards unfinished_tasks; taken by itself, as only so Ctrl-C can't keep it.
         self._lock = threading.Lock()
         self._all_done = threading.Condition(self._lock)  # unfinished_tasks == 0
