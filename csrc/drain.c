@@ -3,6 +3,7 @@
  * One chunk of the loop is one place to pull at. Who takes a place after the end finds nothing, so it does not
  * matter how many threads come: the caller alone empties the queue as well. */
 #include "interrupt.h"
+#include "queue.h"
 #include "sync.h"
 
 typedef struct places {
@@ -12,7 +13,7 @@ typedef struct places {
     size_t block;          /* items that fit in a buffer */
     size_t stride;         /* bytes from one place's buffer to the next */
     unsigned char *buffers;
-    _Atomic bool stop;     /* the main thread was interrupted */
+    atomic_bool stop;      /* the main thread was interrupted */
     _Atomic size_t done;   /* items that the kernel has had */
 } places;
 
@@ -33,18 +34,18 @@ static tm_status pull(void *ctx, size_t at, size_t end)
     tm_status status = TM_OK;
     size_t done = 0;
     (void)end;
-    while ((status == TM_OK || status == TM_TIMEOUT) && !atomic_load_explicit(&all->stop, memory_order_relaxed)) {
+    while (status == TM_OK && !atomic_load_explicit(&all->stop, memory_order_relaxed)) {
         size_t n;
-        /* In slices, to see `stop`: the others' wait is not the main thread's, which is interrupted. */
-        status = tm_queue_pop(all->queue, items, all->block, TM_INTERRUPT_PERIOD_NS, &n);
-        if (status != TM_OK) continue;
+        status = tm_queue_pop_until(all->queue, items, all->block, &all->stop, &n);
+        if (status != TM_OK) break;
         all->kernel(all->ctx, items, n);
         done += n;
         if (heed_interrupt(&asked_ns)) status = TM_INTERRUPTED;
     }
     atomic_fetch_add_explicit(&all->done, done, memory_order_relaxed);
-    if (status != TM_INTERRUPTED) return TM_OK; /* closed and empty, or stopped by another */
+    if (status != TM_INTERRUPTED) return TM_OK; /* closed and empty */
     atomic_store_explicit(&all->stop, true, memory_order_relaxed);
+    tm_queue_wake(all->queue); /* the main thread's signal does not end the others' wait */
     return status;
 }
 

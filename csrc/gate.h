@@ -59,11 +59,16 @@ static inline bool tm_gate_admits(const tm_gate *gate, uint32_t seen)
            seen / TM_GATE_ONE < atomic_load_explicit(&gate->limit, memory_order_relaxed);
 }
 
+/* A look that costs no write; the limit may be an older job's. */
+static inline bool tm_gate_has_room(const tm_gate *gate)
+{
+    return tm_gate_admits(gate, atomic_load_explicit(&gate->state.word, memory_order_relaxed));
+}
+
 /* Goes in if the gate is open and has room. */
 static inline bool tm_gate_try_enter(tm_gate *gate)
 {
-    /* A look that costs no write; the limit may be an older job's. */
-    if (!tm_gate_admits(gate, atomic_load_explicit(&gate->state.word, memory_order_relaxed))) return false;
+    if (!tm_gate_has_room(gate)) return false;
     /* acquire: pairs with open's release; sequentially consistent: see help_loops in worker.c */
     if (tm_gate_admits(gate, atomic_fetch_add(&gate->state.word, TM_GATE_ONE))) return true;
     tm_gate_leave(gate);

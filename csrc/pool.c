@@ -4,6 +4,7 @@
  * Everything that a fork may leave half-done lives in the team, and the child leaves that team alone. */
 #include "pool.h"
 
+#include "fork.h"
 #include "queue.h"
 
 #include <signal.h>
@@ -44,17 +45,30 @@ static void watch_forks(void)
 
 /* ---- starting a team, lifecycle mutex held ------------------------------------------------ */
 
+#define OWN_FUTEXES 4 /* a team has these besides one for each job slot */
+
+static tm_futex *futex_at(tm_team *team, size_t i)
+{
+    tm_futex *own[OWN_FUTEXES] = {&team->bell.calls, &team->go, &team->pending.state, &team->alive.state};
+    return i < OWN_FUTEXES ? own[i] : &team->jobs[i - OWN_FUTEXES].gate.state;
+}
+
+/* Counts those made, as only they may be destroyed. */
+static bool make_futexes(tm_team *team)
+{
+    while (team->futexes < OWN_FUTEXES + TM_JOB_SLOTS && tm_futex_init(futex_at(team, team->futexes)) == 0)
+        team->futexes += 1;
+    return team->futexes == OWN_FUTEXES + TM_JOB_SLOTS;
+}
+
 static void free_team(tm_team *team)
 {
-    tm_queue_destroy(team->tasks);
+    for (size_t i = 0; i < TM_KINDS; i++)
+        tm_queue_destroy(team->tasks[i]);
     free(team->slices);
     free(team->workers);
-    for (size_t i = 0; i < TM_JOB_SLOTS; i++)
-        tm_futex_destroy(&team->jobs[i].gate.state);
-    tm_futex_destroy(&team->alive.state);
-    tm_futex_destroy(&team->pending.state);
-    tm_futex_destroy(&team->go);
-    tm_futex_destroy(&team->bell.calls);
+    while (team->futexes > 0)
+        tm_futex_destroy(futex_at(team, --team->futexes));
     free(team);
 }
 
@@ -71,15 +85,6 @@ static void *aligned_zeros(size_t count, size_t size)
     return memset(memory, 0, count * size);
 }
 
-static int init_futexes(tm_team *team)
-{
-    int error = tm_futex_init(&team->bell.calls) | tm_futex_init(&team->go) |
-                tm_futex_init(&team->pending.state) | tm_futex_init(&team->alive.state);
-    for (size_t i = 0; i < TM_JOB_SLOTS; i++)
-        error |= tm_futex_init(&team->jobs[i].gate.state);
-    return error;
-}
-
 /* One fewer than all, as a loop's caller is at work too; none where spinning only takes a core away. */
 static uint32_t count_spinners(size_t threads, size_t cores)
 {
@@ -91,7 +96,6 @@ static tm_team *allocate_team(tm_pool *pool)
     size_t threads = pool->options.threads;
     tm_team *team = aligned_zeros(1, sizeof *team);
     if (team == NULL) return NULL;
-    int error = init_futexes(team);
     team->options = pool->options;
     memcpy(team->name, pool->name, sizeof team->name);
     team->threads = threads;
@@ -100,8 +104,9 @@ static tm_team *allocate_team(tm_pool *pool)
     team->spinners = count_spinners(threads, tm_usable_cores());
     team->workers = aligned_zeros(threads, sizeof *team->workers);
     team->slices = aligned_zeros(threads * TM_JOB_SLOTS, sizeof *team->slices);
-    if (error != 0 || team->workers == NULL || team->slices == NULL ||
-        tm_queue_create(pool->options.queue_capacity, sizeof(tm_task), TM_FIFO, &team->tasks) != TM_OK) {
+    if (!make_futexes(team) || team->workers == NULL || team->slices == NULL ||
+        tm_queue_create(pool->options.queue_capacity, sizeof(tm_task), TM_FIFO, &team->tasks[TM_SPAWNED]) != TM_OK ||
+        tm_queue_create(0, sizeof(tm_task), TM_FIFO, &team->tasks[TM_POSTED]) != TM_OK) {
         free_team(team);
         return NULL;
     }
@@ -202,6 +207,7 @@ tm_status tm_pool_create(const tm_pool_options *options, tm_pool **pool)
 {
     *pool = NULL;
     if (options->threads < 1 || options->threads > INT16_MAX) return TM_INVALID;
+    tm_fork_set_hooks(); /* before this file's, which take the lifecycle mutex before the queues' */
     TM_MUST(pthread_once(&fork_once, watch_forks));
     tm_pool *made = calloc(1, sizeof *made);
     if (made == NULL) return TM_NO_MEMORY;
@@ -219,7 +225,8 @@ void tm_pool_close(tm_pool *pool)
     atomic_store(&pool->closed, true);
     tm_team *team = tm_pool_current_team(pool);
     if (team != NULL && !atomic_load(&team->stopping)) {
-        tm_queue_close(team->tasks, false);
+        for (size_t i = 0; i < TM_KINDS; i++)
+            tm_queue_close(team->tasks[i], false);
         atomic_store(&team->stopping, true);
         tm_bell_ring(&team->bell);
         tm_bell_call(&team->bell, UINT32_MAX, 0);

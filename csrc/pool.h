@@ -20,17 +20,20 @@ struct tm_pool {
     atomic_bool closed;             /* written under the lifecycle mutex */
 };
 
-/* What the task queue holds. */
+/* What the task queues hold. */
 typedef struct tm_task {
     tm_task_fn run;
     void *arg;
-    bool awaited; /* spawned, so inside the team's `pending` gate; else posted */
 } tm_task;
+
+/* A post never waits for room, so it has a queue of its own, without a bound. */
+typedef enum tm_kind { TM_SPAWNED, TM_POSTED, TM_KINDS } tm_kind;
 
 typedef struct tm_worker {
     _Alignas(TM_LINE) struct tm_team *team; /* set once */
     int index;                              /* set once */
     pthread_t thread;                       /* the starter, until the team stops */
+    tm_kind turn;                           /* the worker: the kind of task to look for first */
     tm_counters counters;                   /* the worker */
 } tm_worker;
 
@@ -40,9 +43,10 @@ typedef struct tm_team {
     uint64_t generation; /* set once: the process generation that the threads belong to */
     size_t threads;      /* set once */
     uint32_t spinners;   /* set once: workers that may be awake without work */
-    tm_queue *tasks;     /* set once */
+    tm_queue *tasks[TM_KINDS]; /* set once */
     tm_worker *workers;  /* set once */
     tm_slice *slices;    /* set once: TM_JOB_SLOTS * threads */
+    size_t futexes;       /* set once: those that are made */
     uint64_t start_ticks; /* set once */
     int64_t start_ns;     /* set once */
     _Alignas(TM_LINE) tm_bell bell;
@@ -86,10 +90,13 @@ int tm_team_worker(const tm_team *team);
 /* The start routine of a worker's thread; the argument is its tm_worker. */
 void *tm_worker_main(void *worker);
 
-/* Runs a task that was counted as pending. */
-void tm_run_task(tm_team *team, tm_counters *counters, tm_task task);
+/* Runs a task; a spawned one was counted as pending. */
+void tm_run_task(tm_team *team, tm_counters *counters, tm_kind kind, tm_task task);
 
-/* Rings for the tasks in the queue. */
+/* How many tasks wait, of both kinds. */
+size_t tm_waiting_tasks(const tm_team *team);
+
+/* Rings for the tasks that wait. */
 void tm_announce_tasks(tm_team *team);
 
 /* After a ring: calls sleepers, up to `wanted` threads less those awake that are not in another loop than

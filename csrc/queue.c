@@ -1,9 +1,11 @@
 /* queue.c: a ring of fixed-size items under one mutex, bounded unless it is asked to grow.
  *
  * Two conditions, one predicate each; whoever changes a predicate signals with the mutex held. Blocks move
- * by at most two memcpy, so that the mutex is held for a copy and nothing else. */
+ * by at most two memcpy, so that the mutex is held for a copy and nothing else. A fork
+ * waits for that. */
 #include "queue.h"
 
+#include "fork.h"
 #include "interrupt.h"
 #include "sync.h"
 
@@ -26,7 +28,18 @@ struct tm_queue {
     size_t waiting_pop;   /* threads in not_empty */
     size_t waiting_push;  /* threads in not_full */
     bool closed;
+
+    tm_fork_watch watch;
 };
+
+/* The parent's waiters are not there; to destroy their conditions would wait for them. */
+static void renew_in_child(void *owner)
+{
+    tm_queue *queue = owner;
+    TM_MUST(tm_condition_init(&queue->not_empty));
+    TM_MUST(tm_condition_init(&queue->not_full));
+    queue->waiting_pop = queue->waiting_push = 0;
+}
 
 static int sync_init(tm_queue *queue)
 {
@@ -59,6 +72,8 @@ tm_status tm_queue_create(size_t capacity, size_t item_size, tm_order order, tm_
         free(made);
         return TM_NO_MEMORY;
     }
+    made->watch = (tm_fork_watch){.mutex = &made->mutex, .renew = renew_in_child, .owner = made};
+    tm_fork_enter(&made->watch);
     *queue = made;
     return TM_OK;
 }
@@ -66,6 +81,7 @@ tm_status tm_queue_create(size_t capacity, size_t item_size, tm_order order, tm_
 void tm_queue_destroy(tm_queue *queue)
 {
     if (queue == NULL) return;
+    tm_fork_leave(&queue->watch);
     TM_MUST(pthread_cond_destroy(&queue->not_full));
     TM_MUST(pthread_cond_destroy(&queue->not_empty));
     TM_MUST(pthread_mutex_destroy(&queue->mutex));
@@ -187,7 +203,13 @@ tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_
     return status;
 }
 
-tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, size_t *done)
+static bool is_set(const atomic_bool *stop)
+{
+    return stop != NULL && atomic_load_explicit(stop, memory_order_relaxed); /* the mutex orders it */
+}
+
+static tm_status pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, const atomic_bool *stop,
+                     size_t *done)
 {
     size_t n = 0;
     tm_status status = TM_OK;
@@ -202,6 +224,8 @@ tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeo
             status = TM_CLOSED;
         } else if (timeout_ns == 0) {
             status = TM_EMPTY;
+        } else if (is_set(stop)) {
+            status = TM_INTERRUPTED;
         } else {
             status = wait_slice_locked(queue, &queue->not_empty, &queue->waiting_pop, deadline);
         }
@@ -210,6 +234,23 @@ tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeo
     tm_unlock(&queue->mutex);
     if (done != NULL) *done = n;
     return status;
+}
+
+tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, size_t *done)
+{
+    return pop(queue, items, count, timeout_ns, NULL, done);
+}
+
+tm_status tm_queue_pop_until(tm_queue *queue, void *items, size_t count, const atomic_bool *stop, size_t *done)
+{
+    return pop(queue, items, count, TM_FOREVER, stop, done);
+}
+
+void tm_queue_wake(tm_queue *queue)
+{
+    tm_lock(&queue->mutex);
+    TM_MUST(pthread_cond_broadcast(&queue->not_empty));
+    tm_unlock(&queue->mutex);
 }
 
 size_t tm_queue_close(tm_queue *queue, int discard)

@@ -1,4 +1,4 @@
-/* tasks.c: spawn and join.
+/* tasks.c: spawn, post and join.
  *
  * A task goes into the team's `pending` gate when it is spawned and out when it is done; join waits for the
  * gate to be empty. */
@@ -18,20 +18,34 @@ static void let_poster_rest(tm_team *team)
         tm_relax();
 }
 
-void tm_run_task(tm_team *team, tm_counters *counters, tm_task task)
+void tm_run_task(tm_team *team, tm_counters *counters, tm_kind kind, tm_task task)
 {
-    if (!task.awaited) let_poster_rest(team);
+    if (kind == TM_POSTED) let_poster_rest(team);
     task.run(task.arg);
     tm_count(&counters->tasks, 1);
     atomic_fetch_add_explicit(&team->ended, 1, memory_order_relaxed);
-    if (task.awaited) tm_gate_leave(&team->pending);
+    if (kind == TM_SPAWNED) tm_gate_leave(&team->pending);
+}
+
+size_t tm_waiting_tasks(const tm_team *team)
+{
+    return tm_queue_peek(team->tasks[TM_SPAWNED]) + tm_queue_peek(team->tasks[TM_POSTED]);
+}
+
+int tm_pool_needs_worker(const tm_pool *pool)
+{
+    tm_team *team = tm_pool_current_team(pool);
+    if (team == NULL) return false;
+    for (size_t i = 0; i < TM_JOB_SLOTS; i++)
+        if (tm_gate_has_room(&team->jobs[i].gate)) return true;
+    return tm_queue_peek(team->tasks[TM_SPAWNED]) > 0;
 }
 
 void tm_announce_tasks(tm_team *team)
 {
     /* For all that wait, not for the new ones alone: an awake worker may have been counted on already. */
     tm_bell_ring(&team->bell);
-    uint32_t called = tm_team_call(team, NULL, tm_queue_peek(team->tasks));
+    uint32_t called = tm_team_call(team, NULL, tm_waiting_tasks(team));
     if (called > 0) atomic_fetch_add_explicit(&team->spawners.wakeups, called, memory_order_relaxed);
 }
 
@@ -39,20 +53,21 @@ void tm_announce_tasks(tm_team *team)
  * full runs one itself: it would else wait for room that only workers make. */
 static tm_status queue_tasks(tm_team *team, const tm_task *tasks, size_t count, size_t *done)
 {
+    tm_queue *queue = team->tasks[TM_SPAWNED];
     *done = 0;
     while (*done < count) {
         size_t moved = 0;
-        tm_status status = tm_queue_push(team->tasks, tasks + *done, count - *done, 0, &moved);
+        tm_status status = tm_queue_push(queue, tasks + *done, count - *done, 0, &moved);
         *done += moved;
         if (moved > 0) tm_announce_tasks(team);
         if (status == TM_OK) return TM_OK;
         if (status != TM_FULL) return status;
         int worker = tm_team_worker(team);
         if (worker >= 0) {
-            tm_run_task(team, &team->workers[worker].counters, tasks[(*done)++]);
+            tm_run_task(team, &team->workers[worker].counters, TM_SPAWNED, tasks[(*done)++]);
             continue;
         }
-        status = tm_queue_push(team->tasks, tasks + *done, 1, TM_FOREVER, &moved);
+        status = tm_queue_push(queue, tasks + *done, 1, TM_FOREVER, &moved);
         *done += moved;
         if (moved > 0) tm_announce_tasks(team);
         if (status != TM_OK) return status;
@@ -62,10 +77,10 @@ static tm_status queue_tasks(tm_team *team, const tm_task *tasks, size_t count, 
 
 static tm_status queue_batch(tm_team *team, tm_task *tasks, size_t count, size_t *done)
 {
-    for (size_t i = 0; i < count && tasks[i].awaited; i++)
+    for (size_t i = 0; i < count; i++)
         tm_gate_enter(&team->pending);
     tm_status status = queue_tasks(team, tasks, count, done);
-    for (size_t i = *done; i < count && tasks[i].awaited; i++)
+    for (size_t i = *done; i < count; i++)
         tm_gate_leave(&team->pending);
     return status;
 }
@@ -80,7 +95,7 @@ tm_status tm_spawn_many(tm_pool *pool, tm_task_fn run, void *const *args, size_t
         size_t batch = TM_MIN(count - taken, (size_t)BATCH);
         size_t moved = 0;
         for (size_t i = 0; i < batch; i++)
-            tasks[i] = (tm_task){.run = run, .arg = args[taken + i], .awaited = true};
+            tasks[i] = (tm_task){.run = run, .arg = args[taken + i]};
         status = queue_batch(team, tasks, batch, &moved);
         taken += moved;
     }
@@ -88,22 +103,19 @@ tm_status tm_spawn_many(tm_pool *pool, tm_task_fn run, void *const *args, size_t
     return status;
 }
 
-static tm_status queue_one(tm_pool *pool, tm_task task)
-{
-    tm_team *team;
-    size_t done;
-    tm_status status = tm_pool_team(pool, &team);
-    return status == TM_OK ? queue_batch(team, &task, 1, &done) : status;
-}
-
 tm_status tm_spawn(tm_pool *pool, tm_task_fn run, void *arg)
 {
-    return queue_one(pool, (tm_task){.run = run, .arg = arg, .awaited = true});
+    return tm_spawn_many(pool, run, &arg, 1, NULL);
 }
 
 tm_status tm_post(tm_pool *pool, tm_task_fn run, void *arg)
 {
-    return queue_one(pool, (tm_task){.run = run, .arg = arg});
+    tm_team *team;
+    tm_task task = {.run = run, .arg = arg};
+    tm_status status = tm_pool_team(pool, &team);
+    if (status == TM_OK) status = tm_queue_push(team->tasks[TM_POSTED], &task, 1, 0, NULL);
+    if (status == TM_OK) tm_announce_tasks(team);
+    return status;
 }
 
 /* ---- waiting ------------------------------------------------------------------------------ */

@@ -139,13 +139,18 @@ tm_status tm_spawn(tm_pool *pool, tm_task_fn task, void *arg);
 /* Queues task(args[0]) .. task(args[count - 1]). *done, if not NULL, tells how many were taken. */
 tm_status tm_spawn_many(tm_pool *pool, tm_task_fn task, void *const *args, size_t count, size_t *done);
 
-/* As tm_spawn, for a task that tm_join does not wait for, and that needs a lock which its poster holds and
- * gives up when it comes to wait (an interpreter's): the worker gives the poster some 20 us to come to
+/* As tm_spawn, for a task that tm_join does not wait for, and without waiting for room ever: a full queue of
+ * tasks does not hold it up. Its task needs a lock which its poster holds and gives up when it comes to wait
+ * (an interpreter's): the worker gives the poster some 20 us to come to
  * tm_pool_watch before it begins, since to sleep on that lock would cost more. */
 tm_status tm_post(tm_pool *pool, tm_task_fn task, void *arg);
 
 /* Looks, without sleeping, until some task has ended or `spin_ns` are over. */
 void tm_pool_watch(const tm_pool *pool, int64_t spin_ns);
+
+/* Whether a spawned task waits, or a loop has room for another thread: what a task that runs on and on may
+ * end for. */
+int tm_pool_needs_worker(const tm_pool *pool);
 
 /* Waits until every task spawned before has ended. TM_DEADLOCK from inside a task of the pool. */
 tm_status tm_join(tm_pool *pool, int64_t timeout_ns);

@@ -25,23 +25,27 @@ static void help_loops(tm_team *team, tm_worker *me)
         if (!tm_gate_try_enter(&job->gate)) continue;
         /* A spawner may have counted on this worker just before it went in: hand the tasks on. Pairs with
          * tm_team_call, which looks at the gates after the push. */
-        if (tm_queue_peek(team->tasks) > 0) tm_announce_tasks(team);
+        if (tm_waiting_tasks(team) > 0) tm_announce_tasks(team);
         job->help(job, me->index, &me->counters);
         leave_if_forked(team);
     }
 }
 
+/* Runs a task if there is one; of the two kinds in turn, so that neither starves beside the other. */
 static bool try_task(tm_team *team, tm_worker *me, uint32_t seen)
 {
     tm_task task;
-    if (tm_queue_peek(team->tasks) == 0) return false;
+    tm_kind kind = me->turn;
+    if (tm_queue_peek(team->tasks[kind]) == 0) kind = !kind;
+    if (tm_queue_peek(team->tasks[kind]) == 0) return false;
     tm_bell_task_begins(&team->bell); /* before the pop: who pushes after it must not count on this worker */
-    bool taken = tm_queue_pop(team->tasks, &task, 1, 0, NULL) == TM_OK;
+    bool taken = tm_queue_pop(team->tasks[kind], &task, 1, 0, NULL) == TM_OK;
     if (taken) {
         /* A loop may have counted on this worker since it last looked. */
         if (tm_bell_read(&team->bell) != seen) tm_team_call(team, NULL, 1);
         uint64_t begin = tm_ticks();
-        tm_run_task(team, &me->counters, task);
+        me->turn = !kind;
+        tm_run_task(team, &me->counters, kind, task);
         leave_if_forked(team);
         tm_count(&me->counters.busy_ticks, tm_ticks() - begin);
     }

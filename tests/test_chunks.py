@@ -129,6 +129,23 @@ def test_all_threads_take_part() -> None:
         tm.map_chunks(fn, np.arange(6), chunk=1, pool=pool)
 
 
+def test_a_full_pool_leaves_the_work_to_the_caller() -> None:
+    begun, release = threading.Barrier(3), threading.Event()
+    with tm.Pool(2, max_queue=2, when_full="raise") as full:
+        for _ in range(2):
+            full.submit(lambda: begun.wait(60) + 1 and release.wait(60))
+        begun.wait(60)
+        full.submit(int)
+        queued = full.submit(int)
+        try:
+            x = np.arange(10)
+            assert tm.map_chunks(np.square, x, chunk=3, pool=full).tolist() == np.square(x).tolist()
+            assert tm.reduce(operator.add, range(10), pool=full) == 45
+        finally:
+            release.set()
+        assert queued.result() == 0
+
+
 def test_the_caller_is_one_of_the_threads() -> None:
     idents: set[int] = set()
     with tm.Pool(1) as pool:

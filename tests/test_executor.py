@@ -1,6 +1,7 @@
 """Pool as concurrent.futures.Executor: futures, exceptions, contexts, names, backpressure, nesting."""
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import itertools
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 import stdlib_cases
+from threads import soon
 
 import threadmill as tm
 
@@ -655,6 +657,29 @@ def test_submit_from_a_callback_of_the_collector_inside_submit(pool: tm.Pool) ->
         gc.set_threshold(*thresholds)
     gc.collect()
     assert sum(results.get(timeout=60) for _ in range(300)) == 300
+
+
+def test_nothing_taken_is_lost_in_a_shutdown() -> None:
+    for _ in range(20):
+        pool = tm.Pool(2)
+        taken: list[Any] = []
+        begun = threading.Barrier(5)
+
+        def submit_until_refused(pool: tm.Pool = pool, taken: Any = taken, begun: Any = begun) -> None:
+            begun.wait(60)
+            with contextlib.suppress(RuntimeError):
+                while True:
+                    taken.append(pool.submit(pow, 2, 3))
+
+        threads = [threading.Thread(target=submit_until_refused) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        begun.wait(60)
+        assert soon(lambda taken=taken: len(taken) > 10)  # type: ignore[misc]
+        pool.shutdown()
+        for thread in threads:
+            thread.join()
+        assert {future.result(timeout=60) for future in taken} == {8}
 
 
 def test_a_million_queued_tasks() -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from pathlib import Path
@@ -18,8 +19,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threads import soon
 
 import threadmill as tm
+from threadmill import _kernels
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -69,6 +72,12 @@ def failure_of(future: Any) -> str:
     error = future.exception(timeout=30)
     assert type(error) is RuntimeError
     return str(error)
+
+
+def text_of_failure(call: Callable[[], Any]) -> str:
+    with pytest.raises(RuntimeError) as raised:
+        call()
+    return str(raised.value)
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -282,6 +291,71 @@ def test_a_task_that_a_waiting_worker_runs_is_lost_too() -> None:
         assert future.result() == "inner"
 
 
+class Pausing(deque[Any]):
+    """Tasks of which one is held back between the queue and the worker that has taken it from there."""
+
+    def __init__(self) -> None:
+        self.taken, self.go_on = threading.Event(), threading.Event()
+
+    def popleft(self) -> Any:
+        item = super().popleft()
+        self.taken.set()
+        assert self.go_on.wait(60)
+        return item
+
+
+@pytest.fixture
+def pausing() -> Iterator[tuple[tm.Pool, Pausing]]:
+    with tm.Pool(1) as pool:
+        pool._tasks._waiting = Pausing()
+        yield pool, pool._tasks._waiting
+
+
+def test_a_task_just_taken_is_lost_too(pausing: tuple[tm.Pool, Pausing]) -> None:
+    pool, waiting = pausing
+    future = pool.submit(pow, 2, 3)
+    assert waiting.taken.wait(60)
+    asked: list[Callable[[], str]] = [
+        lambda: failure_of(future),
+        lambda: text_of_failure(lambda: future.result(timeout=30)),
+        lambda: failure_of(futures.wait([future], timeout=30).done.pop()),
+        lambda: failure_of(next(futures.as_completed([future], timeout=30))),
+    ]
+    for ask in asked:
+        assert in_child(ask) == LOST.strip("^$")
+    waiting.go_on.set()
+    assert future.result() == 8
+
+
+def test_a_map_just_taken_is_lost_too(pausing: tuple[tm.Pool, Pausing]) -> None:
+    pool, waiting = pausing
+    results = pool.map(abs, [-1, -2], timeout=30)
+    assert waiting.taken.wait(60)
+    assert in_child(lambda: text_of_failure(lambda: list(results))) == LOST.strip("^$")
+    waiting.go_on.set()
+    assert list(results) == [1, 2]
+
+
+def test_a_child_that_goes_on_in_its_task_has_its_future(pool: tm.Pool) -> None:
+    """The one that it runs is not lost: it can be waited for by a thread of the child."""
+
+    def task() -> Any:
+        def child() -> str:
+            with pytest.raises(futures.TimeoutError):
+                made[0].result(timeout=0.01)
+            assert made[0].running()
+            return "runs"
+
+        return in_child(child)
+
+    made: list[Any] = []
+    known = threading.Event()
+    future = pool.submit(lambda: known.wait(60) and task())
+    made.append(future)
+    known.set()
+    assert future.result(timeout=100) == "runs"
+
+
 def test_a_map_begun_in_the_parent(busy: Busy) -> None:
     results = busy.pool.map(abs, range(-10, 0))
     buffered = busy.pool.map(abs, range(-10, 0), buffersize=3)
@@ -295,6 +369,14 @@ def test_a_map_begun_in_the_parent(busy: Busy) -> None:
     assert in_child(child) == "used"
     busy.release.set()
     assert list(results) == list(buffered) == list(range(10, 0, -1))
+
+
+def test_a_map_that_was_done_keeps_its_results(pool: tm.Pool) -> None:
+    results = pool.map(abs, range(-10, 0))
+    assert next(results) == 10
+    pool.submit(int).result()
+    assert soon(lambda: not pool._tasks._current)
+    assert in_child(lambda: list(results)) == list(range(9, 0, -1))
 
 
 def test_a_fork_in_the_middle_of_a_map() -> None:
@@ -435,6 +517,89 @@ def test_fork_while_many_threads_submit() -> None:
             stop.set()
             for thread in threads:
                 thread.join()
+
+
+class Slow:
+    """A call that one thread is in, with whatever locks it holds there, until it is let go."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+        self._parent = os.getpid()
+        self.begun, self.release = threading.Event(), threading.Event()
+
+    def __call__(self, *args: Any) -> Any:
+        if os.getpid() == self._parent:
+            self.begun.set()
+            assert self.release.wait(60)
+        return self._call(*args)
+
+
+def fork_inside(slow: Slow, call: Callable[[], Any]) -> Any:
+    """What call() is in a child that was forked while another thread had come to `slow` in it."""
+    thread = threading.Thread(target=call)
+    thread.start()
+    try:
+        assert slow.begun.wait(60)
+        return in_child(call)
+    finally:
+        slow.release.set()
+        thread.join()
+
+
+def test_fork_while_another_thread_makes_the_default_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(tm.Pool)
+    monkeypatch.setattr("threadmill.pool._default", None)
+    monkeypatch.setattr("threadmill.pool.Pool", slow)
+    assert fork_inside(slow, lambda: tm.default_pool().submit(pow, 2, 3).result(timeout=30)) == 8
+    tm.default_pool().shutdown()
+
+
+def test_fork_while_another_thread_tries_complex_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    z = np.full(100_000, 1 + 2j)
+    slow = Slow(_kernels._agrees)
+    monkeypatch.setattr(_kernels, "_complex_agrees", None)
+    monkeypatch.setattr(_kernels, "_agrees", slow)
+    assert fork_inside(slow, lambda: complex(tm.square(z)[-1])) == -3 + 4j
+
+
+def test_fork_while_other_threads_use_a_typed_queue() -> None:
+    q: Any = tm.Queue(dtype="i8")
+    q.put(5)
+    stop, begun, release = threading.Event(), threading.Event(), threading.Event()
+    moved: Any = tm.Queue(dtype="i8")
+
+    def count() -> None:
+        with q._lock:
+            begun.set()
+            assert release.wait(60)
+
+    def move_blocks() -> None:
+        block = np.zeros(1 << 20, "i8")
+        while not stop.is_set():
+            moved.put_many(block)
+            moved.get_many(len(block))
+
+    def child() -> list[int]:
+        q.put(6, timeout=30)
+        moved.put(7, timeout=30)
+        items = [int(q.get(timeout=30)) for _ in range(2)]
+        q.task_done()
+        q.task_done()
+        q.join()
+        return items
+
+    threads = [threading.Thread(target=each) for each in (count, move_blocks)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert begun.wait(60)
+        for _ in range(5):
+            assert in_child(child) == [5, 6]
+    finally:
+        stop.set()
+        release.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_fork_during_a_loop_of_another_thread() -> None:

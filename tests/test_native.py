@@ -157,7 +157,7 @@ def test_native(
 ) -> None:
     toolchain, objects = build_mode(mode)
     binary = tmp_path / program.stem
-    toolchain.compile(program, *objects, "-o", binary, "-lm")
+    toolchain.compile(program, *objects, "-o", binary, "-lm", "-ldl")
     output = toolchain.start(binary)
     print(output)
     # A program that ran no test at all has not passed either.

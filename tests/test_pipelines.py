@@ -300,6 +300,65 @@ def test_the_first_failure_is_raised() -> None:
         list(pipe.run(numbers()))
 
 
+@pytest.fixture
+def unseen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What has been reported as an exception that ended a thread."""
+    reported: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: reported.append(args.exc_value))
+    return reported
+
+
+def test_a_failure_after_the_consumer_has_left_is_reported(unseen: list[Any]) -> None:
+    left, failed = threading.Event(), [LookupError("first"), LookupError("second")]
+
+    def work(x: int) -> int:
+        if x > 0:
+            assert left.wait(60)
+            raise failed.pop(0)
+        return x
+
+    with tm.Pipeline([tm.stage(work, workers=2)]) as pipe:
+        results: Any = pipe.run(range(3))
+        assert next(results) == 0
+        leaving = threading.Thread(target=results.close)
+        leaving.start()
+        assert soon(lambda: results._run._left)
+        left.set()
+        leaving.join()
+    assert [str(error) for error in unseen] == ["first"]
+
+
+def test_a_failure_that_the_consumer_has_not_come_to_is_reported(unseen: list[Any]) -> None:
+    with tm.Pipeline([lambda x: 1 // x]) as pipe:
+        results: Any = pipe.run([0])
+        run = results._run
+        assert soon(lambda: run._error is not None)
+        assert unseen == []
+        del results
+        assert [type(error) for error in unseen] == [ZeroDivisionError]
+
+
+def test_what_is_no_failure_is_not_reported(unseen: list[Any]) -> None:
+    own = tm.Queue()
+    own.put(1)
+    with tm.Pipeline([lambda _: own.get()]) as pipe:
+        results: Any = pipe.run(range(3))
+        assert next(results) == 1
+        run = results._run
+        leaving = threading.Thread(target=results.close)
+        leaving.start()
+        assert soon(lambda: run._left)
+        own.shutdown()  # ShutDown in the stage
+        leaving.join()
+    pipe = tm.Pipeline([lambda x: x])
+    results = pipe.run(range(1000))
+    pipe.close()
+    del results
+    with tm.Pipeline([lambda x: 1 // x]) as pipe, pytest.raises(ZeroDivisionError):
+        list(pipe.run([0]))  # the consumer has met it
+    assert unseen == []
+
+
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_a_stage_may_raise_anything(kind: type[BaseException]) -> None:
     def work(_x: int) -> int:
@@ -519,6 +578,9 @@ def test_ctrl_c_in_the_consumer() -> None:
     def interrupt() -> None:
         waiting.wait()
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        # Python misses a signal that comes in the moment before it sleeps, and heeds it at the next one.
+        while not release.wait(1):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def handler(_number: int, _frame: Any) -> None:
         release.set()  # the run ends when its stage does

@@ -201,6 +201,25 @@ def test_a_full_pool() -> None:
             check(pool)
 
 
+@pytest.mark.parametrize("give", ["submit", "spawn", "map"])
+def test_a_task_that_the_full_pool_has_the_caller_run(give: str) -> None:
+    with tm.Pool(1, max_queue=1, when_full="run") as pool:
+        busy = Busy(pool)
+        queued = pool.submit(int)
+        calls: dict[str, Callable[[], Any]] = {
+            "submit": lambda: pool.submit(threading.Event().wait),
+            "spawn": lambda: pool.spawn(threading.Event().wait),
+            "map": lambda: pool.map(lambda _: threading.Event().wait(), range(3)),
+        }
+        interrupt(calls[give])
+        busy.release.set()
+        assert queued.result(timeout=60) == 0
+        if give == "spawn":
+            with pytest.raises(KeyboardInterrupt):
+                pool.join(timeout=60)
+        check(pool)
+
+
 def test_a_full_native_queue() -> None:
     """65,536 native tasks may wait, and the next spawn does."""
     with tm.Pool(1) as pool:

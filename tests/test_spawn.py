@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from threads import soon
 
 import threadmill as tm
+from threadmill import _tasks
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -46,6 +48,103 @@ def test_spawn_returns_nothing_and_takes_keywords(pool: tm.Pool) -> None:
     assert pool.spawn(seen.update, a=1, b=2) is None  # type: ignore[func-returns-value]
     pool.join()
     assert seen == {"a": 1, "b": 2}
+
+
+# ---- beside native work ----
+
+NATIVE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+LOOP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)
+
+
+def test_a_full_native_queue_does_not_hold_up_submit() -> None:
+    release, submitted = threading.Event(), threading.Event()
+    with tm.Pool(1) as pool:
+
+        def spawn_until_full() -> None:
+            for _ in range(70_000):  # more than may wait
+                pool.spawn(ctypes.CDLL(None).usleep, 0)
+
+        def submit() -> None:
+            pool.submit(submitted.set)
+            accepted.set()
+
+        accepted = threading.Event()
+        block = NATIVE(lambda _: release.wait(60) and None)
+        pool.spawn(block)
+        spawner, submitter = threading.Thread(target=spawn_until_full), threading.Thread(target=submit)
+        spawner.start()
+        assert soon(lambda: len(pool._tasks.native_references) > 2 * 65_536)
+        submitter.start()
+        try:
+            assert accepted.wait(30)
+            assert not submitted.is_set()
+        finally:
+            release.set()
+            spawner.join()
+            submitter.join()
+        assert submitted.wait(60)
+
+
+class Stream:
+    """Python tasks that never end: each submits the next."""
+
+    def __init__(self, pool: tm.Pool) -> None:
+        self._pool = pool
+        self._ended = False
+        self.begun = threading.Event()
+
+    def __call__(self) -> None:
+        self.begun.set()
+        if not self._ended:
+            self._pool.spawn(self)
+
+    def __enter__(self) -> "Stream":
+        self._pool.spawn(self)
+        assert self.begun.wait(60)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended = True
+
+
+def test_a_native_task_beside_an_endless_stream_of_python_tasks() -> None:
+    ran = threading.Event()
+    task = NATIVE(lambda _: ran.set())
+    with tm.Pool(1) as pool, Stream(pool):
+        pool.spawn(task)
+        assert ran.wait(30)
+
+
+def test_a_loop_beside_an_endless_stream_of_python_tasks() -> None:
+    together = threading.Barrier(2)
+    kernel = LOOP(lambda *_: together.wait(30) and None)  # passes only with a second thread
+    with tm.Pool(1) as other, tm.Pool(2) as pool, Stream(pool):
+        release, begun = threading.Event(), threading.Event()
+        pool.submit(lambda: begun.set() or release.wait(60))  # type: ignore[func-returns-value]
+        assert begun.wait(60)
+        try:
+            other.submit(pool.parallel_for, 2, kernel, None, 1).result()
+            assert not together.broken
+        finally:
+            release.set()
+
+
+@pytest.mark.parametrize("when_full", ["block", "run"])
+def test_a_native_task_beside_a_long_map(when_full: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_tasks, "_TURN_S", -1)  # every look at the clock finds a turn at its end
+    begun, ran, spawned = threading.Event(), threading.Event(), threading.Event()
+
+    def work(n: int) -> bool:
+        begun.set()
+        assert spawned.wait(60)
+        return ran.is_set()
+
+    with tm.Pool(1, max_queue=1, when_full=when_full) as pool:
+        results = pool.map(work, range(100), chunksize=1)
+        assert begun.wait(60)
+        pool.spawn(NATIVE(lambda _: ran.set()))
+        spawned.set()
+        assert list(results)[-1]
 
 
 def test_join_without_work(pool: tm.Pool) -> None:

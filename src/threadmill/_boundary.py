@@ -239,6 +239,7 @@ chunk_elements: "Callable[[int], int]" = lib.tm_chunk_elements
 
 pool_watch: "Callable[[CData, int], None]" = lib.tm_pool_watch
 pool_worker: "Callable[[CData], int]" = lib.tm_pool_worker
+pool_needs_worker: "Callable[[CData], int]" = lib.tm_pool_needs_worker
 pool_is_closed: "Callable[[CData], int]" = lib.tm_pool_is_closed
 close_pool: "Callable[[CData], None]" = lib.tm_pool_close
 set_thread_limit: "Callable[[int], int]" = lib.tm_set_thread_limit

@@ -12,6 +12,8 @@ from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED, PENDING, RUNNING
 from typing import TYPE_CHECKING, Any
 
+from .errors import is_ctrl_c, lost
+
 if TYPE_CHECKING:
     from ._tasks import Tasks
 
@@ -38,15 +40,25 @@ class Future(concurrent.futures.Future[Any]):
     def __init__(self, tasks: "Tasks", call: Callable[[], Any]) -> None:
         self._tasks = tasks
         self._call = call
+        self._forks = tasks.forks
 
     @property
     def _condition(self) -> threading.Condition:  # type: ignore[override]
+        if self._forks != self._tasks.forks:
+            self._face_fork()
         if self._made_condition is None:
             with self._tasks.lock:
                 if self._made_condition is None:
                     self._waiters, self._done_callbacks = [], []
                     self._made_condition = threading.Condition()
         return self._made_condition
+
+    def _face_fork(self) -> None:
+        """What the parent had is lost here, also where a fork came between the queue and the worker."""
+        with self._tasks.lock:
+            is_lost, self._forks = self._tasks.has_lost(self, self._forks), self._tasks.forks
+        if is_lost:
+            self.lose()
 
     def __call__(self) -> None:
         """Runs the task, unless it was cancelled or somebody who waits for it has run it already."""
@@ -58,6 +70,8 @@ class Future(concurrent.futures.Future[Any]):
         except BaseException as error:
             self.set_exception(error)
             self = None  # type: ignore[assignment]  # the error's traceback holds this frame: no cycle
+            if is_ctrl_c(error):
+                raise
         else:
             self.set_result(result)
 
@@ -141,13 +155,14 @@ class Future(concurrent.futures.Future[Any]):
         if self._claim() is not None:  # not if it was cancelled, or a waiting worker has it
             self.set_exception(error)
 
-    def lose(self, error: BaseException) -> None:
+    def lose(self) -> None:
+        self._forks = self._tasks.forks
+        waiters, self._made_condition = self._waiters, None
         if self.done():
             return
-        waiters, self._made_condition = self._waiters, None
         with self._condition:
             self._waiters = list(waiters)  # callbacks are not: they happen in the parent
             for waiter in waiters:
                 waiter.event._at_fork_reinit()
                 waiter.lock = threading.Lock()
-        self.set_exception(error)
+        self.set_exception(lost())

@@ -6,7 +6,6 @@ their axes, and `out` has the same order. All others are NumPy's.
 
 import contextvars
 import functools
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from . import _boundary
 from ._arrays import Array, dense_views, empty_result, exact_total
 from ._fperrors import report
+from ._process import lock_of_process
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -135,14 +135,13 @@ def _settle(name: str, ufunc: str, status: int, out: Array) -> Array | None:
 # ---- complex products: some builds of NumPy fuse a multiply with an add, others don't -------------------
 
 _complex_agrees: bool | None = None
-_complex_lock = threading.Lock()
 
 
 def _complex_as_numpy() -> bool:
     """Whether complex kernels have NumPy's bits; the first call finds the setting that makes it so."""
     global _complex_agrees
     if _complex_agrees is None:
-        with _complex_lock:
+        with lock_of_process("complex"):
             if _complex_agrees is None:
                 _complex_agrees = any(map(_agrees, (False, True)))
     return _complex_agrees

@@ -15,6 +15,8 @@ from concurrent.futures import CancelledError, Future, TimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from .errors import is_ctrl_c, lost
+
 if TYPE_CHECKING:
     from ._tasks import Tasks
 
@@ -72,6 +74,7 @@ class Map:
         self._abandoned = False  # set without the lock: the collector may end the consumer anywhere
         self._error: BaseException | None = None  # what the consumer meets where nobody has claimed
         self._lost: BaseException | None = None  # the same for what was claimed, in a forked child
+        self._forks = tasks.forks
         self._context = copy_context()
 
     # ---- the workers' side ----
@@ -81,7 +84,8 @@ class Map:
 
     def _run_all(self) -> None:
         while self.run_batch():
-            pass
+            if self._tasks.native_work_waits() and self._tasks.put_back(self):
+                return
 
     def run_batch(self) -> bool:
         """Works off a batch; False if there is none left."""
@@ -122,6 +126,8 @@ class Map:
             except BaseException as error:
                 batch.failed = True
                 results.append(_Raised(error))
+                if is_ctrl_c(error):
+                    raise
 
     def done(self) -> bool:
         return self._abandoned or self._next >= len(self._inputs)
@@ -137,12 +143,13 @@ class Map:
                 self._error = error
             self._changed.notify_all()
 
-    def lose(self, error: BaseException) -> None:
+    def lose(self) -> None:
+        self._forks = self._tasks.forks
         self._changed = threading.Condition(self._tasks.lock)
         self._batches.clear()
         self._next = 0
-        self._lost = error
-        self.fail(error)
+        self._lost = lost()
+        self.fail(self._lost)
 
     # ---- the consumer's side ----
 
@@ -173,6 +180,8 @@ class Map:
                 pass
         with self._tasks.lock:
             while at not in self._batches:
+                if self._tasks.has_lost(self, self._forks):
+                    self.lose()  # as after a fork between the queue and the worker
                 if self._error is not None:
                     raise self._error
                 self._changed.wait(_left(deadline))

@@ -12,7 +12,7 @@ from . import _boundary
 if TYPE_CHECKING:
     from ._tasks import Tasks
 
-__all__ = ["exiting", "forget_threads", "stop_at_exit", "watch"]
+__all__ = ["exiting", "forget_threads", "lock_of_process", "renew_in_child", "stop_at_exit", "watch"]
 
 exiting = False
 
@@ -23,27 +23,51 @@ class Stoppable(Protocol):
     def stop(self, error: BaseException | None) -> None: ...
 
 
+class Renewable(Protocol):
+    """What has locks that another thread may hold while the process forks."""
+
+    def _renew_locks(self) -> None: ...
+
+
 _all: "weakref.WeakSet[Tasks]" = weakref.WeakSet()
 _stoppable: "weakref.WeakSet[Stoppable]" = weakref.WeakSet()
-_lock = threading.Lock()
+_renewable: "weakref.WeakSet[Renewable]" = weakref.WeakSet()
+_locks: "dict[tuple[int, str], threading.RLock]" = {}
 _watching = False
 
 
+def lock_of_process(name: str) -> "threading.RLock":
+    """The lock of that name. A forked child has its own: a thread that it lacks may hold the parent's."""
+    return _locks.setdefault((os.getpid(), name), threading.RLock())
+
+
 def watch(tasks: "Tasks") -> None:
-    """From now on fork and exit see to `tasks`. Hooks are set with the first pool, not at import."""
-    global _watching
-    with _lock:
-        if not _watching:
-            _at_exit()
-            os.register_at_fork(after_in_child=_after_fork_in_child)
-            _watching = True
+    """From now on fork and exit see to `tasks`."""
+    with lock_of_process("process"):
+        _set_hooks()
         _all.add(tasks)
+
+
+def renew_in_child(queue: Renewable) -> None:
+    """From now on a forked child has the queue's locks anew."""
+    with lock_of_process("process"):
+        _set_hooks()
+        _renewable.add(queue)
 
 
 def stop_at_exit(run: Stoppable) -> None:
     """At exit `run` is stopped before the pools, which wait for their tasks, are shut down."""
-    with _lock:
+    with lock_of_process("process"):
         _stoppable.add(run)
+
+
+def _set_hooks() -> None:
+    """With the first pool or queue that needs them, not at import."""
+    global _watching
+    if not _watching:
+        _at_exit()
+        os.register_at_fork(after_in_child=_after_fork_in_child)
+        _watching = True
 
 
 def _at_exit() -> None:
@@ -59,7 +83,7 @@ def _at_exit() -> None:
 def _shutdown_all() -> None:
     global exiting
     exiting = True
-    with _lock:
+    with lock_of_process("process"):
         runs, pools = list(_stoppable), list(_all)
     for run in runs:
         run.stop(RuntimeError("the interpreter exits"))
@@ -68,11 +92,11 @@ def _shutdown_all() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _lock
-    _lock = threading.Lock()
     _boundary.forget_posted()
     for tasks in list(_all):
         tasks.lose_all()
+    for queue in list(_renewable):
+        queue._renew_locks()
 
 
 _kept: "list[Tasks]" = []

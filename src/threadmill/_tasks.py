@@ -3,6 +3,7 @@
 Tasks wait in a deque; a worker is sent to it by a token in the pool's native queue, enters Python once, and
 runs tasks until the deque is empty. So a stream of small tasks costs no native call and no change of hands of
 the GIL for each. A token is sent whenever more tasks wait than tokens are on the way, up to one per thread.
+A worker that native work waits for sends a token in its own place and goes, so that neither kind starves.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from concurrent.futures.thread import BrokenThreadPool
 from typing import Any, Literal, Protocol
 
 from . import _boundary, _process
+from ._spawned import Ledger, Spawned, seconds_left
 from .errors import DeadlockError
 
 __all__ = ["Item", "Tasks", "WhenFull"]
@@ -29,12 +31,15 @@ WhenFull = Literal["block", "raise", "run"]
 # How long a thread that waits for a result looks before it sleeps: what waking it would cost.
 _LOOK_NS = 50_000
 
+# How long a worker runs Python tasks before it looks for native work: long beside going and coming (10 us).
+_TURN_S = 0.005
+
 _names = itertools.count()
 _tokens = itertools.count()
 
 
 class Item(Protocol):
-    """What waits in the deque. One of these is called, once, and none of them raises."""
+    """What waits in the deque. One of these is called, once; it raises nothing but Ctrl-C."""
 
     def __call__(self) -> None: ...
     def done(self) -> bool:
@@ -42,7 +47,7 @@ class Item(Protocol):
 
     def cancel(self) -> object: ...
     def fail(self, error: BaseException) -> None: ...
-    def lose(self, error: BaseException) -> None:
+    def lose(self) -> None:
         """As fail, in a forked child: a lock of the item may be held by a thread that is not there."""
 
 
@@ -65,23 +70,22 @@ class Tasks:
         self._initializer = initializer
         self._max_queue = sys.maxsize if max_queue is None else max_queue
         self._when_full = when_full
-        self._forks = 0  # that this process has come out of as the child
+        self.forks = 0  # that this process has come out of as the child
         # What a thread may be sent that runs Python code: the workers' own mask lets nothing through.
         self._signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self._kept: set[tuple[int, Item]] = set()  # what was under way in the thread that forked
         self.lock = threading.RLock()  # guards all below, and futures that nobody waits for
         self._reset()
         _process.watch(self)
 
     def _reset(self) -> None:
         self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or _closed
-        self._quiet = threading.Condition(self.lock)  # _spawned == 0
         self._waiting: deque[Item] = deque()  # popleft is atomic, and done without the lock
         self._current: dict[int, Item] = {}  # by thread; each writes its own
         self._helped: set[tuple[int, Item]] = set()  # the same, run by a worker that waits for them
         self._coming: set[int | None] = set()  # tokens on the way
         self._here = 0  # workers at the deque
-        self._spawned = 0  # spawned items not yet done
-        self._failures: list[BaseException] = []
+        self._ledger = Ledger(self.lock)
         self._closed = False
         self._broken: str | None = None
 
@@ -102,15 +106,23 @@ class Tasks:
             if len(self._waiting) < self._max_queue and not self._closed and self._broken is None:
                 self._append(item)
 
-    def _append(self, item: Item) -> None:
+    def put_back(self, item: Item) -> bool:
+        """Queues an item that stops in the middle of its call, as the next one; False if none would come."""
+        with self.lock:
+            try:
+                self._append(item, first=True)
+            except Exception:
+                return False
+            return True
+
+    def _append(self, item: Item, first: bool = False) -> None:
         """Puts an item into the deque and has one more worker come if need be; all or nothing."""
         token = None
         try:
-            self._waiting.append(item)
+            (self._waiting.appendleft if first else self._waiting.append)(item)
             if len(self._waiting) > len(self._coming) and len(self._coming) + self._here < self.threads:
                 token = next(_tokens)
-                self._coming.add(token)
-                _boundary.post(self.handle, functools.partial(self.drain, token))
+                self._send(token)
         except BaseException as error:  # Ctrl-C may come at any point, also when the token has gone
             self._coming.discard(token)
             if isinstance(error, Exception) and (self._coming or self._here):
@@ -118,6 +130,10 @@ class Tasks:
             with contextlib.suppress(ValueError):  # one who is here already may have taken it
                 self._waiting.remove(item)
             raise
+
+    def _send(self, token: int) -> None:
+        self._coming.add(token)
+        _boundary.post(self.handle, functools.partial(self.drain, token))
 
     def _check_open(self) -> None:
         if self._broken is not None:
@@ -154,14 +170,19 @@ class Tasks:
 
     def drain(self, token: int) -> None:
         """What a worker does in Python: runs items until none waits."""
-        me, forks = threading.get_ident(), self._forks
+        me, forks = threading.get_ident(), self.forks
         with self.lock:
             self._coming.discard(token)
             self._here += 1
         if me not in self.workers:
             self._begin_thread(me)
         bounded = self._max_queue != sys.maxsize
+        turn_ends = time.monotonic() + _TURN_S
         while True:
+            if (now := time.monotonic()) > turn_ends:
+                if self.native_work_waits() and self._give_way():
+                    return
+                turn_ends = now + _TURN_S
             try:
                 item = self._waiting.popleft()
             except IndexError:
@@ -178,9 +199,24 @@ class Tasks:
                 item()
             except BaseException:  # only a callback can: SystemExit and the like
                 LOGGER.critical("Exception in worker", exc_info=True)
-            if forks != self._forks:
+            if forks != self.forks:
                 return  # the task forked, and this is the child: nothing here is this thread's any more
             del self._current[me], item
+
+    def native_work_waits(self) -> bool:
+        return bool(_boundary.pool_needs_worker(self.handle))
+
+    def _give_way(self) -> bool:
+        """Has a worker come to the deque in the place of this one, which is to go; False if none can."""
+        token = next(_tokens)
+        with self.lock:
+            try:
+                self._send(token)
+            except Exception:  # the pool is closed: its workers end when they have run all tasks
+                self._coming.discard(token)
+                return False
+            self._here -= 1
+            return True
 
     def _begin_thread(self, me: int) -> None:
         # Processes that a task starts inherit the mask: they must be as easy to stop as any.
@@ -226,26 +262,13 @@ class Tasks:
 
     def spawn(self, call: Callable[[], object]) -> None:
         """Queues a call without a future; `join` waits for it and reports its failure."""
-        item = _Spawned(self, call)
+        item = Spawned(call)
         try:
-            with self.lock:
-                self._spawned += 1
-                item.forks = self._forks
+            self._ledger.enter(item)
             self.put(item)
         except BaseException:
             item.end(None)
             raise
-
-    def end_spawned(self, item: "_Spawned", failure: BaseException | None) -> None:
-        with self.lock:
-            if item.forks != self._forks:
-                return  # it has not been counted, not in this process, or not any more
-            item.forks = -1
-            self._spawned -= 1
-            if failure is not None:
-                self._failures.append(failure)
-            if self._spawned == 0:
-                self._quiet.notify_all()
 
     def join(self, timeout: float | None) -> list[BaseException]:
         """Waits until no spawned task is left; what failed since the last join."""
@@ -253,17 +276,11 @@ class Tasks:
             raise DeadlockError("join() from a task of the pool would wait for that task itself")
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            with self.lock:
-                while self._spawned:
-                    left = _left(deadline)
-                    if left == 0.0:
-                        raise TimeoutError(f"join: {self._spawned} tasks were left after {timeout} s")
-                    self._quiet.wait(left)
-            _boundary.join_pool(self.handle, _left(deadline))  # the native ones, which may spawn in turn
-            with self.lock:
-                if not self._spawned:
-                    failures, self._failures = self._failures, []
-                    return failures
+            self._ledger.wait(timeout, deadline)
+            _boundary.join_pool(self.handle, seconds_left(deadline))  # these may spawn in turn
+            failures = self._ledger.take_failures()
+            if failures is not None:
+                return failures
 
     # ---- ending ----
 
@@ -292,54 +309,21 @@ class Tasks:
             _boundary.shutdown_pool(self.handle)
             _process.forget_threads(self.workers.values())
 
+    def has_lost(self, item: Item, forks: int) -> bool:
+        """Whether an item made so many forks ago that this process has not the thread that would run it."""
+        return forks != self.forks and all(item is not kept for _, kept in self._kept)
+
     def lose_all(self) -> None:
         """In a forked child: the parent's workers don't exist here, so what they had to do is lost."""
         me = threading.get_ident()
-        running = [*self._current.items(), *self._helped]
+        running = {*self._current.items(), *self._helped, *self._kept}
         lost = [*self._waiting, *(item for ident, item in running if ident != me)]
+        self._kept = {(ident, item) for ident, item in running if ident == me}
         closed = self._closed
-        self._forks += 1
+        self.forks += 1
         self.lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
         self.workers.clear()
         self._reset()
         self._closed = closed
         for item in lost:
-            item.lose(RuntimeError("this task was the parent process's; the forked child does not have it"))
-
-
-class _Spawned:
-    """An item without a future."""
-
-    __slots__ = ("_call", "_tasks", "forks")
-
-    def __init__(self, tasks: Tasks, call: Callable[[], object]) -> None:
-        self._tasks = tasks
-        self._call = call
-        self.forks = -1  # guarded by the lock; the process that counts it, as _tasks._forks
-
-    def __call__(self) -> None:
-        try:
-            self._call()
-        except BaseException as error:
-            self.end(error)
-        else:
-            self.end(None)
-
-    def done(self) -> bool:
-        return False
-
-    def end(self, failure: BaseException | None) -> None:
-        self._tasks.end_spawned(self, failure)
-
-    def cancel(self) -> None:
-        self.end(None)
-
-    def fail(self, error: BaseException) -> None:
-        self.end(error)
-
-    def lose(self, error: BaseException) -> None:
-        """Nobody counts on it in the child."""
-
-
-def _left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
+            item.lose()

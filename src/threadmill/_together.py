@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import nullcontext, suppress
+from queue import Full
 from typing import Any
 
 __all__ = ["together"]
@@ -23,8 +25,9 @@ def together(
     """
     futures: list[Future[Any]] = []
     try:
-        for _ in range(threads - caller):
-            futures.append(submit(work))  # not by extend: each counts as soon as it is there
+        with suppress(Full) if caller else nullcontext():  # who is at work himself can do without
+            for _ in range(threads - caller):
+                futures.append(submit(work))  # not by extend: each counts as soon as it is there
         if caller:
             work()
         else:

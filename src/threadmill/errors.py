@@ -1,6 +1,7 @@
 """The exceptions that Python has no name for; everything else is raised as the builtin one."""
 
 import sys
+import threading
 
 __all__ = ["DeadlockError", "KernelError", "ShutDown"]
 
@@ -19,6 +20,16 @@ else:
 
     class ShutDown(Exception):
         """A queue is shut down: `queue.ShutDown`, which Python has from 3.13 on."""
+
+
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether a task that the main thread runs itself is to raise it there too, as a plain call would."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+
+
+def lost() -> RuntimeError:
+    """What meets those who wait in a forked child for what the parent is to do."""
+    return RuntimeError("this task was the parent process's; the forked child does not have it")
 
 
 def raise_all(failures: list[BaseException]) -> None:

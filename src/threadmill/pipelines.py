@@ -69,7 +69,8 @@ class Pipeline:
         iterator
             What a stage or the source raises first ends the run and is raised here. Leaving the iterator
             early (``break``, an exception, its ``close()``) stops all stages and the source, waits until
-            they have stopped, and closes a source that is a generator.
+            they have stopped, and closes a source that is a generator. A failure that the iterator so leaves
+            behind goes to threading.excepthook, as of a thread that nobody waits for; only the first.
 
         Raises
         ------
@@ -124,7 +125,7 @@ class _Results:
         return self._run.next()
 
     def close(self) -> None:
-        self._run.leave()
+        self._run.abandon()
 
     def __del__(self) -> None:
         self._run.drop()
@@ -144,6 +145,7 @@ class _Run:
         self._error: BaseException | None = None  # what the consumer is to meet
         self._left = False  # the consumer wants no more
         self._stopped = False  # or just being stopped
+        self._failed = False  # a stage or the source
 
     # ---- the consumer's side ----
 
@@ -166,7 +168,7 @@ class _Run:
         except ShutDown:
             pass
         except BaseException:
-            self.leave()
+            self.abandon()
             raise
         error = self.leave()
         if error is None:
@@ -187,14 +189,20 @@ class _Run:
             self.wait()
         return error
 
+    def abandon(self) -> None:
+        """Ends the run for a consumer that wants to know no more."""
+        error = self.leave()
+        if error is not None and self._failed:
+            _report(error)
+
     def drop(self) -> None:
-        """As leave, from the collector, which may come in a thread of the run that holds a queue's lock."""
+        """As abandon, from the collector, which may come in a thread of the run that holds a queue's lock."""
         if self._left:
             return
         if self._is_worker():
-            _thread.start_new_thread(self.leave, ())
+            _thread.start_new_thread(self.abandon, ())
         else:
-            self.leave()
+            self.abandon()
 
     def is_live(self) -> bool:
         return not self._left and self._process == os.getpid()
@@ -226,7 +234,17 @@ class _Run:
         try:
             task()
         except BaseException as error:
-            self.stop(error)
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            if self._left and isinstance(error, ShutDown):
+                return  # of a queue of its own that the consumer has shut down behind itself
+            first, self._failed = not self._failed, True
+            unseen = first and self._left
+        self.stop(error)
+        if unseen:
+            _report(error)
 
     def _read(self, items: Iterator[Any]) -> None:
         try:
@@ -260,3 +278,9 @@ class _Run:
             del item, result  # not kept while this thread waits for the next
         if order.leave():
             target.shutdown()
+
+
+def _report(error: BaseException) -> None:
+    """Tells the program of a failure that no consumer meets."""
+    args = (type(error), error, error.__traceback__, threading.current_thread())
+    threading.excepthook(threading.ExceptHookArgs(args))

@@ -4,7 +4,6 @@ import functools
 import itertools
 import operator
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -12,7 +11,7 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from . import _boundary, _drain
+from . import _boundary, _drain, _process
 from ._futures import Future
 from ._map import Map, in_order, map_buffered
 from ._pointers import context_pointer, native_address, require_native
@@ -51,7 +50,8 @@ class Pool(Executor):
         The number of Python tasks that may wait; None for any number.
     when_full : {"block", "raise", "run"}
         What submitting does when so many wait: waits for room, raises queue.Full, or runs the task in the
-        calling thread. A task that submits to its own full pool always runs the new task itself.
+        calling thread (where Ctrl-C ends both the task and the call). A task that submits to its own full
+        pool always runs the new task itself.
 
     Raises
     ------
@@ -62,8 +62,10 @@ class Pool(Executor):
     -----
     The threads start at first need, all or none. A parallel loop runs on at most `max_workers` threads of
     which the caller is one. After a fork the child's first use of the pool starts threads of its own; tasks
-    that the parent had queued are lost to the child. Semantics as concurrent.futures.ThreadPoolExecutor,
-    except where this documentation says more. The pool's threads end when it is shut down or collected.
+    that the parent had queued are lost to the child. A task that waits takes some 460 bytes after `submit`
+    and 410 after `spawn`, besides its arguments (measured with a million, CPython 3.11). Semantics as
+    concurrent.futures.ThreadPoolExecutor, except where this documentation says more. The pool's threads end
+    when it is shut down or collected.
     """
 
     def __init__(
@@ -319,7 +321,6 @@ class Pool(Executor):
 
 
 _default: Pool | None = None
-_default_lock = threading.Lock()
 
 
 def default_pool() -> Pool:
@@ -338,7 +339,7 @@ def default_pool() -> Pool:
     global _default
     pool = _default
     if pool is None or _boundary.pool_is_closed(pool._handle):
-        with _default_lock:
+        with _process.lock_of_process("default pool"):
             pool = _default
             if pool is None or _boundary.pool_is_closed(pool._handle):
                 pool = _default = Pool(default_workers(), "threadmill")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from . import _process
 from ._fifo import MOST_PERMITS, Fifo
 from ._ordered import Ordered, seconds_to_wait
 from ._ring import Ring
@@ -134,12 +135,15 @@ class _TypedQueue(Queue):
         self._ring = Ring(maxsize, dtype, order)
         self.maxsize = maxsize
         self.dtype = self._ring.dtype
-        self._lock = (
-            threading.Lock()
-        )  # guards unfinished_tasks; taken by itself, as only so Ctrl-C can't keep it
-        self._all_done = threading.Condition(self._lock)  # unfinished_tasks == 0
+        self._renew_locks()
+        _process.renew_in_child(self)
         self.unfinished_tasks = 0
         self.is_shutdown = False
+
+    def _renew_locks(self) -> None:
+        # Guards unfinished_tasks; taken by itself, as only so Ctrl-C can't keep it.
+        self._lock = threading.Lock()
+        self._all_done = threading.Condition(self._lock)  # unfinished_tasks == 0
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         self._put(self._ring.one(item), block, timeout)

@@ -547,6 +547,48 @@ TEST(join_does_not_wait_for_posted_tasks)
     tm_pool_destroy(pool);
 }
 
+TEST(a_post_never_waits_for_room)
+{
+    tm_pool *pool = NULL;
+    tm_pool_options options = {.threads = 1, .queue_capacity = 1};
+    CHECK(tm_pool_create(&options, &pool) == TM_OK);
+    _Atomic int busy = 1;
+    _Atomic long count = 0;
+    CHECK(tm_spawn(pool, wait_for_zero, (void *)&busy) == TM_OK);
+    CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK); /* the queue is full */
+    for (int i = 0; i < 1000; i++)
+        CHECK(tm_post(pool, add_one, (void *)&count) == TM_OK);
+    CHECK(count == 0);
+    atomic_store(&busy, 0);
+    CHECK(tm_pool_shutdown(pool) == TM_OK);
+    CHECK(count == 1001);
+    CHECK(tm_post(pool, add_one, (void *)&count) == TM_CLOSED);
+    tm_pool_destroy(pool);
+}
+
+static char turns[16];
+static _Atomic int turn;
+
+static void note_turn(void *arg)
+{
+    turns[atomic_fetch_add(&turn, 1)] = *(char *)arg;
+}
+
+TEST(spawned_and_posted_tasks_take_turns)
+{
+    tm_pool *pool = make_pool(1);
+    _Atomic int busy = 1;
+    CHECK(tm_spawn(pool, wait_for_zero, (void *)&busy) == TM_OK);
+    for (int i = 0; i < 3; i++)
+        CHECK(tm_spawn(pool, note_turn, "s") == TM_OK);
+    for (int i = 0; i < 3; i++)
+        CHECK(tm_post(pool, note_turn, "p") == TM_OK);
+    atomic_store(&busy, 0);
+    CHECK(tm_pool_shutdown(pool) == TM_OK);
+    CHECK(strcmp(turns, "pspsps") == 0);
+    tm_pool_destroy(pool);
+}
+
 TEST(a_pool_that_never_ran_closes)
 {
     tm_pool *pool = make_pool(3);
@@ -642,6 +684,8 @@ int main(void)
     RUN(threads_start_at_first_need_and_all_stop);
     RUN(a_released_pool_finishes_its_tasks_and_frees_itself);
     RUN(join_does_not_wait_for_posted_tasks);
+    RUN(a_post_never_waits_for_room);
+    RUN(spawned_and_posted_tasks_take_turns);
     RUN(a_pool_that_never_ran_closes);
     RUN(statistics_count);
     RUN(a_forked_child_has_a_fresh_team);

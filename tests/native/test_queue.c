@@ -2,6 +2,8 @@
 #include "check.h"
 #include "sync.h"
 
+#include <sys/wait.h>
+
 static tm_queue *make_queue(size_t capacity, size_t item_size, tm_order order)
 {
     tm_queue *queue = NULL;
@@ -236,6 +238,83 @@ TEST(an_interrupt_ends_a_wait)
     tm_queue_destroy(queue);
 }
 
+/* ---- fork ---- */
+
+static void *take_one(void *queue)
+{
+    long item = 0;
+    CHECK(tm_queue_pop(queue, &item, 1, TM_FOREVER, NULL) == TM_OK);
+    return (void *)item;
+}
+
+/* One thread waits for an item that another puts in. */
+static int child_hands_over(tm_queue *queue)
+{
+    long item = 5;
+    void *taken;
+    pthread_t taker;
+    TM_MUST(pthread_create(&taker, NULL, take_one, queue));
+    for (int i = 0; i < 100000; i++)
+        tm_relax(); /* long enough for the taker to wait, mostly */
+    CHECK(tm_queue_push(queue, &item, 1, TM_FOREVER, NULL) == TM_OK);
+    TM_MUST(pthread_join(taker, &taken));
+    CHECK((long)taken == 5);
+    return check_bad != 0;
+}
+
+typedef struct mover {
+    tm_queue *queue;
+    _Atomic bool stop;
+} mover;
+
+static void *move_large_blocks(void *arg)
+{
+    enum { N = 1 << 18 };
+    mover *self = arg;
+    long *block = calloc(N, sizeof *block);
+    while (!atomic_load(&self->stop)) {
+        CHECK(tm_queue_push(self->queue, block, N, 0, NULL) == TM_OK);
+        CHECK(tm_queue_pop(self->queue, block, N, 0, NULL) == TM_OK);
+    }
+    free(block);
+    return NULL;
+}
+
+TEST(a_forked_child_finds_queues_whole)
+{
+#if defined(__SANITIZE_THREAD__)
+    if (check_bad >= 0) return; /* the sanitizer's runtime forbids threads in a child of a threaded process */
+#endif
+    tm_queue *quiet = make_queue(8, sizeof(long), TM_FIFO);
+    mover busy = {.queue = make_queue(0, sizeof(long), TM_FIFO)};
+    pthread_t waiters[2], moving;
+    for (int i = 0; i < 2; i++)
+        TM_MUST(pthread_create(&waiters[i], NULL, take_one, quiet));
+    TM_MUST(pthread_create(&moving, NULL, move_large_blocks, &busy));
+    for (int round = 0; round < 20; round++) {
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(20);
+            long item = 1;
+            CHECK(tm_queue_push(busy.queue, &item, 1, 0, NULL) == TM_OK);
+            tm_queue_close(busy.queue, true);
+            tm_queue_destroy(busy.queue);
+            _exit(child_hands_over(quiet));
+        }
+        int status = -1;
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    long items[2] = {0, 0};
+    CHECK(tm_queue_push(quiet, items, 2, TM_FOREVER, NULL) == TM_OK);
+    for (int i = 0; i < 2; i++)
+        TM_MUST(pthread_join(waiters[i], NULL));
+    atomic_store(&busy.stop, true);
+    TM_MUST(pthread_join(moving, NULL));
+    tm_queue_destroy(busy.queue);
+    tm_queue_destroy(quiet);
+}
+
 int main(void)
 {
     alarm(120);
@@ -247,5 +326,6 @@ int main(void)
     RUN(nothing_is_lost_between_threads);
     RUN(close_wakes_all_who_wait);
     RUN(an_interrupt_ends_a_wait);
+    RUN(a_forked_child_finds_queues_whole);
     return finish();
 }

@@ -1,0 +1,56 @@
+/* fork.c: see fork.h. */
+#include "fork.h"
+
+static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER; /* taken before any watched one */
+static tm_fork_watch *list;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void before(void)
+{
+    tm_lock(&list_mutex);
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
+        tm_lock(watch->mutex);
+}
+
+static void after(void)
+{
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
+        tm_unlock(watch->mutex);
+    tm_unlock(&list_mutex);
+}
+
+static void after_in_child(void)
+{
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
+        watch->renew(watch->owner);
+    after();
+}
+
+static void set_hooks(void)
+{
+    TM_MUST(pthread_atfork(before, after, after_in_child));
+}
+
+void tm_fork_set_hooks(void)
+{
+    TM_MUST(pthread_once(&once, set_hooks));
+}
+
+void tm_fork_enter(tm_fork_watch *watch)
+{
+    tm_fork_set_hooks();
+    tm_lock(&list_mutex);
+    watch->next = list;
+    watch->link = &list;
+    if (list != NULL) list->link = &watch->next;
+    list = watch;
+    tm_unlock(&list_mutex);
+}
+
+void tm_fork_leave(tm_fork_watch *watch)
+{
+    tm_lock(&list_mutex);
+    *watch->link = watch->next;
+    if (watch->next != NULL) watch->next->link = watch->link;
+    tm_unlock(&list_mutex);
+}
