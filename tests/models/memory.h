@@ -48,6 +48,7 @@ byte chosen; /* 0 between steps */
 
 /* The arguments of the C functions, alive within one step. */
 hidden byte me, at, with, value, extends;
+hidden byte was; /* for an old value that is of no use after its step */
 
 c_code {
 static void keep_higher(uchar *mine, uchar theirs)
