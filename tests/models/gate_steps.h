@@ -14,7 +14,7 @@
 
 inline enter(gate)
 {
-    rmw(gate, RELAXED, word, word + ONE) /* gate: enter */
+    rmw(gate, RELAXED, was, was + ONE) /* gate: enter */
 }
 
 inline leave(gate)
@@ -30,10 +30,7 @@ inline leave(gate)
 #if MUTATION == WAKE_THEN_CLEAR
         futex_wake_all(gate);
 #endif
-        atomic {
-            rmw(gate, RELAXED, word, word & ~WAITED); /* gate: clear WAITED */
-            word = 0
-        }
+        rmw(gate, RELAXED, was, was & ~WAITED); /* gate: clear WAITED */
 #if MUTATION != NOBODY_WAKES && MUTATION != WAKE_THEN_CLEAR
         futex_wake_all(gate); /* gate: wake */
 #endif

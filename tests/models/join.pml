@@ -74,7 +74,6 @@ inline spawn()
 #if MUTATION == COUNT_AFTER_PUSH
     enter(PENDING);
 #endif
-    word = 0;
     if
     :: !taken && MUTATION != REFUSED_STAYS -> leave(PENDING) /* join: refuse */
     :: else
@@ -143,8 +142,7 @@ active [WORKERS] proctype worker()
         :: who != NOBODY ->
             atomic {
                 ran = ran + ONE_OF(who);
-                rmw(RESULTS, RELAXED, word, word + ONE_OF(who)); /* join: run */
-                word = 0
+                rmw(RESULTS, RELAXED, was, was + ONE_OF(who)) /* join: run */
             }
             leave(PENDING) /* join: done */
         :: who == NOBODY && stop -> break
