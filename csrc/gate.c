@@ -34,7 +34,9 @@ tm_status tm_gate_wait(tm_gate *gate, int64_t spin_ns, int64_t deadline)
         uint32_t seen = atomic_fetch_or_explicit(&gate->state.word, TM_GATE_WAITED, memory_order_acquire);
         if (is_empty(gate, seen | TM_GATE_WAITED)) return TM_OK;
         if (tm_now_ns() >= deadline) return TM_TIMEOUT;
-        tm_futex_wait(&gate->state, seen | TM_GATE_WAITED, tm_interrupt_slice(deadline));
+        /* Not on a word with nobody inside: another waiter takes WAITED down there, and wakes nobody. */
+        if (seen / TM_GATE_ONE > 0)
+            tm_futex_wait(&gate->state, seen | TM_GATE_WAITED, tm_interrupt_slice(deadline));
         if (is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return TM_OK;
         if (tm_interrupted()) return TM_INTERRUPTED;
     }
