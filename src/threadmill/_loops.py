@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NUMERIC", "Entry", "Loop", "resolve"]
+__all__ = ["NUMERIC", "Entry", "Loop", "chars", "resolve"]
 
 # dtype.char of everything whose loops need no Python: numbers, datetimes and timedeltas.
 NUMERIC = frozenset("?bBhHiIlLqQefdgFDGMm")
@@ -71,6 +71,11 @@ class Loop:
     def _resolve(self) -> Any:
         given, options = self._arguments
         return self.ufunc._resolve_dtypes_and_context(given, **options)  # type: ignore[attr-defined]
+
+
+def chars(dtypes: Any) -> str:
+    """What tells dtypes apart that are equal: `long` and `long long`, whose results differ in type."""
+    return "".join([getattr(each, "char", "-") for each in dtypes])
 
 
 def resolve(ufunc: np.ufunc, given: tuple[Any, ...], **options: Any) -> Loop | str:
