@@ -94,4 +94,13 @@ def _prepare(
         space = found
     if not strides_are_whole(space):
         return "an operand's strides are no multiples of its items"
+    if _divides_rows(loop, space):
+        return "NumPy is silent where it divides rows of times each by a number of its own"
     return Call(loop, space, _programs.elementwise(loop, space, nin), tuple(outs))
+
+
+def _divides_rows(loop: Loop, space: Space) -> bool:
+    """Whether each row of timedeltas has one divisor, whose being 0 the loop reports and the ufunc does not."""
+    if loop.dtypes[0].kind != "m" or loop.dtypes[1].kind != "i" or len(space.shape) == 1:
+        return False
+    return loop.ufunc.__name__ in ("divide", "floor_divide") and space.strides[1][-1] == 0

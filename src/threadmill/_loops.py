@@ -91,4 +91,22 @@ def resolve(ufunc: np.ufunc, given: tuple[Any, ...], **options: Any) -> Loop | s
         return "the loop runs Python code"
     if any(dtype.char not in NUMERIC or not dtype.isnative for dtype in loop.dtypes):
         return "the loop's dtypes are not plain numbers"
+    if any(dtype.kind in "mM" for dtype in loop.dtypes) and _may_raise(loop):
+        return "the loop raises where a date or a time overflows"
     return loop
+
+
+def _may_raise(loop: Loop) -> bool:
+    """Whether a loop over dates or times, which say nothing of it, raises: from NumPy 2.5 on some do."""
+    most = np.iinfo(np.int64).max
+    extremes = np.array([0, 1, most, -most, -most - 1], np.int64)
+    operands = [
+        extremes.view(dtype) if dtype.kind in "mM" else extremes.astype(dtype)
+        for dtype in loop.dtypes[: loop.ufunc.nin]
+    ]
+    try:
+        with np.errstate(all="ignore"):
+            loop.ufunc(*np.meshgrid(*operands))
+    except (ArithmeticError, ValueError):
+        return True
+    return False
