@@ -79,6 +79,8 @@ def _prepare(
     loop = find_loop(ufunc, loops, tuple(given), options)
     if isinstance(loop, str):
         return loop
+    if any(dtype.kind in "mM" for dtype in loop.dtypes) and "g" in (x.dtype.char for x in inputs):
+        return "NumPy converts long doubles before it begins where dates or times are concerned"
     problem = convert(loop, args, inputs)
     if problem:
         return problem
@@ -87,6 +89,8 @@ def _prepare(
             return f"there is no conversion from {dtype} to {out.dtype}"
     order = options.get("order") or "K"
     space = dense(loop, inputs, outs, masks) if order == "K" else None
+    if isinstance(space, str):
+        return space
     if space is None:
         found = iterated(loop, inputs, outs, masks, order)
         if isinstance(found, str):
@@ -94,13 +98,22 @@ def _prepare(
         space = found
     if not strides_are_whole(space):
         return "an operand's strides are no multiples of its items"
-    if _divides_rows(loop, space):
-        return "NumPy is silent where it divides rows of times each by a number of its own"
+    fault = _fault(loop, space)
+    if fault:
+        return fault
     return Call(loop, space, _programs.elementwise(loop, space, nin), tuple(outs))
 
 
-def _divides_rows(loop: Loop, space: Space) -> bool:
-    """Whether each row of timedeltas has one divisor, whose being 0 the loop reports and the ufunc does not."""
-    if loop.dtypes[0].kind != "m" or loop.dtypes[1].kind != "i" or len(space.shape) == 1:
-        return False
-    return loop.ufunc.__name__ in ("divide", "floor_divide") and space.strides[1][-1] == 0
+def _fault(loop: Loop, space: Space) -> str | None:
+    """What would come out otherwise than in NumPy, which has its iterator copy operands for these loops."""
+    name, kind = loop.ufunc.__name__, loop.dtypes[0].char
+    if kind == "m" and name in ("divide", "floor_divide") and loop.dtypes[1].kind == "i":
+        if len(space.shape) > 1 and space.strides[1][-1] == 0:  # one divisor for a row: 0 is reported, or not
+            return "NumPy is silent where it divides rows of times, each by a number of its own"
+    elif kind in "fd" and name in _WRONG_WHERE_STRIDED and space.strides[1][-1] != 1:
+        return "NumPy's loop is at fault for results that don't lie side by side"
+    return None
+
+
+# NumPy 2.0 to 2.5 with AVX512, np.isnan(x, out=y[::2]) among others.
+_WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
