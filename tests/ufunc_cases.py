@@ -1,4 +1,4 @@
-"""What the ufunc tests share: every loop of every ufunc, hostile operands for it, and one strict comparison."""
+"""What the ufunc tests share: every loop of every ufunc, hostile operands for it, one strict comparison."""
 
 import functools
 import warnings
@@ -38,9 +38,8 @@ def _values(char: str, n: int, seed: int) -> Array:
         made[::17] = np.iinfo("q").min  # NaT
         made[5::29] = 0
         return made.view(dtype_of(char))
-    made = random_values(char, n, seed)
     with np.errstate(all="ignore"):
-        special = extremes(char, n)
+        made, special = random_values(char, n, seed), extremes(char, n)
     # A different neighbour for each special value, and places that a chunk or a vector begins or ends with.
     chosen = np.random.default_rng([seed, n, ord(char)]).random(n) < 0.2
     chosen[:3] = chosen[-2:] = True
@@ -63,7 +62,7 @@ def operands(ufunc: np.ufunc, ins: str, n: int) -> list[Array]:
     return made
 
 
-# ---- layouts of all operands of a call -----------------------------------------------------------------------
+# ---- layouts of all operands of a call ---------------------------------------------------------------------
 
 
 def _field(x: Array) -> Array:
@@ -141,7 +140,7 @@ LAYOUTS: dict[str, Callable[[list[Array]], list[Array]]] = {
 }
 
 
-# ---- one comparison that lets nothing pass --------------------------------------------------------------------
+# ---- one comparison that lets nothing pass -----------------------------------------------------------------
 
 
 @dataclass
@@ -165,14 +164,14 @@ def run(function: Callable[..., Any], args: Sequence[Any], options: dict[str, An
             told.error = (type(raised), str(raised))
     told.warned = [(each.category, str(each.message), each.filename, each.lineno) for each in caught]
     outs = options.get("out")
-    told.memory = [x for x in (*args, *(outs if isinstance(outs, tuple) else (outs,)))]
+    told.memory = [*args, *(outs if isinstance(outs, tuple) else (outs,))]
     return told
 
 
 def value_bytes(x: Array) -> Array:
     """One row of bytes for each element, without the padding of long double."""
-    raw = np.ascontiguousarray(x)
-    rows = raw.reshape(-1).view(np.uint8).reshape(raw.size, x.dtype.itemsize) if raw.size else np.empty((0, 1))
+    raw = np.ascontiguousarray(x, x.dtype.newbyteorder("="))
+    rows = np.frombuffer(raw.tobytes(), np.uint8).reshape(raw.size, x.dtype.itemsize)
     if x.dtype.char in "gG" and np.finfo("g").nmant == 63:
         parts = rows.reshape(rows.shape[0], -1, np.dtype("g").itemsize)
         return parts[:, :, :10].reshape(rows.shape[0], -1)
