@@ -79,6 +79,8 @@ def _prepare(
     loop = find_loop(ufunc, loops, tuple(given), options)
     if isinstance(loop, str):
         return loop
+    if any(dtype.kind in "mM" for dtype in loop.dtypes) and "g" in (x.dtype.char for x in inputs):
+        return "NumPy converts long doubles before it begins where dates or times are concerned"
     problem = convert(loop, args, inputs)
     if problem:
         return problem
@@ -87,6 +89,8 @@ def _prepare(
             return f"there is no conversion from {dtype} to {out.dtype}"
     order = options.get("order") or "K"
     space = dense(loop, inputs, outs, masks) if order == "K" else None
+    if isinstance(space, str):
+        return space
     if space is None:
         found = iterated(loop, inputs, outs, masks, order)
         if isinstance(found, str):
@@ -94,6 +98,9 @@ def _prepare(
         space = found
     if not strides_are_whole(space):
         return "an operand's strides are no multiples of its items"
+    fault = _fault(loop, space)
+    if fault:
+        return fault
     count = ufunc.nargs
     program = _programs.elementwise(
         loop,
@@ -103,3 +110,18 @@ def _prepare(
         bool(masks),
     )
     return Call(loop, space, program, tuple(outs))
+
+
+def _fault(loop: Loop, space: Space) -> str | None:
+    """What would come out otherwise than in NumPy, which has its iterator copy operands for these loops."""
+    name, kind = loop.ufunc.__name__, loop.dtypes[0].char
+    if kind == "m" and name in ("divide", "floor_divide") and loop.dtypes[1].kind == "i":
+        if len(space.shape) > 1 and space.strides[1][-1] == 0:  # one divisor for a row: 0 is reported, or not
+            return "NumPy is silent where it divides rows of times, each by a number of its own"
+    elif kind in "fd" and name in _WRONG_WHERE_STRIDED and space.strides[1][-1] != 1:
+        return "NumPy's loop is at fault for results that don't lie side by side"
+    return None
+
+
+# NumPy 2.0 to 2.5 with AVX512, np.isnan(x, out=y[::2]) among others.
+_WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})

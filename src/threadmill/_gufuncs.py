@@ -12,7 +12,7 @@ import numpy as np
 from . import _programs
 from ._arrays import Array
 from ._elementwise import Call
-from ._loops import NUMERIC, Loop, resolve
+from ._loops import NUMERIC, Loop, chars, resolve
 from ._spaces import Space
 
 __all__ = ["prepare"]
@@ -30,9 +30,10 @@ def prepare(
     if not all(_is_plain(x) for x in args):
         return "an operand is no plain contiguous aligned native array of numbers"
     given = tuple(x.dtype for x in args) + (None,) * ufunc.nout
-    if given not in loops:
-        loops[given] = resolve(ufunc, given)
-    loop = loops[given]
+    key = given, chars(given)
+    if key not in loops:
+        loops[key] = resolve(ufunc, given)
+    loop = loops[key]
     if isinstance(loop, str):
         return loop
     if any(x.dtype != dtype for x, dtype in zip(args, loop.dtypes, strict=False)):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NUMERIC", "Entry", "Loop", "resolve"]
+__all__ = ["NUMERIC", "Entry", "Loop", "chars", "resolve"]
 
 # dtype.char of everything whose loops need no Python: numbers, datetimes and timedeltas.
 NUMERIC = frozenset("?bBhHiIlLqQefdgFDGMm")
@@ -73,6 +73,11 @@ class Loop:
         return self.ufunc._resolve_dtypes_and_context(given, **options)  # type: ignore[attr-defined]
 
 
+def chars(dtypes: Any) -> str:
+    """What tells dtypes apart that are equal: `long` and `long long`, whose results differ in type."""
+    return "".join([getattr(each, "char", "-") for each in dtypes])
+
+
 def resolve(ufunc: np.ufunc, given: tuple[Any, ...], **options: Any) -> Loop | str:
     """The loop for operands given as dtypes, as int, float or complex for Python's numbers, or as None.
 
@@ -86,4 +91,22 @@ def resolve(ufunc: np.ufunc, given: tuple[Any, ...], **options: Any) -> Loop | s
         return "the loop runs Python code"
     if any(dtype.char not in NUMERIC or not dtype.isnative for dtype in loop.dtypes):
         return "the loop's dtypes are not plain numbers"
+    if any(dtype.kind in "mM" for dtype in loop.dtypes) and _may_raise(loop):
+        return "the loop raises where a date or a time overflows"
     return loop
+
+
+def _may_raise(loop: Loop) -> bool:
+    """Whether a loop over dates or times, which say nothing of it, raises: from NumPy 2.5 on some do."""
+    most = np.iinfo(np.int64).max
+    extremes = np.array([0, 1, most, -most, -most - 1], np.int64)
+    operands = [
+        extremes.view(dtype) if dtype.kind in "mM" else extremes.astype(dtype)
+        for dtype in loop.dtypes[: loop.ufunc.nin]
+    ]
+    try:
+        with np.errstate(all="ignore"):
+            loop.ufunc(*np.meshgrid(*operands))
+    except (ArithmeticError, ValueError):
+        return True
+    return False

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import _boundary
 from ._arrays import Array
-from ._loops import NUMERIC, Loop, resolve
+from ._loops import NUMERIC, Loop, chars, resolve
 
 __all__ = ["PYTHON_NUMBERS", "as_loop_number", "convert", "find_loop", "operand", "outputs"]
 
@@ -69,7 +69,8 @@ def find_loop(
             signature = (None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout
         except TypeError:
             return "dtype is no plain dtype"
-    key = given, signature, casting
+    types = chars(given) if type(signature) is not tuple else chars(given + signature)
+    key = given, types, signature, casting
     try:
         found: Loop | str | None = loops.get(key)
     except TypeError:

@@ -24,10 +24,10 @@ _address, _run_dense = _boundary.address, _boundary.run_dense
 
 
 def key_of(args: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
-    """What a plan depends on: the dtypes of arrays, and the types of anything else."""
-    key = [x.dtype if type(x) is np.ndarray else type(x) for x in args]
+    """What a plan depends on: the dtypes of arrays, byte order aside, and the types of anything else."""
+    key = [x.dtype.num if type(x) is np.ndarray else type(x) for x in args]
     if out is not None:
-        key.append(out.dtype if type(out) is np.ndarray else type(out))
+        key.append(out.dtype.num if type(out) is np.ndarray else type(out))
     return tuple(key)
 
 
@@ -67,7 +67,7 @@ class Plan:
                     return NotImplemented
             else:
                 flags = x.flags
-                if not (flags.carray or (flags.c_contiguous and flags.aligned)):
+                if not (flags.carray or (flags.c_contiguous and flags.aligned)) or not x.dtype.isnative:
                     return NotImplemented
                 if shape is None:
                     shape = x.shape
@@ -78,7 +78,7 @@ class Plan:
             return NotImplemented
         if out is None:
             results = [np.empty(shape, dtype) for dtype in self._results]
-        elif out.shape == shape and out.flags.carray:
+        elif out.shape == shape and out.flags.carray and out.dtype.isnative:
             results = [out]
         else:
             return NotImplemented

@@ -15,7 +15,7 @@ import numpy as np
 from . import _boundary, _kernels, _programs
 from ._arrays import Array
 from ._fperrors import report
-from ._loops import NUMERIC, Loop, resolve
+from ._loops import NUMERIC, Loop, chars, resolve
 from ._spaces import Space, cut, strides_are_whole
 
 if TYPE_CHECKING:
@@ -116,13 +116,14 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
 
 def _loop(ufunc: np.ufunc, loops: dict[Any, Any], given: np.dtype[Any], dtype: Any) -> Any:
     try:
-        key = "reduce", given, None if dtype is None else np.dtype(dtype)
+        wanted = None if dtype is None else np.dtype(dtype)
     except TypeError:
         return "dtype is no plain dtype"
+    key = "reduce", given, wanted, chars((given, wanted))
     if key not in loops:
         options: dict[str, Any] = {"reduction": True, "casting": "unsafe"}
         if dtype is not None:
-            options["signature"] = (key[2], None, key[2])
+            options["signature"] = (wanted, None, wanted)
         loops[key] = resolve(ufunc, (None, given, None), **options)
     return loops[key]
 

@@ -107,8 +107,13 @@ def strides_are_whole(space: Space) -> bool:
     return not any(stride % x.itemsize for x, strides in pairs for stride in strides)
 
 
-def dense(loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list[Array]) -> Space | None:
-    """The space of arrays of one shape, with one axis or in memory like one; allocates missing `outs`."""
+def dense(
+    loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list[Array]
+) -> Space | str | None:
+    """The space of arrays of one shape, with one axis or in memory like one; allocates missing `outs`.
+
+    None: they are not like that. A str: NumPy runs some that overlap as they are, in the order of memory.
+    """
     operands = [x for x in (*inputs, *outs, *masks) if x is not None and x.ndim]
     if not operands:
         return None
@@ -117,8 +122,13 @@ def dense(loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list
     if order is None:
         return None
     for out in outs:
-        if out is not None and not all(x is out or _apart(x, out) for x in operands):
-            return None
+        if out is not None and len(shape) == 1 and out.strides[0] < 0:
+            return None  # the iterator may walk it forwards; NumPy never runs some loops backwards
+    given = [out for out in outs if out is not None]
+    if any(np.may_share_memory(out, x) for out in given for x in (*given, *masks) if x is not out):
+        return "an output overlaps another one, or the mask"
+    if not all(_apart(x, out) for out in given for x in inputs):
+        return "an output overlaps an operand"
     nin = len(inputs)
     results: list[Array] = [
         np.empty(shape, loop.dtypes[nin + k], order) if out is None else out for k, out in enumerate(outs)
@@ -145,9 +155,11 @@ def _common_order(operands: list[Array], shape: tuple[int, ...]) -> Any:
 
 
 def _apart(x: Array, out: Array) -> bool:
-    """Whether two arrays of one shape share no memory, or are the same elements in the same places."""
-    if not np.may_share_memory(x, out):
+    """Whether two arrays share no memory, or are the same elements in the same places."""
+    if x is out or not np.may_share_memory(x, out):
         return True
+    if x.shape != out.shape:
+        return False
     if x.dtype != out.dtype or x.strides != out.strides:
         return False
     return bool(x.__array_interface__["data"][0] == out.__array_interface__["data"][0])

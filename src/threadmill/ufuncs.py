@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from . import _boundary, _elementwise, _engine, _gufuncs, _reductions
-from ._fperrors import reported
+from ._fperrors import as_the_user, reported
+from ._loops import NUMERIC
 from ._plans import Plan, key_of, plan_for
 from ._reductions import NO_VALUE
 from .pool import Pool, default_pool
@@ -90,9 +91,9 @@ class ParallelUfunc:
                     if x.size >= least:
                         break
                     if x.dtype.hasobject:
-                        return self.ufunc(*args, **options)
+                        return self._by_numpy(self.ufunc, args, options)
                 elif type(x) not in _PLAIN:
-                    return self.ufunc(*args, **options)
+                    return self._by_numpy(self.ufunc, args, options)
             else:
                 return self._by_numpy(self.ufunc, args, options) if options else reported(self.ufunc, *args)
         handle = _handle(pool)
@@ -217,24 +218,25 @@ class ParallelUfunc:
         return _reductions.prepare(self.ufunc, self._loops, *arguments)
 
     def _by_numpy(self, call: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """call(*args, **options), with its floating-point errors reported at the user's line.
+        """call(*args, **options), with its warnings at the user's line.
 
-        That is done from another context, which the code of foreign classes must not see.
+        Floating-point errors are quickly moved there, but from another context, which the code of foreign
+        classes must not see, and where conversions, which `dtype` and `casting` ask for, warn in other ways.
         """
-        for x in args:
-            if type(x) is np.ndarray:
-                if x.dtype.hasobject:
-                    return call(*args, **options)
-            elif type(x) not in _PLAIN:
-                return call(*args, **options)
-        if options and type(options.get("out")) not in (np.ndarray, type(None)):
-            return call(*args, **options)
-        return reported(call, *args, **options)
+        if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
+            return reported(call, *args, **options)
+        return as_the_user(call, *args, **options)
 
 
-_PLAIN = frozenset(
-    {int, float, complex, bool, type(None), type(NO_VALUE), str, np.float64, np.float32, np.int64, np.int32}
-)
+_PLAIN = frozenset({int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC)})
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether an argument runs no foreign code, and asks for no conversion."""
+    kind = type(x)
+    if kind is np.ndarray:
+        return x.dtype.char in NUMERIC
+    return kind in _PLAIN or x is NO_VALUE or (kind is tuple and all(map(_is_plain, x)))
 
 
 # What `axis` may be in the key of a plan, and how many a ufunc keeps: one for each shape.
