@@ -146,22 +146,22 @@ class ParallelUfunc:
         _check(pool)
         arguments = array, axis, dtype, out, keepdims, initial, where
         if type(array) is not np.ndarray or (array.nbytes < _LEAST_READ and pool is None):
-            return self._by_numpy(self.ufunc.reduce, arguments, {})
+            return self._reduce_by_numpy(arguments)
         plain = where is True and initial is NO_VALUE and out is None and dtype is None
         key = (
             ("plan", array.shape, array.dtype, axis, keepdims)
             if plain and type(axis) in _PLAIN_AXES
             else None
         )
-        if key in self._loops and array.flags.carray:
-            return self._loops[key].run(_handle(pool), array)
-        call = self._prepare_reduction(*arguments)
+        call = self._loops.get(key) if array.flags.carray else None
+        if call is None:
+            call = self._prepare_reduction(*arguments)
+            if key is not None and array.flags.carray and (type(call) is str or call.reusable):
+                if len(self._loops) > _MOST_PLANS:
+                    self._loops.clear()
+                self._loops[key] = call
         if type(call) is str:
-            return self._by_numpy(self.ufunc.reduce, arguments, {})
-        if key is not None and call.reusable:
-            if len(self._loops) > _MOST_PLANS:
-                self._loops.clear()
-            self._loops[key] = call
+            return self._reduce_by_numpy(arguments)
         return call.run(_handle(pool), array)
 
     def outer(self, a: Any, b: Any, /, **options: Any) -> Any:
@@ -202,6 +202,12 @@ class ParallelUfunc:
         return _explain(self.ufunc.__name__, call, pool)
 
     # ---- inside ----
+
+    def _reduce_by_numpy(self, arguments: tuple[Any, ...]) -> Any:
+        array, _, dtype, out, *_ = arguments
+        if type(array) is np.ndarray and array.dtype.kind in "biu" and dtype is None and out is None:
+            return self.ufunc.reduce(*arguments)  # nothing to report
+        return self._by_numpy(self.ufunc.reduce, arguments, {})
 
     def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         reason = _engine.refuses(self.ufunc, self._trusted)
