@@ -5,18 +5,19 @@
 np.int64(14)
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .errors import DeadlockError, KernelError, ShutDown
-from .kernels import scale, square, sum
-from .pool import Pool, default_pool
-from .queues import Queue
-from .workers import recommended_workers, usable_cores
-
 if TYPE_CHECKING:
+    from . import numpy
     from .chunks import map_chunks, reduce
+    from .errors import DeadlockError, KernelError, ShutDown
+    from .kernels import scale, square, sum
     from .pipelines import Pipeline, stage
+    from .pool import Pool, default_pool
+    from .queues import Queue
     from .ufuncs import ParallelUfunc, parallel
+    from .workers import recommended_workers, usable_cores
 
 __all__ = [
     "DeadlockError",
@@ -28,7 +29,7 @@ __all__ = [
     "ShutDown",
     "default_pool",
     "map_chunks",
-    "numpy",  # a submodule
+    "numpy",
     "parallel",
     "recommended_workers",
     "reduce",
@@ -39,26 +40,27 @@ __all__ = [
     "usable_cores",
 ]
 
+# Where each name comes from. It is imported when it is first asked for: an executor needs no kernels, and
+# concurrent.futures alone takes as long as all the rest.
+_HOMES = {
+    **dict.fromkeys(("map_chunks", "reduce"), "chunks"),
+    **dict.fromkeys(("DeadlockError", "KernelError", "ShutDown"), "errors"),
+    **dict.fromkeys(("scale", "square", "sum"), "kernels"),
+    **dict.fromkeys(("Pipeline", "stage"), "pipelines"),
+    **dict.fromkeys(("Pool", "default_pool"), "pool"),
+    "Queue": "queues",
+    **dict.fromkeys(("ParallelUfunc", "parallel"), "ufuncs"),
+    **dict.fromkeys(("recommended_workers", "usable_cores"), "workers"),
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Looks up, when asked for, what an import of threadmill should not wait for."""
-    if name in ("map_chunks", "reduce"):
-        from . import chunks
-
-        return getattr(chunks, name)
-    if name in ("Pipeline", "stage"):
-        from . import pipelines
-
-        return getattr(pipelines, name)
-    if name in ("ParallelUfunc", "parallel"):
-        from . import ufuncs
-
-        return getattr(ufuncs, name)
+    if name in _HOMES:
+        value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return value
     if name == "numpy":
-        from importlib import import_module
-
         return import_module(f"{__name__}.numpy")
-    if name == "__version__":  # It takes longer than all the rest.
+    if name == "__version__":
         from importlib.metadata import version
 
         return version(__name__)

@@ -333,7 +333,9 @@ def pointer_to(value: Any) -> "CData | None":
 
 
 def parallel_for(pool: "CData", n: int, grain: int, kernel: "CData | int", ctx: "CData") -> None:
-    check(lib.tm_parallel_for(pool, n, grain, ffi.cast(_KERNEL, kernel), ctx))
+    status = lib.tm_parallel_for(pool, n, grain, ffi.cast(_KERNEL, kernel), ctx)
+    if status:
+        check(status)
 
 
 def spawn(pool: "CData", task: "CData | int", arg: "CData") -> None:

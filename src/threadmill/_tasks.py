@@ -17,7 +17,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures._base import LOGGER
-from concurrent.futures.thread import BrokenThreadPool
 from typing import Any, Literal, Protocol
 
 from . import _boundary, _process
@@ -137,7 +136,7 @@ class Tasks:
 
     def _check_open(self) -> None:
         if self._broken is not None:
-            raise BrokenThreadPool(self._broken)
+            raise _broken_pool(self._broken)
         if self._closed or _process.exiting:
             moment = "interpreter shutdown" if _process.exiting else "shutdown"
             raise RuntimeError(f"cannot schedule new futures after {moment}")
@@ -236,7 +235,7 @@ class Tasks:
             self._broken = reason
             self._room.notify_all()
         for item in self._take_all():
-            item.fail(BrokenThreadPool(reason))
+            item.fail(_broken_pool(reason))
 
     def _take_all(self) -> Iterator[Item]:
         """Empties the deque; each item is taken by this thread or by a worker, never by both."""
@@ -327,3 +326,10 @@ class Tasks:
         self._closed = closed
         for item in lost:
             item.lose()
+
+
+def _broken_pool(reason: str) -> Exception:
+    """The standard library's exception; its module can't be imported any more when the interpreter ends."""
+    from concurrent.futures.thread import BrokenThreadPool
+
+    return BrokenThreadPool(reason)
