@@ -3,8 +3,10 @@
  * inside, so each needs a worker of its own; then the pool stops.
  *
  * Holds: no wake-up is lost: no work waits while a worker that is free for it sleeps; all workers stop; no
- * call is left over, and all are counted as awake in the end. Every access is sequentially consistent but the peek at a
- * gate, so histories are kept for that and where a mutation weakens an order.
+ * call is left over, and all are counted as awake in the end.
+ *
+ * Every access here is sequentially consistent: histories are kept only where a mutation weakens an order. A loop
+ * of load and compare-exchange is one step: the tries before the last one leave no trace.
  *
  * Mutations:
  *   A_RELAXED        the ring is not sequentially consistent
@@ -56,9 +58,6 @@
 
 #include "memory.h"
 
-#define AWAKE(idle) ((idle) & 7)
-#define ASLEEP(idle) ((idle) / 8)
-#define ONE_ASLEEP 8
 #define OPEN 1
 #define ONE_INSIDE 4
 #define EVERYBODY 7
@@ -70,62 +69,21 @@ byte ended;    /* works */
 byte gone;     /* workers */
 bool stopping; /* sequentially consistent */
 
+#include "bell_steps.h"
+
 /* ---- the ringer ---------------------------------------------------------------------------- */
-
-inline ring()
-{
-    rmw(RINGS, unless(A_RELAXED, SEQ_CST, RELAXED), was, was + 1) /* bell: ring (A) */
-}
-
-/* Sets `count`: up to wanted - (awake - busy) sleepers. */
-inline count_sleepers()
-{
-    count = (AWAKE(idle) > busy -> AWAKE(idle) - busy : 0);
-    count = (wanted > count -> wanted - count : 0);
-    count = (count < ASLEEP(idle) -> count : ASLEEP(idle))
-}
-
-inline call()
-{
-    atomic {
-        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* bell: look at idle (B) */
-        count_sleepers();
-        if
-        :: count > 0 -> /* a look that was too old fails the exchange, and the next has the newest */
-            idle = latest(IDLE);
-            count_sleepers();
-            rmw(IDLE, SEQ_CST, idle, idle - count * ONE_ASLEEP + count) /* bell: claim */
-        :: else
-        fi;
-        idle = 0;
-        busy = 0;
-        wanted = 0
-    }
-    if
-    :: count > 0 ->
-        atomic {
-            rmw(CALLS, SEQ_CST, was, was + count); /* bell: call */
-            do /* bell: wake */
-            :: count > 0 && sleeps_on[CLIENTS] == 1 + CALLS -> sleeps_on[CLIENTS] = 0; count--
-            :: count > 0 && sleeps_on[CLIENTS + 1] == 1 + CALLS -> sleeps_on[CLIENTS + 1] = 0; count--
-            :: else -> count = 0; break
-            od
-        }
-    :: else
-    fi
-}
 
 inline team_call()
 {
     atomic {
-        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* bell: look at idle (B) */
+        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* tm_team_call: load seq_cst (B) */
         count = ASLEEP(idle);
         idle = 0
     }
     if
     :: count > 0 ->
         atomic {
-            load(GATE, SEQ_CST, busy); /* bell: look who is inside */
+            load(GATE, SEQ_CST, busy); /* tm_gate_inside: load seq_cst */
             busy = (MUTATION == BUSY_FORGOTTEN -> 0 : busy / ONE_INSIDE)
         }
         call()
@@ -138,7 +96,7 @@ inline announce()
 #if MUTATION != B_BEFORE_A
     ring();
 #endif
-    load(COUNT, SEQ_CST, wanted); /* bell: count what waits */
+    load(COUNT, SEQ_CST, wanted); /* tm_announce_tasks: tm_queue_peek */
 #if MUTATION == NEW_ONES_ALONE
     wanted = (wanted > 0 -> 1 : 0);
 #endif
@@ -150,17 +108,17 @@ inline announce()
 
 inline post()
 {
-    rmw(COUNT, SEQ_CST, was, was + 1); /* bell: push */
+    rmw(COUNT, SEQ_CST, was, was + 1); /* queue_tasks: tm_queue_push, set_length_locked: store seq_cst */
     announce();
     ended == WORKERS
 }
 
 inline open_loop()
 {
-    rmw(GATE, RELEASE, was, was | OPEN); /* bell: open */
+    rmw(GATE, RELEASE, was, was | OPEN); /* open_job: tm_gate_open */
     ring();
     wanted = 1;
-    call();
+    call(); /* open_job: load seq_cst (B) */
     started == WORKERS;
     rmw(GATE, ACQ_REL, was, was & ~OPEN);
     latest(GATE) == 0
@@ -180,7 +138,7 @@ active [CLIENTS] proctype client()
     if
     :: _pid == 0 ->
         ended == WORKERS;
-        stopping = true; /* bell: stop */
+        stopping = true; /* tm_pool_close: store seq_cst */
         ring();
         wanted = EVERYBODY;
         call();
@@ -206,7 +164,9 @@ inline help_loop()
     atomic {
         found = latest(GATE) == OPEN && !helped;
         if
-        :: found -> rmw(GATE, unless(ENTER_RELAXED, SEQ_CST, ACQUIRE), was, was + ONE_INSIDE) /* bell: enter */
+        :: found ->
+            /* tm_gate_try_enter: fetch_add seq_cst */
+            rmw(GATE, unless(ENTER_RELAXED, SEQ_CST, ACQUIRE), was, was + ONE_INSIDE)
         :: else
         fi
     }
@@ -214,7 +174,7 @@ inline help_loop()
     :: found ->
         helped = true;
 #if MUTATION != NOT_HANDED_ON
-        load(COUNT, SEQ_CST, old); /* bell: hand on */
+        load(COUNT, SEQ_CST, old); /* help_loops: tm_queue_peek */
         if
         :: old > 0 -> old = 0; announce()
         :: else
@@ -228,14 +188,14 @@ inline help_loop()
 
 inline begin_task()
 {
-    rmw(IDLE, SEQ_CST, was, was - 1) /* bell: begin a task */
+    rmw(IDLE, SEQ_CST, was, was - 1) /* tm_bell_task_begins: fetch_sub seq_cst */
 }
 
 /* Sets `found`. */
 inline try_task()
 {
     atomic {
-        load(COUNT, SEQ_CST, old); /* bell: peek */
+        load(COUNT, SEQ_CST, old); /* try_task: tm_queue_peek, tm_queue_peek: load seq_cst */
         found = old > 0;
         old = 0
     }
@@ -246,7 +206,7 @@ inline try_task()
 #endif
         atomic {
             found = latest(COUNT) > 0;
-            rmw(COUNT, SEQ_CST, was, was - found) /* bell: pop */
+            rmw(COUNT, SEQ_CST, was, was - found) /* try_task: tm_queue_pop */
         }
 #if MUTATION == BEGIN_AFTER_POP
         begin_task();
@@ -255,7 +215,7 @@ inline try_task()
         :: found ->
 #if MUTATION != NO_SECOND_CALL
             atomic {
-                load(RINGS, SEQ_CST, old); /* bell: look who counted on it */
+                load(RINGS, SEQ_CST, old); /* try_task: tm_bell_read */
                 wanted = old != seen;
                 old = 0;
                 seen = 0
@@ -268,61 +228,8 @@ inline try_task()
             work_together()
         :: else
         fi;
-        rmw(IDLE, SEQ_CST, was, was + 1) /* bell: end a task */
+        rmw(IDLE, SEQ_CST, was, was + 1) /* tm_bell_task_ends: fetch_add seq_cst */
     :: else
-    fi
-}
-
-/* Sets `success` if the worker need not wait for a call. */
-/* Sets `success` if the worker need not wait for a call. */
-inline go_asleep()
-{
-    atomic {
-        assert(AWAKE(latest(IDLE)) > 0);
-        rmw(IDLE, unless(C_RELAXED, SEQ_CST, RELAXED), was, was - 1 + ONE_ASLEEP); /* bell: go asleep (C) */
-        old = seen
-    }
-#if MUTATION != D_MISSING
-    load(RINGS, unless(D_RELAXED, SEQ_CST, RELAXED), old); /* bell: look once more (D) */
-#endif
-    if
-    :: old != seen ->
-        atomic {
-            success = ASLEEP(latest(IDLE)) > 0 || MUTATION == TOKEN_LEFT;
-            if
-            :: success -> rmw(IDLE, SEQ_CST, was, was + 1 - ONE_ASLEEP) /* bell: return */
-            :: else
-            fi
-        }
-    :: else
-    fi;
-    old = 0
-}
-
-inline take_call()
-{
-    do
-    :: atomic {
-            latest(CALLS) > 0 ->
-            rmw(CALLS, SEQ_CST, was, was - 1); /* bell: take a call */
-            break
-        }
-    :: atomic { latest(CALLS) == 0 -> sleeps_on[_pid] = 1 + CALLS } /* bell: sleep */
-        sleeps_on[_pid] == 0
-    od
-}
-
-inline wait()
-{
-    if
-    :: atomic { latest(RINGS) != seen -> skip } /* bell: spin */
-    :: true ->
-        go_asleep();
-        if
-        :: !success -> take_call()
-        :: else
-        fi;
-        success = false
     fi
 }
 
@@ -333,8 +240,8 @@ active [WORKERS] proctype worker()
     begun;
     do
     ::
-        load(RINGS, SEQ_CST, seen); /* bell: read */
-        stop = stopping; /* bell: look for the stop */
+        load(RINGS, SEQ_CST, seen); /* tm_bell_read: load seq_cst */
+        stop = stopping; /* work: load seq_cst */
         help_loop();
         try_task();
 #if MUTATION == SEEN_LATE

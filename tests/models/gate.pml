@@ -25,7 +25,8 @@
 #define DEPTH 24
 #define THREADS 3
 #define OWNER 0
-#define loads(thread, location) ((thread) == OWNER ? (location) != LIMIT : (location) == LIMIT || (location) == FIELDS)
+#define loads(thread, location) \
+    ((thread) == OWNER ? (location) != LIMIT : (location) == LIMIT || (location) == FIELDS)
 
 #define OPEN_RELAXED 11
 #define ENTER_RELAXED 12
@@ -54,15 +55,16 @@ inline try_enter()
 {
     done = false;
     if
-    :: true -> /* gate: peek */
+    :: true -> /* tm_gate_try_enter: load relaxed */
         atomic {
-            rmw(WORD, unless(ENTER_RELAXED, ACQUIRE, RELAXED), word, word + ONE); /* gate: try to enter */
+            /* tm_gate_try_enter: fetch_add seq_cst */
+            rmw(WORD, unless(ENTER_RELAXED, ACQUIRE, RELAXED), word, word + ONE);
             done = (word & OPEN) || MUTATION == NO_SECOND_LOOK
         }
         if
         :: done ->
             atomic {
-                load(LIMIT, RELAXED, limit); /* gate: look at the limit */
+                load(LIMIT, RELAXED, limit); /* tm_gate_admits: load relaxed */
                 done = inside(word) < limit || MUTATION == NO_SECOND_LOOK || MUTATION == ANY_NUMBER;
                 limit = 0
             }
@@ -83,7 +85,7 @@ inline take_slot()
         me = _pid;
         c_code { memset(&now.knows[me], 0, sizeof now.knows[me]); }
     }
-    rmw(TAKEN, ACQUIRE, word, 1) /* gate: take the slot */
+    rmw(TAKEN, ACQUIRE, word, 1) /* take_slot: exchange acquire */
 }
 
 active proctype owner()
@@ -96,10 +98,11 @@ active proctype owner()
             helped = 0;
             plain_write(FIELDS, job);
             store(FLAGS, RELAXED, 0);
-            store(LIMIT, RELAXED, job) /* gate: set the limit */
+            store(LIMIT, RELAXED, job) /* tm_gate_open: store relaxed */
         }
-        rmw(WORD, unless(OPEN_RELAXED, RELEASE, RELAXED), word, word | OPEN); /* gate: open */
-        rmw(WORD, ACQ_REL, word, word & ~OPEN); /* gate: close */
+        /* tm_gate_open: fetch_or release */
+        rmw(WORD, unless(OPEN_RELAXED, RELEASE, RELAXED), word, word | OPEN);
+        rmw(WORD, ACQ_REL, word, word & ~OPEN); /* tm_gate_close: fetch_and acq_rel */
 #if MUTATION != NO_WAIT
         wait(WORD);
 #endif
@@ -109,7 +112,7 @@ active proctype owner()
             assert(flags == helped);
             flags = 0
         }
-        store(TAKEN, unless(GIVE_RELAXED, RELEASE, RELAXED), 0) /* gate: give the slot back */
+        store(TAKEN, unless(GIVE_RELAXED, RELEASE, RELAXED), 0) /* run_shared: store release */
     }
     retire()
 }

@@ -14,13 +14,14 @@
 
 inline enter(gate)
 {
-    rmw(gate, RELAXED, was, was + ONE) /* gate: enter */
+    rmw(gate, RELAXED, was, was + ONE) /* tm_gate_enter: fetch_add relaxed */
 }
 
 inline leave(gate)
 {
     atomic {
-        rmw(gate, unless(LEAVE_RELAXED, ACQ_REL, RELAXED), word, word - ONE); /* gate: leave */
+        /* tm_gate_leave: fetch_sub acq_rel */
+        rmw(gate, unless(LEAVE_RELAXED, ACQ_REL, RELAXED), word, word - ONE);
         assert(inside(word) > 0);
         done = inside(word) == 1 && (word & WAITED);
         word = 0
@@ -30,9 +31,9 @@ inline leave(gate)
 #if MUTATION == WAKE_THEN_CLEAR
         futex_wake_all(gate);
 #endif
-        rmw(gate, RELAXED, was, was & ~WAITED); /* gate: clear WAITED */
+        rmw(gate, RELAXED, was, was & ~WAITED); /* tm_gate_leave: fetch_and relaxed */
 #if MUTATION != NOBODY_WAKES && MUTATION != WAKE_THEN_CLEAR
-        futex_wake_all(gate); /* gate: wake */
+        futex_wake_all(gate); /* tm_gate_leave: tm_futex_wake */
 #endif
         done = false
     :: else
@@ -46,7 +47,8 @@ inline is_empty(gate)
     do
     :: atomic { !done && word == (word & OPEN) -> done = true }
     :: !done && inside(word) == 0 && (word & WAITED) ->
-        compare_exchange(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word, word & ~WAITED, done) /* gate: empty */
+        /* is_empty: compare_exchange_weak acquire */
+        compare_exchange(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word, word & ~WAITED, done)
     :: atomic { else -> word = 0; break }
     od
 }
@@ -54,13 +56,14 @@ inline is_empty(gate)
 /* The first look stands for all that spin. */
 inline wait(gate)
 {
-    load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* gate: look */
+    load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* spin_until_empty: load acquire */
     is_empty(gate);
     do
     :: done -> break
     :: else ->
         atomic {
-            rmw(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word, word | WAITED); /* gate: set WAITED */
+            /* tm_gate_wait: fetch_or acquire */
+            rmw(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word, word | WAITED);
             word = word | WAITED;
             expected = word
         }
@@ -69,11 +72,11 @@ inline wait(gate)
         :: !done ->
             if
             :: inside(expected) > 0 || MUTATION == SLEEPS_WHEN_EMPTY ->
-                futex_wait(gate, expected) /* gate: sleep */
+                futex_wait(gate, expected) /* tm_gate_wait: tm_futex_wait */
             :: else
             fi;
             expected = 0;
-            load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* gate: look */
+            load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* tm_gate_wait: load acquire */
             is_empty(gate)
         :: else
         fi

@@ -3,8 +3,8 @@
  * a stop (bell.pml holds that it wakes up). The queue, with its mutex, is one location: a critical section
  * is one step.
  *
- * Holds: a join ends; what it waited for has run by then, and its results are seen; each task taken runs once, also
- * with a shutdown on the way; a refused one never runs; nobody touches the team once it is freed.
+ * Holds: a join ends; what it waited for has run by then, and its results are seen; each task taken runs once,
+ * also with a shutdown on the way; a refused one never runs; nobody touches the team once it is freed.
  *
  * Mutations:
  *   LEAVE_RELAXED      a task that ends hands nothing on
@@ -57,7 +57,7 @@ bool started, freed;
 inline drop()
 {
     atomic {
-        drops++; /* join: drop */
+        drops++; /* tm_team_drop: fetch_sub acq_rel */
         freed = drops == WORKERS + 1
     }
 }
@@ -65,9 +65,9 @@ inline drop()
 inline spawn()
 {
 #if MUTATION != COUNT_AFTER_PUSH
-    enter(PENDING); /* join: count */
+    enter(PENDING); /* queue_batch: tm_gate_enter */
 #endif
-    atomic { /* join: push */
+    atomic { /* queue_tasks: tm_queue_push */
         taken = queue < CLOSED;
         queue = queue + taken * ONE_OF(_pid)
     }
@@ -75,7 +75,7 @@ inline spawn()
     enter(PENDING);
 #endif
     if
-    :: !taken && MUTATION != REFUSED_STAYS -> leave(PENDING) /* join: refuse */
+    :: !taken && MUTATION != REFUSED_STAYS -> leave(PENDING) /* queue_batch: tm_gate_leave */
     :: else
     fi
 }
@@ -86,7 +86,7 @@ active [CLIENTS] proctype client()
     bool taken, done;
     started;
     spawn();
-    wait(PENDING); /* join: wait for tasks */
+    wait(PENDING); /* tm_join: tm_gate_wait */
     atomic {
         assert(COUNT_OF(_pid, ran) == taken);
         load(RESULTS, RELAXED, results);
@@ -103,9 +103,9 @@ active proctype closer()
 #if MUTATION == STOP_THEN_CLOSE
     stopping = true;
 #endif
-    queue = queue | CLOSED; /* join: close */
+    queue = queue | CLOSED; /* tm_pool_close: tm_queue_close */
 #if MUTATION != STOP_THEN_CLOSE
-    stopping = true; /* join: stop */
+    stopping = true; /* tm_pool_close: store seq_cst */
 #endif
     clients == 0; /* which is the caller's duty */
     drop();
@@ -114,7 +114,7 @@ active proctype closer()
 
 inline pop()
 {
-    atomic { /* join: pop */
+    atomic { /* try_task: tm_queue_pop */
         if
         :: COUNT_OF(0, queue) > 0 -> who = 0
         :: COUNT_OF(1, queue) > 0 -> who = 1
@@ -132,7 +132,7 @@ active [WORKERS] proctype worker()
     do
     ::
 #if MUTATION != STOP_SEEN_LATE
-        stop = stopping; /* join: look for the stop */
+        stop = stopping; /* work: load seq_cst */
 #endif
         pop();
 #if MUTATION == STOP_SEEN_LATE
@@ -142,9 +142,9 @@ active [WORKERS] proctype worker()
         :: who != NOBODY ->
             atomic {
                 ran = ran + ONE_OF(who);
-                rmw(RESULTS, RELAXED, was, was + ONE_OF(who)) /* join: run */
+                rmw(RESULTS, RELAXED, was, was + ONE_OF(who)) /* tm_run_task: run */
             }
-            leave(PENDING) /* join: done */
+            leave(PENDING) /* tm_run_task: tm_gate_leave */
         :: who == NOBODY && stop -> break
         :: who == NOBODY && !stop -> LENGTH(queue) > 0 || stopping
         fi
@@ -152,7 +152,7 @@ active [WORKERS] proctype worker()
 #if MUTATION == DROP_THEN_LEAVE
     drop();
 #endif
-    alive--; /* join: end */
+    alive--; /* tm_worker_main: tm_gate_leave */
     assert(!freed); /* it may still wake who waits */
 #if MUTATION != DROP_THEN_LEAVE
     drop();

@@ -1,6 +1,6 @@
 /* queue.pml: the bounded ring (csrc/queue.c) with pushers, poppers and a close at any time. All is under one
- * mutex, so a step is what is done between lock and unlock, or a wait. A signal wakes any one that waits; one wait
- * may return without a signal and one may be interrupted.
+ * mutex, so a step is what is done between lock and unlock, or a wait. A signal wakes any one that waits; one
+ * wait may return without a signal and one may be interrupted.
  *
  * Holds: each item taken in comes out once, in order; nobody waits for ever who could go on; the ring never
  * holds more than its limit; who waits at a close ends, and what was taken in before comes out, unless the close
@@ -64,7 +64,7 @@ inline signal(condition, moved)
     if
     :: moved == 0 || waiting[condition] == 0
     :: moved > 0 && waiting[condition] > 0 && (moved == 1 || MUTATION == ONE_FOR_MANY) ->
-        if /* queue: signal one */
+        if /* signal_locked: pthread_cond_signal */
         :: waits_for[0] == condition -> waits_for[0] = NOTHING
         :: waits_for[1] == condition -> waits_for[1] = NOTHING
         :: waits_for[2] == condition -> waits_for[2] = NOTHING
@@ -72,7 +72,7 @@ inline signal(condition, moved)
         :: else /* all that wait are on their way */
         fi
     :: moved > 1 && waiting[condition] > 0 && MUTATION != ONE_FOR_MANY ->
-        wake_all(condition) /* queue: signal all */
+        wake_all(condition) /* signal_locked: pthread_cond_broadcast */
     fi;
     true
 }
@@ -80,9 +80,9 @@ inline signal(condition, moved)
 /* Lets the mutex go and waits, in one step with the look at the predicate. */
 inline begin_wait(condition)
 {
-    waiting[condition]++; /* queue: count in */
+    waiting[condition]++; /* wait_slice_locked: waiting */
     if
-    :: waits_for[_pid] = condition /* queue: wait */
+    :: waits_for[_pid] = condition /* wait_slice_locked: tm_condition_wait */
     :: atomic { !early -> early = true }
     fi
 }
@@ -92,11 +92,13 @@ inline end_wait(condition)
 {
     atomic {
         waits_for[_pid] == NOTHING;
-        waiting[condition]-- /* queue: count out */
+        waiting[condition]-- /* wait_slice_locked: tm_lock */
     }
     if
     :: true
-    :: atomic { !interrupted_once -> interrupted_once = true; interrupted = true } /* queue: interrupt */
+    :: atomic { !interrupted_once ->
+        /* wait_slice_locked: tm_interrupted */
+        interrupted_once = true; interrupted = true }
     fi
 }
 
@@ -107,8 +109,8 @@ inline put_what_fits()
     :: left > 0 && count < LIMIT && (!closed || MUTATION == PUSH_AFTER_CLOSE && again) ->
         assert(!closed);
         taken_in++;
-        items[(head + count) % LIMIT] = taken_in; /* queue: put */
-        count++;
+        items[(head + count) % LIMIT] = taken_in; /* tm_queue_push: put_locked */
+        count++; /* length_locked: load relaxed */
         moved++;
         left--
     :: else -> break
@@ -130,7 +132,7 @@ active [PUSHERS] proctype pusher()
         atomic {
             put_what_fits();
             if
-            :: left == 0 || closed -> break /* queue: closed to pushers */
+            :: left == 0 || closed -> break /* tm_queue_push: closed */
             :: else -> begin_wait(NOT_FULL)
             fi
         }
@@ -140,7 +142,7 @@ active [PUSHERS] proctype pusher()
         :: interrupted ->
             atomic {
                 if
-                :: MUTATION != SIGNAL_KEPT -> signal(NOT_FULL, 1) /* queue: pass on */
+                :: MUTATION != SIGNAL_KEPT -> signal(NOT_FULL, 1) /* tm_queue_push: signal_locked */
                 :: else
                 fi;
                 break
@@ -157,7 +159,7 @@ inline take(most)
     do
     :: moved < most && count > 0 ->
         last_out++;
-        assert(items[head] == last_out); /* queue: take */
+        assert(items[head] == last_out); /* tm_queue_pop: take_fifo_locked */
         head = (head + 1) % LIMIT;
         count--;
         moved++
@@ -180,7 +182,7 @@ active [POPPERS] proctype popper()
             assert(moved > 0 || !(again && MUTATION == IF_FOR_WHILE));
             again = false;
             if
-            :: moved > 0 && _pid == 3 || moved == 0 && closed -> break /* queue: closed to poppers */
+            :: moved > 0 && _pid == 3 || moved == 0 && closed -> break /* tm_queue_pop: closed */
             :: moved > 0 && _pid != 3
 #if MUTATION == UNCOUNTED
             :: moved == 0 && !closed
@@ -204,7 +206,7 @@ active [POPPERS] proctype popper()
             atomic {
                 interrupted = false;
                 if
-                :: MUTATION != SIGNAL_KEPT -> signal(NOT_EMPTY, 1) /* queue: pass on */
+                :: MUTATION != SIGNAL_KEPT -> signal(NOT_EMPTY, 1) /* tm_queue_pop: signal_locked */
                 :: else
                 fi;
                 if
@@ -228,10 +230,10 @@ active proctype closer()
     fi;
     pushing == 0 && count == 0 || !patient;
     atomic {
-        closed = true; /* queue: close */
+        closed = true; /* tm_queue_close: pthread_cond_broadcast */
         if
         :: true
-        :: last_out = last_out + count; count = 0 /* queue: discard */
+        :: last_out = last_out + count; count = 0 /* tm_queue_close: discard */
         fi;
         wake_all(NOT_EMPTY);
         if
