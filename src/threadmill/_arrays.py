@@ -5,9 +5,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Array", "as_element", "dense_views", "dtype_of", "empty_result", "exact_total", "native_chunks"]
+__all__ = [
+    "NO_VALUE",
+    "Array",
+    "as_element",
+    "dense_views",
+    "dtype_of",
+    "empty_result",
+    "exact_total",
+    "native_chunks",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+NO_VALUE: Any = np._NoValue  # what `initial` is in NumPy's reductions unless it is given
 
 # Elements that are checked for overflow at a time: 8 MiB at most, in which a call's own cost vanishes.
 CHUNK = 1 << 20

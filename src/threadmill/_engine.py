@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _boundary, _elementwise, _reductions
+from ._arrays import NO_VALUE
 
 __all__ = ["refuses"]
 
@@ -68,7 +69,7 @@ def _first_difference() -> str | None:
             return f"{ufunc.__name__} of {operands[0].dtype}"
     square = x.reshape(30, 50)
     for ufunc, axis in ((np.add, 0), (np.add, 1), (np.minimum, 0), (np.maximum, 1), (np.multiply, 1)):
-        arguments = axis, None, None, False, _reductions.NO_VALUE, True
+        arguments = axis, None, None, False, NO_VALUE, True
         reduction = _reductions.prepare(ufunc, {}, square, *arguments)
         if isinstance(reduction, str):  # one that NumPy runs anyway
             continue

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _boundary, _kernels, _programs
-from ._arrays import Array
+from ._arrays import NO_VALUE, Array
 from ._fperrors import report
 from ._loops import NUMERIC, Loop, chars, resolve
 from ._spaces import Space, cut, strides_are_whole
@@ -21,7 +21,7 @@ from ._spaces import Space, cut, strides_are_whole
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["NO_VALUE", "prepare"]
+__all__ = ["prepare"]
 
 # The kinds of numbers that may be reduced in any order. Whether floats may, the result tells.
 _ANY_ORDER = {
@@ -42,8 +42,6 @@ _ROW_CHUNKS = 16
 
 # NumPy's NPY_ITER_REDUCTION_AXIS: in op_axes, an axis that the iterator is to reduce to length 1.
 _REDUCTION_AXIS = 1 << 30
-
-NO_VALUE: Any = np._NoValue  # the default of `initial`
 
 
 class Reduction:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from . import _boundary, _kernels
-from ._arrays import Array, as_element, dtype_of, native_chunks
+from ._arrays import NO_VALUE, Array, as_element, dtype_of, native_chunks
 from ._fperrors import reported
 from .pool import Pool, default_pool
 
@@ -77,7 +77,7 @@ def square(
     overlapping arrays, other dtypes, subclasses, and arrays too small to gain.
     """
     if type(x) is np.ndarray and x.nbytes < _SMALL and pool is None and overflow == "wrap":
-        return reported(lambda: np.square(x, out=out)) if x.dtype.kind in "fc" else np.square(x, out=out)
+        return reported(np.square, x, out=out) if x.dtype.kind in "fc" else np.square(x, out=out)
     array, options = _input("square", x, overflow, pool)
     if type(array) is not np.ndarray or (not options and array.nbytes < _SMALL):
         return _by_numpy(array, lambda: np.square(array, out=out))
@@ -150,13 +150,27 @@ def scale(
     return _map("scale", array, out, options, pool, in_c, by_numpy)
 
 
-def sum(x: "npt.ArrayLike", /, *, overflow: Overflow = "wrap", pool: Pool | None = None) -> Any:
-    """The sum of all elements, as numpy.sum(x).
+def sum(
+    x: "npt.ArrayLike",
+    /,
+    axis: int | tuple[int, ...] | None = None,
+    dtype: "npt.DTypeLike | None" = None,
+    out: Array | None = None,
+    keepdims: bool = False,
+    initial: Any = NO_VALUE,
+    where: Any = True,
+    *,
+    overflow: Overflow = "wrap",
+    pool: Pool | None = None,
+) -> Any:
+    """The sum of all elements, or over some axes, as numpy.sum.
 
     Parameters
     ----------
     x : array_like
         Any shape, dtype and layout that numpy.sum takes.
+    axis, dtype, out, keepdims, initial, where
+        As numpy.sum's.
     overflow : {"wrap", "raise"}
         "wrap": integer totals wrap around, as in NumPy. "raise": integers and booleans are summed exactly,
         and OverflowError is raised if the total (not a partial sum) does not fit the result's dtype.
@@ -166,8 +180,8 @@ def sum(x: "npt.ArrayLike", /, *, overflow: Overflow = "wrap", pool: Pool | None
 
     Returns
     -------
-    scalar
-        numpy.sum(x): its dtype and its bits, on any number of threads, since floating-point numbers are
+    scalar or ndarray
+        numpy.sum(x, ...): its dtype and its bits, on any number of threads, since floating-point numbers are
         added in the order of NumPy's own pairwise tree.
 
     Raises
@@ -175,7 +189,8 @@ def sum(x: "npt.ArrayLike", /, *, overflow: Overflow = "wrap", pool: Pool | None
     OverflowError
         With overflow="raise".
     TypeError
-        As numpy.sum. With overflow="raise", for subclasses of ndarray and foreign arrays.
+        As numpy.sum. With overflow="raise", for subclasses of ndarray and foreign arrays, and with any of
+        numpy.sum's options, as only whole arrays are summed exactly.
     ValueError
         For any other `overflow`.
     RuntimeError
@@ -183,11 +198,25 @@ def sum(x: "npt.ArrayLike", /, *, overflow: Overflow = "wrap", pool: Pool | None
 
     Notes
     -----
-    Runs where `square` runs, and for booleans. Nothing is copied, but with overflow="raise" arrays that
-    C can't take are read in pieces of 8 MiB, copied where they have to be.
+    Whole arrays run where `square` runs, and for booleans; other sums where ``parallel(numpy.add).reduce``
+    runs. Nothing is copied, but with overflow="raise" arrays that C can't take are read in pieces of 8 MiB,
+    copied where they have to be.
     """
+    whole = axis is None and dtype is None and out is None and not keepdims
+    if not whole or initial is not NO_VALUE or where is not True:
+        array, options = _input("sum", x, overflow, pool)
+        if options:
+            raise TypeError("sum: overflow='raise' takes whole arrays, without any of numpy.sum's options")
+        if type(array) is not np.ndarray:
+            given = {"keepdims": keepdims, "initial": initial, "where": where}
+            defaults = {"keepdims": False, "initial": NO_VALUE, "where": True}  # not all classes take them
+            more: Any = {name: value for name, value in given.items() if value is not defaults[name]}
+            return np.sum(array, axis, dtype, out, **more)  # type: ignore[arg-type]
+        from .ufuncs import parallel
+
+        return parallel(np.add).reduce(array, axis, dtype, out, keepdims, initial, where, pool=pool)
     if type(x) is np.ndarray and 0 < x.nbytes < _SMALL_SUM and pool is None and overflow == "wrap":
-        return reported(lambda: np.add.reduce(x, None)) if x.dtype.kind in "fc" else np.add.reduce(x, None)
+        return reported(np.add.reduce, x, None) if x.dtype.kind in "fc" else np.add.reduce(x, None)
     array, options = _input("sum", x, overflow, pool)
     if type(array) is not np.ndarray or not array.size:
         return np.sum(array)

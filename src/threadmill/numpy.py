@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as _np
 
-from ._reductions import NO_VALUE as _NO_VALUE
+from ._arrays import NO_VALUE as _NO_VALUE
 from .ufuncs import parallel as _parallel
 
 __all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]

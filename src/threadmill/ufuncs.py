@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from . import _boundary, _elementwise, _engine, _gufuncs, _reductions
+from ._arrays import NO_VALUE
 from ._fperrors import as_the_user, reported
 from ._loops import NUMERIC
 from ._plans import Plan, key_of, plan_for
-from ._reductions import NO_VALUE
 from .pool import Pool, default_pool
 
 __all__ = ["Explanation", "ParallelUfunc", "parallel"]
