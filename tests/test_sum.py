@@ -135,3 +135,30 @@ def test_bad_arguments() -> None:
         tm.sum([1], pool="4")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^sum: overflow='raise' needs a plain array, got recarray$"):
         tm.sum(np.arange(3).view(np.recarray), overflow="raise")
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {"axis": 0},
+    {"axis": (0, 2)},
+    {"axis": -1, "keepdims": True},
+    {"dtype": np.float32},
+    {"initial": 2.5},
+    {"axis": 1, "where": np.arange(700) % 3 == 0},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("dtype", "?bHiqfdD")
+def test_options(options: dict[str, Any], dtype: str, pool: tm.Pool) -> None:
+    x = random_values(dtype, 60 * 5 * 700).reshape(60, 5, 700)
+    if dtype in "fdD":
+        x[3, 1, 5] = np.nan
+    assert_same(tm.sum(x, **options, pool=pool), np.sum(x, **options))
+
+
+def test_options_reach_other_classes() -> None:
+    masked = np.ma.masked_greater(np.arange(12.0).reshape(3, 4), 7)
+    assert tm.sum(masked, axis=0).tolist() == masked.sum(axis=0).tolist()
+    assert_same(tm.sum([[1, 2], [3, 4]], axis=1), np.array([3, 7]))
+    with pytest.raises(TypeError, match=r"^sum: overflow='raise' takes whole arrays"):
+        tm.sum(np.ones((2, 2), int), axis=0, overflow="raise")
