@@ -237,6 +237,8 @@ class ParallelUfunc:
         classes must not see, and where conversions, which `dtype` and `casting` ask for, warn in other ways.
         """
         bound = partial(call, *args, **options)
+        if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
+            return as_the_user(bound)  # `out` may be real
         if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
             return reported(bound)
         return as_the_user(bound)
