@@ -4,10 +4,13 @@ import functools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from arrays import Array, extremes, random_values
+
+import threadmill as tm
 
 NUMERIC = "?bBhHiIlLqQefdgFDGmM"
 GUFUNCS = ("matmul", "matvec", "vecdot", "vecmat")
@@ -170,6 +173,8 @@ def run(function: Callable[..., Any], args: Sequence[Any], options: dict[str, An
 
 def value_bytes(x: Array) -> Array:
     """One row of bytes for each element, without the padding of long double."""
+    if not x.size:
+        return np.empty((0, 1), np.uint8)
     raw = np.ascontiguousarray(x, x.dtype.newbyteorder("="))
     rows = np.frombuffer(raw.tobytes(), np.uint8).reshape(raw.size, x.dtype.itemsize)
     if x.dtype.char in "gG" and np.finfo("g").nmant == 63:
@@ -237,12 +242,23 @@ def _flat(result: Any) -> tuple[Any, ...]:
 Make = Callable[[], tuple[Sequence[Any], dict[str, Any]]]
 
 
-def assert_same_call(ours: Any, numpys: Any, make: Make, what: str, **only_ours: Any) -> None:
-    """Both functions come to the same with equal arguments, which make() makes anew for each."""
+def assert_same_call(
+    ours: Any, numpys: Any, make: Make, what: str, places: bool = True, **only_ours: Any
+) -> None:
+    """Both functions come to the same with equal arguments, which make() makes anew for each.
+
+    Not `places`: NumPy's warnings may point into NumPy, where it is written in Python.
+    """
     args, options = make()
     expected = run(numpys, args, options)
     args, options = make()
     actual = run(ours, args, {**options, **only_ours})
+    if not places:
+        package = str(Path(tm.__file__).parent)
+        assert not any(place.startswith(package) for _, _, place, _ in actual.warned), (
+            f"{what}: {actual.warned}"
+        )
+        actual.warned, expected.warned = ([w[:2] for w in each.warned] for each in (actual, expected))
     found = outcome_difference(actual, expected)
     if found:
         shapes = [f"{x.dtype}{x.shape}/{x.strides}" if isinstance(x, np.ndarray) else repr(x) for x in args]

@@ -1,5 +1,6 @@
 """An element-wise call of a ufunc: its arguments become a program and a space, or a reason against it."""
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,8 +121,22 @@ def _fault(loop: Loop, space: Space) -> str | None:
             return "NumPy is silent where it divides rows of times, each by a number of its own"
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and space.strides[1][-1] != 1:
         return "NumPy's loop is at fault for results that don't lie side by side"
+    elif (
+        kind in "fd"
+        and name in ("fmax", "fmin")
+        and len(space.shape) > 1
+        and _zero_by_place(loop.ufunc, kind)
+    ):
+        return "the length of a row shows in the sign of zeros"
     return None
 
 
-# NumPy 2.0 to 2.5 with AVX512, np.isnan(x, out=y[::2]) among others.
+# NumPy 2.0 to 2.5 on x86, np.isnan(x, out=y[::2]) among others.
 _WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
+
+
+@functools.cache
+def _zero_by_place(ufunc: np.ufunc, kind: str) -> bool:
+    """Whether which of 0 and -0 is the greater changes from a loop's vectors to its end, as with SSE."""
+    zero = np.zeros(67, kind)
+    return any(np.unique(np.signbit(ufunc(*pair))).size > 1 for pair in ((zero, -zero), (-zero, zero)))

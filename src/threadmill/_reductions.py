@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["prepare"]
 
+_LEAST_OR_GREATEST = ("minimum", "maximum", "fmin", "fmax")
+
 # The kinds of numbers that may be reduced in any order. Whether floats may, the result tells.
 _ANY_ORDER = {
     **dict.fromkeys(("add", "multiply", "gcd"), "iu"),
-    **dict.fromkeys(("minimum", "maximum", "fmin", "fmax"), "biufmM"),
+    **dict.fromkeys(_LEAST_OR_GREATEST, "biufmM"),
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), "biu"),
     **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), "b"),
 }
@@ -84,11 +86,15 @@ def prepare(
     if any(type(mask) is not np.ndarray or mask.dtype.char != "?" for mask in masks):
         return "where is no array of bools"
     axes = _axes(axis, x.ndim)
-    if axes is None or not x.size:
+    if not axes or not x.size:
         return "the axes are none, or wrong"
     loop = _loop(ufunc, loops, x.dtype, dtype)
     if type(loop) is str:
         return loop
+    if len(axes) > 1 and ufunc.identity is None and ufunc.__name__ not in _LEAST_OR_GREATEST:
+        return "it is an error to reduce it over more than one axis"
+    if ufunc is np.power and loop.dtypes[1].kind == "i":
+        return "integers to negative powers are an error"
     if loop.dtypes[0] != loop.dtypes[2]:
         return "the loop's result is of another dtype than its operand"
     if x.dtype != loop.dtypes[1]:
@@ -239,9 +245,7 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
     name = ufunc.__name__
     plain = not masks and x.flags.c_contiguous
     if name == "add" and not masks and initial is NO_VALUE and _sums(x, dtype):
-        return Reduction(
-            None, (x.size,), 0, 0, lambda pool, x: _shaped(_kernels.sum(pool, x, 0), x, keepdims), plain
-        )
+        return Reduction(None, (x.size,), 0, 0, lambda pool, x: _shaped(_sum(pool, x), x, keepdims), plain)
     if dtype.kind not in _ANY_ORDER.get(name, ""):
         return "the order of its elements shows in the result"
     begin = _identity(loop)
@@ -281,6 +285,14 @@ def _sums(x: Array, dtype: np.dtype[Any]) -> bool:
     return found is not None and found == dtype
 
 
+def _sum(pool: "CData", x: Array) -> Any:
+    total = _kernels.sum(pool, x, 0)
+    if total != total:  # which NaN, if there are several, is the compiler's choice
+        with np.errstate(all="ignore"):  # all is told already
+            return np.add.reduce(x, None)
+    return total
+
+
 def _flat(x: Array, masks: list[Array]) -> list[Array]:
     """x and the mask with the axes that NumPy's iterator would walk."""
     if not masks and x.flags.c_contiguous:
@@ -289,4 +301,4 @@ def _flat(x: Array, masks: list[Array]) -> list[Array]:
 
 
 def _shaped(total: Any, x: Array, keepdims: Any) -> Any:
-    return np.asarray(total).reshape((1,) * x.ndim) if keepdims else total
+    return np.full((1,) * x.ndim, total, total.dtype) if keepdims else total

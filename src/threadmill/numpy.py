@@ -26,14 +26,15 @@ def __dir__() -> list[str]:
     return sorted({*dir(_np), *__all__})
 
 
-def _reduction(name: str, ufunc: _np.ufunc) -> Any:
+def _reduction(name: str, ufunc: _np.ufunc, *more: str) -> Any:
     """np.<name> by ufunc.reduce where the operand is a plain array; else np.<name> itself."""
     numpys = getattr(_np, name)
     reduce = _parallel(ufunc).reduce
+    known = frozenset({"out", "keepdims", "where", *more})
 
     @functools.wraps(numpys, updated=())
     def reduction(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any) -> Any:
-        if args or type(a) is not _np.ndarray or not _OPTIONS.issuperset(options):
+        if args or type(a) is not _np.ndarray or not known.issuperset(options):
             return numpys(a, axis, *args, **options)
         if options.get("keepdims") is _NO_VALUE:
             del options["keepdims"]
@@ -42,12 +43,12 @@ def _reduction(name: str, ufunc: _np.ufunc) -> Any:
     return reduction
 
 
-_OPTIONS = frozenset({"dtype", "out", "keepdims", "initial", "where"})
-
-sum = _reduction("sum", _np.add)
-prod = _reduction("prod", _np.multiply)
-min = amin = _reduction("min", _np.minimum)
-max = amax = _reduction("max", _np.maximum)
+sum = _reduction("sum", _np.add, "dtype", "initial")
+prod = _reduction("prod", _np.multiply, "dtype", "initial")
+min = _reduction("min", _np.minimum, "initial")
+max = _reduction("max", _np.maximum, "initial")
+amin = _reduction("amin", _np.minimum, "initial")
+amax = _reduction("amax", _np.maximum, "initial")
 any = _reduction("any", _np.logical_or)
 all = _reduction("all", _np.logical_and)
 

@@ -229,6 +229,8 @@ class ParallelUfunc:
         Floating-point errors are quickly moved there, but from another context, which the code of foreign
         classes must not see, and where conversions, which `dtype` and `casting` ask for, warn in other ways.
         """
+        if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
+            return as_the_user(call, *args, **options)  # `out` may be real
         if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
             return reported(call, *args, **options)
         return as_the_user(call, *args, **options)

@@ -1,0 +1,324 @@
+"""Reductions in parallel and by NumPy: every binary ufunc, dtype, axis and layout, and every argument."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from arrays import Array
+from ufunc_cases import BINARY, LAYOUTS, assert_same_call, values
+
+import threadmill as tm
+
+DTYPES = "?bBhHiIlLqQefdgFDGmM"
+N = 4100
+
+each_ufunc = pytest.mark.parametrize("name", BINARY)
+
+
+@pytest.fixture(scope="module")
+def pools() -> Iterator[list[tm.Pool]]:
+    with tm.Pool(1) as one, tm.Pool(2) as two, tm.Pool(7) as seven:
+        yield [one, two, seven]
+
+
+@pytest.fixture(autouse=True)
+def all_errors_warn() -> Iterator[None]:
+    with np.errstate(all="warn"):
+        yield
+
+
+def check(name: str, make: Callable[[], Any], what: str, pool: tm.Pool) -> None:
+    ufunc = BINARY[name]
+    assert_same_call(tm.parallel(ufunc).reduce, ufunc.reduce, make, f"{name}.reduce, {what}", pool=pool)
+
+
+def box(char: str, layout: str = "C") -> Array:
+    """Three axes of which each can be the one that is cut."""
+    x = values(char, 3 * 70 * 66).reshape(3, 70, 66)
+    return {
+        "C": x,
+        "F": np.asfortranarray(x),
+        "transposed": x.transpose(2, 0, 1),
+        "reversed": x[:, ::-1, ::-1],
+        "strided": np.repeat(x, 2, axis=2)[:, :, ::2],
+        "sliced": x[1:, 3:, 1:-1],
+        "long": x.reshape(1, -1, 6),
+        "short": x.reshape(5, -1)[:, None],
+        "broadcast": np.broadcast_to(x[1], (3, 70, 66)),
+        "swapped": x.astype(x.dtype.newbyteorder("S")),
+    }[layout]
+
+
+@each_ufunc
+def test_every_axis(name: str, pools: list[tm.Pool]) -> None:
+    for k, char in enumerate(DTYPES):
+        for axis in None, 0, 1, 2, -1, (0, 1), (0, 2), (1, 2), (2, -3), (0, 1, 2), ():
+            check(
+                name,
+                lambda char=char, axis=axis: ([box(char)], {"axis": axis}),
+                f"{char}, axis {axis},",
+                pools[k % 3],
+            )
+
+
+@each_ufunc
+def test_every_layout(name: str, pools: list[tm.Pool]) -> None:
+    for char in "?bLdFm":
+        for k, layout in enumerate(
+            ["F", "transposed", "reversed", "strided", "sliced", "long", "short", "broadcast", "swapped"]
+        ):
+            for axis in None, 0, 1, 2, (0, 2):
+                check(
+                    name,
+                    lambda char=char, layout=layout, axis=axis: ([box(char, layout)], {"axis": axis}),
+                    f"{char}, {layout}, axis {axis},",
+                    pools[k % 3],
+                )
+
+
+@each_ufunc
+def test_one_axis_of_any_size(name: str, pools: list[tm.Pool]) -> None:
+    for char in "?hldgD":
+        for k, n in enumerate([1, 2, 9, 1023, 1024, 1025, 4099, 65539]):
+            for layout in ("contiguous", "gaps", "reversed") if n < 5000 else ("contiguous",):
+                check(
+                    name,
+                    lambda char=char, n=n, layout=layout: (LAYOUTS[layout]([values(char, n)]), {}),
+                    f"{char}, {layout},",
+                    pools[k % 3],
+                )
+
+
+ARGUMENTS: list[dict[str, Any]] = [
+    *({"keepdims": keepdims, "axis": axis} for keepdims in (True, 1, False) for axis in (None, 0, 2, (0, 1))),
+    *({"initial": k, "axis": axis} for k in (0, 1, 3, -2, 2.5, True, None, np.int8(7)) for axis in (None, 1)),
+    *({"dtype": dtype, "axis": axis} for dtype in "?bldgD" for axis in (None, 0, -1)),
+    {"dtype": np.float32, "axis": 1},
+    {"dtype": object, "axis": 1},
+    {"dtype": float, "initial": 1},
+    {"axis": 3},
+    {"axis": (0, 0)},
+    {"axis": "x"},
+    {"axis": np.int64(1)},
+    {"axis": 1.0},
+    {"keepdims": "yes"},
+    {"initial": "1"},
+    {"initial": 1j},
+    {"initial": 300, "axis": 0},
+    {"initial": np.zeros(2)},
+    {"initial": np.nan, "axis": 1},
+    {"initial": -0.0, "axis": 1},
+    {"initial": -0.0},
+]  # fmt: skip
+
+
+@each_ufunc
+def test_every_argument(name: str, pools: list[tm.Pool]) -> None:
+    for char in "?Bldf":
+        for k, options in enumerate(ARGUMENTS):
+            if options.get("dtype") is object and (char, name) != ("l", "add"):
+                continue
+            check(
+                name,
+                lambda char=char, options=options: ([box(char)], dict(options)),
+                f"{char}, {options},",
+                pools[k % 3],
+            )
+
+
+@each_ufunc
+def test_where(name: str, pools: list[tm.Pool]) -> None:
+    mask = values("?", 3 * 70 * 66, 3).reshape(3, 70, 66)
+    masks = [mask, mask[0], mask[:, :, :1], mask[::-1], np.zeros_like(mask), True, False, mask.astype("i")]
+    for char in "?Bldm":
+        for k, (where, initial, axis) in enumerate(
+            itertools.product(masks, (None, 0, 5), (None, 0, 1, 2, (1, 2)))
+        ):
+            more = {} if initial is None else {"initial": initial}
+            check(
+                name,
+                lambda where=where, axis=axis, more=more, char=char: (
+                    [box(char)],
+                    {"where": where, "axis": axis, **more},
+                ),
+                f"{char}, where {k // 15}, axis {axis}, {more},",
+                pools[k % 3],
+            )
+
+
+@each_ufunc
+def test_out(name: str, pools: list[tm.Pool]) -> None:
+    for char in "?ldF":
+        for kind in "?bldD":
+            for shape, axis in ((70, 66), 0), ((3, 70), 2), ((), None), ((3, 1, 66), 1), ((5,), 0):
+                check(
+                    name,
+                    lambda char=char, kind=kind, shape=shape, axis=axis: (
+                        [box(char)],
+                        {"out": np.ones(shape, kind), "axis": axis, "keepdims": len(shape) == 3},
+                    ),
+                    f"{char} to {kind}{shape}, axis {axis},",
+                    pools[1],
+                )
+
+
+@pytest.mark.parametrize("name", ["minimum", "maximum", "fmin", "fmax", "add", "multiply"])
+@pytest.mark.parametrize("char", "efdg")
+def test_zeros_and_nans(name: str, char: str, pools: list[tm.Pool]) -> None:
+    """Which zero and which NaN wins is NumPy's own affair."""
+    other_nan = np.frombuffer(np.array([np.nan], char).tobytes(), char).copy()
+    other_nan = -other_nan
+    for n in 7, 1025, 5000, 70001:
+        for first, second in itertools.permutations([0.0, -0.0, np.nan, other_nan[0], 1.0, -1.0], 2):
+            for place in 0, n // 2, n - 1:
+
+                def make(n: int = n, first: Any = first, second: Any = second, place: int = place) -> Any:
+                    x = np.full(n, first, char)
+                    x[place] = second
+                    x[n // 3] = second
+                    return [x], {}
+
+                check(name, make, f"{char}, {first} and {second} at {place},", pools[place % 3])
+
+
+@pytest.mark.parametrize("char", DTYPES)
+def test_empty_and_0d(char: str, pools: list[tm.Pool]) -> None:
+    for name in "add", "multiply", "minimum", "logical_or", "bitwise_and", "subtract", "hypot":
+        for shape in (0,), (3, 0), (0, 3), (), (1,), (1, 1), (2, 1):
+            for axis in 0, None, -1, ():
+                x = values(char, int(np.prod(shape))).reshape(shape)
+                check(name, lambda x=x, axis=axis: ([x], {"axis": axis}), f"{char}{shape}", pools[1])
+
+
+def test_integers_to_negative_powers(pools: list[tm.Pool]) -> None:
+    for axis in 0, 1, 2, None:
+        check("power", lambda axis=axis: ([box("l")], {"axis": axis}), f"axis {axis}", pools[1])
+        x = np.ones((300, 70), "i")
+        x[-1, -1] = -1
+        check("power", lambda axis=axis, x=x: ([x], {"axis": axis and 0}), "the last", pools[1])
+
+
+def test_positional_arguments(pools: list[tm.Pool]) -> None:
+    x = box("d")
+    for more in ((0,), (0, "f"), (0, None, None), (0, None, None, True), (0, None, None, False, 2.5)):
+        check("add", lambda more=more: ([x, *more], {}), f"{more}", pools[1])
+
+
+# ---- tm.numpy's own names --------------------------------------------------------------------------------
+
+FUNCTIONS = ["sum", "prod", "min", "max", "amin", "amax", "any", "all", "mean"]
+CALLS: list[dict[str, Any]] = [
+    {},
+    *({"axis": axis} for axis in (0, 1, 2, -1, (0, 2), None, 7)),
+    *({"keepdims": keepdims, "axis": axis} for keepdims in (True, False, np._NoValue) for axis in (0, None)),
+    *({"dtype": dtype, "axis": axis} for dtype in ("d", "f", "i", None) for axis in (1, None)),
+    *({"initial": initial} for initial in (0, 5, np._NoValue)),
+    {"where": "mask"},
+    {"where": "mask", "initial": 3, "axis": 1},
+    {"out": "out", "axis": 0},
+    {"bogus": 1},
+]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_the_namespace(name: str, pools: list[tm.Pool]) -> None:
+    ours, numpys = getattr(tm.numpy, name), getattr(np, name)
+    assert ours.__name__ == numpys.__name__
+    mask = values("?", 3 * 70 * 66, 3).reshape(3, 70, 66)
+    for char in "?bHlefdgFDm":
+        for k, options in enumerate(CALLS):
+
+            def make(char: str = char, options: dict[str, Any] = options) -> Any:
+                given = dict(options)
+                if given.get("where") == "mask":
+                    given["where"] = mask
+                if given.get("out") == "out":
+                    given["out"] = np.zeros((70, 66), "D" if char in "FD" else "d")
+                return [box(char)], given
+
+            assert_same_call(ours, numpys, make, f"{name} {char} {options}", False, pool=pools[k % 3])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_what_is_no_array(name: str) -> None:
+    ours, numpys = getattr(tm.numpy, name), getattr(np, name)
+    for x in [1, 2], 3, 2.5, [[1.5], [2]], np.float32(2), (), np.ma.masked_array([1, 2], [True, False]), "a":
+        assert_same_call(ours, numpys, lambda x=x: ([x], {}), name)
+    assert_same_call(ours, numpys, lambda: ([values("d", 300000).reshape(3, -1), 1], {}), name, False)
+
+
+def test_everything_else_is_numpys() -> None:
+    assert tm.numpy.float64 is np.float64
+    assert tm.numpy.linalg is np.linalg
+    assert tm.numpy.exp is tm.parallel(np.exp)
+    assert tm.numpy.abs is tm.parallel(np.absolute)
+    with pytest.raises(AttributeError):
+        tm.numpy.no_such_name  # noqa: B018
+    assert {"sum", "exp", "ndarray"} <= set(dir(tm.numpy))
+
+
+# ---- gufuncs ---------------------------------------------------------------------------------------------
+
+
+def test_vecdot(pools: list[tm.Pool]) -> None:
+    vecdot = tm.parallel(np.vecdot)
+    shapes = [
+        *(((300, 41), (300, 41)), ((300, 1), (300, 1)), ((300, 41), (41,)), ((7, 1, 41), (90, 41))),
+        *(((41,), (41,)), ((300, 0), (300, 0)), ((0, 5), (0, 5)), ((300, 41), (300, 40))),
+        ((5, 70, 3), (5, 70, 3)),
+    ]
+    for char in "?bldgFD":
+        for k, (a, b) in enumerate(shapes):
+
+            def make(char: str = char, a: Any = a, b: Any = b) -> Any:
+                return [values(char, int(np.prod(s)), k).reshape(s) for k, s in enumerate((a, b))], {}
+
+            assert_same_call(vecdot, np.vecdot, make, f"vecdot {char}", pool=pools[k % 3])
+    x = values("d", 300 * 41).reshape(300, 41)
+    for options in (
+        {"axis": 0},
+        {"out": np.zeros(300)},
+        {"dtype": "f"},
+        {"axes": [0, 0, ()]},
+        {"keepdims": True},
+    ):
+        assert_same_call(
+            vecdot, np.vecdot, lambda o=options: ([x, x], dict(o)), f"vecdot {options}", pool=pools[1]
+        )
+    for y in (np.asfortranarray(x), x[::-1], x.astype(">f8"), np.ones_like(x, "f"), x.tolist()):
+        assert_same_call(vecdot, np.vecdot, lambda y=y: ([x, y], {}), "vecdot", pool=pools[1])
+
+
+@pytest.mark.parametrize("name", ["matmul", "matvec", "vecmat"])
+def test_products_by_a_blas(name: str, pools: list[tm.Pool]) -> None:
+    ufunc = getattr(np, name, None)
+    if ufunc is None:
+        pytest.skip(f"this NumPy has no {name}")
+    a, b = values("d", 70 * 5 * 5).reshape(70, 5, 5), values("d", 70 * 5).reshape(70, 5)
+    args = {"matmul": [a, a], "matvec": [a, b], "vecmat": [b, a]}[name]
+    assert_same_call(tm.parallel(ufunc), ufunc, lambda: (args, {}), name, pool=pools[1])
+    assert not tm.parallel(ufunc).explain(*args).parallel
+
+
+@pytest.mark.parametrize(
+    "name", ["det", "inv", "slogdet", "solve", "eigvalsh_lo", "cholesky_lo", "svd", "qr_r_raw"]
+)
+def test_linear_algebra(name: str, pools: list[tm.Pool]) -> None:
+    module = np.linalg._umath_linalg
+    ufunc = getattr(module, name, None)
+    if ufunc is None:
+        pytest.skip(f"this NumPy has no {name}")
+    ours = tm.parallel(ufunc, trust=True)
+    rng = np.random.default_rng(3)
+    for n in 1, 2, 5:
+        square = rng.standard_normal((200, n, n))
+        square = square @ square.transpose(0, 2, 1) + np.eye(n)
+        for char in "dfDF":
+            args = [square.astype(char)] + [square.astype(char)] * (ufunc.nin - 1)
+            assert_same_call(
+                ours, ufunc, lambda args=args: ([x.copy() for x in args], {}), name, pool=pools[2]
+            )
+    if name == "det":
+        assert ours.explain(square, pool=pools[1]).parallel
