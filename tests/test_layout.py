@@ -89,7 +89,7 @@ MAY_IMPORT = {
         "_reductions",
         "pool",
     },
-    "numpy": {"_arrays", "ufuncs"},
+    "numpy": {"_arrays", "_fperrors", "ufuncs"},
     "chunks": {"_boundary", "_together", "pool"},
     "_fifo": {"errors"},
     "_ordered": {"errors"},

@@ -141,7 +141,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"axis": 0},
     {"axis": (0, 2)},
     {"axis": -1, "keepdims": True},
-    {"dtype": np.float32},
+    {"dtype": np.complex128},
     {"initial": 2.5},
     {"axis": 1, "where": np.arange(700) % 3 == 0},
 ]

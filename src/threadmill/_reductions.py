@@ -21,12 +21,12 @@ from ._spaces import Space, cut, strides_are_whole
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["prepare"]
+__all__ = ["ANY_ORDER", "prepare"]
 
 _LEAST_OR_GREATEST = ("minimum", "maximum", "fmin", "fmax")
 
 # The kinds of numbers that may be reduced in any order. Whether floats may, the result tells.
-_ANY_ORDER = {
+ANY_ORDER = {
     **dict.fromkeys(("add", "multiply", "gcd"), "iu"),
     **dict.fromkeys(_LEAST_OR_GREATEST, "biufmM"),
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), "biu"),
@@ -174,7 +174,7 @@ def _over_some(
     reusable = not masks and x.flags.c_contiguous and result.flags.c_contiguous
     split, grain = cut(space.shape, outer)
     if split == len(space.shape) - 1:
-        if reusable and dtype.kind in "iub" and dtype.kind in _ANY_ORDER.get(ufunc.__name__, ""):
+        if reusable and split > 0 and dtype.kind in "iub" and dtype.kind in ANY_ORDER.get(ufunc.__name__, ""):
             return _by_rows(loop, space, result.shape, begin, first, rest)
         grain = max(grain, _LEAST_PIECE // dtype.itemsize)
         if 2 * grain > space.shape[split]:
@@ -246,7 +246,7 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
     plain = not masks and x.flags.c_contiguous
     if name == "add" and not masks and initial is NO_VALUE and _sums(x, dtype):
         return Reduction(None, (x.size,), 0, 0, lambda pool, x: _shaped(_sum(pool, x), x, keepdims), plain)
-    if dtype.kind not in _ANY_ORDER.get(name, ""):
+    if dtype.kind not in ANY_ORDER.get(name, ""):
         return "the order of its elements shows in the result"
     begin = _identity(loop)
     if begin is None:  # the least or the greatest, which may begin with any element, any number of times

@@ -148,18 +148,18 @@ class ParallelUfunc:
         if type(array) is not np.ndarray or (array.nbytes < _LEAST_READ and pool is None):
             return self._reduce_by_numpy(arguments)
         plain = where is True and initial is NO_VALUE and out is None and dtype is None
-        key = (
-            ("plan", array.shape, array.dtype, axis, keepdims)
-            if plain and type(axis) in _PLAIN_AXES
-            else None
-        )
-        call = self._loops.get(key) if array.flags.carray else None
-        if call is None:
+        plain = plain and type(axis) in _PLAIN_AXES and type(keepdims) is bool
+        if not (plain and array.flags.carray):
             call = self._prepare_reduction(*arguments)
-            if key is not None and array.flags.carray and (type(call) is str or call.reusable):
-                if len(self._loops) > _MOST_PLANS:
-                    self._loops.clear()
-                self._loops[key] = call
+        else:
+            key = "plan", array.shape, array.dtype, array.dtype.char, axis, keepdims
+            call = self._loops.get(key)
+            if call is None:
+                call = self._prepare_reduction(*arguments)
+                if type(call) is str or call.reusable:
+                    if len(self._loops) > _MOST_PLANS:
+                        self._loops.clear()
+                    self._loops[key] = call
         if type(call) is str:
             return self._reduce_by_numpy(arguments)
         return call.run(_handle(pool), array)
@@ -205,8 +205,9 @@ class ParallelUfunc:
 
     def _reduce_by_numpy(self, arguments: tuple[Any, ...]) -> Any:
         array, _, dtype, out, *_ = arguments
-        if type(array) is np.ndarray and array.dtype.kind in "biu" and dtype is None and out is None:
-            return self.ufunc.reduce(*arguments)  # nothing to report
+        quiet = type(array) is np.ndarray and array.dtype.kind in "biu" and dtype is None and out is None
+        if quiet and self.ufunc.__name__ in _reductions.ANY_ORDER:  # which have nothing to report of integers
+            return self.ufunc.reduce(*arguments)
         return self._by_numpy(self.ufunc.reduce, arguments, {})
 
     def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -248,7 +249,7 @@ def _is_plain(x: Any) -> bool:
 
 
 # What `axis` may be in the key of a plan, and how many a ufunc keeps: one for each shape.
-_PLAIN_AXES = frozenset({int, tuple, type(None)})
+_PLAIN_AXES = frozenset({int, type(None)})
 _MOST_PLANS = 256
 
 
