@@ -73,7 +73,7 @@ MAY_IMPORT = {
     "_elementwise": {"_arrays", "_boundary", "_fperrors", "_loops", "_operands", "_programs", "_spaces"},
     "_gufuncs": {"_arrays", "_elementwise", "_loops", "_programs", "_spaces"},
     "_reductions": {"_arrays", "_boundary", "_fperrors", "_kernels", "_loops", "_programs", "_spaces"},
-    "_engine": {"_boundary", "_elementwise", "_reductions"},
+    "_engine": {"_boundary", "_elementwise", "_fperrors", "_reductions"},
     "ufuncs": {
         "_boundary",
         "_elementwise",
@@ -84,7 +84,7 @@ MAY_IMPORT = {
         "_reductions",
         "pool",
     },
-    "numpy": {"_reductions", "ufuncs"},
+    "numpy": {"_fperrors", "_reductions", "ufuncs"},
     "chunks": {"_boundary", "_together", "pool"},
     "_fifo": {"errors"},
     "_ordered": {"errors"},

@@ -61,6 +61,10 @@ def find_loop(
     """The loop for these dtypes, from the cache if it has been asked for before."""
     casting = options.get("casting", "same_kind")
     signature = options.get("signature", options.get("sig"))
+    if signature is None and ("signature" in options or "sig" in options):
+        return "signature=None is an error"
+    if ("signature" in options and "sig" in options) or type(options.get("subok", True)) is not bool:
+        return "an argument is one that NumPy refuses"
     dtype = options.get("dtype")
     if dtype is not None:
         if signature is not None or not isinstance(dtype, _PLAIN_DTYPES):
@@ -104,5 +108,6 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | Non
 
 def _is_plain(number: Any, dtype: np.dtype[Any]) -> bool:
     """Whether a number converts to a narrow float without overflow or underflow."""
-    size, bounds = abs(number), np.finfo(dtype)
-    return bool(size == 0 or size != size or size == math.inf or bounds.tiny <= size <= bounds.max)
+    size, bounds = abs(number), np.finfo(dtype)  # compared as Python's numbers, which fit anything
+    least, most = float(bounds.tiny), float(bounds.max)
+    return bool(size == 0 or size != size or size == math.inf or least <= size <= most)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as _np
 
+from ._fperrors import as_the_user as _as_the_user
 from ._reductions import NO_VALUE as _NO_VALUE
 from .ufuncs import parallel as _parallel
 
@@ -67,5 +68,5 @@ def mean(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any)
     total = _parallel(_np.add).reduce(a, axis, pool=pool, **options)
     count = a.size // (total.size or 1)
     if isinstance(total, _np.ndarray):
-        return _np.true_divide(total, count, out=total, casting="unsafe")
-    return total.dtype.type(total / count)
+        return _as_the_user(lambda: _np.true_divide(total, count, out=total, casting="unsafe"))
+    return total.dtype.type(_as_the_user(lambda: total / count))

@@ -169,20 +169,30 @@ class ParallelUfunc:
         their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
         own pairwise tree. The rest is NumPy's.
         """
-        arguments = array, axis, dtype, out, keepdims, initial, where
+        arguments = axis, dtype, out, keepdims, initial, where
         if type(array) is np.ndarray and (array.size >= self._least or pool is not None):
-            call = self._prepare_reduction(*arguments)
+            call = self._prepare_reduction(array, *arguments)
             if type(call) is not str:
                 return call.run(_handle(pool))
         _check(pool)
-        return self._by_numpy(self.ufunc.reduce, arguments, {})
+        if type(array) is np.ndarray:
+            return self._by_numpy(self.ufunc.reduce, (array, *arguments), {})
+        # Foreign classes are told what is not as usual, as NumPy tells them.
+        named = zip(_REDUCE_DEFAULTS, arguments, strict=True)
+        options = {name: value for name, value in named if value is not _REDUCE_DEFAULTS[name]}
+        return self._by_numpy(self.ufunc.reduce, (array,), options)
 
-    def outer(self, a: Any, b: Any, /, **options: Any) -> Any:
-        """As numpy.ufunc.outer; takes `pool` as a call does."""
-        if type(a) is not np.ndarray or type(b) is not np.ndarray or self.ufunc.nin != 2:
-            _check(options.pop("pool", None))
-            return self.ufunc.outer(a, b, **options)
-        return self(a.reshape(a.shape + (1,) * b.ndim), b, **options)
+    def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        """As numpy.ufunc.outer."""
+        if (
+            all(type(x) is np.ndarray for x in args)
+            and len(args) == self.ufunc.nin == 2
+            and self.signature is None
+        ):
+            a, b = args
+            return self(a.reshape(a.shape + (1,) * b.ndim), b, pool=pool, **options)
+        _check(pool)
+        return self._by_numpy(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.accumulate, by NumPy itself: each element needs the one before."""
@@ -239,10 +249,21 @@ class ParallelUfunc:
         bound = partial(call, *args, **options)
         if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
             return as_the_user(bound)  # `out` may be real
+        if "where" in options:
+            return as_the_user(bound)  # NumPy warns of a lone `where`
         if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
             return reported(bound)
         return as_the_user(bound)
 
+
+_REDUCE_DEFAULTS = {
+    "axis": 0,
+    "dtype": None,
+    "out": None,
+    "keepdims": False,
+    "initial": NO_VALUE,
+    "where": True,
+}
 
 _PLAIN = frozenset({int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC)})
 
