@@ -76,7 +76,7 @@ MAY_IMPORT = {
     "_elementwise": {"_arrays", "_boundary", "_fperrors", "_loops", "_operands", "_programs", "_spaces"},
     "_gufuncs": {"_arrays", "_elementwise", "_loops", "_programs", "_spaces"},
     "_reductions": {"_arrays", "_boundary", "_fperrors", "_kernels", "_loops", "_programs", "_spaces"},
-    "_engine": {"_arrays", "_boundary", "_elementwise", "_reductions"},
+    "_engine": {"_arrays", "_boundary", "_elementwise", "_fperrors", "_reductions"},
     "ufuncs": {
         "_arrays",
         "_boundary",

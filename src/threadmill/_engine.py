@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _boundary, _elementwise, _reductions
 from ._arrays import NO_VALUE
+from ._fperrors import users_level
 
 __all__ = ["refuses"]
 
@@ -45,7 +46,7 @@ def _fault() -> str | None:
     warnings.warn(
         f"NumPy {np.__version__} is not as threadmill knows it ({wrong}): NumPy itself runs all ufuncs",
         RuntimeWarning,
-        stacklevel=6,
+        stacklevel=users_level(),
     )
     return "NumPy's inner loops have not passed the test"
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["as_the_user", "report", "reported"]
+__all__ = ["as_the_user", "report", "reported", "users_level"]
 
 Result = TypeVar("Result")
 
@@ -93,7 +93,7 @@ def _report_one(mode: str, error: str, name: str, flags: int) -> None:
     text = f"{error} encountered in {name}"
     match mode:
         case "warn":
-            warnings.warn(text, RuntimeWarning, stacklevel=_users_level())
+            warnings.warn(text, RuntimeWarning, stacklevel=users_level())
         case "raise":
             raise FloatingPointError(text)
         case "print":  # NumPy prints to C's stderr, not to sys.stderr.
@@ -116,8 +116,8 @@ def _callback(complaint: str) -> Any:
     return callback
 
 
-def _users_level() -> int:
-    """The stacklevel, seen from _report_one, of the user's frame."""
+def users_level() -> int:
+    """The stacklevel, seen from who asks, of the user's frame."""
     level, frame, users = 1, sys._getframe(1), _users_frame()
     while frame is not users and frame.f_back:
         level, frame = level + 1, frame.f_back

@@ -61,6 +61,10 @@ def find_loop(
     """The loop for these dtypes, from the cache if it has been asked for before."""
     casting = options.get("casting", "same_kind")
     signature = options.get("signature", options.get("sig"))
+    if signature is None and ("signature" in options or "sig" in options):
+        return "signature=None is an error"
+    if ("signature" in options and "sig" in options) or type(options.get("subok", True)) is not bool:
+        return "an argument is one that NumPy refuses"
     dtype = options.get("dtype")
     if dtype is not None:
         if signature is not None or not isinstance(dtype, _PLAIN_DTYPES):
@@ -103,8 +107,8 @@ def as_loop_number(number: Any, dtype: np.dtype[Any]) -> Array | None:
     """A Python number in a loop's dtype; None where NumPy would raise or warn, or be near it."""
     try:
         if dtype.char in "efF":
-            size, bounds = abs(number), np.finfo(dtype)
-            if 0 < size < bounds.tiny or bounds.max < size < math.inf:
+            size, bounds = abs(number), np.finfo(dtype)  # compared as Python's numbers, which fit anything
+            if 0 < size < float(bounds.tiny) or float(bounds.max) < size < math.inf:
                 return None
         return np.asarray(number, dtype)
     except (OverflowError, TypeError, ValueError):

@@ -115,7 +115,7 @@ def dense(
     None: they are not like that. A str: NumPy runs some that overlap as they are, in the order of memory.
     """
     operands = [x for x in (*inputs, *outs, *masks) if x is not None and x.ndim]
-    if not operands:
+    if not operands or not operands[0].size:
         return None
     shape = operands[0].shape
     order = _common_order(operands, shape)

@@ -5,12 +5,13 @@ Every ufunc of numpy is here as `threadmill.parallel` makes it, and ``sum``, ``p
 """
 
 import functools
+import operator as _operator
 from typing import Any
 
 import numpy as _np
 
 from ._arrays import NO_VALUE as _NO_VALUE
-from ._fperrors import reported as _reported
+from ._fperrors import as_the_user as _as_the_user
 from .ufuncs import parallel as _parallel
 
 __all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
@@ -68,5 +69,5 @@ def mean(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any)
     total = _parallel(_np.add).reduce(a, axis, pool=pool, **options)
     count = a.size // (total.size or 1)
     if isinstance(total, _np.ndarray):
-        return _reported(_np.true_divide, total, count, out=total, casting="unsafe")
-    return total.dtype.type(total / count)
+        return _as_the_user(_np.true_divide, total, count, out=total, casting="unsafe")
+    return total.dtype.type(_as_the_user(_operator.truediv, total, count))

@@ -164,12 +164,17 @@ class ParallelUfunc:
             return self._reduce_by_numpy(arguments)
         return call.run(_handle(pool), array)
 
-    def outer(self, a: Any, b: Any, /, **options: Any) -> Any:
-        """As numpy.ufunc.outer; takes `pool` as a call does."""
-        if type(a) is not np.ndarray or type(b) is not np.ndarray or self.ufunc.nin != 2:
-            _check(options.pop("pool", None))
-            return self.ufunc.outer(a, b, **options)
-        return self(a.reshape(a.shape + (1,) * b.ndim), b, **options)
+    def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        """As numpy.ufunc.outer."""
+        if (
+            all(type(x) is np.ndarray for x in args)
+            and len(args) == self.ufunc.nin == 2
+            and self.signature is None
+        ):
+            a, b = args
+            return self(a.reshape(a.shape + (1,) * b.ndim), b, pool=pool, **options)
+        _check(pool)
+        return self._by_numpy(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.accumulate, by NumPy itself: each element needs the one before."""
@@ -208,7 +213,12 @@ class ParallelUfunc:
         quiet = type(array) is np.ndarray and array.dtype.kind in "biu" and dtype is None and out is None
         if quiet and self.ufunc.__name__ in _reductions.ANY_ORDER:  # which have nothing to report of integers
             return self.ufunc.reduce(*arguments)
-        return self._by_numpy(self.ufunc.reduce, arguments, {})
+        if type(array) is np.ndarray:
+            return self._by_numpy(self.ufunc.reduce, arguments, {})
+        # Foreign classes are told what is not as usual, as NumPy tells them.
+        named = zip(_REDUCE_DEFAULTS, arguments[1:], strict=True)
+        options = {name: value for name, value in named if value is not _REDUCE_DEFAULTS[name]}
+        return self._by_numpy(self.ufunc.reduce, (array,), options)
 
     def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         reason = _engine.refuses(self.ufunc, self._trusted)
@@ -232,10 +242,21 @@ class ParallelUfunc:
         """
         if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
             return as_the_user(call, *args, **options)  # `out` may be real
+        if "where" in options:
+            return as_the_user(call, *args, **options)  # NumPy warns of a lone `where`
         if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
             return reported(call, *args, **options)
         return as_the_user(call, *args, **options)
 
+
+_REDUCE_DEFAULTS = {
+    "axis": 0,
+    "dtype": None,
+    "out": None,
+    "keepdims": False,
+    "initial": NO_VALUE,
+    "where": True,
+}
 
 _PLAIN = frozenset({int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC)})
 
