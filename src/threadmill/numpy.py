@@ -5,6 +5,7 @@ Every ufunc of numpy is here as `threadmill.parallel` makes it, and ``sum``, ``p
 """
 
 import functools
+import operator
 from typing import Any
 
 import numpy as _np
@@ -65,8 +66,10 @@ def mean(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any)
         or options.keys() - {"keepdims"}
     ):
         return _np.mean(a, axis, *args, **options)
+    if options.get("keepdims") is _NO_VALUE:
+        del options["keepdims"]
     total = _parallel(_np.add).reduce(a, axis, pool=pool, **options)
     count = a.size // (total.size or 1)
     if isinstance(total, _np.ndarray):
-        return _as_the_user(lambda: _np.true_divide(total, count, out=total, casting="unsafe"))
-    return total.dtype.type(_as_the_user(lambda: total / count))
+        return _as_the_user(functools.partial(_np.true_divide, total, count, out=total, casting="unsafe"))
+    return total.dtype.type(_as_the_user(functools.partial(operator.truediv, total, count)))
