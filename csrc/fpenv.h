@@ -53,8 +53,12 @@ static inline tm_x87_control tm_x87_enter(tm_x87_control control)
     return old;
 }
 
+/* Takes down what was raised since: it is told, and must not stay in the caller's unit. */
 static inline void tm_x87_leave(tm_x87_control old)
 {
+    unsigned short status;
+    __asm__ volatile("fnstsw %0" : "=m"(status));
+    if (status & 0x3f) __asm__ volatile("fnclex");
     if (tm_x87_save() != old) __asm__ volatile("fldcw %0" : : "m"(old));
 }
 

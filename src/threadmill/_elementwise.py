@@ -89,6 +89,8 @@ def _prepare(
         if out is not None and out.dtype != dtype and not _boundary.cast_loop(dtype.char, out.dtype.char):
             return f"there is no conversion from {dtype} to {out.dtype}"
     order = options.get("order") or "K"
+    if order in ("A", "a"):
+        return "the strides of axes of length 1 are then NumPy's own affair"
     space = dense(loop, inputs, outs, masks) if order == "K" else None
     if isinstance(space, str):
         return space
