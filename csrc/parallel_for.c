@@ -14,6 +14,7 @@
  * interrupt counts as a failure before chunk 0. */
 #define NO_FAILURE UINT64_MAX
 #define INTERRUPT ((uint64_t)-TM_INTERRUPTED)
+#define MOST_CHUNKS ((size_t)(NO_FAILURE >> 9)) /* that this number has room for */
 
 /* Sleepers are called for no less than this: they take 50 to 120 us to come, and calling one costs the caller
  * 3 to 9 (two virtual cores). */
@@ -258,6 +259,7 @@ tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
     loop->fp_flags = 0;
     if (loop->grain == 0 || loop->n > PTRDIFF_MAX) return TM_INVALID;
     size_t chunks = loop->n / loop->grain + (loop->n % loop->grain != 0);
+    if (chunks > MOST_CHUNKS) return TM_INVALID;
     if (pool != NULL && tm_pool_refuses_loops(pool)) return TM_CLOSED;
     size_t seats = pool == NULL ? 1 : TM_MIN(tm_pool_threads(pool), chunks);
     if (thread_limit > 0) seats = TM_MIN(seats, thread_limit);
