@@ -51,7 +51,7 @@ def test_every_test_named_exists(root: Path, text: str) -> None:
 
 
 def test_every_native_test_runs(root: Path) -> None:
-    """A test that main() does not name would pass unseen; the compiler warns of it only where it is static."""
+    """One that main() forgets would pass unseen."""
     for path in sorted((root / "tests" / "native").glob("test_*.c")):
         defined = set(re.findall(r"^TEST\((\w+)\)", path.read_text(encoding="utf-8"), re.MULTILINE))
         assert defined == defined_in(path), path.name
