@@ -12,6 +12,7 @@ static uint32_t claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t busy)
         uint32_t ready = awake > busy ? awake - busy : 0;
         uint32_t count = wanted > ready ? TM_MIN(wanted - ready, tm_bell_asleep(idle)) : 0;
         if (count == 0) return 0;
+        TM_CHAOS(bell_claim);
         if (atomic_compare_exchange_weak(&bell->idle, &idle, idle - count * TM_ASLEEP_ONE + count)) return count;
     }
 }
@@ -20,7 +21,9 @@ uint32_t tm_bell_call(tm_bell *bell, uint32_t wanted, uint32_t busy)
 {
     uint32_t count = claim_sleepers(bell, wanted, busy);
     if (count == 0) return 0;
+    TM_CHAOS(bell_call);
     atomic_fetch_add(&bell->calls.word, count);
+    TM_CHAOS(bell_called);
     tm_futex_wake(&bell->calls, count);
     return count;
 }
@@ -77,7 +80,9 @@ bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinne
         if (spin_until_rung(bell, seen, spin_ns)) return false;
         if (!leave_awake(bell, 0)) TM_FATAL("a waiting worker is not counted as awake", 0);
     }
+    TM_CHAOS(bell_asleep);
     if (atomic_load(&bell->rings) != seen && return_awake(bell)) return false; /* D */
+    TM_CHAOS(bell_sleep);
     while (!take_call(bell))
         tm_futex_wait(&bell->calls, 0, INT64_MAX);
     return true;

@@ -48,6 +48,7 @@ static inline uint32_t tm_bell_read(tm_bell *bell)
 static inline void tm_bell_task_begins(tm_bell *bell)
 {
     atomic_fetch_sub(&bell->idle, 1);
+    TM_CHAOS(bell_task_begins);
 }
 
 static inline void tm_bell_task_ends(tm_bell *bell)
@@ -58,7 +59,9 @@ static inline void tm_bell_task_ends(tm_bell *bell)
 /* Tells that there is work. */
 static inline void tm_bell_ring(tm_bell *bell)
 {
+    TM_CHAOS(bell_ring);
     atomic_fetch_add(&bell->rings, 1); /* A */
+    TM_CHAOS(bell_rung);
 }
 
 /* After a ring, at once or later: calls sleepers, if fewer than `wanted` workers are awake besides the `busy`

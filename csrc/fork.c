@@ -7,6 +7,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void before(void)
 {
+    TM_CHAOS(fork_begins);
     tm_lock(&list_mutex);
     for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
         tm_lock(watch->mutex);
@@ -39,6 +40,7 @@ void tm_fork_set_hooks(void)
 void tm_fork_enter(tm_fork_watch *watch)
 {
     tm_fork_set_hooks();
+    TM_CHAOS(fork_watch);
     tm_lock(&list_mutex);
     watch->next = list;
     watch->link = &list;

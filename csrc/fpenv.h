@@ -95,14 +95,39 @@ static inline void tm_fp_enter(tm_fp_state state)
     feclearexcept(FE_ALL_EXCEPT);
 }
 
-static inline unsigned tm_fp_leave(tm_fp_state state)
+/* <fenv.h> has covered every unit already. */
+typedef unsigned short tm_x87_control;
+
+static inline tm_x87_control tm_x87_save(void)
+{
+    return 0;
+}
+
+static inline tm_x87_control tm_x87_enter(tm_x87_control control)
+{
+    return control;
+}
+
+static inline void tm_x87_leave(tm_x87_control old)
+{
+    (void)old;
+}
+
+/* TM_FP_* raised since tm_fp_enter. */
+static inline unsigned tm_fp_raised(void)
 {
     int raised = fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID);
-    fesetenv(&state);
     return (raised & FE_DIVBYZERO ? (unsigned)TM_FP_DIVIDE : 0) |
            (raised & FE_OVERFLOW ? (unsigned)TM_FP_OVERFLOW : 0) |
            (raised & FE_UNDERFLOW ? (unsigned)TM_FP_UNDERFLOW : 0) |
            (raised & FE_INVALID ? (unsigned)TM_FP_INVALID : 0);
+}
+
+static inline unsigned tm_fp_leave(tm_fp_state state)
+{
+    unsigned raised = tm_fp_raised();
+    fesetenv(&state);
+    return raised;
 }
 
 static inline void tm_fp_raise(unsigned flags)

@@ -6,6 +6,7 @@ static bool is_empty(tm_gate *gate, uint32_t seen)
 {
     while (seen / TM_GATE_ONE == 0) {
         if (!(seen & TM_GATE_WAITED)) return true;
+        TM_CHAOS(gate_found_empty);
         if (atomic_compare_exchange_weak_explicit(&gate->state.word, &seen, seen & ~(uint32_t)TM_GATE_WAITED,
                                                   memory_order_acquire, memory_order_acquire))
             return true;
@@ -32,6 +33,7 @@ tm_status tm_gate_wait(tm_gate *gate, int64_t spin_ns, int64_t deadline)
     if (spin_ns > 0 && spin_until_empty(gate, spin_ns)) return TM_OK;
     for (;;) {
         uint32_t seen = atomic_fetch_or_explicit(&gate->state.word, TM_GATE_WAITED, memory_order_acquire);
+        TM_CHAOS(gate_wait);
         if (is_empty(gate, seen | TM_GATE_WAITED)) return TM_OK;
         if (tm_now_ns() >= deadline) return TM_TIMEOUT;
         /* Not on a word with nobody inside: another waiter takes WAITED down there, and wakes nobody. */

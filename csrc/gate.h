@@ -32,6 +32,7 @@ static inline uint32_t tm_gate_inside(tm_gate *gate)
 static inline void tm_gate_open(tm_gate *gate, uint32_t limit)
 {
     atomic_store_explicit(&gate->limit, limit, memory_order_relaxed);
+    TM_CHAOS(gate_open);
     /* release: pairs with try_enter's acquire, so that who enters sees the job's fields */
     atomic_fetch_or_explicit(&gate->state.word, TM_GATE_OPEN, memory_order_release);
 }
@@ -48,7 +49,9 @@ static inline void tm_gate_leave(tm_gate *gate)
     uint32_t old = atomic_fetch_sub_explicit(&gate->state.word, TM_GATE_ONE, memory_order_acq_rel);
     TM_ASSERT(old >= TM_GATE_ONE);
     if (old / TM_GATE_ONE == 1 && (old & TM_GATE_WAITED)) {
+        TM_CHAOS(gate_leave_last);
         atomic_fetch_and_explicit(&gate->state.word, ~(uint32_t)TM_GATE_WAITED, memory_order_relaxed);
+        TM_CHAOS(gate_leave_wake);
         tm_futex_wake(&gate->state, UINT32_MAX);
     }
 }
@@ -69,8 +72,10 @@ static inline bool tm_gate_has_room(const tm_gate *gate)
 static inline bool tm_gate_try_enter(tm_gate *gate)
 {
     if (!tm_gate_has_room(gate)) return false;
+    TM_CHAOS(gate_enter);
     /* acquire: pairs with open's release; sequentially consistent: see help_loops in worker.c */
     if (tm_gate_admits(gate, atomic_fetch_add(&gate->state.word, TM_GATE_ONE))) return true;
+    TM_CHAOS(gate_too_late);
     tm_gate_leave(gate);
     return false;
 }

@@ -14,6 +14,7 @@
  * interrupt counts as a failure before chunk 0. */
 #define NO_FAILURE UINT64_MAX
 #define INTERRUPT ((uint64_t)-TM_INTERRUPTED)
+#define MOST_CHUNKS ((size_t)(NO_FAILURE >> 9)) /* that this number has room for */
 
 /* Sleepers are called for no less than this: they take 50 to 120 us to come, and calling one costs the caller
  * 3 to 9 (two virtual cores). */
@@ -81,6 +82,7 @@ static bool claim(tm_slice *slice, size_t *chunk)
 {
     /* A look first: a dry slice stays dry, and its line stays shared. */
     if (atomic_load_explicit(&slice->next, memory_order_relaxed) >= slice->end) return false;
+    TM_CHAOS(loop_claim);
     *chunk = atomic_fetch_add_explicit(&slice->next, 1, memory_order_relaxed);
     return *chunk < slice->end;
 }
@@ -143,6 +145,7 @@ static size_t seat_of(const tm_job *job, int worker)
 static void help(tm_job *job, int worker, tm_counters *counters)
 {
     uint64_t begin = tm_ticks();
+    TM_CHAOS(loop_help);
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(job->fp_state);
     run_chunks(job, seat_of(job, worker), NULL, counters);
@@ -204,6 +207,7 @@ static void open_job(tm_job *job, caller *me, bool short_chunks)
 static void join(tm_job *job, bool may_spin)
 {
     int64_t spin_ns = may_spin ? TM_SPIN_NS : 0;
+    TM_CHAOS(loop_join);
     tm_gate_close(&job->gate);
     while (tm_gate_wait(&job->gate, spin_ns, INT64_MAX) != TM_OK)
         note_failure(&job->failure, INTERRUPT);
@@ -234,6 +238,7 @@ static tm_status run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t se
     tm_status status = status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
     tm_count(&job->counters.wakeups, me.called);
     if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin); /* a worker's is counted already */
+    TM_CHAOS(loop_ends);
     atomic_store_explicit(&job->taken, false, memory_order_release);
     return status;
 }
@@ -258,6 +263,7 @@ tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
     loop->fp_flags = 0;
     if (loop->grain == 0 || loop->n > PTRDIFF_MAX) return TM_INVALID;
     size_t chunks = loop->n / loop->grain + (loop->n % loop->grain != 0);
+    if (chunks > MOST_CHUNKS) return TM_INVALID;
     if (pool != NULL && tm_pool_refuses_loops(pool)) return TM_CLOSED;
     size_t seats = pool == NULL ? 1 : TM_MIN(tm_pool_threads(pool), chunks);
     if (thread_limit > 0) seats = TM_MIN(seats, thread_limit);

@@ -146,6 +146,7 @@ static size_t start_threads(tm_team *team)
         tm_worker *worker = &team->workers[started];
         worker->team = team;
         worker->index = (int)started;
+        TM_CHAOS(pool_starts_thread);
         tm_gate_enter(&team->alive);
         if (start_thread(worker) != 0) {
             tm_gate_leave(&team->alive);
@@ -227,6 +228,7 @@ void tm_pool_close(tm_pool *pool)
     if (team != NULL && !atomic_load(&team->stopping)) {
         for (size_t i = 0; i < TM_KINDS; i++)
             tm_queue_close(team->tasks[i], false);
+        TM_CHAOS(pool_queues_closed);
         atomic_store(&team->stopping, true);
         tm_bell_ring(&team->bell);
         tm_bell_call(&team->bell, UINT32_MAX, 0);
@@ -242,6 +244,7 @@ tm_status tm_pool_shutdown(tm_pool *pool)
     if (tm_team_worker(team) >= 0) return TM_DEADLOCK;
     tm_status status = tm_gate_wait(&team->alive, 0, INT64_MAX);
     if (status != TM_OK) return status;
+    TM_CHAOS(pool_threads_left);
     if (!atomic_exchange(&team->joined, true)) join_threads(team, team->threads);
     return TM_OK;
 }
@@ -250,6 +253,7 @@ static void drop_pool(tm_pool *pool)
 {
     /* Another process's team is not freed: locks in it may be held by threads that do not exist here. */
     tm_team *team = tm_pool_current_team(pool);
+    TM_CHAOS(pool_drop);
     if (team != NULL) tm_team_drop(team);
     free(pool);
 }

@@ -161,10 +161,12 @@ static tm_status make_room_locked(tm_queue *queue, size_t more)
 static tm_status wait_slice_locked(tm_queue *queue, pthread_cond_t *condition, size_t *waiting, int64_t deadline)
 {
     if (tm_now_ns() >= deadline) return TM_TIMEOUT;
+    TM_CHAOS(queue_wait);
     *waiting += 1;
     tm_condition_wait(condition, &queue->mutex, tm_interrupt_slice(deadline));
     *waiting -= 1;
     tm_unlock(&queue->mutex); /* the check may run anything */
+    TM_CHAOS(queue_slice);
     bool interrupted = tm_interrupted();
     tm_lock(&queue->mutex);
     return interrupted ? TM_INTERRUPTED : TM_OK;
@@ -190,6 +192,7 @@ tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_
         if (status == TM_OK) {
             size_t n = TM_MIN(left, queue->capacity - length_locked(queue));
             put_locked(queue, from, n);
+            TM_CHAOS(queue_pushed);
             signal_locked(&queue->not_empty, queue->waiting_pop, n);
             from += n * queue->item_size;
             left -= n;
@@ -257,6 +260,7 @@ size_t tm_queue_close(tm_queue *queue, int discard)
 {
     tm_lock(&queue->mutex);
     size_t discarded = discard ? length_locked(queue) : 0;
+    TM_CHAOS(queue_close);
     queue->closed = true;
     set_length_locked(queue, length_locked(queue) - discarded);
     TM_MUST(pthread_cond_broadcast(&queue->not_empty));

@@ -6,6 +6,7 @@
 #ifndef TM_SYNC_H
 #define TM_SYNC_H
 
+#include "chaos.h"
 #include "common.h"
 
 #include <errno.h>
@@ -109,6 +110,12 @@ static inline int tm_condition_init(pthread_cond_t *condition)
 /* Waits with the mutex held, at most until `deadline`. */
 static inline void tm_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline)
 {
+    if (TM_CHAOS_WAKES(condition_wait)) {
+        tm_unlock(mutex);
+        TM_CHAOS(condition_woken);
+        tm_lock(mutex);
+        return;
+    }
     if (deadline == INT64_MAX) {
         TM_MUST(pthread_cond_wait(condition, mutex));
         return;
@@ -146,6 +153,7 @@ static inline void tm_futex_destroy(tm_futex *futex)
 /* Sleeps while the word is `expected`, until a wake or `deadline`. Keeps errno. */
 static inline void tm_futex_wait(tm_futex *futex, uint32_t expected, int64_t deadline)
 {
+    if (TM_CHAOS_WAKES(futex_wait)) return;
     int error = errno;
     struct timespec moment = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
     /* WAIT_BITSET takes an absolute CLOCK_MONOTONIC moment, plain WAIT a span. */

@@ -24,6 +24,7 @@ void tm_run_task(tm_team *team, tm_counters *counters, tm_kind kind, tm_task tas
     task.run(task.arg);
     tm_count(&counters->tasks, 1);
     atomic_fetch_add_explicit(&team->ended, 1, memory_order_relaxed);
+    TM_CHAOS(task_ran);
     if (kind == TM_SPAWNED) tm_gate_leave(&team->pending);
 }
 
@@ -43,6 +44,7 @@ int tm_pool_needs_worker(const tm_pool *pool)
 
 void tm_announce_tasks(tm_team *team)
 {
+    TM_CHAOS(tasks_pushed);
     /* For all that wait, not for the new ones alone: an awake worker may have been counted on already. */
     tm_bell_ring(&team->bell);
     uint32_t called = tm_team_call(team, NULL, tm_waiting_tasks(team));

@@ -25,6 +25,7 @@ static void help_loops(tm_team *team, tm_worker *me)
         if (!tm_gate_try_enter(&job->gate)) continue;
         /* A spawner may have counted on this worker just before it went in: hand the tasks on. Pairs with
          * tm_team_call, which looks at the gates after the push. */
+        TM_CHAOS(worker_entered);
         if (tm_waiting_tasks(team) > 0) tm_announce_tasks(team);
         job->help(job, me->index, &me->counters);
         leave_if_forked(team);
@@ -40,6 +41,7 @@ static bool try_task(tm_team *team, tm_worker *me, uint32_t seen)
     if (tm_queue_peek(team->tasks[kind]) == 0) return false;
     tm_bell_task_begins(&team->bell); /* before the pop: who pushes after it must not count on this worker */
     bool taken = tm_queue_pop(team->tasks[kind], &task, 1, 0, NULL) == TM_OK;
+    TM_CHAOS(worker_popped);
     if (taken) {
         /* A loop may have counted on this worker since it last looked. */
         if (tm_bell_read(&team->bell) != seen) tm_team_call(team, NULL, 1);
@@ -57,6 +59,7 @@ static void work(tm_team *team, tm_worker *me)
 {
     for (;;) {
         uint32_t seen = tm_bell_read(&team->bell); /* before looking: a later ring is then not missed */
+        TM_CHAOS(worker_looks);
         bool stopping = atomic_load(&team->stopping);
         help_loops(team, me);
         if (try_task(team, me, seen)) continue;
@@ -83,6 +86,7 @@ void *tm_worker_main(void *arg)
     tm_worker *me = arg;
     tm_team *team = me->team;
     const tm_pool_options *options = &team->options;
+    TM_CHAOS(worker_starts);
     while (atomic_load(&team->go.word) == 0)
         tm_futex_wait(&team->go, 0, INT64_MAX);
     if (atomic_load(&team->go.word) == 1) {
@@ -97,6 +101,7 @@ void *tm_worker_main(void *arg)
         if (options->on_stop != NULL) options->on_stop(options->ctx, (size_t)me->index);
     }
     tm_gate_leave(&team->alive);
+    TM_CHAOS(worker_ends);
     tm_team_drop(team);
     return NULL;
 }

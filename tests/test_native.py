@@ -50,6 +50,7 @@ SANITIZER_OPTIONS = {
 
 COMPILE_SECONDS = 300
 RUN_SECONDS = 120
+SOAK_SECONDS = 15
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(COMPILE_SECONDS + RUN_SECONDS + 30)]
 
@@ -65,8 +66,8 @@ class Toolchain:
     def compile(self, *arguments: str | Path) -> None:
         run([self.compiler, *self.flags, *map(str, arguments)], COMPILE_SECONDS)
 
-    def start(self, program: Path) -> str:
-        return run([*self.launcher, str(program)], RUN_SECONDS)
+    def start(self, program: Path, *arguments: str, seconds: float = RUN_SECONDS) -> str:
+        return run([*self.launcher, str(program), *arguments], seconds)
 
 
 def run(command: list[str], seconds: float) -> str:
@@ -162,3 +163,26 @@ def test_native(
     print(output)
     # A program that ran no test at all has not passed either.
     assert re.search(r"^[1-9]\d* passed, 0 failed$", output, re.MULTILINE), output
+
+
+def test_chaos_is_nothing_in_other_builds(
+    build_mode: Callable[[str], tuple[Toolchain, list[Path]]],
+) -> None:
+    _, objects = build_mode("plain")
+    assert not [path.name for path in objects if b"tm_chaos" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("mode", ["plain", "thread"])
+def test_soak(mode: str, build_mode: Callable[[str], tuple[Toolchain, list[Path]]], tmp_path: Path) -> None:
+    """Trouble at every protocol edge; docs/reliability.md tells how to run an hour of it."""
+    toolchain, objects = build_mode(mode)
+    kernels = [path for path in objects if "kernels" in path.name]
+    others = [path for path in SOURCES if path.parent.name != "kernels"]
+    binary = tmp_path / "soak"
+    source = ROOT / "tests" / "native" / "soak.c"
+    toolchain.compile(
+        *("-DTM_CHAOS_BUILD", "-rdynamic", source, *others, *kernels), *("-o", binary, "-lm", "-ldl")
+    )
+    output = toolchain.start(binary, str(SOAK_SECONDS), seconds=SOAK_SECONDS + RUN_SECONDS)
+    print(output)
+    assert re.search(r"^1 passed, 0 failed$", output, re.MULTILINE), output
