@@ -67,7 +67,7 @@ def mean(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any)
     ):
         return _np.mean(a, axis, *args, **options)
     total = _parallel(_np.add).reduce(a, axis, pool=pool, **options)
-    count = a.size // (total.size or 1)
+    count = _np.intp(a.size // (total.size or 1))  # not an int: float32 is divided as float64
     if isinstance(total, _np.ndarray):
         return _as_the_user(_np.true_divide, total, count, out=total, casting="unsafe")
     return total.dtype.type(_as_the_user(_operator.truediv, total, count))

@@ -1,0 +1,469 @@
+/* test_loops.c: programs, casts and streamed copies against plain loops: walks, masks, buffers, hops, stops. */
+#include "check.h"
+#include "common.h"
+
+#include <fenv.h>
+#include <math.h>
+
+enum { MOST = 70001 };
+
+static tm_pool *pool;
+static double x[2 * MOST], y[2 * MOST], out[2 * MOST];
+static uint8_t mask[2 * MOST];
+
+/* ---- inner loops as NumPy writes them ---- */
+
+static int add(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+{
+    (void)context, (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i++)
+        *(double *)(void *)(data[2] + i * strides[2]) = *(double *)(void *)(data[0] + i * strides[0]) +
+                                                        *(double *)(void *)(data[1] + i * strides[1]);
+    return 0;
+}
+
+/* Fails at the first operand that is *context. */
+static int add_or_fail(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+{
+    for (intptr_t i = 0; i < dims[0]; i++)
+        if (*(double *)(void *)(data[0] + i * strides[0]) == *(double *)context) return -1;
+    return add(NULL, data, dims, strides, auxdata);
+}
+
+/* The sum over one core dimension; auxdata is a number that is added, so that it is seen to arrive. */
+static int core_sum(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+{
+    (void)context;
+    for (intptr_t i = 0; i < dims[0]; i++) {
+        double total = *(double *)auxdata;
+        for (intptr_t j = 0; j < dims[1]; j++) total += *(double *)(void *)(data[0] + i * strides[0] + j * strides[2]);
+        *(double *)(void *)(data[1] + i * strides[1]) = total;
+    }
+    return 0;
+}
+
+/* Any of bools, into its first operand. */
+static int any(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+{
+    (void)context, (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i++) *data[0] = (char)(*data[0] || data[1][i * strides[1]]);
+    return 0;
+}
+
+/* Raises the flag that its operand is. */
+static int raise_flag(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+{
+    (void)context, (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i++) feraiseexcept(*(int *)(void *)(data[0] + i * strides[0]));
+    return 0;
+}
+
+static tm_step step_of(tm_inner_loop loop, size_t operands, int a, int b, int c)
+{
+    return (tm_step){.loop = loop, .operands = operands, .slot = {(uint8_t)a, (uint8_t)b, (uint8_t)c}};
+}
+
+static tm_program addition(void)
+{
+    return (tm_program){.arrays = 3, .steps = 1, .step = {step_of(add, 3, 0, 1, 2)}, .mask = -1, .stop = -1};
+}
+
+static void fill(void)
+{
+    for (size_t i = 0; i < 2 * MOST; i++) {
+        x[i] = (double)i * 0.5, y[i] = (double)(i % 1000), out[i] = -7;
+        mask[i] = (uint8_t)(i % 7 == 0 ? 0 : i % 5 == 0 ? 0x82 : i % 3 == 0);
+    }
+}
+
+#define EACH_POOL(p) for (int alone = 0; alone < 2; alone++) for (tm_pool *p = alone ? NULL : pool, *once = pool; once; once = NULL)
+
+/* ---- the walk ---- */
+
+TEST(one_axis_of_any_length_and_grain)
+{
+    static const intptr_t lengths[] = {0, 1, 2, 1023, 1024, 1025, 4099, MOST};
+    static const size_t grains[] = {1024, 1000, 1, SIZE_MAX / 2};
+    tm_program program = addition();
+    EACH_POOL(p) for (size_t g = 0; g < 4; g++) for (size_t at = 0; at < 8; at++)
+    {
+        const intptr_t n = lengths[at];
+        intptr_t layout[] = {n, 8, 8, 8, 0, 0, 0};
+        char *data[] = {(char *)x, (char *)y, (char *)out};
+        if (grains[g] == 1 && n > 5000) continue;
+        fill();
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, grains[g]) == 0);
+        for (intptr_t i = 0; i < n; i++) CHECK(out[i] == x[i] + y[i]);
+        CHECK(out[n] == -7);
+    }
+}
+
+TEST(the_odometer_goes_through_every_element_once)
+{
+    /* 3 x 5 x 7 x 11 with gaps, a reversed axis and a broadcast operand, cut along each axis in turn. */
+    enum { A = 3, B = 5, C = 7, D = 11 };
+    tm_program program = addition();
+    EACH_POOL(p) for (size_t split = 0; split < 4; split++) for (size_t grain = 1; grain < 5; grain += 3)
+    {
+        intptr_t layout[] = {A, B, C, D,
+                             8 * 2 * B * C * D, 8 * 2 * C * D, -8 * 2 * D, 8 * 2, /* x: gaps, C reversed */
+                             0, 8, 0, 8 * B,                                       /* y: D x B in Fortran's order */
+                             8, 8 * A, 8 * A * B, 8 * A * B * C,                   /* out: Fortran's order */
+                             0, 0, 0};
+        char *data[] = {(char *)(x + 2 * D * (C - 1)), (char *)y, (char *)out};
+        fill();
+        CHECK(tm_run_program(p, &program, 4, layout, data, split, grain) == 0);
+        for (int a = 0; a < A; a++) for (int b = 0; b < B; b++) for (int c = 0; c < C; c++) for (int d = 0; d < D; d++)
+            CHECK(out[a + A * (b + B * (c + C * d))] == x[2 * (d + D * (C - 1 - c + C * (b + B * a)))] + y[b + B * d]);
+        CHECK(out[A * B * C * D] == -7);
+    }
+}
+
+TEST(most_dimensions)
+{
+    intptr_t layout[TM_MAX_DIMS * 4 + 3] = {0};
+    tm_program program = addition();
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    for (int axis = 0; axis < TM_MAX_DIMS; axis++) layout[axis] = axis % 8 == 0 ? 2 : 1;
+    for (int array = 0; array < 3; array++)
+        for (int axis = TM_MAX_DIMS - 1, step = 8; axis >= 0; axis--) {
+            layout[TM_MAX_DIMS * (1 + array) + axis] = step;
+            step *= (int)layout[axis];
+        }
+    fill();
+    CHECK(tm_run_program(pool, &program, TM_MAX_DIMS, layout, data, 8, 1) == 0);
+    for (int i = 0; i < 256; i++) CHECK(out[i] == x[i] + y[i]);
+    CHECK(out[256] == -7);
+}
+
+/* ---- buffers ---- */
+
+TEST(buffers_are_filled_and_emptied_tile_by_tile)
+{
+    static int32_t narrow[MOST];
+    static float wide[MOST];
+    tm_program program = addition();
+    tm_step steps[] = {step_of(tm_cast_loop(TM_INT32, TM_FLOAT64), 2, 0, 3, 0), step_of(add, 3, 3, 1, 4),
+                       step_of(tm_cast_loop(TM_FLOAT64, TM_FLOAT32), 2, 4, 2, 0)};
+    memcpy(program.step, steps, sizeof steps);
+    program.steps = 3, program.buffers = 2, program.buffer_item[0] = program.buffer_item[1] = 8;
+    EACH_POOL(p) for (intptr_t stride = 1; stride < 3; stride++) for (intptr_t n = 1; n < MOST / 2; n = n * 3 + 22)
+    {
+        intptr_t layout[] = {n, 4 * stride, 8, 4 * stride, 0, 0, 0};
+        char *data[] = {(char *)narrow, (char *)y, (char *)wide};
+        fill();
+        for (int i = 0; i < MOST; i++) narrow[i] = i - 1000, wide[i] = -7;
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1111) == 0);
+        for (intptr_t i = 0; i < n; i++) CHECK(wide[i * stride] == (float)(narrow[i * stride] + y[i]));
+        CHECK(wide[(n - 1) * stride + 1] == -7);
+    }
+}
+
+TEST(streamed_results_are_there_when_the_call_returns)
+{
+    tm_program program = addition();
+    program.steps = 2, program.buffers = 1, program.buffer_item[0] = 8;
+    program.step[0] = step_of(add, 3, 0, 1, 3);
+    program.step[1] = step_of(tm_stream_loop, 2, 3, 2, 0);
+    program.step[1].context = (void *)(uintptr_t)8;
+    EACH_POOL(p) for (intptr_t shift = 0; shift < 9; shift++) for (intptr_t n = 1; n < MOST; n = n * 5 + 1)
+    {
+        intptr_t layout[] = {n, 8, 8, 8, 0, 0, 0};
+        char *data[] = {(char *)x, (char *)y, (char *)(out + shift)};
+        fill();
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1024) == 0);
+        for (intptr_t i = 0; i < n; i++) CHECK(out[i + shift] == x[i] + y[i]);
+        CHECK(out[n + shift] == -7 && (shift == 0 || out[shift - 1] == -7));
+    }
+}
+
+/* ---- masks ---- */
+
+TEST(elements_whose_mask_is_0_are_left_alone)
+{
+    tm_program program = addition();
+    program.arrays = 4, program.mask = 3;
+    EACH_POOL(p) for (int kind = 0; kind < 5; kind++) for (int buffered = 0; buffered < 2; buffered++)
+    {
+        const intptr_t n = 9001, step = kind == 4 ? 0 : kind == 3 ? 2 : 1;
+        intptr_t layout[] = {n, 8, 8, 8, step, 0, 0, 0, 0};
+        char *data[] = {(char *)x, (char *)y, (char *)out, (char *)mask};
+        program.buffers = (size_t)buffered, program.buffer_item[0] = 8, program.steps = buffered ? 2 : 1;
+        program.step[0] = step_of(buffered ? tm_cast_loop(TM_FLOAT64, TM_FLOAT64) : add, buffered ? 2 : 3, 0,
+                                  buffered ? 4 : 1, 2);
+        program.step[1] = step_of(add, 3, 4, 1, 2);
+        fill();
+        if (kind == 1) memset(mask, 0, sizeof mask);
+        if (kind == 2) memset(mask, 1, sizeof mask);
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == 0);
+        for (intptr_t i = 0; i < n; i++) CHECK(out[i] == (mask[i * step] ? x[i] + y[i] : -7));
+        CHECK(out[n] == -7);
+    }
+}
+
+/* ---- reductions: hops and stops ---- */
+
+TEST(each_chunk_has_a_result_of_its_own)
+{
+    tm_program program = {.arrays = 2, .steps = 1, .step = {step_of(add, 3, 0, 1, 0)}, .mask = -1, .stop = -1};
+    EACH_POOL(p)
+    {
+        const intptr_t n = 10000, grain = 1024;
+        intptr_t layout[] = {n, 0, 8, 8, 0};
+        char *data[] = {(char *)out, (char *)y};
+        fill();
+        for (int i = 0; i < 11; i++) out[i] = i;
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, (size_t)grain) == 0);
+        for (intptr_t chunk = 0; chunk < 10; chunk++) {
+            double total = (double)chunk;
+            for (intptr_t i = chunk * grain; i < TM_MIN((chunk + 1) * grain, n); i++) total += y[i];
+            CHECK(out[chunk] == total);
+        }
+        CHECK(out[10] == 10);
+    }
+}
+
+TEST(a_result_that_decides_ends_the_loop)
+{
+    static char results[64];
+    tm_program program = {.arrays = 2, .steps = 1, .step = {step_of(any, 3, 0, 1, 0)}, .mask = -1, .stop = 0,
+                          .stop_value = 1};
+    EACH_POOL(p) for (size_t place = 0; place < 60000; place += 7001)
+    {
+        intptr_t layout[] = {60000, 0, 1, 1, 0};
+        char *data[] = {results, (char *)mask};
+        memset(mask, 0, sizeof mask), memset(results, 0, sizeof results);
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == 0);
+        mask[place] = 1;
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == TM_FAILED);
+        CHECK(results[place / 1000] == 1);
+    }
+}
+
+/* ---- core dimensions, failures, flags ---- */
+
+TEST(loops_are_told_of_their_core_dimensions)
+{
+    double more = 0.25;
+    tm_step step = {.loop = core_sum, .auxdata = &more, .operands = 2, .core_dims = 1, .core_strides = 1,
+                    .slot = {0, 1}};
+    tm_program program = {.arrays = 2, .steps = 1, .step = {step}, .mask = -1, .stop = -1};
+    EACH_POOL(p) for (intptr_t core = 1; core < 9; core += 7)
+    {
+        intptr_t layout[] = {30, 40, 8 * 40 * core, 8 * core, 8 * 40, 8, 0, 0, core, 8};
+        char *data[] = {(char *)x, (char *)out};
+        fill();
+        CHECK(tm_run_program(p, &program, 2, layout, data, 0, 7) == 0);
+        for (intptr_t i = 0; i < 1200; i++) {
+            double total = more;
+            for (intptr_t j = 0; j < core; j++) total += x[i * core + j];
+            CHECK(out[i] == total);
+        }
+        CHECK(out[1200] == -7);
+    }
+}
+
+TEST(a_loop_that_fails_ends_the_call)
+{
+    tm_program program = addition();
+    EACH_POOL(p) for (size_t place = 0; place < 20000; place += 6007)
+    {
+        double bad = (double)place * 0.5;
+        intptr_t layout[] = {20000, 8, 8, 8, 0, 0, 0};
+        char *data[] = {(char *)x, (char *)y, (char *)out};
+        fill();
+        program.step[0] = step_of(add_or_fail, 3, 0, 1, 2);
+        program.step[0].context = &bad;
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == TM_FAILED);
+        for (size_t i = 0; i < place / 1000 * 1000; i++) CHECK(out[i] == x[i] + y[i]); /* all before it has run */
+        CHECK(out[place] == -7);
+    }
+}
+
+TEST(flags_of_all_chunks_are_joined_and_the_callers_stay)
+{
+    static int flags[9000];
+    const int native[] = {FE_DIVBYZERO, FE_OVERFLOW, FE_UNDERFLOW, FE_INVALID};
+    tm_program program = {.arrays = 1, .steps = 1, .step = {step_of(raise_flag, 1, 0, 0, 0)}, .mask = -1, .stop = -1};
+    EACH_POOL(p) for (int set = 0; set < 16; set++)
+    {
+        intptr_t layout[] = {9000, 4, 0};
+        char *data[] = {(char *)flags};
+        memset(flags, 0, sizeof flags);
+        for (int bit = 0; bit < 4; bit++) if (set >> bit & 1) flags[bit * 2900 + 17] = native[bit];
+        feclearexcept(FE_ALL_EXCEPT);
+        feraiseexcept(FE_INVALID);
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == set);
+        CHECK(fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID) == FE_INVALID);
+        feclearexcept(FE_ALL_EXCEPT);
+    }
+}
+
+TEST(chunks_round_as_the_caller_does)
+{
+    static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TONEAREST};
+    tm_program program = addition();
+    EACH_POOL(p) for (int k = 0; k < 3; k++)
+    {
+        intptr_t layout[] = {4096, 8, 8, 8, 0, 0, 0};
+        char *data[] = {(char *)x, (char *)y, (char *)out};
+        for (int i = 0; i < 4096; i++) x[i] = 1, y[i] = 0x1p-60;
+        fesetround(modes[k]);
+        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 64) >= 0);
+        CHECK(fegetround() == modes[k]);
+        fesetround(FE_TONEAREST);
+        for (int i = 0; i < 4096; i++) CHECK(out[i] == (modes[k] == FE_UPWARD ? nextafter(1, 2) : 1));
+    }
+}
+
+/* ---- casts ---- */
+
+TEST(casts_convert_as_c_does)
+{
+    static const size_t sizes[] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16};
+    int8_t small[] = {-128, -1, 0, 1, 127};
+    for (int to = TM_INT8; to <= TM_UINT64; to++) { /* wraps, as two's complement does */
+        uint64_t results[5] = {0};
+        intptr_t n = 5, strides[] = {1, 8};
+        char *data[] = {(char *)small, (char *)results};
+        CHECK(tm_cast_loop(TM_INT8, to)(NULL, data, &n, strides, NULL) == 0);
+        for (int i = 0; i < 5; i++) {
+            const int64_t value = small[i];
+            CHECK(memcmp(&results[i], &value, sizes[to]) == 0); /* little-endian */
+        }
+    }
+    double reals[] = {0.0, -0.0, NAN, 0.1, 1e300, -1e-300};
+    bool truths[6];
+    float floats[6];
+    double complexes[12];
+    intptr_t n = 6, strides[] = {8, 1};
+    char *data[] = {(char *)reals, (char *)truths};
+    CHECK(tm_cast_loop(TM_FLOAT64, TM_BOOL)(NULL, data, &n, strides, NULL) == 0);
+    for (int i = 0; i < 6; i++) CHECK(truths[i] == (i > 1));
+    data[1] = (char *)floats, strides[1] = 4;
+    CHECK(tm_cast_loop(TM_FLOAT64, TM_FLOAT32)(NULL, data, &n, strides, NULL) == 0);
+    CHECK(floats[3] == 0.1f && isinf(floats[4]) && floats[5] == 0 && signbit(floats[5]) && isnan(floats[2]));
+    data[1] = (char *)complexes, strides[1] = 16;
+    CHECK(tm_cast_loop(TM_FLOAT64, TM_COMPLEX128)(NULL, data, &n, strides, NULL) == 0);
+    for (int i = 0; i < 6; i++) CHECK(complexes[2 * i + 1] == 0 && memcmp(&complexes[2 * i], &reals[i], 8) == 0);
+    uint8_t odd[] = {0, 1, 2, 0x80, 0xff}; /* what is read as a bool may be any byte */
+    int32_t ones[5];
+    n = 5, strides[0] = 1, strides[1] = 4, data[0] = (char *)odd, data[1] = (char *)ones;
+    CHECK(tm_cast_loop(TM_UINT8, TM_INT32)(NULL, data, &n, strides, NULL) == 0);
+    CHECK(ones[4] == 255);
+    data[1] = (char *)truths, strides[1] = 1;
+    CHECK(tm_cast_loop(TM_BOOL, TM_BOOL)(NULL, data, &n, strides, NULL) == 0);
+    for (int i = 0; i < 5; i++) CHECK(((uint8_t *)truths)[i] == (odd[i] != 0));
+}
+
+TEST(strided_casts_are_the_contiguous_ones)
+{
+    static const size_t sizes[] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16, 0, sizeof(long double), 2 * sizeof(long double)};
+    static _Alignas(32) char from[64 * 32], dense[64 * 32], sparse[3 * 64 * 32], spread[3 * 64 * 32];
+    for (int a = 0; a < TM_CAST_DTYPES; a++) for (int b = 0; b < TM_CAST_DTYPES; b++) {
+        tm_inner_loop loop = tm_cast_loop(a, b);
+        if (loop == NULL) continue;
+        memset(from, 0, sizeof from), memset(dense, 0, sizeof dense), memset(sparse, 0, sizeof sparse);
+        for (size_t i = 0; i < 64; i++) { /* small whole numbers of each dtype, made from int64 */
+            int64_t value = (int64_t)i;
+            char *made[] = {(char *)&value, from + i * sizes[a]};
+            intptr_t one = 1, none[] = {8, 0};
+            tm_cast_loop(TM_INT64, a)(NULL, made, &one, none, NULL);
+            memcpy(spread + 3 * i * sizes[a], from + i * sizes[a], sizes[a]);
+        }
+        intptr_t n = 64, near[] = {(intptr_t)sizes[a], (intptr_t)sizes[b]};
+        intptr_t far[] = {3 * (intptr_t)sizes[a], -3 * (intptr_t)sizes[b]};
+        char *data[] = {from, dense}, *others[] = {spread, sparse + 3 * 63 * sizes[b]};
+        CHECK(loop(NULL, data, &n, near, NULL) == 0);
+        CHECK(loop(NULL, others, &n, far, NULL) == 0);
+        const size_t part = b == TM_CLONGDOUBLE || b == TM_LONGDOUBLE ? 10 : sizes[b]; /* the rest is padding */
+        for (size_t i = 0; i < 64; i++) CHECK(memcmp(dense + i * sizes[b], sparse + 3 * (63 - i) * sizes[b], part) == 0);
+    }
+}
+
+TEST(what_is_not_offered_is_null)
+{
+    CHECK(tm_cast_loop(-1, TM_INT8) == NULL && tm_cast_loop(TM_INT8, -1) == NULL);
+    CHECK(tm_cast_loop(TM_CAST_DTYPES, TM_INT8) == NULL && tm_cast_loop(TM_INT8, TM_CAST_DTYPES) == NULL);
+    CHECK(tm_cast_loop(TM_DTYPES, TM_FLOAT64) == NULL && tm_cast_loop(TM_FLOAT64, TM_DTYPES) == NULL);
+    CHECK(tm_cast_loop(TM_FLOAT64, TM_INT32) == NULL && tm_cast_loop(TM_COMPLEX64, TM_FLOAT32) == NULL);
+    CHECK(tm_cast_loop(TM_INT32, TM_FLOAT64) != NULL && tm_cast_loop(TM_COMPLEX64, TM_BOOL) != NULL);
+}
+
+TEST(streamed_copies_of_any_size_and_place)
+{
+    static char from[4200], to[4200];
+    for (size_t i = 0; i < sizeof from; i++) from[i] = (char)(i * 7);
+    for (size_t item = 1; item <= 32; item *= 2) for (intptr_t n = 0; n * (intptr_t)item < 4000; n = n * 3 + 1)
+        for (size_t shift = 0; shift < 64; shift += item) {
+            char *data[] = {from + 32 - item % 32, to + shift};
+            memset(to, 0x5a, sizeof to);
+            CHECK(tm_stream_loop((void *)(uintptr_t)item, data, &n, NULL, NULL) == 0);
+            CHECK(memcmp(to + shift, data[0], (size_t)n * item) == 0);
+            CHECK(to[shift + (size_t)n * item] == 0x5a && (shift == 0 || to[shift - 1] == 0x5a));
+        }
+}
+
+/* ---- what is wrong ---- */
+
+TEST(invalid_arguments_touch_nothing)
+{
+    tm_program program = addition();
+    intptr_t layout[4 * (TM_MAX_DIMS + 1) + 3] = {2, 8, 8, 8, 0, 0, 0};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    fill();
+    CHECK(tm_run_program(pool, &program, 0, layout, data, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, TM_MAX_DIMS + 1, layout, data, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, data, 1, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 0) == TM_INVALID);
+    layout[0] = -1;
+    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    layout[0] = 0;
+    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_OK);
+    layout[0] = 2, program.steps = TM_MAX_STEPS + 1;
+    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    program.steps = 1, program.buffers = TM_MAX_SLOTS;
+    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    CHECK(out[0] == -7);
+}
+
+TEST(a_closed_pool_refuses)
+{
+    tm_pool *closed = NULL;
+    tm_pool_options options = {.threads = 2};
+    tm_program program = addition();
+    intptr_t layout[] = {2000, 8, 8, 8, 0, 0, 0};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    CHECK(tm_pool_create(&options, &closed) == TM_OK);
+    fill();
+    tm_pool_close(closed);
+    CHECK(tm_run_program(closed, &program, 1, layout, data, 0, 100) == TM_CLOSED);
+    CHECK(out[0] == -7);
+    tm_pool_destroy(closed);
+}
+
+int main(void)
+{
+    tm_pool_options options = {.threads = 3};
+    if (tm_pool_create(&options, &pool) != TM_OK) return 1;
+    RUN(one_axis_of_any_length_and_grain);
+    RUN(the_odometer_goes_through_every_element_once);
+    RUN(most_dimensions);
+    RUN(buffers_are_filled_and_emptied_tile_by_tile);
+    RUN(streamed_results_are_there_when_the_call_returns);
+    RUN(elements_whose_mask_is_0_are_left_alone);
+    RUN(each_chunk_has_a_result_of_its_own);
+    RUN(a_result_that_decides_ends_the_loop);
+    RUN(loops_are_told_of_their_core_dimensions);
+    RUN(a_loop_that_fails_ends_the_call);
+    RUN(flags_of_all_chunks_are_joined_and_the_callers_stay);
+    RUN(chunks_round_as_the_caller_does);
+    RUN(casts_convert_as_c_does);
+    RUN(strided_casts_are_the_contiguous_ones);
+    RUN(what_is_not_offered_is_null);
+    RUN(streamed_copies_of_any_size_and_place);
+    RUN(invalid_arguments_touch_nothing);
+    RUN(a_closed_pool_refuses);
+    tm_pool_destroy(pool);
+    return finish();
+}

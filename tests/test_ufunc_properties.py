@@ -1,0 +1,157 @@
+"""Any shapes, strides, overlaps, masks and numbers that hypothesis can think of, by us and by NumPy."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from arrays import Array
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from ufunc_cases import BINARY, UFUNCS, assert_same_call, dtype_of, values
+
+import threadmill as tm
+
+DTYPES = st.sampled_from("?bBhHiIlLqQefdgFDGmM")
+UNARY = sorted(name for name, ufunc in UFUNCS.items() if ufunc.nin == 1)
+PAIRS = sorted(name for name, ufunc in UFUNCS.items() if ufunc.nin == 2)
+NUMBERS: st.SearchStrategy[Any] = st.one_of(
+    st.integers(-300, 300),
+    st.sampled_from([2**31, -(2**31) - 1, 2**63, 2**64, 2**200, -(2**63), True, False]),
+    st.floats(),
+    st.complex_numbers(),
+    st.builds(lambda char, k: values(char, 40)[k], DTYPES, st.integers(0, 39)),
+)
+
+
+@pytest.fixture(scope="module")
+def threads() -> Any:
+    with tm.Pool(3) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True, scope="module")
+def all_errors_warn() -> Any:
+    with np.errstate(all="warn"):
+        yield
+
+
+@st.composite
+def operands(draw: st.DrawFn, count: int) -> list[Any]:
+    """Arrays that broadcast together, as views of all kinds, and numbers among them."""
+    broadcast = draw(
+        npst.mutually_broadcastable_shapes(num_shapes=count, max_dims=4, max_side=70, min_side=0)
+    )
+    made: list[Any] = []
+    for k, shape in enumerate(broadcast.input_shapes):
+        if k and draw(st.integers(0, 4)) == 0:
+            made.append(draw(NUMBERS))
+            continue
+        steps = [draw(st.sampled_from([1, 1, 2, 3, -1, -2])) for _ in shape]
+        order = draw(st.permutations(range(len(shape))))
+        # Memory in any order of the axes, walked with any steps: of the shape that was asked for.
+        room = [shape[axis] * abs(steps[axis]) for axis in order]
+        memory = values(draw(DTYPES), int(np.prod(room)), k).reshape(room)
+        view = memory[tuple(slice(None, None, steps[axis]) for axis in order)]
+        made.append(view.transpose([order.index(axis) for axis in range(len(shape))]))
+    return made
+
+
+@given(args=operands(1), name=st.sampled_from(UNARY), order=st.sampled_from("CFAK"))
+def test_one_operand(threads: tm.Pool, args: list[Any], name: str, order: str) -> None:
+    ufunc = UFUNCS[name]
+    assert_same_call(tm.parallel(ufunc), ufunc, lambda: (args, {"order": order}), name, pool=threads)
+
+
+@given(args=operands(2), name=st.sampled_from(PAIRS), order=st.sampled_from("CFAK"))
+def test_two_operands(threads: tm.Pool, args: list[Any], name: str, order: str) -> None:
+    ufunc = UFUNCS[name]
+    assert_same_call(tm.parallel(ufunc), ufunc, lambda: (args, {"order": order}), name, pool=threads)
+
+
+@given(
+    args=operands(2),
+    name=st.sampled_from(sorted(BINARY)),
+    char=DTYPES,
+    casting=st.sampled_from(["same_kind", "unsafe", "safe"]),
+    order=st.sampled_from("CF"),
+    masked=st.booleans(),
+)
+def test_out_and_where(
+    threads: tm.Pool, args: list[Any], name: str, char: str, casting: str, order: Any, masked: bool
+) -> None:
+    ufunc = BINARY[name]
+    shape = np.broadcast_shapes(*map(np.shape, args))
+
+    def make() -> Any:
+        options: dict[str, Any] = {"out": np.zeros(shape, dtype_of(char), order), "casting": casting}
+        if masked:
+            options["where"] = values("?", int(np.prod(shape)), 4).reshape(shape, order=order)
+        return args, options
+
+    assert_same_call(tm.parallel(ufunc), ufunc, make, name, pool=threads)
+
+
+CUTS = st.tuples(st.integers(0, 40), st.sampled_from([1, 1, 1, 2, 3, -1]))
+
+
+@given(
+    n=st.integers(1, 3000),
+    cuts=st.tuples(CUTS, CUTS, CUTS),
+    char=st.sampled_from("bhldFD"),
+    rows=st.sampled_from([1, 3]),
+    scalar=st.booleans(),
+    name=st.sampled_from(["add", "subtract", "copysign", "maximum", "hypot", "multiply", "less"]),
+)
+def test_any_overlap(
+    threads: tm.Pool, n: int, cuts: Any, char: str, rows: int, scalar: bool, name: str
+) -> None:
+    """Both inputs and the output anywhere in one piece of memory."""
+    memory = values(char, 3 * n + 60 * rows)
+
+    def views(base: Array) -> list[Array]:
+        found = []
+        for start, step in cuts:
+            x = base[start:][:: abs(step)][: n // rows * rows]
+            x = x[: x.size // rows * rows].reshape(rows, -1)
+            found.append(
+                (x if step > 0 else x[:, ::-1])[:, : n // 3] if rows > 1 else x[0][:: 1 if step > 0 else -1]
+            )
+        least = min(x.shape[-1] for x in found)
+        return [x[..., :least] for x in found]
+
+    def make() -> Any:
+        a, b, out = views(memory.copy())
+        if scalar:
+            b = b[..., b.shape[-1] // 2].reshape(-1)[:1].reshape(()) if b.size else b
+        return [a, b], {"out": out, "casting": "unsafe"}
+
+    ufunc = UFUNCS[name]
+    assert_same_call(tm.parallel(ufunc), ufunc, make, name, pool=threads)
+
+
+@given(
+    args=operands(1),
+    name=st.sampled_from(sorted(BINARY)),
+    data=st.data(),
+    keepdims=st.booleans(),
+    initial=st.sampled_from([None, 0, 1, -0.0, 7]),
+    masked=st.booleans(),
+)
+def test_reduce(
+    threads: tm.Pool,
+    args: list[Any],
+    name: str,
+    data: st.DataObject,
+    keepdims: bool,
+    initial: Any,
+    masked: bool,
+) -> None:
+    ufunc, (x,) = BINARY[name], args
+    axes = st.sets(st.integers(-x.ndim, x.ndim - 1)).map(tuple) if x.ndim else st.just(())
+    options: dict[str, Any] = {"keepdims": keepdims, "axis": data.draw(st.one_of(st.none(), axes))}
+    if initial is not None:
+        options["initial"] = initial
+    if masked:
+        options["where"] = values("?", x.size, 4).reshape(x.shape)
+    assert_same_call(tm.parallel(ufunc).reduce, ufunc.reduce, lambda: (args, options), name, pool=threads)
