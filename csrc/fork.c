@@ -4,6 +4,7 @@
 static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER; /* taken before any watched one */
 static tm_fork_watch *list;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int hooks_error; /* set once */
 
 static void before(void)
 {
@@ -29,17 +30,17 @@ static void after_in_child(void)
 
 static void set_hooks(void)
 {
-    TM_MUST(pthread_atfork(before, after, after_in_child));
+    hooks_error = pthread_atfork(before, after, after_in_child);
 }
 
-void tm_fork_set_hooks(void)
+bool tm_fork_set_hooks(void)
 {
     TM_MUST(pthread_once(&once, set_hooks));
+    return hooks_error == 0;
 }
 
 void tm_fork_enter(tm_fork_watch *watch)
 {
-    tm_fork_set_hooks();
     TM_CHAOS(fork_watch);
     tm_lock(&list_mutex);
     watch->next = list;

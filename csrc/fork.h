@@ -14,12 +14,13 @@ typedef struct tm_fork_watch {
     struct tm_fork_watch *next, **link; /* in the list of all; guarded by fork.c's mutex */
 } tm_fork_watch;
 
-/* From here to tm_fork_leave the mutex is watched. Neither may be called with a watched mutex held. */
+/* From here to tm_fork_leave the mutex is watched. Neither may be called with a watched mutex held, nor before
+ * the hooks are set. */
 void tm_fork_enter(tm_fork_watch *watch);
 void tm_fork_leave(tm_fork_watch *watch);
 
 /* Sets the hooks. Who has hooks and a mutex taken before these calls this first: the last hooks set are the
- * first to run before a fork. */
-void tm_fork_set_hooks(void);
+ * first to run before a fork. False, and for good, where the system had no memory for them. */
+bool tm_fork_set_hooks(void);
 
 #endif

@@ -13,6 +13,7 @@
 
 static pthread_mutex_t lifecycle = PTHREAD_MUTEX_INITIALIZER; /* state and threads of every pool */
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static int fork_error; /* set once */
 static _Atomic uint64_t generation; /* forks between the first process and this one */
 
 uint64_t tm_process_generation(void)
@@ -38,9 +39,11 @@ static void after_fork_in_child(void)
     tm_unlock(&lifecycle);
 }
 
+/* The queues' hooks first: they are to run after these, which take the lifecycle mutex before any queue's. */
 static void watch_forks(void)
 {
-    TM_MUST(pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child));
+    fork_error = !tm_fork_set_hooks() ||
+                 pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0;
 }
 
 /* ---- starting a team, lifecycle mutex held ------------------------------------------------ */
@@ -208,8 +211,8 @@ tm_status tm_pool_create(const tm_pool_options *options, tm_pool **pool)
 {
     *pool = NULL;
     if (options->threads < 1 || options->threads > INT16_MAX) return TM_INVALID;
-    tm_fork_set_hooks(); /* before this file's, which take the lifecycle mutex before the queues' */
     TM_MUST(pthread_once(&fork_once, watch_forks));
+    if (fork_error) return TM_NO_MEMORY;
     tm_pool *made = calloc(1, sizeof *made);
     if (made == NULL) return TM_NO_MEMORY;
     made->options = *options;

@@ -60,6 +60,7 @@ tm_status tm_queue_create(size_t capacity, size_t item_size, tm_order order, tm_
     *queue = NULL;
     if (item_size == 0 || capacity > PTRDIFF_MAX / item_size) return TM_INVALID;
     if (order != TM_FIFO && order != TM_LIFO) return TM_INVALID;
+    if (!tm_fork_set_hooks()) return TM_NO_MEMORY;
     tm_queue *made = calloc(1, sizeof *made);
     if (made == NULL) return TM_NO_MEMORY;
     made->limit = capacity;

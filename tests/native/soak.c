@@ -16,6 +16,9 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 #if defined(__SANITIZE_THREAD__)
 #define THREAD_SANITIZER 1 /* its runtime forbids threads in a child of a threaded process */
@@ -325,6 +328,9 @@ static void do_fork(actor *me)
     pid_t child = fork();
     if (child == 0) {
         alarm(300);
+#if defined(__linux__)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
         _exit(live_as_child(me->stage));
     }
     int status = -1;
