@@ -66,6 +66,8 @@ def mean(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any)
         or options.keys() - {"keepdims"}
     ):
         return _np.mean(a, axis, *args, **options)
+    if options.get("keepdims") is _NO_VALUE:
+        del options["keepdims"]
     total = _parallel(_np.add).reduce(a, axis, pool=pool, **options)
     count = _np.intp(a.size // (total.size or 1))  # not an int: float32 is divided as float64
     if isinstance(total, _np.ndarray):
