@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -620,3 +621,14 @@ def test_ctrl_c_ends_a_call_and_leaves_all_usable() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
     assert done.stdout == "usable\n", done.stderr
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+@pytest.mark.parametrize("dtype", ["i8", "f8"])
+def test_a_reduction_keeps_no_array_alive(axis: int | None, dtype: str) -> None:
+    for ufunc in (np.add, np.minimum, np.bitwise_or if dtype == "i8" else np.logaddexp):
+        x = np.ones((300, 700), dtype)
+        gone = weakref.ref(x)
+        tm.parallel(ufunc).reduce(x, axis, pool=tm.default_pool())
+        del x
+        assert gone() is None

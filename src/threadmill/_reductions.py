@@ -180,11 +180,14 @@ def _over_some(
         if 2 * grain > space.shape[split]:
             return "its rows are too short to be cut"
     program = _programs.reduction(loop, space.arrays[1], space.strides[0][-1], bool(masks), None)
+    shape, target = result.shape, None if reusable else result
+    if reusable:
+        space.arrays = ()  # a plan keeps no array alive
 
     def run(pool: "CData", x: Array) -> Array:
-        out = np.empty(result.shape, dtype) if reusable else result
+        out = np.empty(shape, dtype) if target is None else target
         np.copyto(out, x[first] if begin is None else begin)
-        _finish(loop, space.run(pool, program, split, grain, (out, x[rest]) if reusable else None))
+        _finish(loop, space.run(pool, program, split, grain, (out, x[rest]) if target is None else None))
         return out
 
     return Reduction(loop, space.shape, split, grain, run, reusable)
@@ -219,6 +222,7 @@ def _by_rows(
     outcomes = (-(-space.shape[split] // grain), *shape)
     rows = Space(space.shape, space.arrays, space.strides, hops=[math.prod(shape) * dtype.itemsize, 0])
     program = _programs.reduction(loop, space.arrays[1], space.strides[0][-1], False, None)
+    rows.arrays = ()  # a plan keeps no array alive
     identity = _identity(loop)
 
     def run(pool: "CData", x: Array) -> Array:
@@ -263,11 +267,13 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
         return "an operand's strides are no multiples of its items"
     stop = _DECIDED_BY.get(name)
     program = _programs.reduction(loop, views[0], 0, bool(masks), stop)
+    held = [] if plain else views
+    space.arrays = ()  # a plan keeps no array alive
 
     def run(pool: "CData", x: Array) -> Any:
         partial = np.empty(count, dtype)
         partial[...] = x[(0,) * x.ndim] if begin is None else begin
-        status = space.run(pool, program, split, grain, (partial, *([x] if plain else views)))
+        status = space.run(pool, program, split, grain, (partial, *(held or [x])))
         if stop is not None and status == _boundary.FAILED:
             return _shaped(np.bool_(stop), x, keepdims)
         _finish(loop, status)
