@@ -73,6 +73,8 @@ def _prepare(
     options: dict[str, Any],
 ) -> Call | str:
     nin = ufunc.nin
+    if not PYTHON_NUMBERS.isdisjoint(map(type, args)) and any(x.dtype.kind in "mM" for x in inputs):
+        return "NumPy warns of numbers for times"
     given: list[Any] = [
         type(x) if type(x) in PYTHON_NUMBERS else each.dtype for x, each in zip(args, inputs, strict=False)
     ]

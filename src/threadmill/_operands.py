@@ -65,6 +65,8 @@ def find_loop(
         return "signature=None is an error"
     if ("signature" in options and "sig" in options) or type(options.get("subok", True)) is not bool:
         return "an argument is one that NumPy refuses"
+    if type(signature) is str and len(signature) == 1:
+        return "NumPy warns of such a signature"
     dtype = options.get("dtype")
     if dtype is not None:
         if signature is not None or not isinstance(dtype, _PLAIN_DTYPES):
