@@ -10,6 +10,19 @@
 #error "threadmill needs POSIX threads: Linux and macOS are supported, Windows is not"
 #endif
 
+/* TM_PORTABLE: a build without what is made for one system or processor: futexes, instruction sets beyond the
+ * baseline, streaming stores, assembly. */
+#if defined(__x86_64__) && !defined(TM_PORTABLE)
+#define TM_X86 1
+#else
+#define TM_X86 0
+#endif
+#if defined(__aarch64__) && !defined(TM_PORTABLE)
+#define TM_ARM64 1
+#else
+#define TM_ARM64 0
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

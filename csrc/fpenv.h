@@ -7,7 +7,7 @@
 
 #include "common.h"
 
-#if defined(__x86_64__)
+#if TM_X86
 
 typedef unsigned tm_fp_state; /* MXCSR; its low six bits are the flags */
 

@@ -1,7 +1,7 @@
 /* sync.h: the thin layer over the system: clock, mutex, condition, futex, spin pause.
  *
  * A futex here is a 32-bit atomic word that threads can sleep on: Linux's own, or (macOS, and any build
- * with TM_PORTABLE_SYNC) the same contract made of a mutex and a condition. Waits may return early;
+ * with TM_PORTABLE or TM_PORTABLE_SYNC) the same contract made of a mutex and a condition. Waits may return early;
  * every caller loops over its predicate. */
 #ifndef TM_SYNC_H
 #define TM_SYNC_H
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__linux__) && !defined(TM_PORTABLE_SYNC)
+#if defined(__linux__) && !defined(TM_PORTABLE_SYNC) && !defined(TM_PORTABLE)
 #define TM_LINUX_FUTEX 1
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -51,9 +51,9 @@ static inline int64_t tm_coarse_now_ns(void)
 /* The cheapest steady counter, in a unit of its own: for busy time, converted when someone asks. */
 static inline uint64_t tm_ticks(void)
 {
-#if defined(__x86_64__)
+#if TM_X86
     return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
+#elif TM_ARM64
     uint64_t ticks;
     __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
     return ticks;
@@ -72,9 +72,9 @@ static inline int64_t tm_deadline(int64_t timeout_ns)
 
 static inline void tm_relax(void)
 {
-#if defined(__x86_64__)
+#if TM_X86
     __builtin_ia32_pause();
-#elif defined(__aarch64__)
+#elif TM_ARM64
     __asm__ volatile("isb" ::: "memory");
 #endif
 }

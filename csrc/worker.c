@@ -32,7 +32,9 @@ static void help_loops(tm_team *team, tm_worker *me)
     }
 }
 
-/* Runs a task if there is one; of the two kinds in turn, so that neither starves beside the other. */
+/* Runs a task if there is one; of the two kinds in turn, so that neither starves beside the other. False if none
+ * was there: a worker that another was faster than must look again, as the other kind may have one that nobody
+ * else comes for. */
 static bool try_task(tm_team *team, tm_worker *me, uint32_t seen)
 {
     tm_task task;
@@ -52,7 +54,7 @@ static bool try_task(tm_team *team, tm_worker *me, uint32_t seen)
         tm_count(&me->counters.busy_ticks, tm_ticks() - begin);
     }
     tm_bell_task_ends(&team->bell);
-    return taken;
+    return true;
 }
 
 static void work(tm_team *team, tm_worker *me)

@@ -17,7 +17,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(600)
 
-TOP_FILES = ["CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", "setup.py"]
+TOP_FILES = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "pyproject.toml", "setup.py"]
 FOLDERS = ["benchmarks", "csrc", "docs", "src", "tests"]
 GENERATED = {"__pycache__", "threadmill.egg-info", ".hypothesis", ".pytest_cache"}
 

@@ -9,12 +9,6 @@
 
 #include "../common.h"
 
-#if defined(__x86_64__)
-#define TM_X86 1
-#else
-#define TM_X86 0
-#endif
-
 enum { TM_SIMD_LEVELS = TM_SIMD_AVX512 + 1 };
 
 /* Reads x[0 .. n - 1] and the operand `arg` (what it is, each family tells), writes to `out`. Where `out`

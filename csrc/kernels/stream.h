@@ -8,11 +8,7 @@
 #include "../common.h"
 
 /* Whether this machine has such stores; elsewhere the two below work, but gain nothing. */
-#if defined(__x86_64__)
-#define TM_STREAMS 1
-#else
-#define TM_STREAMS 0
-#endif
+#define TM_STREAMS TM_X86
 
 /* memcpy for a source in the nearest cache and a destination that nobody reads soon. */
 void tm_stream_copy(void *restrict out, const void *restrict from, size_t bytes);

@@ -3,6 +3,7 @@
 The text of csrc/threadmill.h is the cdef as it stands, so that C and Python read one interface.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -30,7 +31,18 @@ COMPILE_FLAGS = [
     "-fno-math-errno",
     "-Wall",
     "-Wextra",
+    "-fstack-protector-strong",
+    "-U_FORTIFY_SOURCE",
+    "-D_FORTIFY_SOURCE=2",
 ]
+LINK_FLAGS = ["-pthread"]
+if sys.platform == "linux":
+    LINK_FLAGS += ["-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"]
+
+# THREADMILL_PORTABLE=1 builds what runs anywhere: no futexes, no instruction sets beyond the baseline, no
+# streaming stores, no assembly. For tests, and for whoever mistrusts one of these.
+if os.environ.get("THREADMILL_PORTABLE") == "1":
+    COMPILE_FLAGS.append("-DTM_PORTABLE")
 
 
 def in_root(*patterns: str) -> list[str]:
@@ -49,5 +61,5 @@ ffibuilder.set_source(
     include_dirs=["csrc"],
     libraries=["m"],
     extra_compile_args=COMPILE_FLAGS,
-    extra_link_args=["-pthread"],
+    extra_link_args=LINK_FLAGS,
 )

@@ -303,6 +303,73 @@ static void do_shutdown(actor *me)
     tm_pool_destroy(all.pool);
 }
 
+/* ---- meetings: each of these needs all threads of its pool at once ---- */
+
+typedef struct meeting {
+    _Atomic long arrived, left;
+    long expected;
+} meeting;
+
+static void meet(void *arg)
+{
+    meeting *all = arg;
+    add_one((void *)&all->arrived);
+    while (atomic_load(&all->arrived) < all->expected)
+        sched_yield();
+    add_one((void *)&all->left);
+}
+
+static void do_meeting(actor *me)
+{
+    long threads = 2 + (long)dice(me, 3);
+    tm_pool *pool = make_pool((size_t)threads, 0);
+    for (int round = 0; round < 10; round++) {
+        meeting all = {.expected = threads};
+        for (long i = 0; i < threads; i++) {
+            CHECK((i % 2 ? tm_post : tm_spawn)(pool, meet, &all) == TM_OK);
+            for (unsigned wait = dice(me, 2) ? dice(me, 1000) : 0; wait > 0; wait--)
+                tm_relax();
+        }
+        await(&all.left, threads);
+    }
+    tm_pool_destroy(pool);
+}
+
+typedef struct errand {
+    tm_pool *pool;
+    _Atomic long done;
+    unsigned delay;
+} errand;
+
+static void *run_errand(void *arg)
+{
+    errand *all = arg;
+    for (unsigned i = 0; i < all->delay; i++)
+        tm_relax();
+    CHECK(tm_spawn(all->pool, add_one, (void *)&all->done) == TM_OK);
+    return NULL;
+}
+
+static void wait_for_errand(void *ctx, size_t begin, size_t end)
+{
+    (void)begin, (void)end;
+    await(&((errand *)ctx)->done, 1);
+}
+
+/* A loop on the caller and one worker waits for a task, which the other worker must take. */
+static void do_errand(actor *me)
+{
+    tm_pool *pool = make_pool(2, 0);
+    for (int round = 0; round < 10; round++) {
+        errand all = {.pool = pool, .delay = dice(me, 2000)};
+        pthread_t runner;
+        TM_MUST(pthread_create(&runner, NULL, run_errand, &all));
+        CHECK(tm_parallel_for(pool, 2, 1, wait_for_errand, &all) == TM_OK);
+        TM_MUST(pthread_join(runner, NULL));
+    }
+    tm_pool_destroy(pool);
+}
+
 /* ---- forks -------------------------------------------------------------------------------- */
 
 static int live_as_child(stage *at)
@@ -398,10 +465,11 @@ static const struct {
     void (*run)(actor *me);
     unsigned weight;
 } acts[] = {
-    {"loop", do_loop, 8},   {"failing loop", do_failing_loop, 3}, {"nest", do_nest, 3},
-    {"tasks", do_tasks, 6}, {"posts", do_posts, 4},               {"tree", do_tree, 3},
-    {"queue", do_queue, 8}, {"drain", do_drain, 1},               {"pool", do_pool, 2},
-    {"shutdown", do_shutdown, 1}, {"fork", do_fork, 1},
+    {"loop", do_loop, 8},       {"failing loop", do_failing_loop, 3}, {"nest", do_nest, 3},
+    {"tasks", do_tasks, 6},     {"posts", do_posts, 4},               {"tree", do_tree, 3},
+    {"queue", do_queue, 8},     {"drain", do_drain, 1},               {"pool", do_pool, 2},
+    {"meeting", do_meeting, 2}, {"errand", do_errand, 2},             {"shutdown", do_shutdown, 1},
+    {"fork", do_fork, 1},
 };
 enum { ACTS = sizeof acts / sizeof *acts };
 

@@ -67,7 +67,7 @@ TEST(a_single_task_is_never_missed)
 }
 
 typedef struct meeting {
-    _Atomic int arrived;
+    _Atomic int arrived, left;
     int expected;
 } meeting;
 
@@ -77,6 +77,7 @@ static void meet(void *arg)
     atomic_fetch_add(&all->arrived, 1);
     while (atomic_load(&all->arrived) < all->expected)
         sched_yield();
+    atomic_fetch_add(&all->left, 1);
 }
 
 /* The queue is not empty when the second call comes: it wakes the others all the same. */
@@ -90,6 +91,22 @@ TEST(a_batch_behind_one_task_gets_all_threads)
             CHECK(tm_spawn(pool, meet, &all) == TM_OK);
             CHECK(tm_spawn_many(pool, meet, args, (size_t)threads - 1, NULL) == TM_OK);
             CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
+        }
+        tm_pool_destroy(pool);
+    }
+}
+
+/* Two workers that reach for the same task: the one that misses it takes the task of the other kind. */
+TEST(tasks_of_both_kinds_may_need_each_other)
+{
+    for (int threads = 2; threads <= 4; threads++) {
+        tm_pool *pool = make_pool((size_t)threads);
+        for (int round = 0; round < 1000; round++) {
+            meeting all = {.expected = threads};
+            for (int i = 0; i < threads; i++)
+                CHECK((i % 2 ? tm_post : tm_spawn)(pool, meet, &all) == TM_OK);
+            while (atomic_load(&all.left) < threads)
+                sched_yield();
         }
         tm_pool_destroy(pool);
     }
@@ -434,6 +451,7 @@ int main(void)
     TM_MUST(pthread_atfork(call_in_fork, NULL, NULL)); /* before the library's */
     RUN(a_single_task_is_never_missed);
     RUN(a_batch_behind_one_task_gets_all_threads);
+    RUN(tasks_of_both_kinds_may_need_each_other);
     RUN(no_more_sleepers_are_called_than_tasks);
     RUN(a_task_that_holds_a_lock_may_loop);
     RUN(a_shutdown_ends_tasks_that_spawn_without_end);
