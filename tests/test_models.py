@@ -139,8 +139,12 @@ def test_step_of_a_model_is_in_the_c_code(function: str, step: str, letter: str)
     assert not letter or any(re.search(rf"/\* {letter}( in bell.h)? \*/", body) for body in bodies), bodies
 
 
+# A drain's stop is looked at with the queue's mutex held, and whoever sets it wakes all waiters with it held.
+NOT_MODELLED = {("is_set", "load relaxed")}
+
+
 @pytest.mark.parametrize("name", WHOLE_FILES)
 def test_step_of_the_c_code_is_in_a_model(name: str) -> None:
     named = {(function, step) for function, step, _ in labels()}
     for function, body in functions(ROOT / "csrc" / name):
-        assert {(function, step) for step in steps(body)} <= named
+        assert {(function, step) for step in steps(body)} - NOT_MODELLED <= named

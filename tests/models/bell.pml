@@ -96,7 +96,7 @@ inline announce()
 #if MUTATION != B_BEFORE_A
     ring();
 #endif
-    load(COUNT, SEQ_CST, wanted); /* tm_announce_tasks: tm_queue_peek */
+    load(COUNT, SEQ_CST, wanted); /* tm_waiting_tasks: tm_queue_peek */
 #if MUTATION == NEW_ONES_ALONE
     wanted = (wanted > 0 -> 1 : 0);
 #endif
@@ -174,7 +174,7 @@ inline help_loop()
     :: found ->
         helped = true;
 #if MUTATION != NOT_HANDED_ON
-        load(COUNT, SEQ_CST, old); /* help_loops: tm_queue_peek */
+        load(COUNT, SEQ_CST, old); /* help_loops: tm_waiting_tasks */
         if
         :: old > 0 -> old = 0; announce()
         :: else

@@ -55,7 +55,7 @@ inline try_enter()
 {
     done = false;
     if
-    :: true -> /* tm_gate_try_enter: load relaxed */
+    :: true -> /* tm_gate_has_room: load relaxed */
         atomic {
             /* tm_gate_try_enter: fetch_add seq_cst */
             rmw(WORD, unless(ENTER_RELAXED, ACQUIRE, RELAXED), word, word + ONE);

@@ -159,7 +159,7 @@ inline take(most)
     do
     :: moved < most && count > 0 ->
         last_out++;
-        assert(items[head] == last_out); /* tm_queue_pop: take_fifo_locked */
+        assert(items[head] == last_out); /* pop: take_fifo_locked */
         head = (head + 1) % LIMIT;
         count--;
         moved++
@@ -182,7 +182,7 @@ active [POPPERS] proctype popper()
             assert(moved > 0 || !(again && MUTATION == IF_FOR_WHILE));
             again = false;
             if
-            :: moved > 0 && _pid == 3 || moved == 0 && closed -> break /* tm_queue_pop: closed */
+            :: moved > 0 && _pid == 3 || moved == 0 && closed -> break /* pop: closed */
             :: moved > 0 && _pid != 3
 #if MUTATION == UNCOUNTED
             :: moved == 0 && !closed
@@ -206,7 +206,7 @@ active [POPPERS] proctype popper()
             atomic {
                 interrupted = false;
                 if
-                :: MUTATION != SIGNAL_KEPT -> signal(NOT_EMPTY, 1) /* tm_queue_pop: signal_locked */
+                :: MUTATION != SIGNAL_KEPT -> signal(NOT_EMPTY, 1) /* pop: signal_locked */
                 :: else
                 fi;
                 if
