@@ -258,14 +258,16 @@ _REDUCE_DEFAULTS = {
     "where": True,
 }
 
-_PLAIN = frozenset({int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC)})
+_PLAIN = frozenset(
+    {int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC - {*"mM"})}
+)
 
 
 def _is_plain(x: Any) -> bool:
     """Whether an argument runs no foreign code, and asks for no conversion."""
     kind = type(x)
     if kind is np.ndarray:
-        return x.dtype.char in NUMERIC
+        return x.dtype.kind in "biufc"
     return kind in _PLAIN or x is NO_VALUE or (kind is tuple and all(map(_is_plain, x)))
 
 
