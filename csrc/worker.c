@@ -39,8 +39,10 @@ static bool try_task(tm_team *team, tm_worker *me, uint32_t seen)
 {
     tm_task task;
     tm_kind kind = me->turn;
-    if (tm_queue_peek(team->tasks[kind]) == 0) kind = !kind;
-    if (tm_queue_peek(team->tasks[kind]) == 0) return false;
+    if (tm_queue_peek(team->tasks[kind]) == 0) {
+        kind = !kind; /* one look at each: a second at the first kind could miss both */
+        if (tm_queue_peek(team->tasks[kind]) == 0) return false;
+    }
     tm_bell_task_begins(&team->bell); /* before the pop: who pushes after it must not count on this worker */
     bool taken = tm_queue_pop(team->tasks[kind], &task, 1, 0, NULL) == TM_OK;
     TM_CHAOS(worker_popped);
