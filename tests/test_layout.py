@@ -80,7 +80,7 @@ MAY_IMPORT = {
         "_engine",
         "_fperrors",
         "_gufuncs",
-        "_loops",
+        "_operands",
         "_reductions",
         "pool",
     },

@@ -9,7 +9,7 @@ from . import _boundary
 from ._arrays import Array
 from ._loops import NUMERIC, Loop, chars, resolve
 
-__all__ = ["PYTHON_NUMBERS", "convert", "find_loop", "operand", "outputs"]
+__all__ = ["PYTHON_NUMBERS", "convert", "find_loop", "is_plain", "operand", "outputs"]
 
 PYTHON_NUMBERS = frozenset({int, float, complex})
 
@@ -93,7 +93,7 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | Non
         if x is _NUMBER:
             number = args[k]
             try:
-                if dtype.char in "efF" and not _is_plain(number, dtype):
+                if dtype.char in "efF" and not _is_ordinary(number, dtype):
                     return "a Python number is at the edge of the dtype's range"
                 inputs[k] = np.asarray(number, dtype)
             except (OverflowError, TypeError, ValueError):
@@ -108,8 +108,21 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | Non
     return None
 
 
-def _is_plain(number: Any, dtype: np.dtype[Any]) -> bool:
+def _is_ordinary(number: Any, dtype: np.dtype[Any]) -> bool:
     """Whether a number converts to a narrow float without overflow or underflow."""
     size, bounds = abs(number), np.finfo(dtype)  # compared as Python's numbers, which fit anything
     least, most = float(bounds.tiny), float(bounds.max)
     return bool(size == 0 or size != size or size == math.inf or least <= size <= most)
+
+
+_PLAIN = frozenset(
+    {int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC - {*"mM"})}
+)
+
+
+def is_plain(x: Any) -> bool:
+    """Whether an argument of NumPy's runs no foreign code, and asks for no conversion."""
+    kind = type(x)
+    if kind is np.ndarray:
+        return x.dtype.kind in "biufc"
+    return kind in _PLAIN or x is np._NoValue or (kind is tuple and all(map(is_plain, x)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _boundary, _elementwise, _engine, _gufuncs, _reductions
 from ._fperrors import as_the_user, reported
-from ._loops import NUMERIC
+from ._operands import is_plain
 from ._reductions import NO_VALUE
 from .pool import Pool, default_pool
 
@@ -249,9 +249,7 @@ class ParallelUfunc:
         bound = partial(call, *args, **options)
         if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
             return as_the_user(bound)  # `out` may be real
-        if "where" in options:
-            return as_the_user(bound)  # NumPy warns of a lone `where`
-        if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
+        if "where" not in options and all(map(is_plain, args)) and all(map(is_plain, options.values())):
             return reported(bound)
         return as_the_user(bound)
 
@@ -264,18 +262,6 @@ _REDUCE_DEFAULTS = {
     "initial": NO_VALUE,
     "where": True,
 }
-
-_PLAIN = frozenset(
-    {int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC - {*"mM"})}
-)
-
-
-def _is_plain(x: Any) -> bool:
-    """Whether an argument runs no foreign code, and asks for no conversion."""
-    kind = type(x)
-    if kind is np.ndarray:
-        return x.dtype.kind in "biufc"
-    return kind in _PLAIN or x is NO_VALUE or (kind is tuple and all(map(_is_plain, x)))
 
 
 def _check(pool: Any) -> None:
