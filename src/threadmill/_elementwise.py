@@ -10,7 +10,7 @@ from ._arrays import Array
 from ._fperrors import report
 from ._loops import Loop
 from ._operands import PYTHON_NUMBERS, convert, find_loop, operand, outputs
-from ._spaces import Space, cut, dense, iterated, streams, strides_are_whole
+from ._spaces import Space, cut, dense, iterated, overlap, streams, strides_are_whole
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -87,15 +87,18 @@ def _prepare(
     problem = convert(loop, args, inputs)
     if problem:
         return problem
+    overlapping = overlap(inputs, outs, masks)
+    if overlapping:
+        return overlapping
     for out, dtype in zip(outs, loop.dtypes[nin:], strict=True):
         if out is not None and out.dtype != dtype and not _boundary.cast_loop(dtype.char, out.dtype.char):
             return f"there is no conversion from {dtype} to {out.dtype}"
+        if out is not None and out.dtype != dtype and masks:
+            return "NumPy converts a masked output to and fro"
     order = options.get("order") or "K"
     if order in ("A", "a"):
         return "the strides of axes of length 1 are then NumPy's own affair"
     space = dense(loop, inputs, outs, masks) if order == "K" else None
-    if isinstance(space, str):
-        return space
     if space is None:
         found = iterated(loop, inputs, outs, masks, order)
         if isinstance(found, str):

@@ -18,7 +18,7 @@ from ._loops import Loop
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["Space", "address", "cut", "dense", "iterated", "streams", "strides_are_whole"]
+__all__ = ["Space", "address", "cut", "dense", "iterated", "overlap", "streams", "strides_are_whole"]
 
 # An axis this long is worth cutting. The loops make the same bits of pieces of 37 as of a whole array.
 _LONG = 64
@@ -107,13 +107,18 @@ def strides_are_whole(space: Space) -> bool:
     return not any(stride % x.itemsize for x, strides in pairs for stride in strides)
 
 
-def dense(
-    loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list[Array]
-) -> Space | str | None:
-    """The space of arrays of one shape, with one axis or in memory like one; allocates missing `outs`.
+def overlap(inputs: list[Array], outs: list[Array | None], masks: list[Array]) -> str | None:
+    """Which arrays of one shape overlap, if any: NumPy runs some as they lie, in memory order."""
+    given = [out for out in outs if out is not None]
+    if any(np.may_share_memory(out, x) for out in given for x in (*given, *masks) if x is not out):
+        return "an output overlaps another one, or the mask"
+    if any(x.shape in ((), out.shape) and not _apart(x, out) for out in given for x in inputs):
+        return "an output overlaps an operand"
+    return None
 
-    None: they are not like that. A str: NumPy runs some that overlap as they are, in the order of memory.
-    """
+
+def dense(loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list[Array]) -> Space | None:
+    """The space of arrays of one shape, with one axis or in memory like one; allocates missing `outs`."""
     operands = [x for x in (*inputs, *outs, *masks) if x is not None and x.ndim]
     if not operands or not operands[0].size:
         return None
@@ -124,11 +129,6 @@ def dense(
     for out in outs:
         if out is not None and len(shape) == 1 and out.strides[0] < 0:
             return None  # the iterator may walk it forwards; NumPy never runs some loops backwards
-    given = [out for out in outs if out is not None]
-    if any(np.may_share_memory(out, x) for out in given for x in (*given, *masks) if x is not out):
-        return "an output overlaps another one, or the mask"
-    if not all(_apart(x, out) for out in given for x in inputs):
-        return "an output overlaps an operand"
     nin = len(inputs)
     results: list[Array] = [
         np.empty(shape, loop.dtypes[nin + k], order) if out is None else out for k, out in enumerate(outs)
