@@ -515,7 +515,7 @@ def test_close_by_another_thread_while_the_consumer_waits() -> None:
 
     def close() -> None:
         began.wait()
-        threading.Timer(0.0, release.set).start()
+        threading.Thread(target=lambda: soon(lambda: pipe._run._stopped) and release.set()).start()
         pipe.close()
 
     closer = threading.Thread(target=close)

@@ -634,7 +634,7 @@ static void fork_once_and_check(tm_pool *pool)
 {
     pid_t child = fork();
     if (child == 0) {
-        alarm(20);
+        alarm(100);
         _exit(child_works(pool));
     }
     int status = -1;
