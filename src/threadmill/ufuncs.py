@@ -90,7 +90,7 @@ class ParallelUfunc:
                 if type(x) is np.ndarray:
                     if x.size >= least:
                         break
-                    if x.dtype.hasobject:
+                    if x.dtype.kind not in "biufc":
                         return self._by_numpy(self.ufunc, args, options)
                 elif type(x) not in _PLAIN:
                     return self._by_numpy(self.ufunc, args, options)
