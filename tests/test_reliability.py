@@ -57,8 +57,9 @@ def test_every_native_test_runs(root: Path) -> None:
         assert defined == defined_in(path), path.name
 
 
-def test_two_copies_in_one_process(tmp_path: Path) -> None:
-    """As when another package carries one inside: each has threads of its own for its loops."""
+@pytest.mark.parametrize("first", ["original", "copy"])
+def test_two_copies_in_one_process(tmp_path: Path, first: str) -> None:
+    """As when another package carries one inside: each has threads of its own, and none minds the other."""
     script = """
 import importlib, os, pathlib, shutil, sys
 import numpy as np, threadmill
@@ -74,9 +75,20 @@ x = np.arange(300_001, dtype=np.float64)
 def use(tm):
     with tm.Pool(2) as pool:
         assert tm.sum(x, pool=pool) == np.sum(x)
+        assert list(pool.map(abs, range(-9, 0))) == list(range(9, 0, -1))
+        other = copy if tm is threadmill else threadmill
+        assert pool.submit(lambda: other.sum(x)).result() == np.sum(x)
+use(threadmill if sys.argv[2] == "original" else copy)
 use(threadmill), use(copy)
+with threadmill.Pool(2) as mine, copy.Pool(3) as theirs:
+    mine.submit(int).result(), theirs.submit(int).result()
+    pid = os.fork()
+    if pid == 0:
+        use(copy), use(threadmill)
+        os._exit(0 if mine.submit(pow, 2, 3).result() == theirs.submit(pow, 2, 3).result() else 1)
+    assert os.waitpid(pid, 0)[1] == 0
 print("both")
 """
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, str(tmp_path)]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, str(tmp_path), first]
     run = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert (run.stdout, run.stderr) == ("both\n", "")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 import numpy as np
 
 from ._arrays import Array
-from ._threadmill import ffi, lib
+from ._library import ffi, lib
 from .errors import DeadlockError, KernelError, ShutDown
 
 if TYPE_CHECKING:
