@@ -16,9 +16,6 @@ enum { BUFFER_BYTES = 16384, TILE_ELEMENTS = 1024, TILE_STEP = 16 };
 /* Elements that surely take less than to wake a sleeper. */
 enum { SHORT_CHUNK = 4096 };
 
-/* Rows up to this length are asked for while the one before them is worked on; longer ones the hardware foresees. */
-enum { PREFETCH_BYTES = 8192, LINE_BYTES = 64 };
-
 /* One call; what its chunks read, and the flags that they raise. */
 typedef struct call {
     const tm_program *program;
@@ -122,16 +119,6 @@ static bool next_row(const call *c, place *here, const intptr_t *shape, intptr_t
     return false;
 }
 
-/* Asks for the next row, which the hardware does not foresee where it is not the next piece of memory. */
-static void prefetch_next_row(const call *c, const place *here, intptr_t n)
-{
-    for (size_t k = 0; k < c->program->arrays; k++) {
-        const intptr_t step = c->strides[k * c->dims + c->dims - 2], bytes = n * here->stride[k];
-        if (step == 0 || step == bytes || bytes > PREFETCH_BYTES) continue;
-        for (intptr_t at = 0; at < bytes; at += LINE_BYTES) __builtin_prefetch(here->at[k] + step + at);
-    }
-}
-
 static bool run_box(const call *c, place *here, intptr_t begin, intptr_t end)
 {
     intptr_t shape[TM_MAX_DIMS], index[TM_MAX_DIMS];
@@ -141,7 +128,6 @@ static bool run_box(const call *c, place *here, intptr_t begin, intptr_t end)
     memset(index, 0, c->dims * sizeof *index);
     shape[c->split] = end - begin;
     do {
-        if (c->dims > 1) prefetch_next_row(c, here, shape[c->dims - 1]);
         good = run_row(c, here, shape[c->dims - 1]);
     } while (good && next_row(c, here, shape, index));
     return good;

@@ -279,5 +279,9 @@ int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *str
 /* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
 tm_inner_loop tm_cast_loop(int from, int to);
 
+/* The inner loop with operands (out, x) that adds rows to `out`, in their order, told of one core dimension, their
+ * number, and of one core stride, that of rows; along a row elements are contiguous. NULL: none. */
+tm_inner_loop tm_add_rows_loop(int dtype);
+
 /* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes past the caches. */
 int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata);

@@ -192,6 +192,12 @@ def need_cast_loop(source: str, target: str) -> InnerLoop:
     return loop
 
 
+def add_rows_loop(char: str) -> InnerLoop | None:
+    """The inner loop that adds any number of rows to a row; None: there is none."""
+    function = lib.tm_add_rows_loop(DTYPES.get(char, -1))
+    return (function, 0, 0) if function else None
+
+
 def stream_loop(itemsize: int) -> InnerLoop:
     """The inner loop that copies elements past the caches."""
     return lib.tm_stream_loop, itemsize, 0

@@ -12,7 +12,7 @@ from ._loops import Entry, Loop
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["elementwise", "generalized", "reduction"]
+__all__ = ["added_rows", "elementwise", "generalized", "reduction"]
 
 
 def elementwise(
@@ -72,6 +72,18 @@ def generalized(loop: Loop, dims: int, strides: int) -> "CData":
         count = len(loop.dtypes)
         step: _boundary.Step = _address(loop, False), tuple(range(count))
         program = loop.programs[key] = _boundary.new_program(count, [], [step], core=(dims, strides))
+    return program
+
+
+def added_rows(loop: Loop, dtype: np.dtype[Any]) -> "CData | None":
+    """acc += row for each of some rows, in slots 0 and 1; None: there is no such loop for the dtype."""
+    if loop.ufunc is not np.add or dtype != loop.dtypes[1]:
+        return None
+    if "rows" not in loop.programs:
+        found = _boundary.add_rows_loop(dtype.char)
+        made = None if found is None else _boundary.new_program(2, [], [(found, (0, 1))], core=(1, 1))
+        loop.programs["rows"] = made
+    program: CData | None = loop.programs["rows"]
     return program
 
 
