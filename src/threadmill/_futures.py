@@ -7,11 +7,11 @@ expect.
 
 import concurrent.futures
 import threading
-from collections.abc import Callable
 from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED, PENDING, RUNNING
 from typing import TYPE_CHECKING, Any
 
+from ._calls import Call
 from .errors import is_ctrl_c, lost
 
 if TYPE_CHECKING:
@@ -21,15 +21,17 @@ __all__ = ["CancelledError", "Future"]
 
 
 class Future(concurrent.futures.Future[Any]):
-    """The result to come of `call`, and itself the item that a worker takes from the queue and calls.
+    """The result to come of a call, and itself the item that a worker takes from the queue and calls.
 
-    Until somebody waits, the state is written under the pool's lock. The condition is made under it too, and
-    from then on guards the state; nobody takes the one lock while holding the other.
+    Until somebody waits, the state is written under one of the pool's `future_locks`. The condition is made
+    under it too, and from then on guards the state; nobody takes the one lock while holding the other.
+    The lock is not the one that submitters take: a thread that is given a lock has yet to get the GIL, so
+    who submits and who runs would change places at each task.
     """
 
     # The class's values stand until there is something to keep.
     _tasks: "Tasks"
-    _call: Callable[[], Any] | None
+    _call: Call | None
     _state = PENDING
     _result: Any = None
     _exception: BaseException | None = None
@@ -37,8 +39,9 @@ class Future(concurrent.futures.Future[Any]):
     _waiters: Any = ()
     _done_callbacks: Any = ()
 
-    def __init__(self, tasks: "Tasks", call: Callable[[], Any]) -> None:
+    def __init__(self, tasks: "Tasks", call: Call) -> None:
         self._tasks = tasks
+        self._lock = tasks.future_locks[id(self) // 64 % len(tasks.future_locks)]
         self._call = call
         self._forks = tasks.forks
 
@@ -47,7 +50,7 @@ class Future(concurrent.futures.Future[Any]):
         if self._forks != self._tasks.forks:
             self._face_fork()
         if self._made_condition is None:
-            with self._tasks.lock:
+            with self._lock:
                 if self._made_condition is None:
                     self._waiters, self._done_callbacks = [], []
                     self._made_condition = threading.Condition()
@@ -65,8 +68,9 @@ class Future(concurrent.futures.Future[Any]):
         call = self._claim()
         if call is None:
             return
+        context, fn, args = call
         try:
-            result = call()
+            result = context.run(fn, *args)
         except BaseException as error:
             self.set_exception(error)
             self = None  # type: ignore[assignment]  # the error's traceback holds this frame: no cycle
@@ -75,9 +79,9 @@ class Future(concurrent.futures.Future[Any]):
         else:
             self.set_result(result)
 
-    def _claim(self) -> Callable[[], Any] | None:
+    def _claim(self) -> Call | None:
         """The call, for the one who is to run it; None for all others."""
-        with self._tasks.lock:
+        with self._lock:
             condition = self._made_condition
             if condition is None:
                 return self._start()
@@ -88,7 +92,7 @@ class Future(concurrent.futures.Future[Any]):
                     waiter.add_cancelled(self)
             return self._start()
 
-    def _start(self) -> Callable[[], Any] | None:
+    def _start(self) -> Call | None:
         call, self._call = self._call, None
         if self._state != PENDING:
             return None
@@ -96,7 +100,7 @@ class Future(concurrent.futures.Future[Any]):
         return call
 
     def set_result(self, result: Any) -> None:
-        with self._tasks.lock:
+        with self._lock:
             condition = self._made_condition
             if condition is None:
                 self._finish(result)

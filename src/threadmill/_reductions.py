@@ -6,16 +6,15 @@ reduces those, so that the order must not matter: it does not for integers, nor 
 that is 0 or NaN.
 """
 
-import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _boundary, _kernels, _programs
 from ._arrays import NO_VALUE, Array
-from ._fperrors import report
 from ._loops import NUMERIC, Loop, chars, resolve
+from ._reduction import Reduction, finish, identity
+from ._rows import by_pieces, by_rows
 from ._spaces import Space, cut, strides_are_whole
 
 if TYPE_CHECKING:
@@ -35,39 +34,12 @@ ANY_ORDER = {
 # What the result is for sure once one element makes it so.
 _DECIDED_BY = {"logical_and": 0, "logical_or": 1}
 
-# The shortest pieces, in bytes, into which rows are cut: memory that is read in pieces of 4 KiB comes at half
-# the speed, so that two threads gained nothing (1,000 rows of 8 KB: 234 us for 223 of NumPy's).
+# The shortest pieces, in bytes, into which rows are cut: loops such as minimum's take 200 ns a call besides,
+# so two threads lose with pieces of 4 KiB (1,000 rows of 8 KB: 370 us for 290 of NumPy's).
 _LEAST_PIECE = 16384
-
-# Bytes in a piece of a row where rows are added up, unless they are very long, or very short: eight streams
-# of 1 KiB take 120 us where those of 4 KiB take 100, of 64 bytes 135 (1,000 rows of 8 KB, two threads).
-_ROW_PIECE, _LINE = 1024, 64
-
-# Outcomes of chunks of rows, at most: each is a row to write, to read and to reduce.
-_ROW_CHUNKS = 16
 
 # NumPy's NPY_ITER_REDUCTION_AXIS: in op_axes, an axis that the iterator is to reduce to length 1.
 _REDUCTION_AXIS = 1 << 30
-
-
-class Reduction:
-    """One reduction, ready to run on the pool's threads, of which the caller is one."""
-
-    __slots__ = ("grain", "loop", "reusable", "run", "shape", "split")
-
-    def __init__(
-        self,
-        loop: Loop | None,
-        shape: tuple[int, ...],
-        split: int,
-        grain: int,
-        run: "Callable[[CData, Array], Any]",
-        reusable: bool,
-    ) -> None:
-        self.loop = loop  # None: one of the kernels written for the purpose
-        self.shape, self.split, self.grain = shape, split, grain
-        self.run = run  # run(pool, x) returns what ufunc.reduce returns
-        self.reusable = reusable  # for other arrays of x's dtype and shape that are contiguous as well
 
 
 def prepare(
@@ -136,12 +108,6 @@ def _loop(ufunc: np.ufunc, loops: dict[Any, Any], given: np.dtype[Any], dtype: A
     return loops[key]
 
 
-def _identity(loop: Loop) -> Array | None:
-    """What NumPy begins with unless it is told; None where that is the first element."""
-    identity = loop.ufunc.identity
-    return None if identity is None else np.asarray(identity).astype(loop.dtypes[0])
-
-
 def _initial(loop: Loop, initial: Any) -> Array | None:
     """The user's `initial`; None if it is no number of the loop's dtype."""
     try:
@@ -161,7 +127,7 @@ def _over_some(
     ufunc, dtype = loop.ufunc, loop.dtypes[0]
     if ufunc.__name__ == "add" and dtype.kind in "fc" and _kernels.sum_block():
         return "this NumPy adds floats in blocks of its buffer"
-    begin = _identity(loop) if initial is NO_VALUE else _initial(loop, initial)
+    begin = identity(loop) if initial is NO_VALUE else _initial(loop, initial)
     first: Any = ...
     rest: Any = ...
     if begin is None:  # with the first element along the axis
@@ -180,11 +146,11 @@ def _over_some(
     if reusable and initial is NO_VALUE and outer[-1] == innermost > 0 == space.strides[0][-2]:
         adding = _programs.added_rows(loop, x.dtype)
         if adding is not None and begin is not None:
-            return _by_pieces(loop, space, result.shape, begin, adding, axes, keepdims)
+            return by_pieces(loop, space, result.shape, begin, adding, axes, keepdims)
     split, grain = cut(space.shape, outer)
     if split == innermost:
         if reusable and split > 0 and dtype.kind in "iub" and dtype.kind in ANY_ORDER.get(ufunc.__name__, ""):
-            return _by_rows(loop, space, result.shape, begin, first, rest)
+            return by_rows(loop, space, result.shape, begin, first, rest)
         grain = max(grain, _LEAST_PIECE // dtype.itemsize)
         if 2 * grain > space.shape[split]:
             return "its rows are too short to be cut"
@@ -196,7 +162,7 @@ def _over_some(
     def run(pool: "CData", x: Array) -> Array:
         out = np.empty(shape, dtype) if target is None else target
         np.copyto(out, x[first] if begin is None else begin)
-        _finish(loop, space.run(pool, program, split, grain, (out, x[rest]) if target is None else None))
+        finish(loop, space.run(pool, program, split, grain, (out, x[rest]) if target is None else None))
         return out
 
     return Reduction(loop, space.shape, split, grain, run, reusable)
@@ -221,67 +187,6 @@ def _iterate(
     return Space(views[1].shape, views), iterator.operands[0]
 
 
-def _by_rows(
-    loop: Loop, space: Space, shape: tuple[int, ...], begin: Array | None, first: Any, rest: Any
-) -> Reduction:
-    """Where only the innermost axis is kept: an outcome for each chunk of rows, as short rows are slow."""
-    split, grain = cut(space.shape, range(len(space.shape) - 1))
-    grain = max(grain, -(-space.shape[split] // _ROW_CHUNKS))
-    dtype = loop.dtypes[0]
-    outcomes = (-(-space.shape[split] // grain), *shape)
-    rows = Space(space.shape, space.arrays, space.strides, hops=[math.prod(shape) * dtype.itemsize, 0])
-    program = _programs.reduction(loop, space.arrays[1], space.strides[0][-1], False, None)
-    rows.arrays = ()  # a plan keeps no array alive
-    identity = _identity(loop)
-
-    def run(pool: "CData", x: Array) -> Array:
-        partial = np.empty(outcomes, dtype)
-        start = x[first] if begin is None else begin
-        np.copyto(partial, start if identity is None else identity)
-        partial[0] = start
-        _finish(loop, rows.run(pool, program, split, grain, (partial, x[rest])))
-        return loop.ufunc.reduce(partial, 0)  # type: ignore[no-any-return]
-
-    return Reduction(loop, space.shape, split, grain, run, True)
-
-
-def _by_pieces(
-    loop: Loop, space: Space, shape: tuple[int, ...], begin: Array, adding: "CData", axes: Any, keepdims: Any
-) -> Reduction:
-    """Where rows are added up: by a loop that adds several at once, over pieces of them."""
-    ufunc, dtype, rows = loop.ufunc, loop.dtypes[0], space.shape[-2]
-    row = space.shape[-1] * dtype.itemsize
-    strides = [(*each[:-2], each[-1]) for each in space.strides]
-    kept = Space(
-        (*space.shape[:-2], space.shape[-1]), space.arrays, strides, core=[rows, space.strides[1][-2]]
-    )
-    outer = [axis for axis, stride in enumerate(strides[0]) if stride and kept.shape[axis] > 1]
-    split, grain = cut(kept.shape, outer, rows)
-    if split == len(kept.shape) - 1:
-        piece = max(row // 64, min(row // 8, _ROW_PIECE), 1)
-        grain = -(-piece // _LINE) * _LINE // dtype.itemsize
-    kept.arrays = ()  # a plan keeps no array alive
-    over, keep = axes if len(axes) > 1 else axes[0], bool(keepdims)
-
-    def run(pool: "CData", x: Array) -> Array:
-        out = np.empty(shape, dtype)
-        out[...] = begin
-        _finish(loop, kept.run(pool, adding, split, grain, (out, x)))
-        if (
-            dtype.kind in "fc" and np.isnan(out).any()
-        ):  # which NaN, if there are several, is the compiler's choice
-            with np.errstate(all="ignore"):  # all is told already
-                out = ufunc.reduce(x, over, keepdims=keep)
-        return out
-
-    return Reduction(None, kept.shape, split, grain, run, True)
-
-
-def _finish(loop: Loop, status: int) -> None:
-    if status and _boundary.check(status) and loop.strided.reports:
-        report(status, "reduce")
-
-
 # ---- over all axes ----------------------------------------------------------------------------------------
 
 
@@ -293,7 +198,7 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
         return Reduction(None, (x.size,), 0, 0, lambda pool, x: _shaped(_sum(pool, x), x, keepdims), plain)
     if dtype.kind not in ANY_ORDER.get(name, ""):
         return "the order of its elements shows in the result"
-    begin = _identity(loop)
+    begin = identity(loop)
     if begin is None:  # the least or the greatest, which may begin with any element, any number of times
         begin = None if initial is NO_VALUE else _initial(loop, initial)
         if begin is None and (masks or initial is not NO_VALUE):
@@ -317,7 +222,7 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
         status = space.run(pool, program, split, grain, (partial, *(held or [x])))
         if stop is not None and status == _boundary.FAILED:
             return _shaped(np.bool_(stop), x, keepdims)
-        _finish(loop, status)
+        finish(loop, status)
         total = ufunc.reduce(partial, initial=initial)
         if dtype.kind == "f" and (total == 0 or total != total):  # which 0, which NaN: here the order shows
             total = ufunc.reduce(x, None, initial=initial, where=masks[0] if masks else True)

@@ -20,6 +20,7 @@ from concurrent.futures._base import LOGGER
 from typing import Any, Literal, Protocol
 
 from . import _boundary, _process
+from ._calls import Call
 from ._spawned import Ledger, Spawned, seconds_left
 from .errors import DeadlockError
 
@@ -32,6 +33,9 @@ _LOOK_NS = 50_000
 
 # How long a worker runs Python tasks before it looks for native work: long beside going and coming (10 us).
 _TURN_S = 0.005
+
+# Enough that two threads seldom meet at one.
+_FUTURE_LOCKS = 16
 
 _names = itertools.count()
 _tokens = itertools.count()
@@ -73,7 +77,8 @@ class Tasks:
         # What a thread may be sent that runs Python code: the workers' own mask lets nothing through.
         self._signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self._kept: set[tuple[int, Item]] = set()  # what was under way in the thread that forked
-        self.lock = threading.RLock()  # guards all below, and futures that nobody waits for
+        self.future_locks = tuple(threading.RLock() for _ in range(_FUTURE_LOCKS))  # see Future
+        self.lock = threading.RLock()  # guards all below
         self._reset()
         _process.watch(self)
 
@@ -259,7 +264,7 @@ class Tasks:
         if look > 0 and not item.done():
             _boundary.pool_watch(self.handle, look)
 
-    def spawn(self, call: Callable[[], object]) -> None:
+    def spawn(self, call: Call) -> None:
         """Queues a call without a future; `join` waits for it and reports its failure."""
         item = Spawned(call)
         try:
@@ -320,7 +325,8 @@ class Tasks:
         self._kept = {(ident, item) for ident, item in running if ident == me}
         closed = self._closed
         self.forks += 1
-        self.lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
+        for lock in (self.lock, *self.future_locks):
+            lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
         self.workers.clear()
         self._reset()
         self._closed = closed

@@ -7,11 +7,11 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from contextvars import copy_context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from . import _boundary, _drain, _process
+from ._calls import new_call
 from ._futures import Future
 from ._map import Map, in_order, map_buffered
 from ._pointers import context_pointer, native_address, require_native
@@ -119,7 +119,7 @@ class Pool(Executor):
         queue.Full
             With when_full="raise".
         """
-        future = Future(self._tasks, functools.partial(copy_context().run, fn, *args, **kwargs))
+        future = Future(self._tasks, new_call(fn, args, kwargs))
         self._tasks.put(future)
         return future
 
@@ -204,7 +204,7 @@ class Pool(Executor):
         if address is None:
             if not callable(fn):
                 raise TypeError(f"fn must be a callable or a native function, got {type(fn).__name__}")
-            self._tasks.spawn(functools.partial(copy_context().run, fn, *args, **kwargs))
+            self._tasks.spawn(new_call(fn, args, kwargs))
             return
         if len(args) > 1 or kwargs:
             raise TypeError(f"a native task takes one argument, got {len(args) + len(kwargs)}")

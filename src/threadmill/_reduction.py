@@ -1,0 +1,47 @@
+"""One reduction, ready to run: what every way to reduce comes to."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _boundary
+from ._arrays import Array
+from ._fperrors import report
+from ._loops import Loop
+
+if TYPE_CHECKING:
+    from ._threadmill import CData
+
+__all__ = ["Reduction", "finish", "identity"]
+
+
+class Reduction:
+    """One reduction, ready to run on the pool's threads, of which the caller is one."""
+
+    __slots__ = ("grain", "loop", "reusable", "run", "shape", "split")
+
+    def __init__(
+        self,
+        loop: Loop | None,
+        shape: tuple[int, ...],
+        split: int,
+        grain: int,
+        run: "Callable[[CData, Array], Any]",
+        reusable: bool,
+    ) -> None:
+        self.loop = loop  # None: one of the kernels written for the purpose
+        self.shape, self.split, self.grain = shape, split, grain
+        self.run = run  # run(pool, x) returns what ufunc.reduce returns
+        self.reusable = reusable  # for other arrays of x's dtype and shape that are contiguous as well
+
+
+def identity(loop: Loop) -> Array | None:
+    """What NumPy begins with unless it is told; None where that is the first element."""
+    identity = loop.ufunc.identity
+    return None if identity is None else np.asarray(identity).astype(loop.dtypes[0])
+
+
+def finish(loop: Loop, status: int) -> None:
+    if status and _boundary.check(status) and loop.strided.reports:
+        report(status, "reduce")
