@@ -32,10 +32,18 @@ static void help_loops(tm_team *team, tm_worker *me)
     }
 }
 
-/* Runs a task if there is one; of the two kinds in turn, so that neither starves beside the other. False if none
+/* Whether the next task can be taken without a look at anything else: the bell has not rung, so nothing has come,
+ * and no task of the other kind waits. */
+static bool same_kind_waits(tm_team *team, tm_kind kind, uint32_t seen)
+{
+    return tm_bell_read(&team->bell) == seen && tm_queue_peek(team->tasks[!kind]) == 0 &&
+           tm_queue_peek(team->tasks[kind]) > 0;
+}
+
+/* Runs tasks if there are any; of the two kinds in turn, so that neither starves beside the other. False if none
  * was there: a worker that another was faster than must look again, as the other kind may have one that nobody
  * else comes for. */
-static bool try_task(tm_team *team, tm_worker *me, uint32_t seen)
+static bool try_tasks(tm_team *team, tm_worker *me, uint32_t seen)
 {
     tm_task task;
     tm_kind kind = me->turn;
@@ -44,17 +52,18 @@ static bool try_task(tm_team *team, tm_worker *me, uint32_t seen)
         if (tm_queue_peek(team->tasks[kind]) == 0) return false;
     }
     tm_bell_task_begins(&team->bell); /* before the pop: who pushes after it must not count on this worker */
-    bool taken = tm_queue_pop(team->tasks[kind], &task, 1, 0, NULL) == TM_OK;
-    TM_CHAOS(worker_popped);
-    if (taken) {
+    uint64_t begin = tm_ticks();
+    do {
+        bool taken = tm_queue_pop(team->tasks[kind], &task, 1, 0, NULL) == TM_OK;
+        TM_CHAOS(worker_popped);
+        if (!taken) break;
         /* A loop may have counted on this worker since it last looked. */
         if (tm_bell_read(&team->bell) != seen) tm_team_call(team, NULL, 1);
-        uint64_t begin = tm_ticks();
         me->turn = !kind;
         tm_run_task(team, &me->counters, kind, task);
         leave_if_forked(team);
-        tm_count(&me->counters.busy_ticks, tm_ticks() - begin);
-    }
+    } while (same_kind_waits(team, kind, seen));
+    tm_count(&me->counters.busy_ticks, tm_ticks() - begin);
     tm_bell_task_ends(&team->bell);
     return true;
 }
@@ -66,7 +75,7 @@ static void work(tm_team *team, tm_worker *me)
         TM_CHAOS(worker_looks);
         bool stopping = atomic_load(&team->stopping);
         help_loops(team, me);
-        if (try_task(team, me, seen)) continue;
+        if (try_tasks(team, me, seen)) continue;
         if (stopping) return; /* stopping closes the queue first, so no task can come after this look */
         if (tm_bell_wait(&team->bell, seen, team->spinners ? TM_SPIN_NS : 0, team->spinners))
             tm_count(&me->counters.parks, 1);

@@ -191,11 +191,11 @@ inline begin_task()
     rmw(IDLE, SEQ_CST, was, was - 1) /* tm_bell_task_begins: fetch_sub seq_cst */
 }
 
-/* Sets `found`. */
-inline try_task()
+/* Sets `found`. That a worker which has one task takes the next before it counts itself in again is left out. */
+inline try_tasks()
 {
     atomic {
-        load(COUNT, SEQ_CST, old); /* try_task: tm_queue_peek, tm_queue_peek: load seq_cst */
+        load(COUNT, SEQ_CST, old); /* try_tasks: tm_queue_peek, tm_queue_peek: load seq_cst */
         found = old > 0;
         old = 0
     }
@@ -206,7 +206,7 @@ inline try_task()
 #endif
         atomic {
             found = latest(COUNT) > 0;
-            rmw(COUNT, SEQ_CST, was, was - found) /* try_task: tm_queue_pop */
+            rmw(COUNT, SEQ_CST, was, was - found) /* try_tasks: tm_queue_pop */
         }
 #if MUTATION == BEGIN_AFTER_POP
         begin_task();
@@ -215,7 +215,7 @@ inline try_task()
         :: found ->
 #if MUTATION != NO_SECOND_CALL
             atomic {
-                load(RINGS, SEQ_CST, old); /* try_task: tm_bell_read */
+                load(RINGS, SEQ_CST, old); /* try_tasks: tm_bell_read */
                 wanted = old != seen;
                 old = 0;
                 seen = 0
@@ -243,7 +243,7 @@ active [WORKERS] proctype worker()
         load(RINGS, SEQ_CST, seen); /* tm_bell_read: load seq_cst */
         stop = stopping; /* work: load seq_cst */
         help_loop();
-        try_task();
+        try_tasks();
 #if MUTATION == SEEN_LATE
         load(RINGS, SEQ_CST, seen);
 #endif

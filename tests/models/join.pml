@@ -114,7 +114,7 @@ active proctype closer()
 
 inline pop()
 {
-    atomic { /* try_task: tm_queue_pop */
+    atomic { /* try_tasks: tm_queue_pop */
         if
         :: COUNT_OF(0, queue) > 0 -> who = 0
         :: COUNT_OF(1, queue) > 0 -> who = 1
