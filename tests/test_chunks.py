@@ -31,6 +31,24 @@ def test_map_chunks_equals_one_call(pool: tm.Pool) -> None:
     assert result.dtype == x.dtype
 
 
+@pytest.mark.parametrize(
+    "fn",
+    [
+        np.fft.fft,
+        np.fft.rfft,
+        np.fft.fft2,
+        np.linalg.inv,
+        np.linalg.det,
+        lambda x: np.linalg.qr(x)[1],
+        lambda x: np.linalg.svd(x, compute_uv=False),
+        lambda x: np.linalg.norm(x, axis=(1, 2)),
+    ],
+)
+def test_stacks_of_transforms_and_matrices(pool: tm.Pool, fn: Callable[..., Any]) -> None:
+    x = np.random.default_rng(0).standard_normal((101, 6, 6))
+    assert tm.map_chunks(fn, x, chunk=7, pool=pool).tobytes() == fn(x).tobytes()
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 6, 7, 8, 13, 14, 15, 101])
 def test_chunk_edges(pool: tm.Pool, n: int) -> None:
     lengths: list[int] = []

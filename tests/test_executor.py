@@ -682,6 +682,7 @@ def test_nothing_taken_is_lost_in_a_shutdown() -> None:
         assert {future.result(timeout=60) for future in taken} == {8}
 
 
+@pytest.mark.long
 def test_a_million_queued_tasks() -> None:
     with tm.Pool(2) as pool:
         gate = occupy(pool)

@@ -83,6 +83,7 @@ def test_sdist_holds_every_source_file(root: Path, sdist: Path) -> None:
     assert wanted - held == set()
 
 
+@pytest.mark.long
 def test_sdist_installs_and_works_away_from_the_tree(sdist: Path, tmp_path: Path) -> None:
     home = tmp_path / "environment"
     venv.create(home, symlinks=True)

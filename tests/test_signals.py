@@ -220,6 +220,7 @@ def test_a_task_that_the_full_pool_has_the_caller_run(give: str) -> None:
         check(pool)
 
 
+@pytest.mark.long
 def test_a_full_native_queue() -> None:
     """65,536 native tasks may wait, and the next spawn does."""
     with tm.Pool(1) as pool:

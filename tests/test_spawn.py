@@ -56,6 +56,7 @@ NATIVE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 LOOP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)
 
 
+@pytest.mark.long
 def test_a_full_native_queue_does_not_hold_up_submit() -> None:
     release, submitted = threading.Event(), threading.Event()
     with tm.Pool(1) as pool:

@@ -37,19 +37,21 @@ def check(name: str, make: Callable[[], Any], what: str, pool: tm.Pool) -> None:
 
 def box(char: str, layout: str = "C") -> Array:
     """Three axes of which each can be the one that is cut."""
-    x = values(char, 3 * 70 * 66).reshape(3, 70, 66)
-    return {
-        "C": x,
-        "F": np.asfortranarray(x),
-        "transposed": x.transpose(2, 0, 1),
-        "reversed": x[:, ::-1, ::-1],
-        "strided": np.repeat(x, 2, axis=2)[:, :, ::2],
-        "sliced": x[1:, 3:, 1:-1],
-        "long": x.reshape(1, -1, 6),
-        "short": x.reshape(5, -1)[:, None],
-        "broadcast": np.broadcast_to(x[1], (3, 70, 66)),
-        "swapped": x.astype(x.dtype.newbyteorder("S")),
-    }[layout]
+    return BOXES[layout](values(char, 3 * 70 * 66).reshape(3, 70, 66))
+
+
+BOXES: dict[str, Callable[[Array], Array]] = {
+    "C": lambda x: x,
+    "F": np.asfortranarray,
+    "transposed": lambda x: x.transpose(2, 0, 1),
+    "reversed": lambda x: x[:, ::-1, ::-1],
+    "strided": lambda x: np.repeat(x, 2, axis=2)[:, :, ::2],
+    "sliced": lambda x: x[1:, 3:, 1:-1],
+    "long": lambda x: x.reshape(1, -1, 6),
+    "short": lambda x: x.reshape(5, -1)[:, None],
+    "broadcast": lambda x: np.broadcast_to(x[1], (3, 70, 66)),
+    "swapped": lambda x: x.astype(x.dtype.newbyteorder("S")),
+}
 
 
 @each_ufunc
