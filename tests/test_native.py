@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from builds import launchers
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = sorted((ROOT / "tests" / "native").glob("test_*.c"))
@@ -132,12 +133,7 @@ def probe(mode: str, folder: Path) -> Toolchain:
         toolchain.compile(source, "-o", program)
     except AssertionError as error:
         pytest.skip(f"{compiler} can't build for mode {mode}: {error}")
-    # ThreadSanitizer can't place its shadow memory under some settings of address space randomisation;
-    # a process may switch that off for its children.
-    launchers: list[tuple[str, ...]] = [()]
-    if setarch := shutil.which("setarch"):
-        launchers.append((setarch, platform.machine(), "-R"))
-    for launcher in launchers:
+    for launcher in launchers():
         candidate = Toolchain(compiler, toolchain.flags, launcher)
         try:
             candidate.start(program)

@@ -4,9 +4,7 @@ Nothing is downloaded: build requirements and dependencies are those of the envi
 which the new one sees after its own packages.
 """
 
-import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 import tarfile
@@ -14,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from builds import run
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -33,27 +32,6 @@ assert tm.square(x).tobytes() == np.square(x).tobytes()
 assert tm.sum(y).tobytes() == np.sum(y).tobytes()
 assert tm.scale(y, 2.5).tobytes() == (y * 2.5).tobytes()
 """
-
-
-def run(*command: str | Path, cwd: Path) -> str:
-    """Runs a command away from the tree's own settings; a failure shows its output."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTHON", "PYTEST_")) and name != "VIRTUAL_ENV"
-    }
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\nexit status {done.returncode}\n{done.stdout}"
-    return done.stdout
 
 
 def is_source(path: Path) -> bool:

@@ -86,6 +86,7 @@ def busy(pool: tm.Pool) -> Iterator[Busy]:
 
 
 @pytest.mark.smoke
+@pytest.mark.thread_unsafe(reason="signals come to the main thread")
 def test_a_native_loop(pool: tm.Pool) -> None:
     """usleep takes the place of a kernel: its argument is the context, a millisecond."""
     for _ in range(3):

@@ -5,6 +5,7 @@
 np.int64(14)
 """
 
+import _thread
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,21 @@ _HOMES = {
     **dict.fromkeys(("ParallelUfunc", "parallel"), "ufuncs"),
     **dict.fromkeys(("recommended_workers", "usable_cores"), "workers"),
 }
+
+
+def _in_main_interpreter() -> bool:
+    if hasattr(_thread, "_is_main_interpreter"):  # from CPython 3.12.1 on
+        return bool(_thread._is_main_interpreter())
+    try:
+        interpreters = import_module("_xxsubinterpreters")
+    except ImportError:  # built without them
+        return True
+    return bool(interpreters.get_current() == interpreters.get_main())
+
+
+# C threads enter Python in the main interpreter: tasks of any other would never run.
+if not _in_main_interpreter():
+    raise ImportError("threadmill works in the main interpreter only, not in subinterpreters")
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,6 @@ Each section below belongs to one part of csrc/threadmill.h. Nothing here decide
 arguments mean; that is the public modules' work.
 """
 
-import itertools
 from collections.abc import Callable
 from queue import Empty, Full
 from types import TracebackType
@@ -250,22 +249,36 @@ pool_is_closed: "Callable[[CData], int]" = lib.tm_pool_is_closed
 close_pool: "Callable[[CData], None]" = lib.tm_pool_close
 set_thread_limit: "Callable[[int], int]" = lib.tm_set_thread_limit
 
-# Python calls on their way to a worker, by the number that travels in their place.
-_posted: dict[int, Callable[[], None]] = {}
-_numbers = itertools.count(1)
+# What is on its way to a worker, with the handle that travels in its place; importlib.reload leaves it.
+_posted: "dict[_Posted, CData]" = globals().get("_posted", {})
+
+
+class _Posted:
+    """A Python call for a worker. Its handle finds it, whichever load of this module defined tm_py_run."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        _posted[self] = ffi.new_handle(self)
+
+    def __call__(self) -> None:
+        del _posted[self]
+        self._call()
+
+    def take_back(self) -> None:
+        """Has nothing be run, but stays: the handle may be on its way."""
+        self._call = lambda: None
 
 
 @ffi.def_extern()
-def tm_py_run(number: "CData") -> None:
+def tm_py_run(handle: "CData") -> None:
     """Runs, on a worker, what `post` was given."""
-    call = _posted.pop(int(ffi.cast("uintptr_t", number)), None)
-    if call is not None:  # Ctrl-C may have taken it back
-        call()
+    ffi.from_handle(handle)()
 
 
 def forget_posted() -> None:
     """In a forked child: nobody will run what the parent posted."""
-    _posted.clear()
+    for posted in list(_posted):
+        posted.take_back()
 
 
 def new_pool(threads: int, name: str) -> "CData":
@@ -280,13 +293,15 @@ def new_pool(threads: int, name: str) -> "CData":
 
 def post(pool: "CData", call: Callable[[], None]) -> None:
     """Has a worker run call(), which must not raise."""
-    number = next(_numbers)
-    _posted[number] = call
+    posted = _Posted(call)
     try:
-        check(lib.tm_post(pool, lib.tm_py_run, ffi.cast("void *", number)))
-    except BaseException:
-        _posted.pop(number, None)
+        status = lib.tm_post(pool, lib.tm_py_run, _posted[posted])
+    except BaseException:  # Ctrl-C, before or after the pool took it
+        posted.take_back()
         raise
+    if status:
+        del _posted[posted]
+        check(status)
 
 
 def shutdown_pool(pool: "CData") -> None:

@@ -44,6 +44,12 @@ if sys.platform == "linux":
 if os.environ.get("THREADMILL_PORTABLE") == "1":
     COMPILE_FLAGS.append("-DTM_PORTABLE")
 
+# THREADMILL_SANITIZE=thread, or address,undefined: for tests, with assertions, under that runtime preloaded.
+if sanitizers := os.environ.get("THREADMILL_SANITIZE"):
+    LINK_FLAGS.append(f"-fsanitize={sanitizers}")
+    COMPILE_FLAGS += ["-O1", "-g", "-fno-omit-frame-pointer", "-U_FORTIFY_SOURCE", "-DTM_DEBUG"]
+    COMPILE_FLAGS += [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
+
 
 def in_root(*patterns: str) -> list[str]:
     """The files below csrc/ that match, relative to the root as setuptools asks for."""
