@@ -15,7 +15,7 @@ from builds import build, launchers
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(900)]
 
-FILES = ["pool", "spawn", "drain", "pipelines", "executor", "chunks", "interop"]
+FILES = ["pool", "spawn", "drain", "pipelines", "chunks"]
 # A limit on memory leaves no room for shadow memory; the other two queue more than there is time for.
 LEFT_OUT = ["no_thread_can_be_started", "full_native_queue", "million"]
 
