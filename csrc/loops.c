@@ -178,12 +178,35 @@ static size_t tile_of(const tm_program *program)
     return item == 0 ? 0 : TM_MIN((size_t)TILE_ELEMENTS, BUFFER_BYTES / item / TILE_STEP * TILE_STEP);
 }
 
+static bool is_sound_step(const tm_step *step, size_t slots)
+{
+    if (step->operands > TM_MAX_OPERANDS || step->core_dims > TM_MAX_CORE || step->core_strides > TM_MAX_CORE)
+        return false;
+    for (size_t k = 0; k < step->operands; k++)
+        if (step->slot[k] >= slots) return false;
+    return true;
+}
+
+/* Whether there is all that the program speaks of, and room for a tile of its buffers. */
+static bool is_sound(const tm_program *program)
+{
+    const size_t arrays = program->arrays, buffers = program->buffers;
+    size_t room = BUFFER_BYTES / TILE_STEP;
+    if (arrays > TM_MAX_SLOTS || buffers > TM_MAX_SLOTS - arrays || program->steps > TM_MAX_STEPS) return false;
+    if (buffers > sizeof program->buffer_item / sizeof *program->buffer_item) return false;
+    if (program->mask >= (int)arrays || program->stop >= (int)arrays) return false;
+    for (size_t k = 0; k < buffers; room -= program->buffer_item[k++])
+        if (program->buffer_item[k] == 0 || program->buffer_item[k] > room) return false;
+    for (size_t i = 0; i < program->steps; i++)
+        if (!is_sound_step(&program->step[i], arrays + buffers)) return false;
+    return true;
+}
+
 int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, char *const *data,
                    size_t split, size_t grain)
 {
     const size_t arrays = program->arrays;
-    if (dims == 0 || dims > TM_MAX_DIMS || split >= dims || grain == 0) return TM_INVALID;
-    if (arrays + program->buffers > TM_MAX_SLOTS || program->steps > TM_MAX_STEPS) return TM_INVALID;
+    if (dims == 0 || dims > TM_MAX_DIMS || split >= dims || grain == 0 || !is_sound(program)) return TM_INVALID;
     call c = {
         .program = program, .dims = dims, .split = split, .grain = grain, .tile = tile_of(program),
         .shape = layout, .strides = layout + dims, .hops = layout + dims + arrays * dims,

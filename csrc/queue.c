@@ -58,13 +58,14 @@ static int sync_init(tm_queue *queue)
 tm_status tm_queue_create(size_t capacity, size_t item_size, tm_order order, tm_queue **queue)
 {
     *queue = NULL;
-    if (item_size == 0 || capacity > PTRDIFF_MAX / item_size) return TM_INVALID;
+    const size_t room = capacity > 0 ? capacity : FIRST_CAPACITY;
+    if (item_size == 0 || room > PTRDIFF_MAX / item_size) return TM_INVALID;
     if (order != TM_FIFO && order != TM_LIFO) return TM_INVALID;
     if (!tm_fork_set_hooks()) return TM_NO_MEMORY;
     tm_queue *made = calloc(1, sizeof *made);
     if (made == NULL) return TM_NO_MEMORY;
     made->limit = capacity;
-    made->capacity = capacity > 0 ? capacity : FIRST_CAPACITY;
+    made->capacity = room;
     made->item_size = item_size;
     made->order = order;
     made->items = malloc(made->capacity * item_size);

@@ -138,6 +138,7 @@ void tm_pool_watch(const tm_pool *pool, int64_t spin_ns)
     if (team == NULL || team->spinners == 0) return; /* looking would only keep a worker from a core */
     uint32_t seen = atomic_load_explicit(&team->ended, memory_order_relaxed);
     atomic_fetch_add_explicit(&team->watching, 1, memory_order_relaxed);
+    spin_ns = TM_MIN(spin_ns, INT64_MAX / 4); /* a century: what is added to it below does not overflow */
     int64_t begin = tm_now_ns(), end = begin + spin_ns;
     for (int64_t now = begin; now < end && !has_ended(team, seen); now = tm_now_ns())
         /* A worker still on its way from sleep gets its time once it is here. */

@@ -264,7 +264,8 @@ typedef struct tm_program {
  * `grain` indices along the axis `split`. `layout` is: the shape, then the strides of each array in bytes, then
  * for each array how many bytes it moves on from chunk to chunk besides, then the core dims and core strides.
  * data: the arrays' first elements. Only `split` is cut: along it each array is written by one chunk alone, or
- * moves on. Returns the floating-point flags raised, or a negative tm_status. */
+ * moves on. Returns the floating-point flags raised, or a negative tm_status. TM_INVALID: a number out of its range, a
+ * slot that is not there, buffers of more than 1,024 bytes an element together. */
 int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, char *const *data,
                    size_t split, size_t grain);
 

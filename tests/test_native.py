@@ -53,6 +53,7 @@ SANITIZER_OPTIONS = {
 COMPILE_SECONDS = 300
 RUN_SECONDS = 120
 SOAK_SECONDS = 10
+FUZZ_CASES = 3000
 
 # Functions of the system that test_faults.c has fail. Other linkers than GNU's can't send a call elsewhere.
 WRAPPED = [
@@ -202,6 +203,17 @@ def test_soak(mode: str, build_mode: Callable[[str], tuple[Toolchain, list[Path]
         *("-DTM_CHAOS_BUILD", "-rdynamic", source, *others, *kernels), *("-o", binary, "-lm", "-ldl")
     )
     output = toolchain.start(binary, str(SOAK_SECONDS), seconds=SOAK_SECONDS + RUN_SECONDS)
+    print(output)
+    assert re.search(r"^1 passed, 0 failed$", output, re.MULTILINE), output
+
+
+@pytest.mark.parametrize("mode", ["address-undefined"])
+def test_fuzz(mode: str, build_mode: Callable[[str], tuple[Toolchain, list[Path]]], tmp_path: Path) -> None:
+    """Hostile arguments for the public C functions; docs/reliability.md tells how to have libFuzzer make them."""
+    toolchain, objects = build_mode(mode)
+    binary = tmp_path / "fuzz"
+    toolchain.compile(ROOT / "tests" / "native" / "fuzz.c", *objects, "-o", binary, "-lm")
+    output = toolchain.start(binary, str(FUZZ_CASES))
     print(output)
     assert re.search(r"^1 passed, 0 failed$", output, re.MULTILINE), output
 

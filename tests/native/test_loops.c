@@ -424,6 +424,37 @@ TEST(invalid_arguments_touch_nothing)
     CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
     program.steps = 1, program.buffers = TM_MAX_SLOTS;
     CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    program.arrays = SIZE_MAX, program.buffers = 1; /* together 0 */
+    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    program.arrays = 3;
+    for (size_t bytes = 0; bytes < 2000; bytes += 1025) { /* for which a thread has no tile */
+        program.buffer_item[0] = bytes;
+        CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    }
+    CHECK(out[0] == -7);
+}
+
+TEST(a_program_that_names_what_is_not_there_is_refused)
+{
+    enum { WAYS = 8 };
+    intptr_t layout[7] = {2, 8, 8, 8, 0, 0, 0};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    fill();
+    for (int way = 0; way < WAYS; way++) {
+        tm_program program = addition();
+        tm_step *step = &program.step[0];
+        switch (way) {
+        case 0: program.arrays = 0, program.buffers = TM_MAX_SLOTS; break; /* there are buffer_items for 16 */
+        case 1: step->operands = TM_MAX_OPERANDS + 1; break;
+        case 2: step->core_dims = TM_MAX_CORE + 1; break;
+        case 3: step->core_strides = TM_MAX_CORE + 1; break;
+        case 4: step->slot[2] = 3; break;
+        case 5: program.mask = 3; break;
+        case 6: program.stop = 3; break;
+        default: program.steps = SIZE_MAX; break;
+        }
+        CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    }
     CHECK(out[0] == -7);
 }
 
@@ -463,6 +494,7 @@ int main(void)
     RUN(what_is_not_offered_is_null);
     RUN(streamed_copies_of_any_size_and_place);
     RUN(invalid_arguments_touch_nothing);
+    RUN(a_program_that_names_what_is_not_there_is_refused);
     RUN(a_closed_pool_refuses);
     tm_pool_destroy(pool);
     return finish();

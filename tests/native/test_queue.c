@@ -17,6 +17,7 @@ TEST(bad_arguments)
     CHECK(tm_queue_create(8, 0, TM_FIFO, &queue) == TM_INVALID);
     CHECK(tm_queue_create(SIZE_MAX, 8, TM_FIFO, &queue) == TM_INVALID);
     CHECK(tm_queue_create(8, 8, (tm_order)7, &queue) == TM_INVALID);
+    CHECK(tm_queue_create(0, SIZE_MAX / 64 + 1, TM_FIFO, &queue) == TM_INVALID); /* the first 64 would take 0 bytes */
     CHECK(queue == NULL);
 }
 
