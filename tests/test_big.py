@@ -1,13 +1,17 @@
-"""More elements than 32 bits can count."""
+"""More elements than 32 bits can count; and, with THREADMILL_BIG=1000000000, arrays of 8 GB in every bit."""
 
 import os
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from arrays import Array
 
 import threadmill as tm
 
 N = 2**31 + 17
+NUMBERS = int(os.environ.get("THREADMILL_BIG", 10**7))
+BLOCK = 1 << 20
 
 pytestmark = pytest.mark.big
 
@@ -37,3 +41,29 @@ def test_checked_finds_the_last_element() -> None:
     with pytest.raises(OverflowError, match=r"^square: a result does not fit int8$"):
         tm.square(x, out=x, overflow="raise")
     assert x[-1] == 12
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("dtype", ["f8", "i8"])
+def test_every_bit_of_many_numbers(dtype: str) -> None:
+    """In place, and compared block by block: nothing but the array itself is large."""
+    needs(NUMBERS * 8 >> 30)
+    x = np.empty(NUMBERS, dtype)
+
+    def check(expected: Callable[[Array], Array], store: bool = False) -> None:
+        for start in range(0, NUMBERS, BLOCK):
+            numbers = np.arange(start, min(start + BLOCK, NUMBERS)) % 1_000_003 - 500_000
+            block = expected(numbers.astype(dtype) / 3 if dtype == "f8" else numbers)
+            if store:
+                x[start : start + BLOCK] = block
+            assert x[start : start + BLOCK].tobytes() == block.tobytes()
+
+    check(np.positive, store=True)
+    assert tm.sum(x).tobytes() == np.sum(x).tobytes()
+    assert tm.square(x, out=x) is x
+    check(np.square)
+    assert tm.scale(x, 3, out=x) is x
+    check(lambda block: np.square(block) * 3)
+    assert tm.sum(x).tobytes() == np.sum(x).tobytes()
+    assert tm.parallel(np.add)(x, x, out=x) is x
+    check(lambda block: np.square(block) * 3 * 2)

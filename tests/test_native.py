@@ -209,7 +209,7 @@ def test_soak(mode: str, build_mode: Callable[[str], tuple[Toolchain, list[Path]
 
 @pytest.mark.parametrize("mode", ["address-undefined"])
 def test_fuzz(mode: str, build_mode: Callable[[str], tuple[Toolchain, list[Path]]], tmp_path: Path) -> None:
-    """Hostile arguments for the public C functions; docs/reliability.md tells how to have libFuzzer make them."""
+    """Hostile arguments for the C interface; docs/reliability.md tells how libFuzzer makes them."""
     toolchain, objects = build_mode(mode)
     binary = tmp_path / "fuzz"
     toolchain.compile(ROOT / "tests" / "native" / "fuzz.c", *objects, "-o", binary, "-lm")

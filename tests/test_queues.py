@@ -629,3 +629,14 @@ def _no_thread_is_left() -> Iterator[None]:
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.001)
     assert threading.active_count() <= before
+
+
+@pytest.mark.parametrize("dtype", [None, "i8"])
+def test_items_told_done_before_they_are_dropped_count_once(dtype: Any) -> None:
+    """Else the count would be below zero, and join would wait for ever."""
+    q = tm.Queue(dtype=dtype)
+    q.put(1)
+    q.task_done()
+    q.shutdown(immediate=True)
+    assert q.unfinished_tasks == 0
+    q.join()

@@ -136,6 +136,16 @@ def test_a_loop_in_another_thread_is_not_interrupted(pool: tm.Pool) -> None:
     thread.join()
 
 
+def test_reduce_leaves_its_runs(pool: tm.Pool) -> None:
+    """The other threads end with the call under way, not with their run of 1,000."""
+
+    def add(a: int, b: int) -> int:
+        time.sleep(0.01)
+        return a + b
+
+    interrupt(lambda: tm.reduce(add, range(64_000), pool=pool))
+
+
 # ---- waiting for tasks ----
 
 

@@ -229,13 +229,19 @@ def reduce(
     -----
     The caller is one of the threads.
     """
-    items = list(iterable)
-    length = -(-len(items) // _PARTS) or 1
-    runs = [items[start : start + length] for start in range(0, len(items), length)]
+    whole = list(iterable)
+    length = -(-len(whole) // _PARTS) or 1
+    runs = [whole[start : start + length] for start in range(0, len(whole), length)]
     partials: list[Any] = [None] * len(runs)
 
     def run(at: int) -> None:
-        partials[at] = functools.reduce(fn, runs[at])
+        try:
+            partials[at] = functools.reduce(fn, runs[at])
+        except BaseException as error:
+            if not isinstance(error, Exception):  # Ctrl-C: the other threads find their runs at an end
+                for items in runs:
+                    items.clear()
+            raise
 
     _run_all(pool, run, len(runs))
     if initial is _MISSING:

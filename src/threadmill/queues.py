@@ -219,7 +219,8 @@ class _TypedQueue(Queue):
 
     def _count(self, more: int) -> None:
         with self._lock:
-            self.unfinished_tasks += more
+            # Items told done while they were inside don't count once more when they are dropped.
+            self.unfinished_tasks = max(0, self.unfinished_tasks + more)
             if self.unfinished_tasks == 0:
                 self._all_done.notify_all()
 
