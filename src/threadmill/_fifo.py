@@ -21,8 +21,8 @@ _END = object()
 
 
 def _get(items: SimpleQueue[Any], block: bool, timeout: float | None) -> Any:
-    """items.get(block, timeout), which in CPython 3.11 may come to its wait with its time over, and then waits for
-    ever: where a `put` has left its lock open. A look without a wait closes it."""
+    """items.get(block, timeout). In CPython 3.11 that may come to its wait with its time over, and then waits
+    for ever: where a `put` has left its lock open. A look without a wait closes it."""
     if block and timeout is not None and timeout >= 0:
         with suppress(Empty):
             return items.get_nowait()
