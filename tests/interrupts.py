@@ -106,11 +106,11 @@ def interrupt(call: Callable[[], Any], after: float) -> float:
     timer = threading.Timer(after, send)
     try:
         timer.start()
-        call()
+        result = call()
     except KeyboardInterrupt:
         taken = time.perf_counter() - sent[0]
     else:
-        raise AssertionError("the call ended without KeyboardInterrupt")
+        raise AssertionError(f"{call} ended without KeyboardInterrupt: {str(result)[:200]}")
     timer.join()
     return taken
 

@@ -640,3 +640,13 @@ def test_items_told_done_before_they_are_dropped_count_once(dtype: Any) -> None:
     q.shutdown(immediate=True)
     assert q.unfinished_tasks == 0
     q.join()
+
+
+def test_the_shortest_wait_ends() -> None:
+    """SimpleQueue.get of CPython 3.11 may wait for ever if it is held up for a microsecond (`_fifo.py`)."""
+    q = tm.Queue()
+    for _ in range(20_000):
+        with pytest.raises(queue.Empty):
+            q.get(timeout=1e-9)
+        q.put(1)
+        assert q.get() == 1

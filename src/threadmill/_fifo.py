@@ -6,6 +6,7 @@ signals by themselves. A mark at the end of both tells of the shutdown: whoever 
 
 import itertools
 import threading
+from contextlib import suppress
 from queue import Empty, Full, SimpleQueue
 from typing import Any
 
@@ -17,6 +18,15 @@ __all__ = ["MOST_PERMITS", "Fifo"]
 MOST_PERMITS = 1 << 16
 
 _END = object()
+
+
+def _get(items: SimpleQueue[Any], block: bool, timeout: float | None) -> Any:
+    """items.get(block, timeout). In CPython 3.11 that may come to its wait with its time over, and then waits
+    for ever: where a `put` has left its lock open. A look without a wait closes it."""
+    if block and timeout is not None and timeout >= 0:
+        with suppress(Empty):
+            return items.get_nowait()
+    return items.get(block, timeout)
 
 
 class Fifo:
@@ -47,7 +57,7 @@ class Fifo:
     @staticmethod
     def _take_permit(permits: SimpleQueue[Any], block: bool, timeout: float | None) -> None:
         try:
-            permit = permits.get(block, timeout)
+            permit = _get(permits, block, timeout)
         except Empty:
             raise Full from None
         if permit is _END:
@@ -55,7 +65,7 @@ class Fifo:
             raise ShutDown
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        item = self._items.get(block, timeout)
+        item = _get(self._items, block, timeout)
         if item is _END:
             item = self._get_after_end()
         if self._permits is not None:
