@@ -15,6 +15,7 @@ import threadmill as tm
 DTYPES = st.sampled_from("?bBhHiIlLqQefdgFDGmM")
 UNARY = sorted(name for name, ufunc in UFUNCS.items() if ufunc.nin == 1)
 PAIRS = sorted(name for name, ufunc in UFUNCS.items() if ufunc.nin == 2)
+COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
 NUMBERS: st.SearchStrategy[Any] = st.one_of(
     st.integers(-300, 300),
     st.sampled_from([2**31, -(2**31) - 1, 2**63, 2**64, 2**200, -(2**63), True, False]),
@@ -58,6 +59,53 @@ def operands(draw: st.DrawFn, count: int) -> list[Any]:
     return made
 
 
+def test_rows_of_complex_numbers_backwards(threads: tm.Pool) -> None:
+    rows = values("F", 56).reshape(7, 8)
+    for name in "absolute", "square", "multiply", "reciprocal", "sqrt":
+        ufunc = UFUNCS[name]
+        for args in [rows[:, ::-1]] * ufunc.nin, [rows[::-1], rows[:, ::-1]][: ufunc.nin]:
+            for order in "CFK":
+                assert_same_call(
+                    tm.parallel(ufunc),
+                    ufunc,
+                    lambda args=args, order=order: (args, {"order": order}),
+                    name,
+                    pool=threads,
+                )
+
+
+def test_an_int_too_large_beside_bools(threads: tm.Pool) -> None:
+    for number in 2**63, -(2**63) - 1, 2**63 - 1, 2**200:
+        for name in "logical_and", "logical_or", "logical_xor":
+            ufunc = UFUNCS[name]
+            assert_same_call(
+                tm.parallel(ufunc),
+                ufunc,
+                lambda number=number: ([np.ones(5, bool), number], {}),
+                name,
+                pool=threads,
+            )
+
+
+def test_strides_of_axes_of_length_1(threads: tm.Pool) -> None:
+    for x in (
+        np.zeros((1, 2, 2), bool).transpose(1, 2, 0),
+        np.asfortranarray(np.ones((2, 2, 1))),
+        np.lib.stride_tricks.as_strided(np.zeros(4, bool), (2, 2, 1), (1, 2, 1)),
+        np.ones((5, 1)),
+        np.ones((1, 5)),
+        np.ones((1, 2, 3, 1)),
+    ):
+        for order in "CFAK":
+            assert_same_call(
+                tm.parallel(np.absolute),
+                np.absolute,
+                lambda x=x, order=order: ([x], {"order": order}),
+                "absolute",
+                pool=threads,
+            )
+
+
 @given(args=operands(1), name=st.sampled_from(UNARY), order=st.sampled_from("CFAK"))
 def test_one_operand(threads: tm.Pool, args: list[Any], name: str, order: str) -> None:
     ufunc = UFUNCS[name]
@@ -83,6 +131,8 @@ def test_out_and_where(
 ) -> None:
     ufunc = BINARY[name]
     shape = np.broadcast_shapes(*map(np.shape, args))
+    # NumPy 2.0 to 2.5 ends the process where a masked comparison is with an int that the dtype can't hold.
+    masked = masked and not (name in COMPARISONS and any(type(x) is int for x in args))
 
     def make() -> Any:
         options: dict[str, Any] = {"out": np.zeros(shape, dtype_of(char), order), "casting": casting}

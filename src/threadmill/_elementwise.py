@@ -96,7 +96,7 @@ def _prepare(
         if out is not None and out.dtype != dtype and masks:
             return "NumPy converts a masked output to and fro"
     order = options.get("order") or "K"
-    if order in ("A", "a"):
+    if order in ("A", "a") or (any(out is None for out in outs) and any(map(_is_odd, inputs))):
         return "the strides of axes of length 1 are then NumPy's own affair"
     space = dense(loop, inputs, outs, masks) if order == "K" else None
     if space is None:
@@ -120,12 +120,18 @@ def _prepare(
     return Call(loop, space, program, tuple(outs))
 
 
+def _is_odd(x: Array) -> bool:
+    return x.ndim > 2 and 1 in x.shape and x.flags.f_contiguous and not x.flags.c_contiguous
+
+
 def _fault(loop: Loop, space: Space) -> str | None:
     """What would come out otherwise than in NumPy, which has its iterator copy operands for these loops."""
     name, kind = loop.ufunc.__name__, loop.dtypes[0].char
     if kind == "m" and name in ("divide", "floor_divide") and loop.dtypes[1].kind == "i":
         if len(space.shape) > 1 and space.strides[1][-1] == 0:  # one divisor for a row: 0 is reported, or not
             return "NumPy is silent where it divides rows of times, each by a number of its own"
+    elif kind in "FD" and len(space.shape) > 1 and any(strides[-1] < 0 for strides in space.strides):
+        return "NumPy's buffer turns such rows around, and backwards complex numbers are rounded otherwise"
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and space.strides[1][-1] != 1:
         return "NumPy's loop is at fault for results that don't lie side by side"
     elif (

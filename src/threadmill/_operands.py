@@ -112,6 +112,8 @@ def as_loop_number(number: Any, dtype: np.dtype[Any]) -> Array | None:
             size, bounds = abs(number), np.finfo(dtype)  # compared as Python's numbers, which fit anything
             if 0 < size < float(bounds.tiny) or float(bounds.max) < size < math.inf:
                 return None
+        elif dtype.char == "?" and type(number) is int and not -(2**63) <= number < 2**63:
+            return None  # NumPy makes an int64 of it on the way
         return np.asarray(number, dtype)
     except (OverflowError, TypeError, ValueError):
         return None
