@@ -121,6 +121,7 @@ def _prepare(
 
 
 def _is_odd(x: Array) -> bool:
+    """Whether a result in x's order has an axis of length 1 whose stride NumPy alone knows."""
     return x.ndim > 2 and 1 in x.shape and x.flags.f_contiguous and not x.flags.c_contiguous
 
 
