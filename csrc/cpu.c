@@ -202,14 +202,22 @@ size_t tm_read_cache_size(const char *root)
     return largest;
 }
 
+static size_t online_cores(void)
+{
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (size_t)online : 1;
+}
+
 size_t tm_last_level_cache(void)
 {
-    enum { DEFAULT = 8 << 20 }; /* a common size on small machines; being wrong costs some speed */
+    /* 8 MiB are common on small machines; being wrong costs some speed. A virtual machine tells of its host's whole
+     * cache, shared with others: no processor has more than 32 MiB for a core. */
+    enum { DEFAULT = 8 << 20, MOST_FOR_A_CORE = 32 << 20 };
     static _Atomic size_t known;
     size_t size = atomic_load_explicit(&known, memory_order_relaxed);
     if (size == 0) {
         size = tm_read_cache_size("");
-        if (size == 0) size = DEFAULT;
+        size = size == 0 ? DEFAULT : TM_MIN(size, MOST_FOR_A_CORE * online_cores());
         atomic_store_explicit(&known, size, memory_order_relaxed);
     }
     return size;
@@ -217,8 +225,7 @@ size_t tm_last_level_cache(void)
 
 void tm_read_machine(tm_machine *machine)
 {
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    machine->online = online > 0 ? (size_t)online : 1;
+    machine->online = online_cores();
     machine->affinity = affinity_or(machine->online);
     machine->quota = tm_cgroup_quota("");
     machine->last_level_cache = tm_last_level_cache();

@@ -206,7 +206,7 @@ static void open_job(tm_job *job, caller *me, bool short_chunks)
 /* Waits for the workers inside; an interrupt cancels what is not claimed, and the wait goes on. */
 static void join(tm_job *job, bool may_spin)
 {
-    int64_t spin_ns = may_spin ? TM_SPIN_NS : 0;
+    int64_t spin_ns = may_spin ? TM_JOIN_SPIN_NS : 0;
     TM_CHAOS(loop_join);
     tm_gate_close(&job->gate);
     while (tm_gate_wait(&job->gate, spin_ns, INT64_MAX) != TM_OK)

@@ -63,10 +63,15 @@ typedef struct tm_team {
     tm_job jobs[TM_JOB_SLOTS];
 } tm_team;
 
-/* How long an idle worker, and a caller that waits for the last chunks, look before they sleep: about what
- * waking a sleeper costs (50 to 120 us measured on two virtual cores), so that spinning never costs more
- * than twice the best choice. */
-#define TM_SPIN_NS 50000
+/* How long a caller that waits for the last chunks looks before it sleeps: about what waking it would cost
+ * (50 to 120 us measured on two virtual cores), so that spinning never costs more than twice the best choice. */
+#define TM_JOIN_SPIN_NS 50000
+
+/* How long a worker without work looks before it sleeps. Longer, as between two loops over arrays of some
+ * megabytes a Python program takes 30 to 90 us, its own code and data having been driven from the caches: with 50
+ * the worker had often just gone to sleep, and half of its work was the caller's (scale of 10^6 float64: 589 us
+ * with 50, 318 with 100, 311 with 200). */
+#define TM_IDLE_SPIN_NS 200000
 
 /* The pool's team, started if need be. TM_CLOSED (never started and now closed), TM_NO_THREAD,
  * TM_NO_MEMORY: *team is NULL. */

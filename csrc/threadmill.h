@@ -42,7 +42,7 @@ typedef struct tm_machine {
     size_t affinity;         /* cores in this process's affinity mask */
     double quota;            /* cores' worth of CPU time by the tightest cgroup; 0: no limit */
     size_t usable;           /* min(online, affinity, max(1, floor(quota))) */
-    size_t last_level_cache; /* bytes; a default where the system does not tell */
+    size_t last_level_cache; /* bytes that these cores may have of it; a default where the system does not tell */
 } tm_machine;
 
 /* Reads the system anew at each call (affinity and quota may change). */

@@ -77,7 +77,7 @@ static void work(tm_team *team, tm_worker *me)
         help_loops(team, me);
         if (try_tasks(team, me, seen)) continue;
         if (stopping) return; /* stopping closes the queue first, so no task can come after this look */
-        if (tm_bell_wait(&team->bell, seen, team->spinners ? TM_SPIN_NS : 0, team->spinners))
+        if (tm_bell_wait(&team->bell, seen, team->spinners ? TM_IDLE_SPIN_NS : 0, team->spinners))
             tm_count(&me->counters.parks, 1);
     }
 }
