@@ -12,9 +12,9 @@ from arrays import COMPLEX, FLOATS, INTEGERS, SIZES, extremes, random_values
 from reference import assert_as_numpy, assert_same
 
 import threadmill as tm
-from threadmill import _boundary
-
-lib = _boundary.lib
+from threadmill._boundary.library import ffi, lib
+from threadmill._boundary.machine import set_simd_level, simd_level, simd_levels
+from threadmill._boundary.status import check
 
 pytestmark = pytest.mark.usefixtures("every_size_in_c")
 
@@ -37,7 +37,7 @@ ERRORS = {
 @pytest.mark.parametrize("name", ERRORS)
 def test_every_failure_has_an_exception(name: str) -> None:
     with pytest.raises(ERRORS[name]) as raised:
-        _boundary.check(getattr(lib, name))
+        check(getattr(lib, name))
     assert raised.type is ERRORS[name]
     assert str(raised.value) or name == "TM_INTERRUPTED"
 
@@ -48,20 +48,20 @@ def test_no_status_is_forgotten() -> None:
 
 
 def test_success_passes() -> None:
-    assert _boundary.check(lib.TM_OK) == 0
-    assert _boundary.check(6) == 6
+    assert check(lib.TM_OK) == 0
+    assert check(6) == 6
 
 
 def test_texts_of_the_standard_library() -> None:
     with pytest.raises(RuntimeError, match=r"^can't start new thread$"):
-        _boundary.check(lib.TM_NO_THREAD)
+        check(lib.TM_NO_THREAD)
     with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
-        _boundary.check(lib.TM_CLOSED)
+        check(lib.TM_CLOSED)
 
 
 def test_an_unknown_status_is_an_error() -> None:
     with pytest.raises(RuntimeError):
-        _boundary.check(-1000)
+        check(-1000)
 
 
 class Stop(Exception):
@@ -74,9 +74,8 @@ def test_interrupt_carries_the_handlers_own_exception(capfd: pytest.CaptureFixtu
     def handler(_signal: int, _frame: object) -> None:
         raise raised
 
-    ffi = _boundary.ffi
     made, done = ffi.new("tm_queue **"), ffi.new("size_t *")
-    _boundary.check(lib.tm_queue_create(1, 8, lib.TM_FIFO, made))
+    check(lib.tm_queue_create(1, 8, lib.TM_FIFO, made))
     before = signal.signal(signal.SIGALRM, handler)
     try:
         for _ in range(3):
@@ -84,10 +83,10 @@ def test_interrupt_carries_the_handlers_own_exception(capfd: pytest.CaptureFixtu
             status = lib.tm_queue_pop(made[0], ffi.new("char[8]"), 1, lib.TM_FOREVER, done)
             assert status == lib.TM_INTERRUPTED
             with pytest.raises(Stop) as caught:
-                _boundary.check(status)
+                check(status)
             assert caught.value is raised
             with pytest.raises(KeyboardInterrupt):  # The next interrupt has nothing of this one.
-                _boundary.check(status)
+                check(status)
     finally:
         signal.signal(signal.SIGALRM, before)
         lib.tm_queue_destroy(made[0])
@@ -95,18 +94,18 @@ def test_interrupt_carries_the_handlers_own_exception(capfd: pytest.CaptureFixtu
 
 
 def test_levels() -> None:
-    levels = _boundary.simd_levels()
+    levels = simd_levels()
     assert list(levels.values()) == list(range(len(levels)))
-    assert _boundary.simd_level() in levels
+    assert simd_level() in levels
 
 
-@pytest.fixture(params=_boundary.simd_levels())
+@pytest.fixture(params=simd_levels())
 def simd(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each instruction set of this processor in turn."""
-    before = _boundary.simd_level()
-    _boundary.set_simd_level(request.param)
+    before = simd_level()
+    set_simd_level(request.param)
     yield request.param
-    _boundary.set_simd_level(before)
+    set_simd_level(before)
 
 
 @pytest.mark.usefixtures("simd")
@@ -137,7 +136,7 @@ class TestEveryInstructionSet:
 
 def test_unknown_level() -> None:
     with pytest.raises(KeyError):
-        _boundary.set_simd_level("sse9")
+        set_simd_level("sse9")
 
 
 IMPORT = """

@@ -312,9 +312,9 @@ def test_threadpoolctl_tells_whom_a_limit_concerns(threadpoolctl: Any) -> None:
     assert controller.get_num_threads() == 1  # never none at all
     if "debugging_info" in controller.info.__code__.co_varnames:  # from threadpoolctl 3.8 on
         assert controller.info(debugging_info=True)["thread_limit_scope"] == "current_thread"
-    from threadmill import _boundary
+    from threadmill._boundary import pools
 
-    assert _boundary.set_thread_limit(0) == 1
+    assert pools.set_thread_limit(0) == 1
 
 
 # ---- tqdm ----

@@ -22,7 +22,8 @@ FORBIDDEN_ATTRIBUTES = {"system", "popen", "execv", "execve", "spawnv", "putenv"
 VARIABLES = {"THREADMILL_NUM_THREADS", "THREADMILL_UFUNCS"}
 
 # The build's own description runs on the builder's machine, never in an installed package's process.
-SOURCES = sorted((Path(__file__).parents[1] / "src" / "threadmill").glob("*.py"))
+PACKAGE = Path(__file__).parents[1] / "src" / "threadmill"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
 SHIPPED = [path for path in SOURCES if path.name != "_native_build.py"]
 C_SOURCES = sorted((Path(__file__).parents[1] / "csrc").rglob("*.[ch]"))
 
@@ -32,7 +33,7 @@ def test_there_is_something_to_look_at() -> None:
     assert len(C_SOURCES) > 20
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_no_code_from_strings_no_files_no_pickles(path: Path) -> None:
     forbidden = FORBIDDEN_MODULES - ALLOWED_MODULES.get(path.name, set())
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -10,7 +10,7 @@ from arrays import Array
 from ufunc_cases import BINARY, LAYOUTS, assert_same_call, values
 
 import threadmill as tm
-from threadmill import _boundary
+from threadmill._boundary.machine import set_simd_level, simd_level, simd_levels
 
 DTYPES = "?bBhHiIlLqQefdgFDGmM"
 N = 4100
@@ -94,12 +94,12 @@ def test_one_axis_of_any_size(name: str, pools: list[tm.Pool]) -> None:
                 )
 
 
-@pytest.fixture(params=_boundary.simd_levels())
+@pytest.fixture(params=simd_levels())
 def level(request: pytest.FixtureRequest) -> Iterator[None]:
-    before = _boundary.simd_level()
-    _boundary.set_simd_level(request.param)
+    before = simd_level()
+    set_simd_level(request.param)
     yield
-    _boundary.set_simd_level(before)
+    set_simd_level(before)
 
 
 @pytest.mark.usefixtures("level")

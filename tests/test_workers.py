@@ -5,7 +5,7 @@ import os
 import pytest
 
 import threadmill as tm
-from threadmill import _boundary
+from threadmill._boundary import machine
 from threadmill.workers import default_workers
 
 
@@ -31,7 +31,7 @@ def test_affinity_counts_at_once() -> None:
 def test_the_recipes_rule(
     cores: int, expected: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_boundary, "usable_cores", lambda: cores)
+    monkeypatch.setattr(machine, "usable_cores", lambda: cores)
     assert tm.recommended_workers() == cores
     assert tuple(tm.recommended_workers(workload) for workload in ("cpu", "io", "memory")) == expected
 

@@ -5,7 +5,7 @@ import queue as standard
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import _boundary
+from ._boundary.status import check
 from ._pointers import context_pointer, native_address
 from ._together import together
 from .errors import ShutDown
@@ -66,7 +66,7 @@ def _drain_native(pool: "Pool", queue: Any, fn: Any, ctx: Any, block: int) -> No
     if not 1 <= operator.index(block) < 1 << 48:
         raise ValueError(f"block must be 1 or more, got {block}")
     address = native_address(fn)
-    _boundary.check(queue.drain(pool._handle, block, address, context_pointer(ctx, fn)))
+    check(queue.drain(pool._handle, block, address, context_pointer(ctx, fn)))
 
 
 def _drain_python(pool: "Pool", queue: Any, fn: Callable[[Any], object]) -> None:

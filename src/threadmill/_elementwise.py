@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary, _programs
+from . import _programs
 from ._arrays import Array
+from ._boundary.programs import MAX_OPERANDS, cast_loop
+from ._boundary.status import check
 from ._fperrors import report
 from ._loops import Loop
 from ._operands import PYTHON_NUMBERS, convert, find_loop, operand, outputs
@@ -38,7 +40,7 @@ class Call:
     def run(self, pool: "CData") -> Any:
         """Runs it on the pool's threads, of which the caller is one; returns what the ufunc returns."""
         status = self._space.run(pool, self._program, self.split, self.grain)
-        if status and _boundary.check(status) and self.loop.strided.reports:
+        if status and check(status) and self.loop.strided.reports:
             report(status, self.loop.ufunc.__name__)
         return self.results[0] if len(self.results) == 1 else self.results
 
@@ -48,7 +50,7 @@ def prepare(
 ) -> Call | str:
     """The call ``ufunc(*args, **options)``, of a ufunc without core dimensions; a str: why NumPy makes it."""
     nin = ufunc.nin
-    if not _OPTIONS.issuperset(options) or ufunc.nargs > _boundary.MAX_OPERANDS:
+    if not _OPTIONS.issuperset(options) or ufunc.nargs > MAX_OPERANDS:
         return "an argument is one that only NumPy knows"
     outs = outputs(ufunc, args, options)
     where = options.get("where", True)
@@ -91,7 +93,7 @@ def _prepare(
     if overlapping:
         return overlapping
     for out, dtype in zip(outs, loop.dtypes[nin:], strict=True):
-        if out is not None and out.dtype != dtype and not _boundary.cast_loop(dtype.char, out.dtype.char):
+        if out is not None and out.dtype != dtype and not cast_loop(dtype.char, out.dtype.char):
             return f"there is no conversion from {dtype} to {out.dtype}"
         if out is not None and out.dtype != dtype and masks:
             return "NumPy converts a masked output to and fro"

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _boundary, _elementwise, _reductions
+from . import _elementwise, _reductions
 from ._arrays import NO_VALUE
+from ._boundary.pools import NO_POOL
 from ._fperrors import users_level
 
 __all__ = ["refuses"]
@@ -66,7 +67,7 @@ def _first_difference() -> str | None:
     calls += [(np.exp, x[::3]), (np.add, x[:100, None], x[:30])]
     for ufunc, *operands in calls:
         call = _elementwise.prepare(ufunc, {}, tuple(operands), {})
-        if isinstance(call, str) or not _same(call.run(_boundary.NO_POOL), ufunc(*operands)):
+        if isinstance(call, str) or not _same(call.run(NO_POOL), ufunc(*operands)):
             return f"{ufunc.__name__} of {operands[0].dtype}"
     square = x.reshape(30, 50)
     for ufunc, axis in ((np.add, 0), (np.add, 1), (np.minimum, 0), (np.maximum, 1), (np.multiply, 1)):
@@ -74,7 +75,7 @@ def _first_difference() -> str | None:
         reduction = _reductions.prepare(ufunc, {}, square, *arguments)
         if isinstance(reduction, str):  # one that NumPy runs anyway
             continue
-        if not _same(reduction.run(_boundary.NO_POOL, square), ufunc.reduce(square, axis)):
+        if not _same(reduction.run(NO_POOL, square), ufunc.reduce(square, axis)):
             return f"{ufunc.__name__}.reduce"
     return None
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary
 from ._arrays import Array, dense_views, empty_result, exact_total
+from ._boundary import kernels
+from ._boundary.dtypes import DTYPES
+from ._boundary.pools import NO_POOL
+from ._boundary.status import OVERFLOW, OVERLAP, check
 from ._fperrors import report
 from ._process import lock_of_process
 
@@ -23,7 +26,7 @@ __all__ = ["exact_sum", "scale", "square", "sum", "sum_block", "sum_dtype"]
 
 _USUAL_BUFFER = 8192  # np.getbufsize(), unless the user has set another
 
-_SUM_DTYPES: dict[str, np.dtype[Any]] = {char: np.sum(np.empty(0, char)).dtype for char in _boundary.DTYPES}
+_SUM_DTYPES: dict[str, np.dtype[Any]] = {char: np.sum(np.empty(0, char)).dtype for char in DTYPES}
 
 
 def square(pool: "CData", x: Array, out: Array | None, options: int) -> Array | None:
@@ -32,7 +35,7 @@ def square(pool: "CData", x: Array, out: Array | None, options: int) -> Array | 
     if operands is None:
         return None
     code, source, target, out = operands
-    status = _boundary.square(pool, code, source, target, options)
+    status = kernels.square(pool, code, source, target, options)
     return _settle("square", "square", status, out) if status else out
 
 
@@ -42,7 +45,7 @@ def scale(pool: "CData", x: Array, k: Array, out: Array | None, options: int) ->
     if operands is None:
         return None
     code, source, target, out = operands
-    status = _boundary.scale(pool, code, source, k, target, options)
+    status = kernels.scale(pool, code, source, k, target, options)
     return _settle("scale", "multiply", status, out) if status else out
 
 
@@ -62,11 +65,11 @@ def sum(pool: "CData", x: Array, options: int) -> Any | None:
     if dtype is None or views is None:
         return None
     total = np.empty((), dtype)
-    status = _boundary.sum(pool, _boundary.DTYPES[x.dtype.char], views[0], total, options)
-    if status == _boundary.OVERFLOW:
+    status = kernels.sum(pool, DTYPES[x.dtype.char], views[0], total, options)
+    if status == OVERFLOW:
         raise OverflowError(f"sum: the total does not fit {total.dtype}")
     if status:
-        report(_boundary.check(status), "reduce")
+        report(check(status), "reduce")
     return total[()]
 
 
@@ -82,7 +85,7 @@ def sum_block() -> int:
     numbers[0] = 1
     # A context of its own has the usual buffer size, whatever the caller has set.
     block = 0 if contextvars.Context().run(np.add.reduce, numbers) > 1 else _USUAL_BUFFER
-    _boundary.set_sum_block(block)
+    kernels.set_sum_block(block)
     return block
 
 
@@ -111,7 +114,7 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
 def _code(x: Array) -> int | None:
     """The tm_dtype, if C can read x's elements where they are and has kernels with NumPy's bits for them."""
     dtype = x.dtype
-    code = _boundary.DTYPES.get(dtype.char)
+    code = DTYPES.get(dtype.char)
     if code is None or not dtype.isnative or not x.flags.aligned or x.ndim == 0:
         return None
     return code if dtype.kind != "c" or _complex_as_numpy() else None
@@ -124,11 +127,11 @@ def _is_target(out: object, x: Array) -> bool:
 
 def _settle(name: str, ufunc: str, status: int, out: Array) -> Array | None:
     """What an element-wise call returns or raises that came to another status than 0."""
-    if status == _boundary.OVERLAP:
+    if status == OVERLAP:
         return None
-    if status == _boundary.OVERFLOW:
+    if status == OVERFLOW:
         raise OverflowError(f"{name}: a result does not fit {out.dtype}")
-    report(_boundary.check(status), ufunc)
+    report(check(status), ufunc)
     return out
 
 
@@ -148,7 +151,7 @@ def _complex_as_numpy() -> bool:
 
 
 def _agrees(fused: bool) -> bool:
-    if not _boundary.set_complex_fused(fused):
+    if not kernels.set_complex_fused(fused):
         return False
     ramp = np.arange(1, 258, dtype=np.float64)
     ramp_and_back = np.sqrt(ramp) + 1j * np.cbrt(ramp[::-1])
@@ -156,9 +159,9 @@ def _agrees(fused: bool) -> bool:
 
 
 def _agrees_on(z: Array) -> bool:
-    k, out, code = z[7:8], np.empty_like(z), _boundary.DTYPES[z.dtype.char]
+    k, out, code = z[7:8], np.empty_like(z), DTYPES[z.dtype.char]
     calls: list[tuple[Callable[[], int], Array]] = [
-        (lambda: _boundary.square(_boundary.NO_POOL, code, z, out, 0), np.square(z)),
-        (lambda: _boundary.scale(_boundary.NO_POOL, code, z, k, out, 0), np.multiply(z, k[0])),
+        (lambda: kernels.square(NO_POOL, code, z, out, 0), np.square(z)),
+        (lambda: kernels.scale(NO_POOL, code, z, k, out, 0), np.multiply(z, k[0])),
     ]
     return all(run() >= 0 and out.tobytes() == expected.tobytes() for run, expected in calls)

@@ -15,7 +15,7 @@ if sys.platform == "win32":
 ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
 
-# Functions written in Python that the C library calls; _boundary.py defines them.
+# Functions written in Python that the C library calls; _boundary/ defines them.
 CALLBACKS = """
 extern "Python" int tm_py_interrupted(void);
 extern "Python" void tm_py_run(void *arg);

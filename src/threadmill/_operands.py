@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from . import _boundary
 from ._arrays import Array
+from ._boundary.programs import cast_loop
 from ._loops import NUMERIC, Loop, chars, resolve
 
 __all__ = ["PYTHON_NUMBERS", "as_loop_number", "convert", "find_loop", "operand", "outputs"]
@@ -96,7 +96,7 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | Non
                 return "a Python number is out of the dtype's range, or at its edge"
             inputs[k] = number
         elif x.dtype != dtype:
-            if _boundary.cast_loop(x.dtype.char, dtype.char) is None:
+            if cast_loop(x.dtype.char, dtype.char) is None:
                 return f"there is no conversion from {x.dtype} to {dtype}"
             if x.ndim == 0:
                 inputs[k] = x.astype(dtype)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary, _programs
+from . import _programs
 from ._arrays import Array
+from ._boundary.programs import dense_program, run_dense, start_of
+from ._boundary.status import OVERLAP, check
 from ._fperrors import report
 from ._loops import Loop
 from ._operands import PYTHON_NUMBERS, as_loop_number
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from ._threadmill import CData
 
 __all__ = ["Plan", "key_of", "plan_for"]
-
-# Looked up once: this module is all that stands between a small call and the loop.
-_address, _run_dense = _boundary.address, _boundary.run_dense
 
 
 def key_of(args: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
@@ -52,7 +51,7 @@ class Plan:
         plain = [False for _ in dtypes]
         streams = [k >= nin for k in range(len(dtypes))]
         self._plain, self._streaming = (
-            _boundary.dense_program(_programs.elementwise(loop, dtypes, strides, each, False), nin, strides)
+            dense_program(_programs.elementwise(loop, dtypes, strides, each, False), nin, strides)
             for each in (plain, streams)
         )
 
@@ -73,7 +72,7 @@ class Plan:
                     shape = x.shape
                 elif x.shape != shape:
                     return NotImplemented
-            data.append(_address(x))
+            data.append(start_of(x))
         if not shape or (len(shape) > 1 and 1 in shape):
             return NotImplemented
         if out is None:
@@ -83,12 +82,12 @@ class Plan:
         else:
             return NotImplemented
         for x in results:
-            data.append(_address(x))
-        status = _run_dense(pool, self._plain, self._streaming, x.size, data)
+            data.append(start_of(x))
+        status = run_dense(pool, self._plain, self._streaming, x.size, data)
         if status:
-            if status == _boundary.OVERLAP:
+            if status == OVERLAP:
                 return NotImplemented
-            if _boundary.check(status) and self._loop.strided.reports:
+            if check(status) and self._loop.strided.reports:
                 report(status, self._loop.ufunc.__name__)
         return results[0] if len(results) == 1 else tuple(results)
 

@@ -3,7 +3,7 @@
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-from . import _boundary
+from ._boundary import pointers
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -17,8 +17,8 @@ _Reference: Any = type(ctypes.byref(ctypes.c_int()))
 
 def native_address(kernel: Any) -> "CData | int | None":
     """A native function as a cffi pointer or an address; None where `kernel` is none."""
-    if _boundary.is_cdata(kernel):  # first, as the quickest way in
-        return kernel if kernel and _boundary.is_function(kernel) else None
+    if pointers.is_cdata(kernel):  # first, as the quickest way in
+        return kernel if kernel and pointers.is_function(kernel) else None
     if isinstance(kernel, int) and not isinstance(kernel, bool):
         return kernel if kernel > 0 else None
     if isinstance(kernel, _FunctionPointer):
@@ -49,13 +49,13 @@ def context_pointer(ctx: Any, kernel: Any = None) -> "CData":
     """`ctx` as a void pointer that keeps what it points to alive; NULL, or the kernel's own, for None."""
     if ctx is None:
         if isinstance(kernel, tuple):  # scipy's LowLevelCallable
-            return _boundary.pointer(_capsule_get("PyCapsule_GetContext", _capsule_of(kernel)) or 0)
-        return _boundary.NULL
+            return pointers.pointer(_capsule_get("PyCapsule_GetContext", _capsule_of(kernel)) or 0)
+        return pointers.NULL
     if isinstance(ctx, int):
-        return _boundary.pointer(int(ctx))
+        return pointers.pointer(int(ctx))
     if isinstance(ctx, (_Pointer, _Reference, ctypes.c_void_p)):
-        return _boundary.pointer(ctypes.cast(ctx, ctypes.c_void_p).value or 0, keep=ctx)
-    pointer = _boundary.pointer_to(ctx)
+        return pointers.pointer(ctypes.cast(ctx, ctypes.c_void_p).value or 0, keep=ctx)
+    pointer = pointers.pointer_to(ctx)
     if pointer is None:
         raise TypeError(
             "ctx must be None, an address, a cffi or ctypes pointer, or an object with the buffer protocol, "

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from . import _boundary
+from ._boundary.pools import forget_posted
 
 if TYPE_CHECKING:
     from ._tasks import Tasks
@@ -92,7 +92,7 @@ def _shutdown_all() -> None:
 
 
 def _after_fork_in_child() -> None:
-    _boundary.forget_posted()
+    forget_posted()
     for tasks in list(_all):
         tasks.lose_all()
     for queue in list(_renewable):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary
 from ._arrays import Array
+from ._boundary.programs import Step, add_rows_loop, need_cast_loop, new_program, stream_loop
 from ._loops import Entry, Loop
 
 if TYPE_CHECKING:
@@ -42,21 +42,21 @@ def _new_elementwise(
     count, nin = len(loop.dtypes), loop.ufunc.nin
     slots = list(range(count))
     buffers: list[int] = []
-    before: list[_boundary.Step] = []
-    after: list[_boundary.Step] = []
+    before: list[Step] = []
+    after: list[Step] = []
     for k, (dtype, cast) in enumerate(zip(loop.dtypes, casts, strict=True)):
         if cast is None and not streams[k]:
             continue
         slots[k] = buffer = count + masked + len(buffers)
         buffers.append(dtype.itemsize)
         if cast is None:
-            after.append((_boundary.stream_loop(dtype.itemsize), (buffer, k)))
+            after.append((stream_loop(dtype.itemsize), (buffer, k)))
         elif k < nin:
-            before.append((_boundary.need_cast_loop(cast, dtype.char), (k, buffer)))
+            before.append((need_cast_loop(cast, dtype.char), (k, buffer)))
         else:
-            after.append((_boundary.need_cast_loop(dtype.char, cast), (buffer, k)))
+            after.append((need_cast_loop(dtype.char, cast), (buffer, k)))
     steps = [*before, (_address(loop, contiguous), tuple(slots)), *after]
-    return _boundary.new_program(count + masked, buffers, steps, count if masked else -1)
+    return new_program(count + masked, buffers, steps, count if masked else -1)
 
 
 def _address(loop: Loop, contiguous: bool) -> tuple[int, int, int]:
@@ -70,8 +70,8 @@ def generalized(loop: Loop, dims: int, strides: int) -> "CData":
     program = loop.programs.get(key)
     if program is None:
         count = len(loop.dtypes)
-        step: _boundary.Step = _address(loop, False), tuple(range(count))
-        program = loop.programs[key] = _boundary.new_program(count, [], [step], core=(dims, strides))
+        step: Step = _address(loop, False), tuple(range(count))
+        program = loop.programs[key] = new_program(count, [], [step], core=(dims, strides))
     return program
 
 
@@ -80,8 +80,8 @@ def added_rows(loop: Loop, dtype: np.dtype[Any]) -> "CData | None":
     if loop.ufunc is not np.add or dtype != loop.dtypes[1]:
         return None
     if "rows" not in loop.programs:
-        found = _boundary.add_rows_loop(dtype.char)
-        made = None if found is None else _boundary.new_program(2, [], [(found, (0, 1))], core=(1, 1))
+        found = add_rows_loop(dtype.char)
+        made = None if found is None else new_program(2, [], [(found, (0, 1))], core=(1, 1))
         loop.programs["rows"] = made
     program: CData | None = loop.programs["rows"]
     return program
@@ -96,11 +96,11 @@ def reduction(loop: Loop, x: Array, stride: int, masked: bool, stop: int | None)
     program = loop.programs.get(key)
     if program is None:
         buffer = 2 + masked
-        main: _boundary.Step = _address(loop, contiguous), (0, buffer if cast else 1, 0)
+        main: Step = _address(loop, contiguous), (0, buffer if cast else 1, 0)
         steps = [main]
         if cast:
-            steps.insert(0, (_boundary.need_cast_loop(cast, dtype.char), (1, buffer)))
-        program = loop.programs[key] = _boundary.new_program(
+            steps.insert(0, (need_cast_loop(cast, dtype.char), (1, buffer)))
+        program = loop.programs[key] = new_program(
             2 + masked,
             [dtype.itemsize] if cast else [],
             steps,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary
 from ._arrays import Array
+from ._boundary.status import check
 from ._fperrors import report
 from ._loops import Loop
 
@@ -43,5 +43,5 @@ def identity(loop: Loop) -> Array | None:
 
 
 def finish(loop: Loop, status: int) -> None:
-    if status and _boundary.check(status) and loop.strided.reports:
+    if status and check(status) and loop.strided.reports:
         report(status, "reduce")

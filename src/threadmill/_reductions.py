@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary, _kernels, _programs
+from . import _kernels, _programs
 from ._arrays import NO_VALUE, Array
+from ._boundary.programs import cast_loop
+from ._boundary.status import FAILED
 from ._loops import NUMERIC, Loop, chars, resolve
 from ._reduction import Reduction, finish, identity
 from ._rows import by_pieces, by_rows
@@ -76,7 +78,7 @@ def prepare(
     if x.dtype != loop.dtypes[1]:
         if loop.dtypes[1].kind not in "biu":
             return "NumPy's buffer for the conversion has a part in the rounding"
-        if _boundary.cast_loop(x.dtype.char, loop.dtypes[1].char) is None:
+        if cast_loop(x.dtype.char, loop.dtypes[1].char) is None:
             return f"no conversion from {x.dtype} to {loop.dtypes[1]}"
     if len(axes) == x.ndim:
         return _over_all(loop, x, masks, initial, keepdims)
@@ -220,7 +222,7 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
         partial = np.empty(count, dtype)
         partial[...] = x[(0,) * x.ndim] if begin is None else begin
         status = space.run(pool, program, split, grain, (partial, *(held or [x])))
-        if stop is not None and status == _boundary.FAILED:
+        if stop is not None and status == FAILED:
             return _shaped(np.bool_(stop), x, keepdims)
         finish(loop, status)
         total = ufunc.reduce(partial, initial=initial)

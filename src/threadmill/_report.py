@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from . import _boundary
 from ._arrays import Array
+from ._boundary.machine import read_machine, simd_level
 from .kernels import scale, square, sum
 from .workers import default_workers
 
@@ -35,9 +35,9 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": platform.platform(),
-        **_boundary.machine(),
+        **read_machine(),
         "default_workers": default_workers(),
-        "simd": _boundary.simd_level(),
+        "simd": simd_level(),
     }
 
 

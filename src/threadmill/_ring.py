@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary
+from ._boundary import pointers, queues
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -27,7 +27,7 @@ class Ring:
         if order == "priority":
             raise ValueError("order='priority' is for queues of objects; a typed one is 'fifo' or 'lifo'")
         capacity = max(0, operator.index(maxsize))
-        self._queue = _boundary.new_queue(capacity, self.dtype.itemsize, order == "lifo")
+        self._queue = queues.new_queue(capacity, self.dtype.itemsize, order == "lifo")
 
     def one(self, item: Any) -> Any:
         """The item as an array of one."""
@@ -46,7 +46,7 @@ class Ring:
 
     def push(self, block: Any, timeout: float | None) -> int:
         """Moves all in; Full or ShutDown, with `done`, where only some went."""
-        return _boundary.queue_push(self._queue, block.view(np.uint8), len(block), timeout)
+        return queues.queue_push(self._queue, block.view(np.uint8), len(block), timeout)
 
     def pop(self, n: int, timeout: float | None) -> Any:
         """Moves up to n out."""
@@ -55,21 +55,21 @@ class Ring:
             raise ValueError(f"n must be 1 or more, got {n}")
         # What is inside now bounds the block; at least one, as one may come while this thread waits.
         block = np.empty(min(n, max(1, self.length())), self.dtype)
-        done = _boundary.queue_pop(self._queue, block.view(np.uint8), len(block), timeout)
+        done = queues.queue_pop(self._queue, block.view(np.uint8), len(block), timeout)
         return block[:done]
 
     def drain(self, pool: "CData", block: int, kernel: "CData | int", ctx: "CData") -> tuple[int, int]:
         """Has the pool's threads pop all that comes; a status, and the number of items."""
-        return _boundary.drain(pool, self._queue, block, kernel, ctx)
+        return queues.drain(pool, self._queue, block, kernel, ctx)
 
     def length(self) -> int:
-        return _boundary.queue_length(self._queue)
+        return queues.queue_length(self._queue)
 
     def close(self, discard: bool) -> int:
         """Lets nothing in any more; the number of items dropped."""
-        return _boundary.queue_close(self._queue, discard)
+        return queues.queue_close(self._queue, discard)
 
 
 def run_block(kernel: Any, ctx: Any, source: Any, target: Any) -> None:
     """kernel(ctx, source, target, n) over contiguous arrays, on the calling thread without the GIL."""
-    _boundary.run_block(kernel, ctx, source.view(np.uint8), target.view(np.uint8), len(source))
+    pointers.run_block(kernel, ctx, source.view(np.uint8), target.view(np.uint8), len(source))

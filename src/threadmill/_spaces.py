@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary
 from ._arrays import Array
+from ._boundary.machine import read_machine
+from ._boundary.programs import chunk_elements, run_program, start_of
 from ._loops import Loop
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _LONG = 64
 # Shorter rows part too many lines of the cache to be written past it.
 _LONG_ROW = 1024
 
-_LAST_LEVEL_CACHE = _boundary.machine()["last_level_cache"]
+_LAST_LEVEL_CACHE = read_machine()["last_level_cache"]
 
 
 class Space:
@@ -61,7 +62,7 @@ class Space:
     ) -> int:
         """Runs a program over it, or over other arrays that lie like its own; returns flags or a failure."""
         data = [address(x) for x in arrays or self.arrays]
-        status = _boundary.run_program(pool, program, len(self.shape), self.layout, data, split, grain)
+        status = run_program(pool, program, len(self.shape), self.layout, data, split, grain)
         if self.finish is not None:
             self.finish()
         return status
@@ -71,7 +72,7 @@ def address(x: Array) -> "CData":
     """Where an array's first element is; the array stays in place while this is kept."""
     if x.dtype.kind in "mM":  # which the buffer protocol does not know
         x = x.view("i8")
-    return _boundary.address(x if x.flags.c_contiguous else x[(0,) * x.ndim + (...,)])
+    return start_of(x if x.flags.c_contiguous else x[(0,) * x.ndim + (...,)])
 
 
 def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[int, int]:
@@ -86,7 +87,7 @@ def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[i
         split = max(axes, key=shape.__getitem__)
     total = math.prod(shape) * weight
     each = total // shape[split]  # elements for one index
-    return split, max(1, _boundary.chunk_elements(total) // each)
+    return split, max(1, chunk_elements(total) // each)
 
 
 def streams(space: Space, nin: int, count: int) -> list[bool]:

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures._base import LOGGER
 from typing import Any, Literal, Protocol
 
-from . import _boundary, _process
+from . import _process
+from ._boundary import pools
 from ._calls import Call
 from ._spawned import Ledger, Spawned, seconds_left
 from .errors import DeadlockError
@@ -67,7 +68,7 @@ class Tasks:
     ) -> None:
         self.threads = threads
         self.prefix = prefix or f"threadmill-{next(_names)}"
-        self.handle = _boundary.new_pool(threads, self.prefix)
+        self.handle = pools.new_pool(threads, self.prefix)
         self.workers: dict[int, threading.Thread] = {}  # by ident; those that have entered Python
         self.native_references: list[Any] = []  # what spawned native tasks point to, until the next join
         self._initializer = initializer
@@ -137,7 +138,7 @@ class Tasks:
 
     def _send(self, token: int) -> None:
         self._coming.add(token)
-        _boundary.post(self.handle, functools.partial(self.drain, token))
+        pools.post(self.handle, functools.partial(self.drain, token))
 
     def _check_open(self) -> None:
         if self._broken is not None:
@@ -168,7 +169,7 @@ class Tasks:
 
     def is_worker(self) -> bool:
         """Whether the calling thread is one of the pool's."""
-        return _boundary.pool_worker(self.handle) >= 0
+        return pools.pool_worker(self.handle) >= 0
 
     # ---- running it ----
 
@@ -208,7 +209,7 @@ class Tasks:
             del self._current[me], item
 
     def native_work_waits(self) -> bool:
-        return bool(_boundary.pool_needs_worker(self.handle))
+        return bool(pools.pool_needs_worker(self.handle))
 
     def _give_way(self) -> bool:
         """Has a worker come to the deque in the place of this one, which is to go; False if none can."""
@@ -226,7 +227,7 @@ class Tasks:
         # Processes that a task starts inherit the mask: they must be as easy to stop as any.
         signal.pthread_sigmask(signal.SIG_SETMASK, self._signal_mask)
         thread = self.workers[me] = threading.current_thread()
-        thread.name = f"{self.prefix}_{_boundary.pool_worker(self.handle)}"
+        thread.name = f"{self.prefix}_{pools.pool_worker(self.handle)}"
         if self._initializer is None:
             return
         try:
@@ -262,7 +263,7 @@ class Tasks:
             return
         look = _LOOK_NS if timeout is None else min(_LOOK_NS, int(timeout * 1e9))
         if look > 0 and not item.done():
-            _boundary.pool_watch(self.handle, look)
+            pools.pool_watch(self.handle, look)
 
     def spawn(self, call: Call) -> None:
         """Queues a call without a future; `join` waits for it and reports its failure."""
@@ -281,7 +282,7 @@ class Tasks:
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             self._ledger.wait(timeout, deadline)
-            _boundary.join_pool(self.handle, seconds_left(deadline))  # these may spawn in turn
+            pools.join_pool(self.handle, seconds_left(deadline))  # these may spawn in turn
             failures = self._ledger.take_failures()
             if failures is not None:
                 return failures
@@ -295,12 +296,12 @@ class Tasks:
             self._room.notify_all()
         for item in self._take_all() if cancel else ():
             item.cancel()
-        _boundary.close_pool(self.handle)
+        pools.close_pool(self.handle)
 
     def abandon(self) -> None:
         """Closes, for a pool that nobody has any more. Takes no lock: the collector calls it anywhere."""
         self._closed = True
-        _boundary.close_pool(self.handle)
+        pools.close_pool(self.handle)
         if self.native_references:
             _process.keep(self)  # nobody will know when the last native task is done
 
@@ -310,7 +311,7 @@ class Tasks:
             raise DeadlockError("shutdown(wait=True) from a task of the pool would wait for that task itself")
         self.close(cancel)
         if wait:
-            _boundary.shutdown_pool(self.handle)
+            pools.shutdown_pool(self.handle)
             _process.forget_threads(self.workers.values())
 
     def has_lost(self, item: Item, forks: int) -> bool:

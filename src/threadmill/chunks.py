@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _boundary
+from ._boundary.pools import check_open
 from ._together import together
 from .pool import Pool, default_pool
 
@@ -282,7 +282,7 @@ class _Loop:
 def _run_all(pool: Pool | None, fn: Callable[[int], None], n: int) -> None:
     """Runs fn(0) ... fn(n - 1) on all threads, to their end; raises what the first in order raised."""
     pool = pool or default_pool()
-    _boundary.check_open(pool._handle)
+    check_open(pool._handle)
     loop = _Loop(fn, n)
     together(pool.submit, min(n, pool._max_workers), loop, loop.stop, caller=True)
     if loop.failures:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from . import _boundary, _kernels
+from . import _kernels
 from ._arrays import NO_VALUE, Array, as_element, dtype_of, native_chunks
+from ._boundary.kernels import CHECKED
+from ._boundary.pools import NO_POOL, check_open
 from ._fperrors import reported
 from .pool import Pool, default_pool
 
@@ -234,7 +236,7 @@ def _input(name: str, x: Any, overflow: str, pool: Pool | None) -> tuple[Any, in
     if pool is not None:
         if not isinstance(pool, Pool):
             raise TypeError(f"pool must be a threadmill.Pool or None, got {type(pool).__name__}")
-        _boundary.check_open(pool._handle)
+        check_open(pool._handle)
     if type(x) is not np.ndarray and isinstance(x, (list, tuple, int, float, complex, np.generic)):
         x = np.asarray(x)
     if overflow == "wrap":
@@ -243,12 +245,12 @@ def _input(name: str, x: Any, overflow: str, pool: Pool | None) -> tuple[Any, in
         raise ValueError(f"overflow must be 'wrap' or 'raise', got {overflow!r}")
     if type(x) is not np.ndarray:
         raise TypeError(f"{name}: overflow='raise' needs a plain array, got {type(x).__name__}")
-    return x, _boundary.CHECKED
+    return x, CHECKED
 
 
 def _threads(pool: Pool | None, x: Array) -> "CData":
     if pool is None and x.nbytes < _ALONE:
-        return _boundary.NO_POOL
+        return NO_POOL
     return (pool or default_pool())._handle
 
 

@@ -10,7 +10,8 @@ from concurrent.futures import Executor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from . import _boundary, _drain, _process
+from . import _drain, _process
+from ._boundary import pools
 from ._calls import new_call
 from ._futures import Future
 from ._map import Map, in_order, map_buffered
@@ -211,7 +212,7 @@ class Pool(Executor):
         pointer = context_pointer(args[0] if args else None, fn)
         # Twice, as a join in another thread may drop the first before the task is there to be waited for.
         self._tasks.native_references.append((fn, args, pointer))
-        _boundary.spawn(self._handle, address, pointer)
+        pools.spawn(self._handle, address, pointer)
         self._tasks.native_references.append((fn, args, pointer))
 
     def join(self, timeout: float | None = None) -> None:
@@ -277,7 +278,7 @@ class Pool(Executor):
         grain = max(1, -(-n // _CHUNKS)) if grain is None else operator.index(grain)
         if not 1 <= grain <= sys.maxsize:
             raise ValueError(f"grain must be from 1 to {sys.maxsize}, got {grain}")
-        _boundary.parallel_for(self._handle, n, grain, require_native(kernel), context_pointer(ctx, kernel))
+        pools.parallel_for(self._handle, n, grain, require_native(kernel), context_pointer(ctx, kernel))
 
     drain = _drain.drain
 
@@ -293,7 +294,7 @@ class Pool(Executor):
             run, and turns at the queue of Python tasks), "parks" (times gone to sleep), "wakeups" (sleepers
             called), "busy_ns" (time in chunks and tasks, in nanoseconds).
         """
-        *workers, callers = _boundary.pool_stats(self._handle)
+        *workers, callers = pools.pool_stats(self._handle)
         total = {name: sum(row[name] for row in (*workers, callers)) for name in callers}
         return {"threads": self._max_workers, **total, "callers": callers, "workers": workers}
 
@@ -338,9 +339,9 @@ def default_pool() -> Pool:
     """
     global _default
     pool = _default
-    if pool is None or _boundary.pool_is_closed(pool._handle):
+    if pool is None or pools.pool_is_closed(pool._handle):
         with _process.lock_of_process("default pool"):
             pool = _default
-            if pool is None or _boundary.pool_is_closed(pool._handle):
+            if pool is None or pools.pool_is_closed(pool._handle):
                 pool = _default = Pool(default_workers(), "threadmill")
     return pool

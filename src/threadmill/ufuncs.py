@@ -1,15 +1,15 @@
 """parallel(ufunc): a ufunc of NumPy's on all cores, in NumPy's own inner loops.
 
-This module decides whether a call is worth more than NumPy itself, and hands it to _elementwise.py or to
-_reductions.py; what they can't do, NumPy does.
+What is worth more than NumPy goes to _elementwise.py or _reductions.py; what they can't do, NumPy does.
 """
 
 from typing import Any
 
 import numpy as np
 
-from . import _boundary, _elementwise, _engine, _gufuncs, _reductions
+from . import _elementwise, _engine, _gufuncs, _reductions
 from ._arrays import NO_VALUE
+from ._boundary.pools import check_open
 from ._fperrors import as_the_user, reported
 from ._loops import NUMERIC
 from ._plans import Plan, key_of, plan_for
@@ -281,7 +281,7 @@ def _check(pool: Any) -> None:
     if pool is not None:
         if not isinstance(pool, Pool):
             raise TypeError(f"pool must be a threadmill.Pool or None, got {type(pool).__name__}")
-        _boundary.check_open(pool._handle)
+        check_open(pool._handle)
 
 
 def _handle(pool: Pool | None) -> Any:

@@ -3,7 +3,7 @@
 import os
 from typing import Literal
 
-from . import _boundary
+from ._boundary import machine
 
 __all__ = ["Workload", "default_workers", "recommended_workers", "usable_cores"]
 
@@ -22,7 +22,7 @@ def usable_cores() -> int:
     -------
     int
     """
-    return _boundary.usable_cores()
+    return machine.usable_cores()
 
 
 def recommended_workers(workload: Workload = "cpu") -> int:

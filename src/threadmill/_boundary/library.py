@@ -9,9 +9,9 @@ import sys
 _BUILT_AS = "threadmill._threadmill"
 _before = sys.modules.get(_BUILT_AS)
 
-from ._threadmill import ffi, lib  # noqa: E402  (what comes before looks at what it changes)
+from .._threadmill import ffi, lib  # noqa: E402  (what comes before looks at what it changes)
 
-if __package__ != _BUILT_AS.partition(".")[0]:
+if __package__ != "threadmill._boundary":
     if _before is None:
         del sys.modules[_BUILT_AS]
     else:
