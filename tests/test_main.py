@@ -71,6 +71,25 @@ def test_a_wrong_bit_is_a_failure(
     assert "DIFFER" in capsys.readouterr().out
 
 
+def test_usage_says_that_info_may_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["-h"])
+    assert capsys.readouterr().out.startswith("usage: python -m threadmill [-h] [info [--json]]\n")
+    with pytest.raises(SystemExit):
+        main(["info", "-h"])
+    assert capsys.readouterr().out.startswith("usage: python -m threadmill info [-h] [--json]\n")
+
+
+def test_a_bad_variable_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("THREADMILL_NUM_THREADS", "four")
+    with pytest.raises(SystemExit) as stopped:
+        main(["info"])
+    assert stopped.value.code == 2
+    assert "THREADMILL_NUM_THREADS must be an integer of 1 or more, got 'four'" in capsys.readouterr().err
+
+
 def test_bad_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["fly"])

@@ -254,7 +254,7 @@ def test_bad_sizes(pool: tm.Pool, name: str) -> None:
         with pytest.raises(ValueError, match=rf"^{name} must be 1 or more, got {value}$"):
             pool.map(int, [], **{name: value})
     for wrong in 1.0, "1":
-        with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        with pytest.raises(TypeError, match=rf"^{name} must be an integer, got "):
             pool.map(int, [], **{name: wrong})  # type: ignore[arg-type]
 
 

@@ -432,10 +432,10 @@ def test_grain_out_of_range(pool: tm.Pool, grain: int) -> None:
 
 @pytest.mark.parametrize("wrong", [1.0, "1", None])
 def test_n_and_grain_that_are_no_integers(pool: tm.Pool, wrong: Any) -> None:
-    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+    with pytest.raises(TypeError, match=r"^n must be an integer, got "):
         pool.parallel_for(wrong, KERNEL(lambda *_: None))
     if wrong is not None:
-        with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        with pytest.raises(TypeError, match=r"^grain must be an integer, got "):
             pool.parallel_for(10, KERNEL(lambda *_: None), grain=wrong)
 
 

@@ -719,14 +719,14 @@ BAD_STAGES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: tm.stage(str, workers=1.5), TypeError, "integer"),  # type: ignore[arg-type]
     (lambda: tm.stage(str, ctx=3), TypeError, "a native stage's, which also needs dtype"),
     (lambda: tm.stage(str, dtype="i8"), TypeError, "kernel must be a native function"),
-    (lambda: tm.stage(1, dtype="i8", block=0), ValueError, "block must be 1 or more, got 0"),
-    (lambda: tm.stage(1, dtype="O"), TypeError, "no Python objects, not object"),
-    (lambda: tm.stage(1, dtype="i8", out_dtype="O"), TypeError, "no Python objects, not object"),
+    (lambda: tm.stage(1 << 12, dtype="i8", block=0), ValueError, "block must be 1 or more, got 0"),
+    (lambda: tm.stage(1 << 12, dtype="O"), TypeError, "no Python objects, not object"),
+    (lambda: tm.stage(1 << 12, dtype="i8", out_dtype="O"), TypeError, "no Python objects, not object"),
     (lambda: tm.Pipeline([]), ValueError, "a pipeline needs at least one stage"),
     (lambda: tm.Pipeline([str, 3]), TypeError, "a stage must be a callable, got int"),
     (lambda: tm.Pipeline([str], maxsize=0), ValueError, "maxsize must be 1 or more, got 0"),
     (
-        lambda: tm.Pipeline([tm.stage(1, dtype="f8"), tm.stage(1, dtype="i4")]),
+        lambda: tm.Pipeline([tm.stage(1 << 12, dtype="f8"), tm.stage(1 << 12, dtype="i4")]),
         TypeError,
         "a stage gives float64, but the next one takes int32",
     ),

@@ -14,13 +14,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; 0 if every result has NumPy's bits."""
     parser = argparse.ArgumentParser(
         prog="python -m threadmill",
+        usage="%(prog)s [-h] [info [--json]]",
         description="Squares, sums and scales arrays on all cores and compares every bit with NumPy's.",
     )
-    commands = parser.add_subparsers(dest="command", metavar="info")
+    commands = parser.add_subparsers(dest="command", metavar="info", prog=parser.prog)
     info = commands.add_parser("info", help="tell about this machine and stop")
     info.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(arguments)
-    environment = _report.environment()
+    try:
+        environment = _report.environment()
+    except ValueError as error:  # THREADMILL_NUM_THREADS
+        parser.error(str(error))
     if options.command == "info" and options.json:
         print(json.dumps(environment, indent=2))
         return 0

@@ -1,10 +1,10 @@
 """Pool.drain: all workers pull from a queue until it is shut down and empty."""
 
-import operator
 import queue as standard
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ._arguments import integer
 from ._boundary.status import check
 from ._pointers import context_pointer, native_address
 from ._together import together
@@ -55,6 +55,8 @@ def drain(pool: "Pool", queue: Any, fn: Any, ctx: Any = None, block: int = 4096)
     if native_address(fn) is not None:
         _drain_native(pool, queue, fn, ctx, block)
     elif callable(fn):
+        if ctx is not None:
+            raise TypeError("ctx is a native function's, and fn is a Python callable")
         _drain_python(pool, queue, fn)
     else:
         raise TypeError(f"fn must be a callable or a native function, got {type(fn).__name__}")
@@ -63,8 +65,7 @@ def drain(pool: "Pool", queue: Any, fn: Any, ctx: Any = None, block: int = 4096)
 def _drain_native(pool: "Pool", queue: Any, fn: Any, ctx: Any, block: int) -> None:
     if not hasattr(queue, "drain"):
         raise TypeError(f"a native function drains a Queue with a dtype, got {type(queue).__name__}")
-    if not 1 <= operator.index(block) < 1 << 48:
-        raise ValueError(f"block must be 1 or more, got {block}")
+    integer("block", block, 1, (1 << 48) - 1)
     address = native_address(fn)
     check(queue.drain(pool._handle, block, address, context_pointer(ctx, fn)))
 

@@ -52,11 +52,13 @@ def prepare(
     nin = ufunc.nin
     if not _OPTIONS.issuperset(options) or ufunc.nargs > MAX_OPERANDS:
         return "an argument is one that only NumPy knows"
+    if not nin <= len(args) <= ufunc.nargs:
+        return f"it takes {nin} operands, and {ufunc.nout} for results"
     outs = outputs(ufunc, args, options)
     where = options.get("where", True)
     masks: list[Array] = [] if where is True else [where]
     if outs is None or any(type(mask) is not np.ndarray or mask.dtype.char != "?" for mask in masks):
-        return "out or where is no plain array"
+        return "out or where is no plain writable array"
     if masks and any(out is None for out in outs):
         return "where without out leaves elements undefined"
     inputs = [operand(x) for x in args[:nin]]

@@ -127,7 +127,7 @@ def seconds_to_wait(block: bool, timeout: float | None) -> float | None:
     """How long to wait; None for ever."""
     if not block:
         return 0.0
-    if timeout is not None and timeout < 0:
+    if timeout is not None and not timeout >= 0:  # nor nan, with which a wait would not end
         raise ValueError("'timeout' must be a non-negative number")
     return timeout
 

@@ -1,6 +1,7 @@
 """Native code and its context as users may hand them over: pointers of cffi, ctypes and numba, capsules."""
 
 import ctypes
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ._boundary import pointers
@@ -14,13 +15,16 @@ _FunctionPointer: Any = ctypes.CFUNCTYPE(None).__mro__[1]
 _Pointer: Any = ctypes.POINTER(ctypes.c_int).__mro__[1]
 _Reference: Any = type(ctypes.byref(ctypes.c_int()))
 
+# No system lets code lie in the first page, and none has longer addresses than its integers.
+_LEAST_ADDRESS, _MOST_ADDRESS = 1 << 12, 2 * sys.maxsize + 1
+
 
 def native_address(kernel: Any) -> "CData | int | None":
     """A native function as a cffi pointer or an address; None where `kernel` is none."""
     if pointers.is_cdata(kernel):  # first, as the quickest way in
         return kernel if kernel and pointers.is_function(kernel) else None
     if isinstance(kernel, int) and not isinstance(kernel, bool):
-        return kernel if kernel > 0 else None
+        return kernel if _LEAST_ADDRESS <= kernel <= _MOST_ADDRESS else None
     if isinstance(kernel, _FunctionPointer):
         address: int | None = ctypes.cast(kernel, ctypes.c_void_p).value
         return address
@@ -40,7 +44,7 @@ def require_native(kernel: Any) -> "CData | int":
     if address is None:
         raise TypeError(
             "kernel must be a native function (a cffi or ctypes function pointer, a numba cfunc, "
-            f"a PyCapsule, a scipy.LowLevelCallable, or an address), got {type(kernel).__name__}"
+            f"a PyCapsule, a scipy.LowLevelCallable, or an address), got {_shown(kernel)}"
         )
     return address
 
@@ -52,6 +56,8 @@ def context_pointer(ctx: Any, kernel: Any = None) -> "CData":
             return pointers.pointer(_capsule_get("PyCapsule_GetContext", _capsule_of(kernel)) or 0)
         return pointers.NULL
     if isinstance(ctx, int):
+        if not -sys.maxsize <= ctx <= _MOST_ADDRESS:
+            raise ValueError(f"ctx must fit in a pointer, got {ctx}")
         return pointers.pointer(int(ctx))
     if isinstance(ctx, (_Pointer, _Reference, ctypes.c_void_p)):
         return pointers.pointer(ctypes.cast(ctx, ctypes.c_void_p).value or 0, keep=ctx)
@@ -62,6 +68,10 @@ def context_pointer(ctx: Any, kernel: Any = None) -> "CData":
             f"got {type(ctx).__name__}"
         )
     return pointer
+
+
+def _shown(kernel: Any) -> str:
+    return f"the int {kernel}" if type(kernel) is int else type(kernel).__name__
 
 
 def _capsule_of(kernel: Any) -> Any:

@@ -3,9 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["Progress", "shown"]
+__all__ = ["Progress", "check", "shown"]
 
 Progress = bool | Callable[[int, int | None], object]
+
+
+def check(progress: Progress) -> None:
+    """TypeError where it is none."""
+    if not isinstance(progress, bool) and not callable(progress):
+        raise TypeError(f"progress must be True, False or a callable, got {type(progress).__name__}")
 
 
 def shown(results: Iterator[Any], progress: Progress, total: int | None) -> Iterator[Any]:
@@ -15,8 +21,6 @@ def shown(results: Iterator[Any], progress: Progress, total: int | None) -> Iter
     if progress is True:
         bar: Iterable[Any] = _tqdm()(results, total=total)
         return iter(bar)
-    if not callable(progress):
-        raise TypeError(f"progress must be True, False or a callable, got {type(progress).__name__}")
     return _told(results, progress, total)
 
 

@@ -1,10 +1,11 @@
 """A typed queue's ring in the C library, as NumPy arrays see it."""
 
-import operator
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._arguments import integer
 from ._boundary import pointers, queues
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Ring:
             raise ValueError(f"dtype must have a size, got {self.dtype}")
         if order == "priority":
             raise ValueError("order='priority' is for queues of objects; a typed one is 'fifo' or 'lifo'")
-        capacity = max(0, operator.index(maxsize))
+        capacity = max(0, integer("maxsize", maxsize, most=sys.maxsize))
         self._queue = queues.new_queue(capacity, self.dtype.itemsize, order == "lifo")
 
     def one(self, item: Any) -> Any:
@@ -50,9 +51,7 @@ class Ring:
 
     def pop(self, n: int, timeout: float | None) -> Any:
         """Moves up to n out."""
-        n = operator.index(n)
-        if n < 1:
-            raise ValueError(f"n must be 1 or more, got {n}")
+        n = integer("n", n, 1)
         # What is inside now bounds the block; at least one, as one may come while this thread waits.
         block = np.empty(min(n, max(1, self.length())), self.dtype)
         done = queues.queue_pop(self._queue, block.view(np.uint8), len(block), timeout)

@@ -1,12 +1,12 @@
 """The stages of a Pipeline: Python callables, and native kernels over blocks of a typed queue."""
 
 import itertools
-import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._arguments import integer, require_callable
 from ._pointers import context_pointer, require_native
 from ._ring import run_block
 from .queues import Queue
@@ -21,10 +21,7 @@ class Stage:
     """What one stage does, and on how many threads; made by `stage`."""
 
     def __init__(self, workers: int) -> None:
-        workers = operator.index(workers)
-        if workers < 1:
-            raise ValueError(f"workers must be 1 or more, got {workers}")
-        self.workers = workers
+        self.workers = integer("workers", workers, 1)
 
     def queue(self, maxsize: int) -> Queue:
         """A queue for what comes into the stage."""
@@ -59,9 +56,7 @@ class NativeStage(Stage):
         self._ctx = context_pointer(ctx, kernel)
         self.dtype = np.dtype(dtype)
         self.out_dtype = self.dtype if out_dtype is None else np.dtype(out_dtype)
-        self._block = operator.index(block)
-        if self._block < 1:
-            raise ValueError(f"block must be 1 or more, got {block}")
+        self._block = integer("block", block, 1)
         for each in self.dtype, self.out_dtype:
             if each.hasobject or each.itemsize == 0:
                 raise TypeError(f"a native stage's items have a fixed size and no Python objects, not {each}")
@@ -122,8 +117,7 @@ def stage(
     """
     if dtype is not None:
         return NativeStage(fn, workers, dtype, out_dtype, block, ctx)
-    if not callable(fn):
-        raise TypeError(f"a stage must be a callable, got {type(fn).__name__}")
+    require_callable("a stage", fn)
     if out_dtype is not None or ctx is not None:
         raise TypeError("out_dtype and ctx are a native stage's, which also needs dtype")
     return _PythonStage(fn, workers)
@@ -131,6 +125,8 @@ def stage(
 
 def as_stages(stages: Any) -> list[Stage]:
     """Stages that fit one to the next; a callable stands for a stage of one thread."""
+    if not isinstance(stages, Iterable):
+        raise TypeError(f"stages must be an iterable of callables, got {type(stages).__name__}")
     made = [each if isinstance(each, Stage) else stage(each) for each in stages]
     for before, after in itertools.pairwise(made):
         if not (isinstance(before, NativeStage) and isinstance(after, NativeStage)):

@@ -1,16 +1,16 @@
 """map_chunks and reduce: NumPy code over pieces of arrays, and an associative function over anything."""
 
 import functools
-import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._boundary.pools import check_open
+from ._arguments import integer, require_callable
 from ._together import together
-from .pool import Pool, default_pool
+from ._which_pool import pool_or_default
+from .pool import Pool
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -73,6 +73,8 @@ def map_chunks(
     The arrays are not copied. The caller is one of the threads. Python code in fn shares the GIL; what NumPy
     does in it without the GIL runs on all cores.
     """
+    require_callable("fn", fn)
+    pool = pool_or_default(pool)
     if not arrays:
         raise TypeError("map_chunks needs at least one array")
     sources = [np.asarray(array) for array in arrays]
@@ -83,6 +85,8 @@ def map_chunks(
             raise ValueError(f"arrays must have the same length, got {[len(source) for source in sources]}")
     if out is not None and not isinstance(out, np.ndarray):
         raise TypeError(f"out must be an ndarray, got {type(out).__name__}")
+    if out is not None and not out.flags.writeable:
+        raise ValueError("out is read-only")
     if out is not None and out.shape[:1] != sources[0].shape[:1]:
         raise ValueError(f"out must have length {len(sources[0])}, got shape {out.shape}")
     slices = _slices(sources, chunk)
@@ -101,8 +105,8 @@ def _slices(sources: list[Any], chunk: int | None) -> list[slice]:
     if chunk is None:
         row = sum(source[:1].nbytes for source in sources)
         chunk = max(1, _CHUNK_BYTES // max(1, row))
-    elif operator.index(chunk) < 1:
-        raise ValueError(f"chunk must be 1 or more, got {chunk}")
+    else:
+        chunk = integer("chunk", chunk, 1)
     starts = range(0, length, chunk) if length else range(1)
     return [slice(start, min(start + chunk, length)) for start in starts]
 
@@ -229,6 +233,8 @@ def reduce(
     -----
     The caller is one of the threads.
     """
+    require_callable("fn", fn)
+    pool = pool_or_default(pool)
     whole = list(iterable)
     length = -(-len(whole) // _PARTS) or 1
     runs = [whole[start : start + length] for start in range(0, len(whole), length)]
@@ -279,10 +285,8 @@ class _Loop:
             self._left = iter(())
 
 
-def _run_all(pool: Pool | None, fn: Callable[[int], None], n: int) -> None:
+def _run_all(pool: Pool, fn: Callable[[int], None], n: int) -> None:
     """Runs fn(0) ... fn(n - 1) on all threads, to their end; raises what the first in order raised."""
-    pool = pool or default_pool()
-    check_open(pool._handle)
     loop = _Loop(fn, n)
     together(pool.submit, min(n, pool._max_workers), loop, loop.stop, caller=True)
     if loop.failures:

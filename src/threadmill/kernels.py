@@ -12,8 +12,9 @@ import numpy as np
 from . import _kernels
 from ._arrays import NO_VALUE, Array, as_element, dtype_of, native_chunks
 from ._boundary.kernels import CHECKED
-from ._boundary.pools import NO_POOL, check_open
+from ._boundary.pools import NO_POOL
 from ._fperrors import reported
+from ._which_pool import check_pool
 from .pool import Pool, default_pool
 
 if TYPE_CHECKING:
@@ -233,10 +234,7 @@ def sum(
 
 def _input(name: str, x: Any, overflow: str, pool: Pool | None) -> tuple[Any, int]:
     """x, as an ndarray where a ufunc would make one of it, and the kernel's options."""
-    if pool is not None:
-        if not isinstance(pool, Pool):
-            raise TypeError(f"pool must be a threadmill.Pool or None, got {type(pool).__name__}")
-        check_open(pool._handle)
+    check_pool(pool)
     if type(x) is not np.ndarray and isinstance(x, (list, tuple, int, float, complex, np.generic)):
         x = np.asarray(x)
     if overflow == "wrap":

@@ -12,6 +12,7 @@ import numpy as _np
 
 from ._arrays import NO_VALUE as _NO_VALUE
 from ._fperrors import as_the_user as _as_the_user
+from ._which_pool import check_pool as _check_pool
 from .ufuncs import parallel as _parallel
 
 __all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
@@ -37,6 +38,7 @@ def _reduction(name: str, ufunc: _np.ufunc, *more: str) -> Any:
     @functools.wraps(numpys, updated=())
     def reduction(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any) -> Any:
         if args or type(a) is not _np.ndarray or not known.issuperset(options):
+            _check_pool(pool)
             return numpys(a, axis, *args, **options)
         if options.get("keepdims") is _NO_VALUE:
             del options["keepdims"]
@@ -65,6 +67,7 @@ def mean(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any)
         or not a.size
         or options.keys() - {"keepdims"}
     ):
+        _check_pool(pool)
         return _np.mean(a, axis, *args, **options)
     if options.get("keepdims") is _NO_VALUE:
         del options["keepdims"]

@@ -1,7 +1,6 @@
 """Pipeline: stages that work at the same time, with bounded queues between them."""
 
 import _thread
-import operator
 import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -11,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from . import _process
+from ._arguments import integer
 from ._order import Order
 from ._stages import Stage, as_stages, stage
 from .errors import ShutDown
@@ -48,9 +48,7 @@ class Pipeline:
         self._stages = as_stages(stages)
         if not self._stages:
             raise ValueError("a pipeline needs at least one stage")
-        if operator.index(maxsize) < 1:
-            raise ValueError(f"maxsize must be 1 or more, got {maxsize}")
-        self._maxsize = maxsize
+        self._maxsize = integer("maxsize", maxsize, 1)
         self._ordered = ordered
         self._pool = Pool(1 + sum(each.workers for each in self._stages), "pipeline")
         self._lock = threading.Lock()  # guards _run

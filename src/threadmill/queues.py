@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _process
+from ._arguments import integer
 from ._fifo import MOST_PERMITS, Fifo
 from ._ordered import Ordered, seconds_to_wait
 from ._ring import Ring
@@ -56,8 +57,9 @@ class Queue:
     ) -> "Queue":
         if order not in ("fifo", "lifo", "priority"):
             raise ValueError(f"order must be 'fifo', 'lifo' or 'priority', got {order!r}")
+        size = integer("maxsize", maxsize)
         if cls is Queue:
-            fast = order == "fifo" and maxsize <= MOST_PERMITS
+            fast = order == "fifo" and size <= MOST_PERMITS
             cls = _TypedQueue if dtype is not None else _FifoQueue if fast else _OrderedQueue
         return super().__new__(cls)
 

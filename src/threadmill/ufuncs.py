@@ -9,11 +9,11 @@ import numpy as np
 
 from . import _elementwise, _engine, _gufuncs, _reductions
 from ._arrays import NO_VALUE
-from ._boundary.pools import check_open
 from ._fperrors import as_the_user, reported
 from ._loops import NUMERIC
 from ._plans import Plan, key_of, plan_for
-from .pool import Pool, default_pool
+from ._which_pool import check_pool, pool_or_default
+from .pool import Pool
 
 __all__ = ["Explanation", "ParallelUfunc", "parallel"]
 
@@ -96,7 +96,7 @@ class ParallelUfunc:
                     return self._by_numpy(self.ufunc, args, options)
             else:
                 return self._by_numpy(self.ufunc, args, options) if options else reported(self.ufunc, *args)
-        handle = _handle(pool)
+        handle = pool_or_default(pool)._handle
         out = options.get("out")
         key = key_of(args, out) if len(options) == (out is not None) else None
         plan = self._plans.get(key)
@@ -143,7 +143,7 @@ class ParallelUfunc:
         their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
         own pairwise tree. The rest is NumPy's.
         """
-        _check(pool)
+        check_pool(pool)
         arguments = array, axis, dtype, out, keepdims, initial, where
         if type(array) is not np.ndarray or (array.nbytes < _LEAST_READ and pool is None):
             return self._reduce_by_numpy(arguments)
@@ -162,7 +162,7 @@ class ParallelUfunc:
                     self._loops[key] = call
         if type(call) is str:
             return self._reduce_by_numpy(arguments)
-        return call.run(_handle(pool), array)
+        return call.run(pool_or_default(pool)._handle, array)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.outer."""
@@ -173,22 +173,22 @@ class ParallelUfunc:
         ):
             a, b = args
             return self(a.reshape(a.shape + (1,) * b.ndim), b, pool=pool, **options)
-        _check(pool)
+        check_pool(pool)
         return self._by_numpy(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.accumulate, by NumPy itself: each element needs the one before."""
-        _check(pool)
+        check_pool(pool)
         return self._by_numpy(self.ufunc.accumulate, args, options)
 
     def reduceat(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.reduceat, by NumPy itself."""
-        _check(pool)
+        check_pool(pool)
         return self._by_numpy(self.ufunc.reduceat, args, options)
 
     def at(self, *args: Any, pool: Pool | None = None) -> None:
         """As numpy.ufunc.at, by NumPy itself: an index may occur twice."""
-        _check(pool)
+        check_pool(pool)
         self._by_numpy(self.ufunc.at, args, {})
 
     def explain(self, *args: Any, pool: Pool | None = None, **options: Any) -> Explanation:
@@ -199,7 +199,13 @@ class ParallelUfunc:
         Explanation
             A str: the loop, the dtypes, the chunks and the threads, or why NumPy makes the call. Its
             attribute `parallel` is False in the latter case.
+
+        Raises
+        ------
+        TypeError, RuntimeError
+            `pool` is none, or is shut down.
         """
+        check_pool(pool)
         call = self._prepare(args, options)
         sizes = [x.size for x in args if type(x) is np.ndarray]
         if type(call) is not str and pool is None and max(sizes, default=0) < self._least:
@@ -276,27 +282,12 @@ _PLAIN_AXES = frozenset({int, type(None)})
 _MOST_PLANS = 256
 
 
-def _check(pool: Any) -> None:
-    """Raises what a pool that can't be used raises, also where NumPy runs the call."""
-    if pool is not None:
-        if not isinstance(pool, Pool):
-            raise TypeError(f"pool must be a threadmill.Pool or None, got {type(pool).__name__}")
-        check_open(pool._handle)
-
-
-def _handle(pool: Pool | None) -> Any:
-    if pool is None:
-        return default_pool()._handle
-    _check(pool)
-    return pool._handle
-
-
 def _explain(name: str, call: Any, pool: Pool | None) -> Explanation:
     if type(call) is str:
         told = Explanation(f"{name}: by NumPy, because {call}")
         told.parallel = False
         return told
-    threads = (pool or default_pool())._max_workers
+    threads = pool_or_default(pool)._max_workers
     if call.loop is None:
         told = Explanation(f"{name}: by threadmill's own kernel, on up to {threads} threads")
     else:
@@ -332,8 +323,10 @@ def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
     Raises
     ------
     TypeError
-        `ufunc` is none.
+        `ufunc` is none, or `trust` no bool.
     """
+    if not isinstance(trust, bool | np.bool):
+        raise TypeError(f"trust must be a bool, got {type(trust).__name__}")
     if not isinstance(ufunc, np.ufunc):
         if isinstance(ufunc, ParallelUfunc):
             return ufunc
