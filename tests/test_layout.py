@@ -149,6 +149,7 @@ MAY_IMPORT = {
         "_gufuncs",
         "_loops",
         "_plans",
+        "_reduction",
         "_reductions",
         "_which_pool",
         "pool",

@@ -209,6 +209,26 @@ def test_zeros_and_nans(name: str, char: str, pools: list[tm.Pool]) -> None:
                 check(name, make, f"{char}, {first} and {second} at {place},", pools[place % 3])
 
 
+@pytest.mark.parametrize("name", ["minimum", "maximum", "fmin", "fmax"])
+@pytest.mark.parametrize("char", "efd")
+@pytest.mark.parametrize("width", [1, 33, 200, 1000])
+def test_zeros_and_nans_in_rows(name: str, char: str, width: int, pools: list[tm.Pool]) -> None:
+    """Rows are reduced in chunks: of 0 and -0, and of NaNs, the one must win that wins in order."""
+    specials = np.array([0.0, -0.0, np.nan, -np.nan], char)
+    loser = 1.0 if "min" in name else -1.0
+    for kinds, rare in itertools.product((2, 4), (0.5, 0.01)):
+        rng = np.random.default_rng(kinds)
+        table = np.where(rng.random((700, width)) < rare, rng.choice(specials[:kinds], (700, width)), loser)
+        table = table.astype(char)
+        for k, (x, axis) in enumerate([(table, 0), (table[None], 1), (table, 0)]):
+            check(
+                name,
+                lambda x=x, axis=axis: ([x], {"axis": axis}),
+                f"{char}, {kinds} kinds, {width} wide, axis {axis},",
+                pools[k],
+            )
+
+
 @pytest.mark.parametrize("char", DTYPES)
 def test_empty_and_0d(char: str, pools: list[tm.Pool]) -> None:
     for name in "add", "multiply", "minimum", "logical_or", "bitwise_and", "subtract", "hypot":

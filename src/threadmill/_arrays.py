@@ -85,6 +85,8 @@ def as_element(k: object, dtype: np.dtype[Any]) -> Array | None:
     """
     if dtype.kind not in "iufc" or getattr(k, "dtype", dtype).kind not in "biufc":
         return None
+    if type(k) is dtype.type or (type(k) is float and dtype.char == "d"):  # the same without the 2 us
+        return np.array([k], dtype)
     zero = np.negative(np.zeros(1, dtype))
     try:
         with np.errstate(all="raise"):

@@ -26,6 +26,9 @@ __all__ = ["exact_sum", "scale", "square", "sum", "sum_block", "sum_dtype"]
 
 _USUAL_BUFFER = 8192  # np.getbufsize(), unless the user has set another
 
+# tm_dtype by dtype, which tells the byte order as well.
+_REAL_CODES = {np.dtype(char): code for char, code in DTYPES.items() if np.dtype(char).kind in "iuf"}
+
 _SUM_DTYPES: dict[str, np.dtype[Any]] = {char: np.sum(np.empty(0, char)).dtype for char in DTYPES}
 
 
@@ -51,21 +54,18 @@ def scale(pool: "CData", x: Array, k: Array, out: Array | None, options: int) ->
 
 def sum_dtype(x: Array) -> np.dtype[Any] | None:
     """The dtype of `sum`'s result; None if it has no kernel with NumPy's bits for this array."""
-    if _code(x) is None or dense_views(x, x) is None:
-        return None
-    if x.dtype.kind in "fc" and sum_block() not in (0, np.getbufsize()):
-        return None
-    return _SUM_DTYPES[x.dtype.char]
+    return None if _summand(x) is None else _SUM_DTYPES[x.dtype.char]
 
 
 def sum(pool: "CData", x: Array, options: int) -> Any | None:
     """np.sum(x) as a NumPy scalar, None without a kernel; OverflowError where checked and the true total
     doesn't fit."""
-    dtype, views = sum_dtype(x), dense_views(x, x)
-    if dtype is None or views is None:
+    summand = _summand(x)
+    if summand is None:
         return None
-    total = np.empty((), dtype)
-    status = kernels.sum(pool, DTYPES[x.dtype.char], views[0], total, options)
+    char = x.dtype.char
+    total = np.empty((), _SUM_DTYPES[char])
+    status = kernels.sum(pool, DTYPES[char], summand, total, options)
     if status == OVERFLOW:
         raise OverflowError(f"sum: the total does not fit {total.dtype}")
     if status:
@@ -98,8 +98,28 @@ def exact_sum(x: Array) -> Any:
     return dtype.type(total)
 
 
+def _summand(x: Array) -> Array | None:
+    """x as a C-contiguous view, if there is a kernel with NumPy's bits for its sum."""
+    if _code(x) is None:
+        return None
+    if x.dtype.kind in "fc" and (block := sum_block()) and block != np.getbufsize():
+        return None
+    if x.flags.c_contiguous:
+        return x
+    views = dense_views(x, x)
+    return views and views[0]
+
+
 def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | None:
     """The tm_dtype, x and out as dense views, and the array to return."""
+    # The usual call first: after megabytes have gone by, Python's code comes from far, and 3 us become 60.
+    code = _REAL_CODES.get(x.dtype)
+    if code is not None and x.flags.carray and x.ndim:
+        if out is None:
+            out = np.empty_like(x)
+            return code, x, out, out
+        if type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and out.flags.carray:
+            return code, x, out, out
     code = _code(x)
     if code is None or x.dtype.kind == "b":  # NumPy squares booleans as int8.
         return None

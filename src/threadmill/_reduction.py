@@ -13,7 +13,18 @@ from ._loops import Loop
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["Reduction", "finish", "identity"]
+__all__ = ["ANY_ORDER", "LEAST_OR_GREATEST", "Reduction", "finish", "identity"]
+
+
+LEAST_OR_GREATEST = ("minimum", "maximum", "fmin", "fmax")
+
+# The kinds of numbers that may be reduced in any order. Whether floats may, the result tells.
+ANY_ORDER = {
+    **dict.fromkeys(("add", "multiply", "gcd"), "iu"),
+    **dict.fromkeys(LEAST_OR_GREATEST, "biufmM"),
+    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), "biu"),
+    **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), "b"),
+}
 
 
 class Reduction:

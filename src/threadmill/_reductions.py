@@ -15,24 +15,15 @@ from ._arrays import NO_VALUE, Array
 from ._boundary.programs import cast_loop
 from ._boundary.status import FAILED
 from ._loops import NUMERIC, Loop, chars, resolve
-from ._reduction import Reduction, finish, identity
-from ._rows import by_pieces, by_rows
+from ._reduction import ANY_ORDER, LEAST_OR_GREATEST, Reduction, finish, identity
+from ._rows import by_pieces, by_rows, may_share_rows
 from ._spaces import Space, cut, strides_are_whole
 
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["ANY_ORDER", "prepare"]
+__all__ = ["prepare"]
 
-_LEAST_OR_GREATEST = ("minimum", "maximum", "fmin", "fmax")
-
-# The kinds of numbers that may be reduced in any order. Whether floats may, the result tells.
-ANY_ORDER = {
-    **dict.fromkeys(("add", "multiply", "gcd"), "iu"),
-    **dict.fromkeys(_LEAST_OR_GREATEST, "biufmM"),
-    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), "biu"),
-    **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), "b"),
-}
 # What the result is for sure once one element makes it so.
 _DECIDED_BY = {"logical_and": 0, "logical_or": 1}
 
@@ -69,7 +60,7 @@ def prepare(
     loop = _loop(ufunc, loops, x.dtype, dtype)
     if type(loop) is str:
         return loop
-    if len(axes) > 1 and ufunc.identity is None and ufunc.__name__ not in _LEAST_OR_GREATEST:
+    if len(axes) > 1 and ufunc.identity is None and ufunc.__name__ not in LEAST_OR_GREATEST:
         return "it is an error to reduce it over more than one axis"
     if ufunc is np.power and loop.dtypes[1].kind == "i":
         return "integers to negative powers are an error"
@@ -151,7 +142,7 @@ def _over_some(
             return by_pieces(loop, space, result.shape, begin, adding, axes, keepdims)
     split, grain = cut(space.shape, outer)
     if split == innermost:
-        if reusable and split > 0 and dtype.kind in "iub" and dtype.kind in ANY_ORDER.get(ufunc.__name__, ""):
+        if reusable and split > 0 and may_share_rows(loop, space, begin):
             return by_rows(loop, space, result.shape, begin, first, rest)
         grain = max(grain, _LEAST_PIECE // dtype.itemsize)
         if 2 * grain > space.shape[split]:

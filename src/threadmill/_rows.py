@@ -4,6 +4,7 @@ Rows are often too short to be shared out as they are: either several are read a
 some of the rows.
 """
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ import numpy as np
 from . import _programs
 from ._arrays import Array
 from ._loops import Loop
-from ._reduction import Reduction, finish, identity
+from ._reduction import ANY_ORDER, LEAST_OR_GREATEST, Reduction, finish, identity
 from ._spaces import Space, cut
 
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-__all__ = ["by_pieces", "by_rows"]
+__all__ = ["by_pieces", "by_rows", "may_share_rows"]
 
 # Bytes in a piece of a row where rows are added up, unless they are very long, or very short: eight streams
 # of 1 KiB take 120 us where those of 4 KiB take 100, of 64 bytes 135 (1,000 rows of 8 KB, two threads).
@@ -57,6 +58,36 @@ def by_pieces(
     return Reduction(None, kept.shape, split, grain, run, True)
 
 
+def may_share_rows(loop: Loop, space: Space, begin: Array | None) -> bool:
+    """Whether the outcomes of chunks of rows make the bits that rows one by one make."""
+    name, kind = loop.ufunc.__name__, loop.dtypes[0].kind
+    if kind in "iub":
+        return kind in ANY_ORDER.get(name, "")
+    # Each chunk begins with its own first row, which has to be found.
+    alone = begin is None and len(space.shape) == 2
+    return (
+        alone and name in LEAST_OR_GREATEST and kind == "f" and _associates(loop.ufunc, loop.dtypes[0].char)
+    )
+
+
+@functools.cache
+def _associates(ufunc: np.ufunc, char: str) -> bool:
+    """Whether it shows in no bit that rows are reduced apart and their outcomes then.
+
+    Which of 0 and -0 is the greater, and which of two NaNs is handed on, is the processor's choice: it has to
+    be the first or the last of them wherever they stand in a row.
+    """
+    specials = np.array([0.0, -0.0, 1.0, np.nan, -np.nan], char)
+    rows = specials[np.indices((5, 5, 5, 5)).reshape(4, -1)]
+    with np.errstate(all="ignore"):
+        for width in (1, 7, 67, rows.shape[1]):
+            a, b, c, d = rows[:, -width:].copy()
+            apart = ufunc(ufunc(a, b), ufunc(c, d))
+            if apart.tobytes() != ufunc(ufunc(ufunc(a, b), c), d).tobytes():
+                return False
+    return True
+
+
 def by_rows(
     loop: Loop, space: Space, shape: tuple[int, ...], begin: Array | None, first: Any, rest: Any
 ) -> Reduction:
@@ -72,9 +103,12 @@ def by_rows(
 
     def run(pool: "CData", x: Array) -> Array:
         partial = np.empty(outcomes, dtype)
-        start = x[first] if begin is None else begin
-        np.copyto(partial, start if neutral is None else neutral)
-        partial[0] = start
+        if begin is None and len(space.shape) == 2:  # each with its own first row, which may come twice
+            table = x.reshape(space.shape[0] + 1, -1)
+            partial.reshape(len(partial), -1)[1:] = table[1 + grain :: grain]
+        else:
+            partial[...] = x[first] if begin is None else neutral if neutral is not None else begin
+        partial[0] = x[first] if begin is None else begin
         finish(loop, rows.run(pool, program, split, grain, (partial, x[rest])))
         return loop.ufunc.reduce(partial, 0)  # type: ignore[no-any-return]
 

@@ -79,8 +79,12 @@ def square(
     the GIL. NumPy itself, on one thread, does the rest: strided, byte-swapped, misaligned and partly
     overlapping arrays, other dtypes, subclasses, and arrays too small to gain.
     """
-    if type(x) is np.ndarray and x.nbytes < _SMALL and pool is None and overflow == "wrap":
-        return reported(np.square, x, out=out) if x.dtype.kind in "fc" else np.square(x, out=out)
+    if type(x) is np.ndarray and pool is None and overflow == "wrap":
+        if x.nbytes < _SMALL:
+            return reported(np.square, x, out=out) if x.dtype.kind in "fc" else np.square(x, out=out)
+        result = _kernels.square(default_pool()._handle, x, out, 0)
+        if result is not None:
+            return result
     array, options = _input("square", x, overflow, pool)
     if type(array) is not np.ndarray or (not options and array.nbytes < _SMALL):
         return _by_numpy(array, lambda: np.square(array, out=out))
@@ -131,6 +135,11 @@ def scale(
     -----
     Runs where `square` runs.
     """
+    if type(x) is np.ndarray and pool is None and overflow == "wrap" and x.nbytes >= _SMALL:
+        factor = as_element(k, x.dtype) if isinstance(k, (np.generic, int, float, complex)) else None
+        result = factor if factor is None else _kernels.scale(default_pool()._handle, x, factor, out, 0)
+        if result is not None:
+            return result
     array, options = _input("scale", x, overflow, pool)
     if type(k) not in (int, float, complex) and np.ndim(k) != 0:
         raise ValueError(f"scale: k must be a scalar, got an array of shape {np.shape(k)}")
@@ -218,8 +227,12 @@ def sum(
         from .ufuncs import parallel
 
         return parallel(np.add).reduce(array, axis, dtype, out, keepdims, initial, where, pool=pool)
-    if type(x) is np.ndarray and 0 < x.nbytes < _SMALL_SUM and pool is None and overflow == "wrap":
-        return reported(np.add.reduce, x, None) if x.dtype.kind in "fc" else np.add.reduce(x, None)
+    if type(x) is np.ndarray and pool is None and overflow == "wrap" and x.size:
+        if x.nbytes < _SMALL_SUM:
+            return reported(np.add.reduce, x, None) if x.dtype.kind in "fc" else np.add.reduce(x, None)
+        total = _kernels.sum(_threads(pool, x), x, 0)
+        if total is not None:
+            return total
     array, options = _input("sum", x, overflow, pool)
     if type(array) is not np.ndarray or not array.size:
         return np.sum(array)

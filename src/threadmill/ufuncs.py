@@ -12,6 +12,7 @@ from ._arrays import NO_VALUE
 from ._fperrors import as_the_user, reported
 from ._loops import NUMERIC
 from ._plans import Plan, key_of, plan_for
+from ._reduction import ANY_ORDER
 from ._which_pool import check_pool, pool_or_default
 from .pool import Pool
 
@@ -217,7 +218,7 @@ class ParallelUfunc:
     def _reduce_by_numpy(self, arguments: tuple[Any, ...]) -> Any:
         array, _, dtype, out, *_ = arguments
         quiet = type(array) is np.ndarray and array.dtype.kind in "biu" and dtype is None and out is None
-        if quiet and self.ufunc.__name__ in _reductions.ANY_ORDER:  # which have nothing to report of integers
+        if quiet and self.ufunc.__name__ in ANY_ORDER:  # which have nothing to report of integers
             return self.ufunc.reduce(*arguments)
         if type(array) is np.ndarray:
             return self._by_numpy(self.ufunc.reduce, arguments, {})
