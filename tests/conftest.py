@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -32,6 +33,22 @@ def pool(request: pytest.FixtureRequest) -> "Iterator[tm.Pool]":
 
     with tm.Pool(request.param) as pool:
         yield pool
+
+
+@pytest.fixture(scope="module")
+def pools() -> "Iterator[list[tm.Pool]]":
+    """Pools of several sizes, for a test that takes them in turn."""
+    import threadmill as tm
+
+    with tm.Pool(1) as one, tm.Pool(2) as two, tm.Pool(7) as seven:
+        yield [one, two, seven]
+
+
+@pytest.fixture
+def all_errors_warn() -> Iterator[None]:
+    """Has NumPy warn of every floating-point error, underflow too."""
+    with np.errstate(all="warn"):
+        yield
 
 
 @pytest.fixture(scope="module")

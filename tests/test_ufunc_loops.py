@@ -29,19 +29,9 @@ import threadmill as tm
 SIZES = [1, 2, 63, 1023, 1024, 1025, 4099, 65539]
 SMALL = 2055
 
+pytestmark = pytest.mark.usefixtures("all_errors_warn")
+
 each_ufunc = pytest.mark.parametrize("name", UFUNCS)
-
-
-@pytest.fixture(scope="module")
-def pools() -> Iterator[list[tm.Pool]]:
-    with tm.Pool(1) as one, tm.Pool(2) as two, tm.Pool(7) as seven:
-        yield [one, two, seven]
-
-
-@pytest.fixture(autouse=True)
-def all_errors_warn() -> Iterator[None]:
-    with np.errstate(all="warn"):
-        yield
 
 
 def test_ufuncs_are_there() -> None:

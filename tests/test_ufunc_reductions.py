@@ -15,19 +15,9 @@ from threadmill._boundary.machine import set_simd_level, simd_level, simd_levels
 DTYPES = "?bBhHiIlLqQefdgFDGmM"
 N = 4100
 
+pytestmark = pytest.mark.usefixtures("all_errors_warn")
+
 each_ufunc = pytest.mark.parametrize("name", BINARY)
-
-
-@pytest.fixture(scope="module")
-def pools() -> Iterator[list[tm.Pool]]:
-    with tm.Pool(1) as one, tm.Pool(2) as two, tm.Pool(7) as seven:
-        yield [one, two, seven]
-
-
-@pytest.fixture(autouse=True)
-def all_errors_warn() -> Iterator[None]:
-    with np.errstate(all="warn"):
-        yield
 
 
 def check(name: str, make: Callable[[], Any], what: str, pool: tm.Pool) -> None:

@@ -137,6 +137,8 @@ def _fault(loop: Loop, space: Space) -> str | None:
             return "NumPy is silent where it divides rows of times, each by a number of its own"
     elif kind in "FD" and len(space.shape) > 1 and any(strides[-1] < 0 for strides in space.strides):
         return "NumPy's buffer turns such rows around, and backwards complex numbers are rounded otherwise"
+    elif kind == "e" and len(space.shape) > 1 and not _side_by_side(space):
+        return "NumPy's buffer lays such rows side by side, where some processors round float16 otherwise"
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and space.strides[1][-1] != 1:
         return "NumPy's loop is at fault for results that don't lie side by side"
     elif (
@@ -147,6 +149,11 @@ def _fault(loop: Loop, space: Space) -> str | None:
     ):
         return "the length of a row shows in the sign of zeros"
     return None
+
+
+def _side_by_side(space: Space) -> bool:
+    """Whether the elements of each row are, in all operands."""
+    return all(strides[-1] == x.itemsize for x, strides in zip(space.arrays, space.strides, strict=True))
 
 
 # NumPy 2.0 to 2.5 on x86, np.isnan(x, out=y[::2]) among others.
