@@ -167,7 +167,9 @@ class Pool(Executor):
                 raise ValueError(f"{name} must be 1 or more, got {value}")
         if buffersize is not None:
             return shown(map_buffered(self.submit, fn, iterables, timeout, buffersize), progress, None)
-        inputs: list[Any] = list(iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False))
+        inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
+        if type(inputs) not in (range, tuple):  # which nobody can change meanwhile
+            inputs = list(inputs)
         each = map if len(iterables) == 1 else itertools.starmap
         work = Map(self._tasks, functools.partial(each, fn), inputs, chunksize)
         try:
