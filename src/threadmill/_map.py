@@ -117,7 +117,7 @@ class Map:
                 return None
             size = self._size
             if self._chunksize is None:
-                # What is left is shared so that the last batches are small, though not tiny, and end together.
+                # What is left is shared so that the last batches are small, but not tiny, and end together.
                 size = min(size, max(-(-left // (2 * self._tasks.threads)), size // _LAST_BATCH))
             batch = _Batch(self._next, self._next + min(size, left))
             self._next = batch.stop
