@@ -37,10 +37,10 @@ static inline void tm_gate_open(tm_gate *gate, uint32_t limit)
     atomic_fetch_or_explicit(&gate->state.word, TM_GATE_OPEN, memory_order_release);
 }
 
-/* Goes in unconditionally. The caller must come out with tm_gate_leave. */
-static inline void tm_gate_enter(tm_gate *gate)
+/* Goes in `count` times, unconditionally. The caller sees to as many tm_gate_leave. */
+static inline void tm_gate_enter(tm_gate *gate, uint32_t count)
 {
-    atomic_fetch_add_explicit(&gate->state.word, TM_GATE_ONE, memory_order_relaxed);
+    atomic_fetch_add_explicit(&gate->state.word, count * TM_GATE_ONE, memory_order_relaxed);
 }
 
 static inline void tm_gate_leave(tm_gate *gate)

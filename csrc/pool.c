@@ -150,7 +150,7 @@ static size_t start_threads(tm_team *team)
         worker->team = team;
         worker->index = (int)started;
         TM_CHAOS(pool_starts_thread);
-        tm_gate_enter(&team->alive);
+        tm_gate_enter(&team->alive, 1);
         if (start_thread(worker) != 0) {
             tm_gate_leave(&team->alive);
             break;

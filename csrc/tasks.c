@@ -79,8 +79,7 @@ static tm_status queue_tasks(tm_team *team, const tm_task *tasks, size_t count, 
 
 static tm_status queue_batch(tm_team *team, tm_task *tasks, size_t count, size_t *done)
 {
-    for (size_t i = 0; i < count; i++)
-        tm_gate_enter(&team->pending);
+    tm_gate_enter(&team->pending, (uint32_t)count); /* at once: workers that leave write the same word */
     tm_status status = queue_tasks(team, tasks, count, done);
     for (size_t i = *done; i < count; i++)
         tm_gate_leave(&team->pending);

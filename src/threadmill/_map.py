@@ -10,7 +10,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, TimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,9 @@ __all__ = ["Map", "in_order", "map_buffered"]
 
 # The time that a batch should take: long beside what claiming one costs (2 us), short for a person.
 _BATCH_S = 0.001
+
+# The last batches may take this part of the time, still long beside claiming one.
+_LAST_BATCH = 16
 
 # How long a consumer waits for a whole batch before it takes what there is of it.
 _PATIENCE_S = 0.002
@@ -43,10 +46,13 @@ class _Batch:
         self.stop = stop
         self.results: list[Any] = []
         self.failed = False
+        self.ended = False  # the worker looks at `results` no more
 
     def take(self, at: int) -> list[Any]:
         """The results from input `at` on, as many as there are; the batch lets go of them."""
         begin = at - self.start
+        if self.ended and begin == 0:
+            return self.results
         ready = self.results[begin:]
         self.results[begin : begin + len(ready)] = [None] * len(ready)
         return ready
@@ -58,8 +64,8 @@ class Map:
     def __init__(
         self,
         tasks: "Tasks",
-        mapped: Callable[[list[Any]], Iterator[Any]],
-        inputs: list[Any],
+        mapped: Callable[[Sequence[Any]], Iterator[Any]],
+        inputs: Sequence[Any],
         chunksize: int | None,
     ) -> None:
         self._tasks = tasks
@@ -96,6 +102,7 @@ class Map:
         self._work_off(batch)
         took = time.perf_counter() - begin
         with self._tasks.lock:
+            batch.ended = True
             if self._chunksize is None and took < _BATCH_S / 2:
                 self._size = max(self._size, min(4 * batch.size, 1 << 20))
             elif self._chunksize is None:
@@ -108,9 +115,11 @@ class Map:
             left = len(self._inputs) - self._next
             if left <= 0 or self._abandoned:
                 return None
-            # What is left is shared so that the last batches are small and end together.
-            share = left if self._chunksize else -(-left // (2 * self._tasks.threads))
-            batch = _Batch(self._next, self._next + min(self._size, share, left))
+            size = self._size
+            if self._chunksize is None:
+                # What is left is shared so that the last batches are small, but not tiny, and end together.
+                size = min(size, max(-(-left // (2 * self._tasks.threads)), size // _LAST_BATCH))
+            batch = _Batch(self._next, self._next + min(size, left))
             self._next = batch.stop
             self._batches[batch.start] = batch
             self._changed.notify_all()

@@ -63,7 +63,7 @@ class Pool(Executor):
     -----
     The threads start at first need, all or none. A parallel loop runs on at most `max_workers` threads of
     which the caller is one. After a fork the child's first use of the pool starts threads of its own; tasks
-    that the parent had queued are lost to the child. A task with an argument that waits takes some 310 bytes
+    that the parent had queued are lost to the child. A task with an argument that waits takes some 345 bytes
     after `submit` and 230 after `spawn` (measured with a million, CPython 3.11). Semantics as
     concurrent.futures.ThreadPoolExecutor, except where this documentation says more. The pool's threads end
     when it is shut down or collected.
@@ -122,7 +122,7 @@ class Pool(Executor):
         queue.Full
             With when_full="raise".
         """
-        future = Future(self._tasks, new_call(fn, args, kwargs))
+        future = Future(self._tasks, fn, args, kwargs)
         self._tasks.put(future)
         return future
 
@@ -171,7 +171,9 @@ class Pool(Executor):
         check(progress)
         if buffersize is not None:
             return shown(map_buffered(self.submit, fn, iterables, timeout, buffersize), progress, None)
-        inputs: list[Any] = list(iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False))
+        inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
+        if type(inputs) not in (range, tuple):  # which nobody can change meanwhile
+            inputs = list(inputs)
         each = map if len(iterables) == 1 else itertools.starmap
         work = Map(self._tasks, functools.partial(each, fn), inputs, chunksize)
         try:
