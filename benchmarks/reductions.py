@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -20,17 +21,27 @@ def run(plan: Plan) -> Iterator[Row | str]:
             x = np.arange(1, side * side + 1).reshape(side, side).astype(dtype)
             for axis in (None, 0, 1):
                 for ufunc in (np.add, np.minimum, np.maximum):
-                    yield from _rows(plan, ufunc, x, axis)
-            # Nothing that decides early: the whole is read.
-            for ufunc, operand in ((np.logical_or, x < 0), (np.logical_and, x > 0)):
-                for axis in (None, 0, 1):
-                    yield from _rows(plan, ufunc, operand if dtype is np.int64 else operand * 1.0, axis)
+                    yield from _rows(plan, ufunc, x, axis, {"NumPy": 1.7})
+            for axis in (None, 0, 1):
+                yield from _any_and_all(plan, x, axis, dtype, {"NumPy": 1.7})
+        for axis in (None, 0, 1):
+            yield from _any_and_all(plan, x, axis, np.bool_, {})
 
 
-def _rows(plan: Plan, ufunc: np.ufunc, x: np.ndarray, axis: int | None) -> list[Row]:
+def _any_and_all(
+    plan: Plan, x: np.ndarray, axis: int | None, dtype: Any, targets: dict[str, float]
+) -> Iterator[Row]:
+    """Of numbers among which none decides early: the whole is read."""
+    yield from _rows(plan, np.logical_or, (x < 0).astype(dtype), axis, targets)
+    yield from _rows(plan, np.logical_and, (x > 0).astype(dtype), axis, targets)
+
+
+def _rows(
+    plan: Plan, ufunc: np.ufunc, x: np.ndarray, axis: int | None, targets: dict[str, float]
+) -> list[Row]:
     calls = {
         "threadmill": partial(tm.parallel(ufunc).reduce, x, axis),
         "NumPy": partial(ufunc.reduce, x, axis),
     }
     what = f"{ufunc.__name__}.reduce {x.size:,} {x.dtype}, axis {axis}"
-    return compare(plan, what, calls, targets={"NumPy": 1.7})
+    return compare(plan, what, calls, targets=targets)
