@@ -4,6 +4,8 @@ Each section below belongs to one part of csrc/threadmill.h. Nothing here decide
 arguments mean; that is the public modules' work.
 """
 
+import functools
+import operator
 from collections.abc import Callable
 from queue import Empty, Full
 from types import TracebackType
@@ -340,7 +342,8 @@ def is_function(cdata: "CData") -> bool:
 def pointer(address: int, keep: object = None) -> "CData":
     """A void pointer, which may keep an object alive."""
     made = ffi.cast("void *", address)
-    return made if keep is None else ffi.gc(made, lambda _pointer: keep)
+    # What lets go is C alone: an exception of a signal handler in a destructor's Python would be lost.
+    return made if keep is None else ffi.gc(made, functools.partial(operator.is_, keep))
 
 
 def pointer_to(value: Any) -> "CData | None":
@@ -417,7 +420,10 @@ def _fail_queue(status: int, done: int, on_timeout: type[Exception] = Full) -> N
     else:
         _fail(status)
     error.done = done  # type: ignore[attr-defined]
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # its traceback holds this frame: no cycle
 
 
 def _nanoseconds(timeout: float | None) -> int:
