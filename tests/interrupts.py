@@ -85,7 +85,7 @@ class Scene:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.release.set()  # whatever has gone wrong, else the program would wait for the held tasks at its end
+        self.release.set()  # whatever has gone wrong: the program ends when the held tasks have
 
     def check(self) -> None:
         """All is usable: the pool computes, the held tasks end, the pipeline runs once more."""

@@ -106,7 +106,7 @@ MAY_IMPORT = {
     },
     "numpy": {"_arrays", "_fperrors", "ufuncs"},
     "chunks": {"_boundary", "_together", "pool"},
-    "_fifo": {"errors"},
+    "_fifo": {"_process", "errors"},
     "_ordered": {"errors"},
     "_ring": {"_boundary"},
     "queues": {"_fifo", "_ordered", "_process", "_ring", "errors"},

@@ -1,5 +1,6 @@
 """tm.Queue: the standard library's queues by one name, and queues of typed items."""
 
+import contextlib
 import itertools
 import queue
 import sys
@@ -687,18 +688,18 @@ def test_many_threads_that_wait_briefly(make: Callable[..., Any], maxsize: int) 
     each, times = 500, (0, 1e-9, 1e-6, 2e-5, 1e-3)
 
     def again(call: Callable[[float], Any]) -> Any:
-        for timeout in itertools.cycle(times):
-            try:
-                return call(timeout)
-            except (queue.Empty, queue.Full):
-                pass
+        limits = itertools.cycle(times)
+        while True:
+            with contextlib.suppress(queue.Empty, queue.Full):
+                return call(next(limits))
 
     def write(k: int) -> None:
         for i in range(k * each, k * each + each):
             again(lambda timeout, i=i: q.put(i, timeout=timeout))
 
     def read(briefly: bool) -> list[int]:
-        return [int(again(lambda timeout: q.get(timeout=timeout)) if briefly else q.get()) for _ in range(each)]
+        get = (lambda: again(lambda timeout: q.get(timeout=timeout))) if briefly else q.get
+        return [int(get()) for _ in range(each)]
 
     reading = [Thread(read, briefly) for briefly in (True, True, False)]
     for thread in [Thread(write, k) for k in range(3)]:

@@ -26,8 +26,9 @@ _END = object()
 class _Line(SimpleQueue[Any]):
     """A SimpleQueue with a timed wait of its own.
 
-    Before CPython 3.13 SimpleQueue's waits for ever where it begins anew with its time over: another thread was
-    quicker, or a signal handler took long. Here who waits announces it and looks again; who adds looks for such.
+    Before CPython 3.13 SimpleQueue's waits for ever where it begins anew with its time over: another thread
+    was quicker, or a signal handler took long. Here who waits announces it and looks again; who adds looks
+    for sleepers after that.
     """
 
     __slots__ = ("_in_child", "sleepers")
@@ -37,7 +38,7 @@ class _Line(SimpleQueue[Any]):
         self._in_child = False  # a forked child is to forget the sleepers, which it does not have
 
     def add(self, item: Any) -> None:
-        """put, and more: `put` and `get` below have it written out, as a call would be a third of their time."""
+        """Puts, and wakes a sleeper. `Fifo` has it written out where a call would be a third of its time."""
         self.put(item)
         if self.sleepers:
             self.wake()
