@@ -81,7 +81,13 @@ class Scene:
         self.busy.spawn(int)
         self.busy.join()
 
-    def end(self) -> None:
+    def __enter__(self) -> "Scene":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release.set()  # whatever has gone wrong: the program ends when the held tasks have
+
+    def check(self) -> None:
         """All is usable: the pool computes, the held tasks end, the pipeline runs once more."""
         x = np.arange(300_000.0)
         assert self.pool.submit(pow, 2, 8).result(timeout=60) == 256
@@ -98,6 +104,7 @@ class Scene:
 def interrupt(call: Callable[[], Any], after: float) -> float:
     """Seconds from the signal to the exception."""
     sent: list[float] = []
+    begin = time.perf_counter()
 
     def send() -> None:
         sent.append(time.perf_counter())
@@ -110,19 +117,26 @@ def interrupt(call: Callable[[], Any], after: float) -> float:
     except KeyboardInterrupt:
         taken = time.perf_counter() - sent[0]
     else:
-        raise AssertionError(f"{call} ended without KeyboardInterrupt: {str(result)[:200]}")
+        ended, sent_after = time.perf_counter() - begin, [each - begin for each in sent]
+        raise AssertionError(f"the call ended after {ended} s, signal {sent_after}: {str(result)[:200]}")
     timer.join()
     return taken
 
 
 def main(count: int = 1000, seed: int = 0) -> None:
     dice = random.Random(seed)
-    names = list(Scene().calls())
+    with Scene() as scene:
+        names = list(scene.calls())
     taken: dict[str, list[float]] = {name: [] for name in names}
     for at in range(count):
-        name, scene = names[at % len(names)], Scene()
-        taken[name].append(1000 * interrupt(scene.calls()[name], dice.uniform(0, LONGEST)))
-        scene.end()
+        name = names[at % len(names)]
+        with Scene() as scene:
+            try:
+                taken[name].append(1000 * interrupt(scene.calls()[name], dice.uniform(0, LONGEST)))
+            except BaseException:
+                print(f"number {at}, {name}:", file=sys.stderr)
+                raise
+            scene.check()
     everything = [each for times in taken.values() for each in times]
     for name, times in [*taken.items(), ("all", everything)]:
         middle, late = np.percentile(times, [50, 99])

@@ -1,5 +1,7 @@
 """The boundary: statuses become exceptions, interrupts pass through, all instruction sets agree."""
 
+import contextlib
+import gc
 import queue
 import signal
 import subprocess
@@ -12,8 +14,10 @@ from arrays import COMPLEX, FLOATS, INTEGERS, SIZES, extremes, random_values
 from reference import assert_as_numpy, assert_same
 
 import threadmill as tm
+from threadmill._boundary import queues
 from threadmill._boundary.library import ffi, lib
 from threadmill._boundary.machine import set_simd_level, simd_level, simd_levels
+from threadmill._boundary.pointers import pointer
 from threadmill._boundary.status import check
 
 pytestmark = pytest.mark.usefixtures("every_size_in_c")
@@ -91,6 +95,31 @@ def test_interrupt_carries_the_handlers_own_exception(capfd: pytest.CaptureFixtu
         signal.signal(signal.SIGALRM, before)
         lib.tm_queue_destroy(made[0])
     assert capfd.readouterr().err == ""
+
+
+def test_letting_go_of_a_pointer_runs_no_python() -> None:
+    """Where a signal handler might run, and its exception be lost."""
+    entered: list[str] = []
+    made = pointer(1, keep=object())
+    sys.setprofile(lambda _frame, event, _argument: entered.append(event))
+    try:
+        del made
+    finally:
+        sys.setprofile(None)
+    assert "call" not in entered
+
+
+@pytest.mark.parametrize("status", [lib.TM_INTERRUPTED, lib.TM_TIMEOUT, lib.TM_CLOSED])
+def test_the_exception_of_a_queue_makes_no_cycle(status: int) -> None:
+    """It holds the block of items."""
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(KeyboardInterrupt, queue.Full, tm.ShutDown):
+            queues._fail_queue(status, 0)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_levels() -> None:

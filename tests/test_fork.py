@@ -562,6 +562,28 @@ def test_fork_while_another_thread_tries_complex_products(monkeypatch: pytest.Mo
     assert fork_inside(slow, lambda: complex(tm.square(z)[-1])) == -3 + 4j
 
 
+@pytest.mark.parametrize("kind", [{}, {"dtype": "i8"}], ids=str)
+def test_fork_while_another_thread_waits_for_an_item(kind: Any) -> None:
+    """An item in the child wakes who waits there, not the thread that only the parent has."""
+    q: Any = tm.Queue(**kind)
+    parents = threading.Thread(target=q.get, kwargs={"timeout": 60})
+    parents.start()
+    time.sleep(0.05)
+
+    def child() -> list[int]:
+        taken: list[int] = []
+        own = threading.Thread(target=lambda: taken.append(int(q.get(timeout=600))), daemon=True)
+        own.start()
+        time.sleep(0.05)
+        q.put(1)
+        own.join(30)
+        return taken
+
+    assert in_child(child) == [1]
+    q.put(2)
+    parents.join()
+
+
 def test_fork_while_other_threads_use_a_typed_queue() -> None:
     q: Any = tm.Queue(dtype="i8")
     q.put(5)

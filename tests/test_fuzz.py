@@ -444,6 +444,7 @@ class Interface(RuleBasedStateMachine):
         if immediate:
             of.unfinished -= min(len(of.items), of.unfinished)
             of.items.clear()
+        assert of.queue.qsize() == len(of.items)
 
     @rule(by=pools, of=queues, fails=st.booleans())
     def drain(self, by: PoolModel, of: QueueModel, fails: bool) -> None:

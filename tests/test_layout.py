@@ -156,7 +156,7 @@ MAY_IMPORT = {
     },
     "numpy": {"_arrays", "_fperrors", "_which_pool", "ufuncs"},
     "chunks": {"_arguments", "_together", "_which_pool", "pool"},
-    "_fifo": {"errors"},
+    "_fifo": {"_process", "errors"},
     "_ordered": {"errors"},
     "_ring": {"_arguments", "_boundary.pointers", "_boundary.queues"},
     "queues": {"_arguments", "_fifo", "_ordered", "_process", "_ring", "errors"},

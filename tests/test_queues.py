@@ -1,5 +1,6 @@
 """tm.Queue: the standard library's queues by one name, and queues of typed items."""
 
+import contextlib
 import itertools
 import queue
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import stdlib_cases
+from threads import soon
 
 import threadmill as tm
 
@@ -642,11 +644,73 @@ def test_items_told_done_before_they_are_dropped_count_once(dtype: Any) -> None:
     q.join()
 
 
+# ---- waits with a time limit, where SimpleQueue's could last for ever (`_fifo.py`) ----
+
+
 def test_the_shortest_wait_ends() -> None:
-    """SimpleQueue.get of CPython 3.11 may wait for ever if it is held up for a microsecond (`_fifo.py`)."""
     q = tm.Queue()
     for _ in range(20_000):
         with pytest.raises(queue.Empty):
             q.get(timeout=1e-9)
         q.put(1)
         assert q.get() == 1
+
+
+@pytest.mark.parametrize("order", ["fifo", "lifo", "priority"])
+def test_a_wait_ends_though_others_took_all_that_came(order: Any) -> None:
+    """Its time is over when it has been woken and gets the GIL, and nothing is there."""
+    q = tm.Queue(order=order)
+    ends: list[float] = []
+
+    def get() -> Any:
+        ends.append(time.monotonic() + 0.2)
+        return q.get(timeout=0.2)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(30)  # this thread has the GIL until it waits
+    try:
+        getter = Thread(get)
+        assert soon(lambda: bool(ends))
+        time.sleep(0.1)
+        q.put(1)
+        assert q.get_nowait() == 1
+        while time.monotonic() < ends[0] + 0.01:
+            pass
+    finally:
+        sys.setswitchinterval(interval)
+    assert isinstance(getter.end(), queue.Empty)
+
+
+@pytest.mark.parametrize("maxsize", [0, 1, 3])
+def test_many_threads_that_wait_briefly(make: Callable[..., Any], maxsize: int) -> None:
+    """No wait lasts for ever, and no item is lost, also where some wait without a limit."""
+    q = make(maxsize)
+    each, times = 500, (0, 1e-9, 1e-6, 2e-5, 1e-3)
+
+    def again(call: Callable[[float], Any]) -> Any:
+        limits = itertools.cycle(times)
+        while True:
+            with contextlib.suppress(queue.Empty, queue.Full):
+                return call(next(limits))
+
+    def write(k: int) -> None:
+        for i in range(k * each, k * each + each):
+            again(lambda timeout, i=i: q.put(i, timeout=timeout))
+
+    def read(briefly: bool) -> list[int]:
+        get = (lambda: again(lambda timeout: q.get(timeout=timeout))) if briefly else q.get
+        return [int(get()) for _ in range(each)]
+
+    reading = [Thread(read, briefly) for briefly in (True, True, False)]
+    for thread in [Thread(write, k) for k in range(3)]:
+        assert thread.end() is None
+    assert sorted(itertools.chain(*(thread.end() for thread in reading))) == list(range(3 * each))
+
+
+def test_an_item_wakes_one_who_waits_with_a_limit(make: Callable[..., Any]) -> None:
+    q = make()
+    getters = [Thread(q.get, timeout=600) for _ in range(3)]
+    time.sleep(0.05)
+    for i in range(3):
+        q.put(i)
+    assert sorted(int(getter.end()) for getter in getters) == [0, 1, 2]

@@ -1,6 +1,7 @@
 """Ctrl-C: whatever the main thread waits for, it gets its KeyboardInterrupt, and the pool goes on."""
 
 import ctypes
+import queue as standard
 import signal
 import threading
 import time
@@ -295,6 +296,60 @@ def test_an_interrupted_getter_loses_no_item_of_others() -> None:
         q.put(1)
         getter.join(60)
         assert taken == [1]
+
+
+@pytest.mark.parametrize("kind", QUEUES, ids=str)
+def test_a_handler_that_outlasts_the_wait(kind: Any) -> None:
+    """The time is over when the handler is back. Before CPython 3.13 a SimpleQueue's wait then never ends."""
+    for full in False, True:
+        q = tm.Queue(1, **kind)
+        if full:
+            q.put(1)
+        end = time.monotonic() + 0.2
+
+        def outlast(_number: int, _frame: Any, end: float = end) -> None:
+            while time.monotonic() < end:
+                pass
+
+        before = signal.signal(signal.SIGUSR1, outlast)
+        rescue = threading.Timer(20, q.get_nowait if full else lambda q=q: q.put(2))
+        try:
+            sender = sender_of(signal.SIGUSR1)
+            sender.start()
+            rescue.start()
+            with pytest.raises(standard.Full if full else standard.Empty):
+                q.put(2, timeout=0.15) if full else q.get(timeout=0.15)
+            sender.join()
+        finally:
+            rescue.cancel()
+            signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("kind", QUEUES, ids=str)
+def test_an_item_goes_to_another_who_waits(kind: Any) -> None:
+    """The main thread is told of it, but its handler raises."""
+    q = tm.Queue(**kind)
+    others: list[threading.Thread] = []
+    taken: list[Any] = []
+
+    def put(_number: int, _frame: Any) -> None:
+        others.append(threading.Thread(target=lambda: taken.append(q.get(timeout=600)), daemon=True))
+        others[0].start()
+        time.sleep(DELAY)
+        q.put(1)
+        raise Alarm
+
+    before = signal.signal(signal.SIGUSR1, put)
+    try:
+        sender = sender_of(signal.SIGUSR1)
+        with pytest.raises(Alarm):
+            sender.start()
+            q.get(timeout=600)
+        sender.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    others[0].join(60)
+    assert taken == [1]
 
 
 # ---- handlers ----

@@ -1,15 +1,18 @@
 """The first-in-first-out queue of Python objects, made of two `queue.SimpleQueue`s, which live in C.
 
-One holds the items, the other a permit for each free place of a bounded queue; both block, time out and heed
-signals by themselves. A mark at the end of both tells of the shutdown: whoever meets it puts it back.
+One holds the items, the other a permit for each free place of a bounded queue; both block and heed signals by
+themselves. A mark at the end of both tells of the shutdown: whoever meets it puts it back.
 """
 
 import itertools
 import threading
+import time
+from collections import deque
 from contextlib import suppress
 from queue import Empty, Full, SimpleQueue
 from typing import Any
 
+from . import _process
 from .errors import ShutDown
 
 __all__ = ["MOST_PERMITS", "Fifo"]
@@ -20,13 +23,61 @@ MOST_PERMITS = 1 << 16
 _END = object()
 
 
-def _get(items: SimpleQueue[Any], block: bool, timeout: float | None) -> Any:
-    """items.get(block, timeout). In CPython 3.11 that may come to its wait with its time over, and then waits
-    for ever: where a `put` has left its lock open. A look without a wait closes it."""
-    if block and timeout is not None and timeout >= 0:
-        with suppress(Empty):
-            return items.get_nowait()
-    return items.get(block, timeout)
+class _Line(SimpleQueue[Any]):
+    """A SimpleQueue with a timed wait of its own.
+
+    Before CPython 3.13 SimpleQueue's waits for ever where it begins anew with its time over: another thread
+    was quicker, or a signal handler took long. Here who waits announces it and looks again; who adds looks
+    for sleepers after that.
+    """
+
+    __slots__ = ("_in_child", "sleepers")
+
+    def __init__(self) -> None:
+        self.sleepers: deque[threading.Lock] = deque()  # one each, locked; append and popleft are atomic
+        self._in_child = False  # a forked child is to forget the sleepers, which it does not have
+
+    def add(self, item: Any) -> None:
+        """Puts, and wakes a sleeper. `Fifo` has it written out where a call would be a third of its time."""
+        self.put(item)
+        if self.sleepers:
+            self.wake()
+
+    def take(self, timeout: float) -> Any:
+        """As get(timeout=timeout)."""
+        if timeout < 0:
+            raise ValueError("'timeout' must be a non-negative number")
+        deadline = time.monotonic() + timeout
+        try:
+            return self.get_nowait()
+        except Empty:
+            if not self._in_child:
+                _process.renew_in_child(self)
+                self._in_child = True
+        return self._take_until(deadline)
+
+    def _take_until(self, deadline: float) -> Any:
+        bell = threading.Lock()
+        bell.acquire()
+        try:
+            while True:
+                self.sleepers.append(bell)
+                with suppress(Empty):
+                    return self.get_nowait()
+                if not bell.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                    return self.get_nowait()
+        finally:
+            try:
+                self.sleepers.remove(bell)
+            except ValueError:  # woken for an item that, for all this thread knows, is there for another
+                self.wake()
+
+    def wake(self) -> None:
+        with suppress(IndexError):
+            self.sleepers.popleft().release()
+
+    def _renew_locks(self) -> None:
+        self.sleepers.clear()
 
 
 class Fifo:
@@ -35,8 +86,8 @@ class Fifo:
     def __init__(self, maxsize: int) -> None:
         self.maxsize = maxsize
         self.is_shutdown = False
-        self._items: SimpleQueue[Any] = SimpleQueue()
-        self._permits: SimpleQueue[Any] | None = SimpleQueue() if maxsize > 0 else None
+        self._items = _Line()
+        self._permits = _Line() if maxsize > 0 else None
         for _ in range(maxsize):
             self._permits.put(None)  # type: ignore[union-attr]
         self._puts = itertools.count()  # counts without a lock; reading it counts too
@@ -52,30 +103,36 @@ class Fifo:
         if self._permits is not None:
             self._take_permit(self._permits, block, timeout)
         next(self._puts)
-        self._items.put(item)
+        items = self._items
+        items.put(item)
+        if items.sleepers:
+            items.wake()
 
     @staticmethod
-    def _take_permit(permits: SimpleQueue[Any], block: bool, timeout: float | None) -> None:
+    def _take_permit(permits: _Line, block: bool, timeout: float | None) -> None:
         try:
-            permit = _get(permits, block, timeout)
+            permit = permits.take(timeout) if block and timeout is not None else permits.get(block)
         except Empty:
             raise Full from None
         if permit is _END:
-            permits.put(_END)
+            permits.add(_END)
             raise ShutDown
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        item = _get(self._items, block, timeout)
+        items, permits = self._items, self._permits
+        item = items.take(timeout) if block and timeout is not None else items.get(block)
         if item is _END:
             item = self._get_after_end()
-        if self._permits is not None:
-            self._permits.put(None)
+        if permits is not None:
+            permits.put(None)
+            if permits.sleepers:
+                permits.wake()
         return item
 
     def _get_after_end(self) -> Any:
         """An item that came in beside the shutdown and stands behind the mark; ShutDown if there is none."""
         while True:
-            self._items.put(_END)
+            self._items.add(_END)
             if self._items.qsize() <= 1 and not self._dropping:
                 raise ShutDown
             if self._dropping:
@@ -121,9 +178,9 @@ class Fifo:
             first, self.is_shutdown = not self.is_shutdown, True
             self._dropping = self._dropping or immediate
         if first:
-            self._items.put(_END)
+            self._items.add(_END)
             if self._permits is not None:
-                self._permits.put(_END)
+                self._permits.add(_END)
         if immediate:
             self._drop()
 
@@ -136,7 +193,7 @@ class Fifo:
             except Empty:
                 break
             if item is _END:
-                self._items.put(_END)
+                self._items.add(_END)
             else:
                 dropped += 1
         with self._lock:

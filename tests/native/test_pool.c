@@ -273,6 +273,14 @@ static int answer_interrupt(void)
     return atomic_load(&interrupt_answer);
 }
 
+static atomic_bool asked;
+
+static int note_asked(void)
+{
+    atomic_store(&asked, true);
+    return 1;
+}
+
 static tm_status sleep_2_ms(void *ctx, size_t begin, size_t end)
 {
     (void)begin, (void)end;
@@ -294,6 +302,30 @@ TEST(an_interrupt_ends_a_loop)
         check_once(pool, 1000, 10);
     }
     tm_set_interrupt_check(NULL);
+}
+
+/* Chunk 0 fails once chunk 1 runs; chunk 1 ends once the main thread, which has nothing left to run, has asked. */
+static tm_status fail_beside_an_interrupt(void *ctx, size_t begin, size_t end)
+{
+    atomic_bool *runs = ctx;
+    (void)end;
+    if (begin == 1) atomic_store(runs, true);
+    while (!atomic_load(begin == 0 ? runs : &asked))
+        sched_yield();
+    return begin == 0 ? TM_OVERFLOW : TM_OK;
+}
+
+TEST(an_interrupt_is_not_lost_beside_a_failure)
+{
+    tm_pool *pool = make_pool(2);
+    tm_set_interrupt_check(note_asked);
+    for (int i = 0; i < 3; i++) {
+        atomic_bool runs = false;
+        atomic_store(&asked, false);
+        CHECK(tm_parallel_try(pool, 2, 1, fail_beside_an_interrupt, &runs) == TM_INTERRUPTED);
+    }
+    tm_set_interrupt_check(NULL);
+    tm_pool_destroy(pool);
 }
 
 static void wait_for_zero(void *arg)
@@ -674,6 +706,7 @@ int main(void)
     RUN(many_callers_share_a_pool);
     RUN(the_lowest_failure_wins);
     RUN(an_interrupt_ends_a_loop);
+    RUN(an_interrupt_is_not_lost_beside_a_failure);
     RUN(an_interrupt_ends_a_join);
     RUN(floating_point_state_travels);
     RUN(join_waits_for_all_tasks);

@@ -1,5 +1,7 @@
 """Pointers: those of any cffi module's, and those that keep an object of Python's alive."""
 
+import functools
+import operator
 from typing import TYPE_CHECKING, Any
 
 from .._arrays import Array
@@ -26,7 +28,8 @@ def is_function(cdata: "CData") -> bool:
 def pointer(address: int, keep: object = None) -> "CData":
     """A void pointer, which may keep an object alive."""
     made = ffi.cast("void *", address)
-    return made if keep is None else ffi.gc(made, lambda _pointer: keep)
+    # What lets go is C alone: an exception of a signal handler in a destructor's Python would be lost.
+    return made if keep is None else ffi.gc(made, functools.partial(operator.is_, keep))
 
 
 def pointer_to(value: Any) -> "CData | None":

@@ -60,4 +60,7 @@ def _fail_queue(status: int, done: int, on_timeout: type[Exception] = Full) -> N
     else:
         error = error_of(status)
     error.done = done  # type: ignore[attr-defined]
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # its traceback holds this frame: no cycle
