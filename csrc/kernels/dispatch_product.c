@@ -98,7 +98,7 @@ static int run_elementwise(tm_pool *pool, tm_dtype dtype, size_t n, product *p, 
         p->within = tm_pick(&tm_within_kernels[dtype]);
     }
     p->size = tm_element_size(dtype);
-    p->stream = TM_STREAMS && p->x != p->out && bytes > tm_last_level_cache();
+    p->stream = TM_STREAMS && p->x != p->out && bytes > tm_last_level_cache() && !(options & TM_FRESH_OUT);
     return tm_run(pool, &loop);
 }
 
@@ -110,7 +110,7 @@ static const tm_kernels *kernels_of(tm_dtype dtype, const tm_kernels *plain, con
 
 int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out, int options)
 {
-    if (!tm_is_valid(dtype, n, options) || dtype == TM_BOOL) return TM_INVALID;
+    if (!tm_is_valid(dtype, n, options & ~TM_FRESH_OUT) || dtype == TM_BOOL) return TM_INVALID;
     const tm_kernels *kernels = kernels_of(dtype, tm_square_kernels, tm_square_fused_kernels);
     product p = {.kernel = tm_pick(kernels), .x = x, .out = out};
     return run_elementwise(pool, dtype, n, &p, options);
@@ -118,7 +118,7 @@ int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out,
 
 int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options)
 {
-    if (!tm_is_valid(dtype, n, options) || dtype == TM_BOOL || k == NULL) return TM_INVALID;
+    if (!tm_is_valid(dtype, n, options & ~TM_FRESH_OUT) || dtype == TM_BOOL || k == NULL) return TM_INVALID;
     const tm_kernels *kernels = kernels_of(dtype, tm_scale_kernels, tm_scale_fused_kernels);
     uint64_t factor[2]; /* a copy, since k may lie inside out */
     memcpy(factor, k, tm_element_size(dtype));

@@ -102,6 +102,7 @@ def _prepare(
     order = options.get("order") or "K"
     if order in ("A", "a") or (any(out is None for out in outs) and any(map(_is_odd, inputs))):
         return "the strides of axes of length 1 are then NumPy's own affair"
+    fresh = [out is None for out in outs]
     space = dense(loop, inputs, outs, masks) if order == "K" else None
     if space is None:
         found = iterated(loop, inputs, outs, masks, order)
@@ -118,7 +119,7 @@ def _prepare(
         loop,
         [x.dtype for x in space.arrays[:count]],
         [strides[-1] for strides in space.strides[:count]],
-        streams(space, nin, count),
+        [_programs.may_stream(loop) and each for each in streams(space, nin, fresh)],
         bool(masks),
     )
     return Call(loop, space, program, tuple(outs))

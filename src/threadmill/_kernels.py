@@ -37,9 +37,9 @@ def square(pool: "CData", x: Array, out: Array | None, options: int) -> Array | 
     operands = _operands(x, out)
     if operands is None:
         return None
-    code, source, target, out = operands
-    status = kernels.square(pool, code, source, target, options)
-    return _settle("square", "square", status, out) if status else out
+    code, source, target, result = operands
+    status = kernels.square(pool, code, source, target, options | (out is None and kernels.FRESH_OUT))
+    return _settle("square", "square", status, result) if status else result
 
 
 def scale(pool: "CData", x: Array, k: Array, out: Array | None, options: int) -> Array | None:
@@ -47,9 +47,9 @@ def scale(pool: "CData", x: Array, k: Array, out: Array | None, options: int) ->
     operands = _operands(x, out)
     if operands is None:
         return None
-    code, source, target, out = operands
-    status = kernels.scale(pool, code, source, k, target, options)
-    return _settle("scale", "multiply", status, out) if status else out
+    code, source, target, result = operands
+    status = kernels.scale(pool, code, source, k, target, options | (out is None and kernels.FRESH_OUT))
+    return _settle("scale", "multiply", status, result) if status else result
 
 
 def sum_dtype(x: Array) -> np.dtype[Any] | None:

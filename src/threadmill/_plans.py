@@ -49,7 +49,7 @@ class Plan:
         self._loop = loop
         self._results = dtypes[nin:]
         plain = [False for _ in dtypes]
-        streams = [k >= nin for k in range(len(dtypes))]
+        streams = [k >= nin and _programs.may_stream(loop) for k in range(len(dtypes))]
         self._plain, self._streaming = (
             dense_program(_programs.elementwise(loop, dtypes, strides, each, False), nin, strides)
             for each in (plain, streams)
@@ -75,15 +75,17 @@ class Plan:
             data.append(start_of(x))
         if not shape or (len(shape) > 1 and 1 in shape):
             return NotImplemented
+        streaming = self._streaming
         if out is None:
             results = [np.empty(shape, dtype) for dtype in self._results]
+            streaming = self._plain  # see TM_FRESH_OUT
         elif out.shape == shape and out.flags.carray and out.dtype.isnative:
             results = [out]
         else:
             return NotImplemented
         for x in results:
             data.append(start_of(x))
-        status = run_dense(pool, self._plain, self._streaming, x.size, data)
+        status = run_dense(pool, self._plain, streaming, x.size, data)
         if status:
             if status == OVERLAP:
                 return NotImplemented

@@ -100,11 +100,12 @@ def by_rows(
     program = _programs.reduction(loop, space.arrays[1], space.strides[0][-1], False, None)
     rows.arrays = ()  # a plan keeps no array alive
     neutral = identity(loop)
+    height = space.shape[0] + 1 if begin is None and len(space.shape) == 2 else 0
 
     def run(pool: "CData", x: Array) -> Array:
         partial = np.empty(outcomes, dtype)
-        if begin is None and len(space.shape) == 2:  # each with its own first row, which may come twice
-            table = x.reshape(space.shape[0] + 1, -1)
+        if height:  # each with its own first row, which may come twice
+            table = x.reshape(height, -1)
             partial.reshape(len(partial), -1)[1:] = table[1 + grain :: grain]
         else:
             partial[...] = x[first] if begin is None else neutral if neutral is not None else begin

@@ -90,14 +90,18 @@ def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[i
     return split, max(1, chunk_elements(total) // each)
 
 
-def streams(space: Space, nin: int, count: int) -> list[bool]:
-    """Which operands are outputs that no cache can hold, and not there already because they are read."""
+def streams(space: Space, nin: int, fresh: list[bool]) -> list[bool]:
+    """Which operands are outputs that no cache can hold, and that are not there already.
+
+    They are where they are read too, and where they are `fresh`, as the system is about to clear them.
+    """
+    count = nin + len(fresh)
     found = [False] * count
     if len(space.arrays) > count or space.shape[-1] < _LONG_ROW:  # a mask leaves gaps, short rows part lines
         return found
-    for k in range(nin, count):
+    for k, is_fresh in enumerate(fresh, nin):
         x = space.arrays[k]
-        if x.nbytes > _LAST_LEVEL_CACHE and space.strides[k][-1] == x.itemsize:
+        if not is_fresh and x.nbytes > _LAST_LEVEL_CACHE and space.strides[k][-1] == x.itemsize:
             found[k] = not any(np.may_share_memory(x, other) for other in space.arrays[:nin])
     return found
 

@@ -150,6 +150,7 @@ class _Lib:
     TM_FP_UNDERFLOW: int
     TM_FP_INVALID: int
     TM_CHECKED: int
+    TM_FRESH_OUT: int
     def tm_square(self, pool: CData, dtype: int, n: int, x: CData, out: CData, options: int) -> int: ...
     def tm_scale(
         self, pool: CData, dtype: int, n: int, x: CData, k: CData, out: CData, options: int

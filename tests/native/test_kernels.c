@@ -205,7 +205,7 @@ TEST(what_has_no_kernel_is_invalid)
     CHECK(tm_scale(NULL, TM_BOOL, 1, source, source, target, 0) == TM_INVALID);
     CHECK(tm_square(NULL, TM_DTYPES, 1, source, target, 0) == TM_INVALID);
     CHECK(tm_square(NULL, TM_FLOAT64, 1, source, target, TM_CHECKED) == TM_INVALID);
-    CHECK(tm_square(NULL, TM_INT8, 1, source, target, 2) == TM_INVALID);
+    CHECK(tm_square(NULL, TM_INT8, 1, source, target, 4) == TM_INVALID);
     CHECK(tm_square(NULL, TM_INT64, SIZE_MAX / 4, source, target, 0) == TM_INVALID);
     CHECK(tm_scale(NULL, TM_INT8, 1, source, NULL, target, 0) == TM_INVALID);
 }
@@ -271,7 +271,7 @@ TEST(an_output_beyond_the_cache_holds_the_same)
         double *x = malloc((n + 3) * 8), *out = malloc((n + 3) * 8);
         CHECK(x != NULL && out != NULL);
         for (size_t i = 0; i < n; i++) x[i] = (double)i;
-        CHECK(tm_square(NULL, TM_FLOAT64, n, x, out + offset, 0) == 0);
+        CHECK(tm_square(NULL, TM_FLOAT64, n, x, out + offset, offset == 1 ? TM_FRESH_OUT : 0) == 0);
         size_t wrong = 0;
         for (size_t i = 0; i < n; i++) wrong += out[offset + i] != x[i] * x[i];
         CHECK(wrong == 0);

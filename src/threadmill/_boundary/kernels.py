@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .._threadmill import CData
 
 CHECKED = lib.TM_CHECKED
+FRESH_OUT = lib.TM_FRESH_OUT
 
 
 def square(pool: "CData", code: int, x: Array, out: Array, options: int) -> int:
