@@ -60,14 +60,13 @@ def by_pieces(
 
 def may_share_rows(loop: Loop, space: Space, begin: Array | None) -> bool:
     """Whether the outcomes of chunks of rows make the bits that rows one by one make."""
-    name, kind = loop.ufunc.__name__, loop.dtypes[0].kind
-    if kind in "iub":
-        return kind in ANY_ORDER.get(name, "")
-    # Each chunk begins with its own first row, which has to be found.
-    alone = begin is None and len(space.shape) == 2
-    return (
-        alone and name in LEAST_OR_GREATEST and kind == "f" and _associates(loop.ufunc, loop.dtypes[0].char)
-    )
+    ufunc, dtype = loop.ufunc, loop.dtypes[0]
+    if dtype.kind in "iub":
+        return dtype.kind in ANY_ORDER.get(ufunc.__name__, "")
+    if dtype.char not in "efd" or ufunc.__name__ not in LEAST_OR_GREATEST or begin is not None:
+        return False
+    # Of two axes, as each chunk begins with its own first row, which has to be found.
+    return len(space.shape) == 2 and _associates(ufunc, dtype.char)
 
 
 @functools.cache
