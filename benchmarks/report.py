@@ -1,5 +1,7 @@
 """Rows as an aligned table, as JSON and as a plot."""
 
+import functools
+import itertools
 import json
 from dataclasses import asdict
 from enum import Enum
@@ -76,30 +78,59 @@ def _plain(value: object) -> Any:
 
 
 def plot(path: Path, rows: list[Row]) -> None:
-    """How many times the peer's speed ours is: bars from 1 with quartiles, a mark where a target stands."""
+    """How many times the peers' speed ours is: a panel for each question, a line for each thing measured.
+
+    On it a dot with quartiles for each peer, a cross where a target is missed, a bar where it stands.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    bars = [row for row in rows if row.measure in (Measure.SPEEDUP, Measure.SHARE)]
-    figure, axes = pyplot.subplots(figsize=(10, 1 + 0.28 * len(bars)), layout="constrained")
-    for place, row in enumerate(bars):
-        middle, low, high = (_speed(row.measure, value) for value in (row.result, *row.quartiles))
-        low, high = sorted((low, high))
-        color = "tab:red" if row.met is False else "tab:blue"
-        error = [[max(0.0, middle - low)], [max(0.0, high - middle)]]
-        axes.barh(place, middle - 1, left=1, xerr=error, color=color, ecolor="black")
-        if row.target is not None:
-            axes.plot(_speed(row.measure, row.target), place, marker="|", color="black", markersize=12)
-    labels = [f"{row.question}: {row.what}, {row.threads} threads, {row.peer}" for row in bars]
-    axes.set_yticks(range(len(bars)), labels, fontsize=7)
-    axes.set_ylim(len(bars) - 0.4, -0.6)
-    axes.set_xscale("log")
-    axes.axvline(1.0, color="grey", linewidth=0.8)
-    axes.set_xlabel("speed, in multiples of the peer's (| : target)")
+    compared = [row for row in rows if row.measure in (Measure.SPEEDUP, Measure.SHARE)]
+    peers = list(dict.fromkeys(row.peer for row in compared))
+    colors = dict(zip(peers, itertools.cycle(pyplot.get_cmap("tab20").colors), strict=False))
+    panels = {key: list(group) for key, group in itertools.groupby(compared, lambda row: row.question)}
+    lines = {key: list(dict.fromkeys(map(_line, group))) for key, group in panels.items()}
+    heights = [len(names) + 2 for names in lines.values()]
+    figure, places = pyplot.subplots(
+        len(panels),
+        figsize=(10, 1 + 0.18 * sum(heights)),
+        height_ratios=heights,
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes, (question, group) in zip(places[:, 0], panels.items(), strict=True):
+        _draw(axes, group, lines[question], colors)
+        axes.set_title(question, loc="left", fontsize=9)
+    places[-1, 0].set_xlabel("speed, in multiples of the peer's (| : target, x : missed)")
+    marks = [
+        pyplot.Line2D([], [], color=colors[peer], marker="o", linestyle="", label=peer) for peer in peers
+    ]
+    figure.legend(handles=marks, loc="outside right upper", fontsize=8)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
+
+
+def _line(row: Row) -> str:
+    return f"{row.what}, {row.threads} threads"
+
+
+def _draw(axes: Any, rows: list[Row], lines: list[str], colors: dict[str, Any]) -> None:
+    for row in rows:
+        place = lines.index(_line(row))
+        middle, *ends = (_speed(row.measure, value) for value in (row.result, *row.quartiles))
+        error = [[max(0.0, middle - min(ends))], [max(0.0, max(ends) - middle)]]
+        mark = "x" if row.met is False else "o"
+        axes.errorbar(middle, place, xerr=error, fmt=mark, color=colors[row.peer], markersize=5)
+        if row.target is not None:
+            axes.plot(_speed(row.measure, row.target), place, marker="|", color="black", markersize=9)
+    axes.set_yticks(range(len(lines)), lines, fontsize=7)
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    axes.set_xscale("log")
+    axes.axvline(1.0, color="grey", linewidth=0.8)
+    axes.grid(axis="y", linewidth=0.3)
 
 
 def _speed(measure: Measure, value: float) -> float:
