@@ -7,13 +7,11 @@ expect.
 
 import concurrent.futures
 import threading
-from collections.abc import Callable
 from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED, PENDING, RUNNING
-from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ._calls import Call
 from .errors import is_ctrl_c, lost
 
 if TYPE_CHECKING:
@@ -21,14 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CancelledError", "Future"]
 
-_TAKEN: list[Any] = []  # in place of a call that somebody has taken
-
 
 class Future(concurrent.futures.Future[Any]):
     """The result to come of a call, and itself the item that a worker takes from the queue and calls.
 
-    The call is run or cancelled by the one who pops the last item of `_call`: of all who try, one gets it.
-    Until somebody waits, the end is written under one of the pool's `future_locks`. The condition is made
+    Until somebody waits, the state is written under one of the pool's `future_locks`. The condition is made
     under it too, and from then on guards the state; nobody takes the one lock while holding the other.
     The lock is not the one that submitters take: a thread that is given a lock has yet to get the GIL, so
     who submits and who runs would change places at each task.
@@ -36,7 +31,7 @@ class Future(concurrent.futures.Future[Any]):
 
     # The class's values stand until there is something to keep.
     _tasks: "Tasks"
-    _call: list[Any]  # arguments, function and context until somebody takes it
+    _call: Call | None
     _state = PENDING
     _result: Any = None
     _exception: BaseException | None = None
@@ -44,12 +39,10 @@ class Future(concurrent.futures.Future[Any]):
     _waiters: Any = ()
     _done_callbacks: Any = ()
 
-    def __init__(
-        self, tasks: "Tasks", fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def __init__(self, tasks: "Tasks", call: Call) -> None:
         self._tasks = tasks
         self._lock = tasks.future_locks[id(self) // 64 % len(tasks.future_locks)]
-        self._call = [args, partial(fn, **kwargs) if kwargs else fn, copy_context()]
+        self._call = call
         self._forks = tasks.forks
 
     @property
@@ -72,14 +65,10 @@ class Future(concurrent.futures.Future[Any]):
 
     def __call__(self) -> None:
         """Runs the task, unless it was cancelled or somebody who waits for it has run it already."""
-        call = self._call
-        try:
-            context = call.pop()
-        except IndexError:
+        call = self._claim()
+        if call is None:
             return
-        self._state = RUNNING
-        self._call = _TAKEN
-        fn, args = call.pop(), call.pop()
+        context, fn, args = call
         try:
             result = context.run(fn, *args)
         except BaseException as error:
@@ -90,14 +79,25 @@ class Future(concurrent.futures.Future[Any]):
         else:
             self.set_result(result)
 
-    def _take(self) -> bool:
-        """Whether the call is the caller's, to end it in another way than by running it."""
-        try:
-            self._call.pop()
-        except IndexError:
-            return False
-        self._call = _TAKEN
-        return True
+    def _claim(self) -> Call | None:
+        """The call, for the one who is to run it; None for all others."""
+        with self._lock:
+            condition = self._made_condition
+            if condition is None:
+                return self._start()
+        with condition:
+            if self._state == CANCELLED:
+                self._state = CANCELLED_AND_NOTIFIED
+                for waiter in self._waiters:
+                    waiter.add_cancelled(self)
+            return self._start()
+
+    def _start(self) -> Call | None:
+        call, self._call = self._call, None
+        if self._state != PENDING:
+            return None
+        self._state = RUNNING
+        return call
 
     def set_result(self, result: Any) -> None:
         with self._lock:
@@ -113,22 +113,17 @@ class Future(concurrent.futures.Future[Any]):
         self._invoke_callbacks()  # type: ignore[attr-defined]
 
     def _finish(self, result: Any) -> None:
-        if self._state != RUNNING and self._state != PENDING:
+        if self._state not in (PENDING, RUNNING):
             raise InvalidStateError(f"{self._state}: {self!r}")
         self._result = result
         self._state = FINISHED
 
     def cancel(self) -> bool:
         """As concurrent.futures.Future.cancel; who waits by `wait` or `as_completed` is told at once."""
-        with self._condition:
-            if not self._take():
-                return self.cancelled()
-            self._state = CANCELLED_AND_NOTIFIED  # both at once, as no worker may ever come to it
-            for waiter in self._waiters:
-                waiter.add_cancelled(self)
-            self._condition.notify_all()
-        self._invoke_callbacks()  # type: ignore[attr-defined]
-        return True
+        cancelled = super().cancel()
+        if cancelled:
+            self._claim()  # here, as no worker may ever come to it
+        return cancelled
 
     def done(self) -> bool:
         return self._state in (FINISHED, CANCELLED, CANCELLED_AND_NOTIFIED)
@@ -161,12 +156,11 @@ class Future(concurrent.futures.Future[Any]):
         return super().exception(timeout)
 
     def fail(self, error: BaseException) -> None:
-        if self._take():  # not if it was cancelled, or a waiting worker has it
+        if self._claim() is not None:  # not if it was cancelled, or a waiting worker has it
             self.set_exception(error)
 
     def lose(self) -> None:
         self._forks = self._tasks.forks
-        self._call = _TAKEN
         waiters, self._made_condition = self._waiters, None
         if self.done():
             return

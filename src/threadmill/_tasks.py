@@ -99,8 +99,7 @@ class Tasks:
     def put(self, item: Item) -> None:
         """Queues an item, or has it run or refused by the rule for a full queue."""
         with self.lock:
-            if self._closed or self._broken is not None or _process.exiting:
-                self._check_open()
+            self._check_open()
             if len(self._waiting) < self._max_queue or self._wait_for_room():
                 self._append(item)
                 return

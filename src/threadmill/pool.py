@@ -122,7 +122,7 @@ class Pool(Executor):
         queue.Full
             With when_full="raise".
         """
-        future = Future(self._tasks, fn, args, kwargs)
+        future = Future(self._tasks, new_call(fn, args, kwargs))
         self._tasks.put(future)
         return future
 
