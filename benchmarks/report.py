@@ -1,6 +1,5 @@
 """Rows as an aligned table, as JSON and as a plot."""
 
-import functools
 import itertools
 import json
 from dataclasses import asdict

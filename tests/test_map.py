@@ -188,6 +188,25 @@ def test_the_first_result_is_not_held_back_by_its_group() -> None:
             assert list(results) == list(range(60, 100))
 
 
+def test_slow_calls_at_the_end_are_shared_by_all() -> None:
+    """Though quick calls before them have made the batches large."""
+    last, count = 40_000, 64
+    entered: dict[int, int] = {}
+    all_here = threading.Barrier(4)
+
+    def call(i: int) -> None:
+        if i >= last:
+            me = threading.get_ident()
+            if me not in entered:
+                all_here.wait(60)
+            entered[me] = entered.get(me, 0) + 1
+
+    with tm.Pool(4) as pool:
+        list(pool.map(call, range(last + count)))
+    assert len(entered) == 4
+    assert sum(entered.values()) == count
+
+
 def test_slow_calls_are_not_grouped() -> None:
     """Two calls that wait for each other can't sit in one group."""
     with tm.Pool(2) as pool:

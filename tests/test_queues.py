@@ -714,3 +714,13 @@ def test_an_item_wakes_one_who_waits_with_a_limit(make: Callable[..., Any]) -> N
     for i in range(3):
         q.put(i)
     assert sorted(int(getter.end()) for getter in getters) == [0, 1, 2]
+
+
+def test_a_wake_that_does_not_come_costs_no_whole_wait() -> None:
+    """As where a signal handler raises in `put` once the item is in."""
+    q = tm.Queue()
+    getter = Thread(q.get, timeout=600)
+    line = q._items
+    assert soon(lambda: bool(line.sleepers))
+    line.put("item")
+    assert getter.end() == "item"

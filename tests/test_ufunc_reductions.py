@@ -1,6 +1,7 @@
 """Reductions in parallel and by NumPy: every binary ufunc, dtype, axis and layout, and every argument."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -216,6 +217,23 @@ def test_zeros_and_nans_in_rows(name: str, char: str, width: int, pools: list[tm
                 lambda x=x, axis=axis: ([x], {"axis": axis}),
                 f"{char}, {kinds} kinds, {width} wide, axis {axis},",
                 pools[k],
+            )
+
+
+@pytest.mark.parametrize("name", ["minimum", "fmax", "add", "bitwise_or", "logical_and"])
+@pytest.mark.parametrize("char", "?bldf")
+def test_one_row_is_left_behind_a_kept_axis(name: str, char: str, pools: list[tm.Pool]) -> None:
+    """Without the first of two rows the reduced axis is gone."""
+    if char in "df" and name == "bitwise_or":
+        return
+    for shape in (3, 2, 100_000), (40, 2, 50), (5, 2, 1, 999), (2, 2, 2, 5000), (63, 2, 70):
+        x = values(char, math.prod(shape)).reshape(shape)
+        for pool, keepdims in zip(pools, (False, True, False), strict=True):
+            check(
+                name,
+                lambda x=x, keepdims=keepdims: ([x], {"axis": 1, "keepdims": keepdims}),
+                f"{char}, {shape},",
+                pool,
             )
 
 

@@ -20,6 +20,10 @@ __all__ = ["MOST_PERMITS", "Fifo"]
 # A queue with more places than this is not worth the permits.
 MOST_PERMITS = 1 << 16
 
+# How long a timed wait sleeps before it looks again: where a signal handler raises in who adds, between the
+# item and the wake, the wake does not come.
+_LOOK_AGAIN_S = 0.1
+
 _END = object()
 
 
@@ -60,12 +64,15 @@ class _Line(SimpleQueue[Any]):
         bell = threading.Lock()
         bell.acquire()
         try:
+            self.sleepers.append(bell)
             while True:
-                self.sleepers.append(bell)
                 with suppress(Empty):
                     return self.get_nowait()
-                if not bell.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                    return self.get_nowait()
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise Empty
+                if bell.acquire(timeout=min(left, _LOOK_AGAIN_S)):
+                    self.sleepers.append(bell)
         finally:
             try:
                 self.sleepers.remove(bell)

@@ -118,7 +118,10 @@ class Map:
             size = self._size
             if self._chunksize is None:
                 # What is left is shared so that the last batches are small, but not tiny, and end together.
-                size = min(size, max(-(-left // (2 * self._tasks.threads)), size // _LAST_BATCH))
+                # Nobody takes more than a fair share: the calls that are left may be slow.
+                threads = self._tasks.threads
+                least = min(size // _LAST_BATCH, -(-left // threads))
+                size = min(size, max(-(-left // (2 * threads)), least))
             batch = _Batch(self._next, self._next + min(size, left))
             self._next = batch.stop
             self._batches[batch.start] = batch

@@ -65,8 +65,12 @@ def may_share_rows(loop: Loop, space: Space, begin: Array | None) -> bool:
         return dtype.kind in ANY_ORDER.get(ufunc.__name__, "")
     if dtype.char not in "efd" or ufunc.__name__ not in LEAST_OR_GREATEST or begin is not None:
         return False
-    # Of two axes, as each chunk begins with its own first row, which has to be found.
-    return len(space.shape) == 2 and _associates(ufunc, dtype.char)
+    return _is_table(space) and _associates(ufunc, dtype.char)
+
+
+def _is_table(space: Space) -> bool:
+    """Whether its rows are all reduced to one, so that the first row of a chunk is easily found."""
+    return len(space.shape) == 2 and space.strides[0][0] == 0
 
 
 @functools.cache
@@ -79,11 +83,12 @@ def _associates(ufunc: np.ufunc, char: str) -> bool:
     specials = np.array([0.0, -0.0, 1.0, np.nan, -np.nan], char)
     rows = specials[np.indices((5, 5, 5, 5)).reshape(4, -1)]
     with np.errstate(all="ignore"):
-        for width in (1, 7, 67, rows.shape[1]):
-            a, b, c, d = rows[:, -width:].copy()
-            apart = ufunc(ufunc(a, b), ufunc(c, d))
-            if apart.tobytes() != ufunc(ufunc(ufunc(a, b), c), d).tobytes():
-                return False
+        for width in (1, 7, 67, rows.shape[1]):  # which end in all kinds of places of a vector
+            for begin in range(0, rows.shape[1] - width + 1, width):
+                a, b, c, d = rows[:, begin : begin + width].copy()
+                apart = ufunc(ufunc(a, b), ufunc(c, d))
+                if apart.tobytes() != ufunc(ufunc(ufunc(a, b), c), d).tobytes():
+                    return False
     return True
 
 
@@ -99,7 +104,7 @@ def by_rows(
     program = _programs.reduction(loop, space.arrays[1], space.strides[0][-1], False, None)
     rows.arrays = ()  # a plan keeps no array alive
     neutral = identity(loop)
-    height = space.shape[0] + 1 if begin is None and len(space.shape) == 2 else 0
+    height = space.shape[0] + 1 if begin is None and _is_table(space) else 0
 
     def run(pool: "CData", x: Array) -> Array:
         partial = np.empty(outcomes, dtype)

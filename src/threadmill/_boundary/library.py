@@ -13,7 +13,7 @@ from .._threadmill import ffi, lib  # noqa: E402  (what comes before looks at wh
 
 if __package__ != "threadmill._boundary":
     if _before is None:
-        del sys.modules[_BUILT_AS]
+        sys.modules.pop(_BUILT_AS, None)
     else:
         sys.modules[_BUILT_AS] = _before
 
