@@ -49,7 +49,7 @@ class _Line(SimpleQueue[Any]):
 
     def take(self, timeout: float) -> Any:
         """As get(timeout=timeout)."""
-        if timeout < 0:
+        if not timeout >= 0:  # nor NaN
             raise ValueError("'timeout' must be a non-negative number")
         deadline = time.monotonic() + timeout
         try:
