@@ -370,14 +370,20 @@ class Interface(RuleBasedStateMachine):
         target=queues,
         maxsize=st.sampled_from([0, -1, 1, 2, 7]),
         order=st.sampled_from(["fifo", "lifo", "priority"]),
-        dtype=st.sampled_from([None, "i8", ">i4", "f4"]),
+        dtype=st.sampled_from([None, None, None, "i8", ">i4", "f4"]),
+        items=st.lists(SMALL, max_size=4),
     )
-    def make_queue(self, maxsize: int, order: Any, dtype: str | None) -> Any:
+    def make_queue(self, maxsize: int, order: Any, dtype: str | None, items: list[int]) -> Any:
         if dtype is not None and order == "priority":
             with pytest.raises(ValueError, match="order"):
                 tm.Queue(maxsize, dtype, order)
             return multiple()
-        return QueueModel(tm.Queue(maxsize, dtype, order), maxsize, order, dtype is not None)
+        made = QueueModel(tm.Queue(maxsize, dtype, order), maxsize, order, dtype is not None)
+        made.items = items[: made.room()]  # an empty queue shows few faults
+        made.unfinished = len(made.items)
+        for item in made.items:
+            made.queue.put_nowait(item)
+        return made
 
     @rule(of=queues, item=SMALL, timeout=st.sampled_from([0, 0.0005, 1e-9]))
     def put(self, of: QueueModel, item: int, timeout: float) -> None:
