@@ -279,7 +279,10 @@ class Pool(Executor):
         """
         if type(n) is not int or not 0 <= n <= sys.maxsize:  # here 100 ns show
             n = integer("n", n, 0, sys.maxsize)
-        grain = max(1, -(-n // _CHUNKS)) if grain is None else integer("grain", grain, 1, sys.maxsize)
+        if grain is None:
+            grain = max(1, -(-n // _CHUNKS))
+        elif type(grain) is not int or not 1 <= grain <= sys.maxsize:
+            grain = integer("grain", grain, 1, sys.maxsize)
         pools.parallel_for(self._handle, n, grain, require_native(kernel), context_pointer(ctx, kernel))
 
     drain = _drain.drain
