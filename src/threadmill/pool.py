@@ -81,19 +81,18 @@ class Pool(Executor):
         when_full: WhenFull = "block",
     ) -> None:
         recommended = recommended_workers(workload) if workload != "cpu" else None
-        if max_workers is None:
-            max_workers = recommended or default_workers()
-        max_workers = integer("max_workers", max_workers)
+        wanted = recommended or default_workers() if max_workers is None else max_workers
+        max_workers = integer("max_workers", wanted)
         if not 0 < max_workers < 1 << 15:
             raise ValueError(f"max_workers must be greater than 0 and less than 32768, got {max_workers}")
         if not isinstance(thread_name_prefix, str | None):
             raise TypeError(f"thread_name_prefix must be a str, got {type(thread_name_prefix).__name__}")
-        if initializer is not None:
-            require_callable("initializer", initializer)
         if max_queue is not None:
             integer("max_queue", max_queue, 1)
         if when_full not in ("block", "raise", "run"):
             raise ValueError(f"when_full must be 'block', 'raise' or 'run', got {when_full!r}")
+        if initializer is not None:
+            require_callable("initializer", initializer)
         prepare = functools.partial(initializer, *initargs) if initializer is not None else None
         self._tasks = Tasks(max_workers, thread_name_prefix, prepare, max_queue, when_full)
         self._handle: CData = self._tasks.handle
@@ -279,9 +278,8 @@ class Pool(Executor):
         """
         if type(n) is not int or not 0 <= n <= sys.maxsize:  # here 100 ns show
             n = integer("n", n, 0, sys.maxsize)
-        if grain is None:
-            grain = max(1, -(-n // _CHUNKS))
-        elif type(grain) is not int or not 1 <= grain <= sys.maxsize:
+        grain = max(1, -(-n // _CHUNKS)) if grain is None else grain
+        if type(grain) is not int or not 1 <= grain <= sys.maxsize:
             grain = integer("grain", grain, 1, sys.maxsize)
         pools.parallel_for(self._handle, n, grain, require_native(kernel), context_pointer(ctx, kernel))
 
@@ -293,11 +291,10 @@ class Pool(Executor):
         Returns
         -------
         dict
-            "threads": their number. "workers": a dict for each. "callers": one for all threads that ran
-            loops on the pool from outside. And the sum of all these: "jobs" (loops taken part in),
-            "chunks" (of loops, run), "steals" (chunks from another thread's share), "tasks" (native tasks
-            run, and turns at the queue of Python tasks), "parks" (times gone to sleep), "wakeups" (sleepers
-            called), "busy_ns" (time in chunks and tasks, in nanoseconds).
+            "threads": their number. "workers": a dict for each. "callers": one for all callers of loops.
+            And the sum of all these: "jobs" (loops taken part in), "chunks" (run), "steals" (chunks from
+            another thread's share), "tasks" (native, and turns at the queue of Python tasks), "parks" (times
+            gone to sleep), "wakeups" (sleepers called), "busy_ns" (in chunks and tasks).
         """
         *workers, callers = pools.pool_stats(self._handle)
         total = {name: sum(row[name] for row in (*workers, callers)) for name in callers}
