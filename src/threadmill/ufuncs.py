@@ -56,7 +56,7 @@ class ParallelUfunc:
     Values, dtype, shape, memory order, warnings and errors are NumPy's. The caller is one of the threads; the
     others are called once what is left seems worth it. Nothing is copied, but operands that overlap as NumPy
     copies them, and operands of other dtypes than the loop's by a thousand elements at a time. Outputs that
-    no cache can hold are written past the caches.
+    no cache can hold are written past the caches where they are given and the loop waits for memory.
 
     NumPy itself, on one thread, makes the calls that `explain` says it makes: of operands that are no plain
     arrays or numbers (lists, subclasses, arrays of objects or strings), byte-swapped or misaligned; of arrays
