@@ -8,6 +8,6 @@ from setuptools import setup
 free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 setup(
-    cffi_modules=["src/threadmill/_native_build.py:ffibuilder"],
+    cffi_modules=["src/threadmill/_native/build.py:ffibuilder"],
     options={} if free_threaded else {"bdist_wheel": {"py_limited_api": "cp310"}},
 )

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 import threadmill as tm
-from threadmill._threadmill import ffi, lib
+from threadmill._native._threadmill import ffi, lib
 
 from . import native
 from .harness import Call, Measure, Plan, Row, compare, row

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 import threadmill as tm
-from threadmill import _reductions
-from threadmill._arrays import NO_VALUE
-from threadmill._loops import NUMERIC
+from threadmill.arrays import reductions as _reductions
+from threadmill.arrays.layout import NO_VALUE
+from threadmill.arrays.loops import NUMERIC
 
 HEAD = """# What runs in parallel
 

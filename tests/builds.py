@@ -61,7 +61,7 @@ class Build:
 
 
 def build(root: Path, folder: Path, **settings: str) -> Build:
-    """The package built with these settings of _native_build.py."""
+    """The package built with these settings of build.py."""
     tree, target, away = folder / "tree", folder / "target", folder / "away"
     tree.mkdir()
     for name in NEEDED:

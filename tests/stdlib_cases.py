@@ -15,7 +15,7 @@ from typing import Any
 from unittest import mock
 
 import threadmill as tm
-from threadmill.queues import _FifoQueue, _OrderedQueue
+from threadmill.queues.queue import _FifoQueue, _OrderedQueue
 
 MISSING = "this interpreter comes without its test package"
 

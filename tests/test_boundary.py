@@ -14,11 +14,11 @@ from arrays import COMPLEX, FLOATS, INTEGERS, SIZES, extremes, random_values
 from reference import assert_as_numpy, assert_same
 
 import threadmill as tm
-from threadmill._boundary import queues
-from threadmill._boundary.library import ffi, lib
-from threadmill._boundary.machine import set_simd_level, simd_level, simd_levels
-from threadmill._boundary.pointers import pointer
-from threadmill._boundary.status import check
+from threadmill._native import ring as queues
+from threadmill._native.library import ffi, lib
+from threadmill._native.machine import set_simd_level, simd_level, simd_levels
+from threadmill._native.pointers import pointer
+from threadmill._native.status import check
 
 pytestmark = pytest.mark.usefixtures("every_size_in_c")
 

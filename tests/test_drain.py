@@ -318,7 +318,7 @@ def test_ctrl_c_native(ctrl_c: Arm, add_up: Any) -> None:
 
 
 def test_library_exports_the_c_function() -> None:
-    from threadmill import _threadmill
+    from threadmill._native import _threadmill
 
     library = ctypes.CDLL(str(Path(_threadmill.__file__ or "")))
     assert library.tm_drain

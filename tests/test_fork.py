@@ -22,7 +22,7 @@ import pytest
 from threads import soon
 
 import threadmill as tm
-from threadmill import _kernels
+from threadmill.arrays import own_kernels as _kernels
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -548,8 +548,8 @@ def fork_inside(slow: Slow, call: Callable[[], Any]) -> Any:
 
 def test_fork_while_another_thread_makes_the_default_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Slow(tm.Pool)
-    monkeypatch.setattr("threadmill.pool._default", None)
-    monkeypatch.setattr("threadmill.pool.Pool", slow)
+    monkeypatch.setattr("threadmill.tasks.pool._default", None)
+    monkeypatch.setattr("threadmill.tasks.pool.Pool", slow)
     assert fork_inside(slow, lambda: tm.default_pool().submit(pow, 2, 3).result(timeout=30)) == 8
     tm.default_pool().shutdown()
 

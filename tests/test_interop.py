@@ -312,7 +312,7 @@ def test_threadpoolctl_tells_whom_a_limit_concerns(threadpoolctl: Any) -> None:
     assert controller.get_num_threads() == 1  # never none at all
     if "debugging_info" in controller.info.__code__.co_varnames:  # from threadpoolctl 3.8 on
         assert controller.info(debugging_info=True)["thread_limit_scope"] == "current_thread"
-    from threadmill._boundary import pools
+    from threadmill._native import pools
 
     assert pools.set_thread_limit(0) == 1
 

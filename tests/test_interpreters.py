@@ -26,7 +26,7 @@ else:
 {first}
 inner = '''
 try:
-    from threadmill.pool import Pool
+    from threadmill.tasks.pool import Pool
 except ImportError as error:
     print(error, flush=True)
 '''

@@ -24,7 +24,7 @@ VARIABLES = {"THREADMILL_NUM_THREADS", "THREADMILL_UFUNCS"}
 # The build's own description runs on the builder's machine, never in an installed package's process.
 PACKAGE = Path(__file__).parents[1] / "src" / "threadmill"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-SHIPPED = [path for path in SOURCES if path.name != "_native_build.py"]
+SHIPPED = [path for path in SOURCES if path.name != "build.py"]
 C_SOURCES = sorted((Path(__file__).parents[1] / "csrc").rglob("*.[ch]"))
 
 
@@ -65,7 +65,7 @@ def test_c_reads_no_variable_and_runs_nothing(path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("readelf"), reason="reads an ELF file")
 def test_the_module_is_hardened() -> None:
-    from threadmill import _threadmill
+    from threadmill._native import _threadmill
 
     assert tm.Pool is not None
     command = ["readelf", "--wide", "--program-headers", "--dynamic", os.fspath(_threadmill.__file__)]

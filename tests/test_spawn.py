@@ -13,7 +13,7 @@ import pytest
 from threads import soon
 
 import threadmill as tm
-from threadmill import _tasks
+from threadmill.tasks import dispatcher as _tasks
 
 
 @pytest.fixture(params=[1, 2, 3])

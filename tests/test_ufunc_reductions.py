@@ -11,7 +11,7 @@ from arrays import Array
 from ufunc_cases import BINARY, LAYOUTS, assert_same_call, values
 
 import threadmill as tm
-from threadmill._boundary.machine import set_simd_level, simd_level, simd_levels
+from threadmill._native.machine import set_simd_level, simd_level, simd_levels
 
 DTYPES = "?bBhHiIlLqQefdgFDGmM"
 N = 4100

@@ -19,7 +19,8 @@ from arrays import Array
 from ufunc_cases import UFUNCS, assert_same_call, difference, loops, operands, values
 
 import threadmill as tm
-from threadmill import _engine, ufuncs
+from threadmill.arrays import probes as _engine
+from threadmill.arrays import ufunc as ufuncs
 
 N = 70003
 

@@ -5,8 +5,8 @@ import os
 import pytest
 
 import threadmill as tm
-from threadmill._boundary import machine
-from threadmill.workers import default_workers
+from threadmill._native import machine
+from threadmill.tasks.workers import default_workers
 
 
 @pytest.mark.smoke

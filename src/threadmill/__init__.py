@@ -7,18 +7,34 @@ np.int64(14)
 
 import _thread
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from . import numpy
-    from .chunks import map_chunks, reduce
-    from .errors import DeadlockError, KernelError, ShutDown
-    from .kernels import scale, square, sum
-    from .pipelines import Pipeline, stage
-    from .pool import Pool, default_pool
-    from .queues import Queue
-    from .ufuncs import ParallelUfunc, parallel
-    from .workers import recommended_workers, usable_cores
+
+def _in_main_interpreter() -> bool:
+    if hasattr(_thread, "_is_main_interpreter"):  # from CPython 3.12.1 on
+        return bool(_thread._is_main_interpreter())
+    try:
+        interpreters = import_module("_xxsubinterpreters")
+    except ImportError:  # built without them
+        return True
+    return bool(interpreters.get_current() == interpreters.get_main())
+
+
+# C threads enter Python in the main interpreter: tasks of any other would never run.
+if not _in_main_interpreter():
+    raise ImportError("threadmill works in the main interpreter only, not in subinterpreters")
+
+# Everything that a call can need is imported here: an import on a call's path would wait for a module's lock
+# in a child that was forked meanwhile.
+from . import numpy  # noqa: E402
+from .arrays.functions import scale, square, sum  # noqa: E402
+from .arrays.map_chunks import map_chunks, reduce  # noqa: E402
+from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
+from .errors import DeadlockError, KernelError, ShutDown  # noqa: E402
+from .pipelines.pipeline import Pipeline, stage  # noqa: E402
+from .queues.queue import Queue  # noqa: E402
+from .tasks.pool import Pool, default_pool  # noqa: E402
+from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 
 __all__ = [
     "DeadlockError",
@@ -41,47 +57,10 @@ __all__ = [
     "usable_cores",
 ]
 
-# Where each name comes from. It is imported when it is first asked for: an executor needs no kernels, and
-# concurrent.futures alone takes as long as all the rest.
-_HOMES = {
-    **dict.fromkeys(("map_chunks", "reduce"), "chunks"),
-    **dict.fromkeys(("DeadlockError", "KernelError", "ShutDown"), "errors"),
-    **dict.fromkeys(("scale", "square", "sum"), "kernels"),
-    **dict.fromkeys(("Pipeline", "stage"), "pipelines"),
-    **dict.fromkeys(("Pool", "default_pool"), "pool"),
-    "Queue": "queues",
-    **dict.fromkeys(("ParallelUfunc", "parallel"), "ufuncs"),
-    **dict.fromkeys(("recommended_workers", "usable_cores"), "workers"),
-}
-
-
-def _in_main_interpreter() -> bool:
-    if hasattr(_thread, "_is_main_interpreter"):  # from CPython 3.12.1 on
-        return bool(_thread._is_main_interpreter())
-    try:
-        interpreters = import_module("_xxsubinterpreters")
-    except ImportError:  # built without them
-        return True
-    return bool(interpreters.get_current() == interpreters.get_main())
-
-
-# C threads enter Python in the main interpreter: tasks of any other would never run.
-if not _in_main_interpreter():
-    raise ImportError("threadmill works in the main interpreter only, not in subinterpreters")
-
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-        return value
-    if name == "numpy":
-        return import_module(f"{__name__}.numpy")
     if name == "__version__":
         from importlib.metadata import version
 
         return version(__name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

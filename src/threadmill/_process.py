@@ -7,10 +7,10 @@ import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from ._boundary.pools import forget_posted
+from ._native.pools import forget_posted
 
 if TYPE_CHECKING:
-    from ._tasks import Tasks
+    from .tasks.dispatcher import Tasks
 
 __all__ = ["exiting", "forget_threads", "lock_of_process", "renew_in_child", "stop_at_exit", "watch"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import Array
-from ._boundary.machine import read_machine, simd_level
-from .kernels import scale, square, sum
-from .workers import default_workers
+from ._native.machine import read_machine, simd_level
+from ._types import Array
+from .arrays.functions import scale, square, sum
+from .tasks.workers import default_workers
 
 __all__ = ["describe", "environment", "run_main_job"]
 

@@ -15,7 +15,7 @@ from typing import Any
 from joblib import register_parallel_backend
 from joblib.parallel import AutoBatchingMixin, FallbackToBackend, ParallelBackendBase, SequentialBackend
 
-from .pool import Pool, default_pool
+from .tasks.pool import Pool, default_pool
 
 __all__ = ["ThreadmillBackend", "register"]
 

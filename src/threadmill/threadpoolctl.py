@@ -10,7 +10,7 @@ from typing import Any
 from threadpoolctl import LibController
 from threadpoolctl import register as register_controller
 
-from .workers import default_workers
+from .tasks.workers import default_workers
 
 __all__ = ["ThreadmillController", "register"]
 

@@ -1,0 +1,71 @@
+"""Describes the compiled module `threadmill._native._threadmill` to cffi; setup.py runs this file.
+
+The text of csrc/threadmill.h is the cdef as it stands, so that C and Python read one interface.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from cffi import FFI
+
+if sys.platform == "win32":
+    raise SystemExit("threadmill needs POSIX threads: it builds on Linux and macOS, not on Windows.")
+
+ROOT = Path(__file__).resolve().parents[3]
+CSRC = ROOT / "csrc"
+
+# Functions written in Python that the C library calls; _native/ defines them.
+CALLBACKS = """
+extern "Python" int tm_py_interrupted(void);
+extern "Python" void tm_py_run(void *arg);
+"""
+
+# -ffp-contract=off: a product and a sum are rounded as NumPy rounds them.
+COMPILE_FLAGS = [
+    "-std=c11",
+    "-O3",
+    "-pthread",
+    "-fvisibility=hidden",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-Wall",
+    "-Wextra",
+    "-fstack-protector-strong",
+    "-U_FORTIFY_SOURCE",
+    "-D_FORTIFY_SOURCE=2",
+]
+LINK_FLAGS = ["-pthread"]
+if sys.platform == "linux":
+    LINK_FLAGS += ["-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"]
+
+# THREADMILL_PORTABLE=1 builds what runs anywhere: no futexes, no instruction sets beyond the baseline, no
+# streaming stores, no assembly. For tests, and for whoever mistrusts one of these.
+if os.environ.get("THREADMILL_PORTABLE") == "1":
+    COMPILE_FLAGS.append("-DTM_PORTABLE")
+
+# THREADMILL_SANITIZE=thread, or address,undefined: for tests, with assertions, under that runtime preloaded.
+if sanitizers := os.environ.get("THREADMILL_SANITIZE"):
+    LINK_FLAGS.append(f"-fsanitize={sanitizers}")
+    COMPILE_FLAGS += ["-O1", "-g", "-fno-omit-frame-pointer", "-U_FORTIFY_SOURCE", "-DTM_DEBUG"]
+    COMPILE_FLAGS += [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
+
+
+def in_root(*patterns: str) -> list[str]:
+    """The files below csrc/ that match, relative to the root as setuptools asks for."""
+    return sorted(path.relative_to(ROOT).as_posix() for pattern in patterns for path in CSRC.glob(pattern))
+
+
+ffibuilder = FFI()
+ffibuilder.cdef((CSRC / "threadmill.h").read_text(encoding="utf-8"))
+ffibuilder.cdef(CALLBACKS)
+ffibuilder.set_source(
+    "threadmill._native._threadmill",
+    '#include "common.h"',
+    sources=in_root("*.c", "kernels/*.c"),
+    depends=in_root("**/*.h", "**/*.def"),
+    include_dirs=["csrc"],
+    libraries=["m"],
+    extra_compile_args=COMPILE_FLAGS,
+    extra_link_args=LINK_FLAGS,
+)

@@ -1,0 +1,20 @@
+"""The compiled library of this copy of the package.
+
+cffi enters a module in sys.modules under the name that it was built with too. So a copy that another package
+carries inside would be taken for the original's, or the original's for it: the entry is put back.
+"""
+
+import sys
+
+_BUILT_AS = "threadmill._native._threadmill"
+_before = sys.modules.get(_BUILT_AS)
+
+from ._threadmill import ffi, lib  # noqa: E402  (what comes before looks at what it changes)
+
+if __package__ != "threadmill._native":
+    if _before is None:
+        sys.modules.pop(_BUILT_AS, None)
+    else:
+        sys.modules[_BUILT_AS] = _before
+
+__all__ = ["ffi", "lib"]

@@ -1,0 +1,80 @@
+"""Programs: inner loops, of NumPy's and of our own, over whole arrays."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .._types import Array
+from .dtypes import CAST_DTYPES, DTYPES
+from .library import ffi, lib
+
+if TYPE_CHECKING:
+    from ._threadmill import CData
+
+MAX_OPERANDS = lib.TM_MAX_OPERANDS
+
+# An inner loop: its address, context and auxdata. With the slots of its operands it is a step.
+InnerLoop = tuple[Any, int, int]
+Step = tuple[InnerLoop, tuple[int, ...]]
+
+
+def cast_loop(source: str, target: str) -> InnerLoop | None:
+    """The inner loop that converts elements of one dtype.char to those of another; None: there is none."""
+    if source not in CAST_DTYPES or target not in CAST_DTYPES:
+        return None
+    function = lib.tm_cast_loop(CAST_DTYPES[source], CAST_DTYPES[target])
+    return (function, 0, 0) if function else None
+
+
+def need_cast_loop(source: str, target: str) -> InnerLoop:
+    loop = cast_loop(source, target)
+    assert loop is not None
+    return loop
+
+
+def add_rows_loop(char: str) -> InnerLoop | None:
+    """The inner loop that adds any number of rows to a row; None: there is none."""
+    function = lib.tm_add_rows_loop(DTYPES.get(char, -1))
+    return (function, 0, 0) if function else None
+
+
+def stream_loop(itemsize: int) -> InnerLoop:
+    """The inner loop that copies elements past the caches."""
+    return lib.tm_stream_loop, itemsize, 0
+
+
+def new_program(
+    arrays: int,
+    buffers: list[int],
+    steps: list[Step],
+    mask: int = -1,
+    stop: tuple[int, int] = (-1, 0),
+    core: tuple[int, int] = (0, 0),
+) -> "CData":
+    """A tm_program. `buffers`: sizes of elements; `core`: how many core dims and strides steps are told."""
+    program = ffi.new("tm_program *")
+    program.arrays, program.buffers, program.steps = arrays, len(buffers), len(steps)
+    program.buffer_item = buffers
+    program.mask = mask
+    program.stop, program.stop_value = stop
+    for step, ((function, context, auxdata), slots) in zip(program.step, steps, strict=False):
+        step.loop = ffi.cast("tm_inner_loop", function)
+        step.context, step.auxdata = ffi.cast("void *", context), ffi.cast("void *", auxdata)
+        step.operands, step.slot = len(slots), slots
+        step.core_dims, step.core_strides = core
+    return program
+
+
+def dense_program(program: "CData", inputs: int, strides: list[int]) -> "CData":
+    """A copy that `run_dense` takes, for arrays of these strides."""
+    copy = ffi.new("tm_program *", program[0])
+    copy.inputs, copy.stride = inputs, strides
+    return copy
+
+
+# Where a contiguous array begins. The array stays where it is while this is kept.
+start_of: "Callable[[Array], CData]" = ffi.from_buffer
+
+run_program: "Callable[[CData, CData, int, list[int], list[CData], int, int], int]" = lib.tm_run_program
+run_dense: "Callable[[CData, CData, CData, int, list[CData]], int]" = lib.tm_run_dense
+
+chunk_elements: "Callable[[int], int]" = lib.tm_chunk_elements

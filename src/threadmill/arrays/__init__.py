@@ -1,0 +1,1 @@
+"""NumPy's loops and our kernels on the pool's threads."""

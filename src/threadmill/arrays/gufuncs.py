@@ -1,0 +1,88 @@
+"""A call of a gufunc, such as np.vecdot: it loops over sub-arrays, and these are shared out.
+
+The walk goes over the outer dimensions; of the core dimensions the loop is told the sizes and the strides.
+"""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from .._types import Array
+from . import programs
+from .elementwise import Call
+from .loops import NUMERIC, Loop, chars, resolve
+from .spaces import Space
+
+__all__ = ["prepare"]
+
+# From such a core dimension on, a BLAS that a loop calls may use threads of its own.
+_BLAS_THREADS = 8192
+
+
+def prepare(
+    ufunc: np.ufunc, loops: dict[Any, Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> Call | str:
+    """The call ``ufunc(*args)``; a str: why NumPy makes it."""
+    if options or len(args) != ufunc.nin or any(type(x) is not np.ndarray for x in args):
+        return "operands other than plain arrays, or options, are for NumPy"
+    if not all(_is_plain(x) for x in args):
+        return "an operand is no plain contiguous aligned native array of numbers"
+    given = tuple(x.dtype for x in args) + (None,) * ufunc.nout
+    key = given, chars(given)
+    if key not in loops:
+        loops[key] = resolve(ufunc, given)
+    loop = loops[key]
+    if isinstance(loop, str):
+        return loop
+    if any(x.dtype != dtype for x, dtype in zip(args, loop.dtypes, strict=False)):
+        return "an operand is of another dtype than the loop's"
+    return _lay_out(loop, args)
+
+
+def _is_plain(x: Array) -> bool:
+    dtype, flags = x.dtype, x.flags
+    return dtype.char in NUMERIC and dtype.isnative and flags.aligned and flags.c_contiguous
+
+
+def _lay_out(loop: Loop, args: tuple[Array, ...]) -> Call | str:
+    cores = [re.findall(r"[^\s,]+", core) for core in re.findall(r"\(([^)]*)\)", loop.ufunc.signature or "")]
+    sizes = _sizes(cores, args)
+    if sizes is None:
+        return "its core dimensions are not all plain ones that the operands have"
+    if any(size > _BLAS_THREADS for size in sizes.values()):
+        return "its loop may call a BLAS, which has threads of its own"
+    try:
+        outer = np.broadcast_shapes(
+            *(x.shape[: x.ndim - len(core)] for x, core in zip(args, cores, strict=False))
+        )
+    except ValueError:
+        return "the operands don't go together"
+    if not math.prod(outer) or not outer or 0 in sizes.values():
+        return "there is nothing to share"
+    shapes = [outer + tuple(sizes[name] for name in core) for core in cores]
+    inputs = [np.broadcast_to(x, shape) for x, shape in zip(args, shapes, strict=False)]
+    results = tuple(
+        np.empty(shape, dtype)
+        for shape, dtype in zip(shapes[len(args) :], loop.dtypes[len(args) :], strict=True)
+    )
+    arrays = [*inputs, *results]
+    inner = [stride for x in arrays for stride in x.strides[len(outer) :]]
+    strides = [x.strides[: len(outer)] for x in arrays]
+    space = Space(outer, arrays, strides, core=[*sizes.values(), *inner])
+    program = programs.generalized(loop, len(sizes), len(inner))
+    weight = max(math.prod(shape) for shape in shapes) // math.prod(outer)
+    return Call(loop, space, program, results, weight)
+
+
+def _sizes(cores: list[list[str]], args: tuple[Array, ...]) -> dict[str, int] | None:
+    """The size of each core dimension, in the order in which a loop is told them; None: not that plain."""
+    sizes: dict[str, int] = {}
+    for core, x in zip(cores, args, strict=False):
+        if x.ndim < len(core):
+            return None
+        for name, size in zip(core, x.shape[x.ndim - len(core) :], strict=True):
+            if not name.isidentifier() or sizes.setdefault(name, size) != size:
+                return None
+    return sizes if all(name in sizes for core in cores for name in core) else None

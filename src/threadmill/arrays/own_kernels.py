@@ -1,0 +1,188 @@
+"""One kernel call: which arrays C can take, what its result means. None says that NumPy must do it.
+
+C takes exact ndarrays that are native, aligned, and dense: they fill one piece of memory in some order of
+their axes, and `out` has the same order. All others are NumPy's.
+"""
+
+import contextvars
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._native import kernels
+from .._native.dtypes import DTYPES
+from .._native.pools import NO_POOL
+from .._native.status import OVERFLOW, OVERLAP, check
+from .._process import lock_of_process
+from .._types import Array
+from .errstate import report
+from .layout import dense_views, empty_result, exact_total
+
+if TYPE_CHECKING:
+    from .._native._threadmill import CData
+
+__all__ = ["exact_sum", "scale", "square", "sum", "sum_block", "sum_dtype"]
+
+_USUAL_BUFFER = 8192  # np.getbufsize(), unless the user has set another
+
+# tm_dtype by dtype, which tells the byte order as well.
+_REAL_CODES = {np.dtype(char): code for char, code in DTYPES.items() if np.dtype(char).kind in "iuf"}
+
+_SUM_DTYPES: dict[str, np.dtype[Any]] = {char: np.sum(np.empty(0, char)).dtype for char in DTYPES}
+
+
+def square(pool: "CData", x: Array, out: Array | None, options: int) -> Array | None:
+    """np.square(x, out); OverflowError where checked and an integer wraps."""
+    operands = _operands(x, out)
+    if operands is None:
+        return None
+    code, source, target, result = operands
+    status = kernels.square(pool, code, source, target, options | (out is None and kernels.FRESH_OUT))
+    return _settle("square", "square", status, result) if status else result
+
+
+def scale(pool: "CData", x: Array, k: Array, out: Array | None, options: int) -> Array | None:
+    """np.multiply(x, k, out) with k one element of x's dtype; OverflowError as square."""
+    operands = _operands(x, out)
+    if operands is None:
+        return None
+    code, source, target, result = operands
+    status = kernels.scale(pool, code, source, k, target, options | (out is None and kernels.FRESH_OUT))
+    return _settle("scale", "multiply", status, result) if status else result
+
+
+def sum_dtype(x: Array) -> np.dtype[Any] | None:
+    """The dtype of `sum`'s result; None if it has no kernel with NumPy's bits for this array."""
+    return None if _summand(x) is None else _SUM_DTYPES[x.dtype.char]
+
+
+def sum(pool: "CData", x: Array, options: int) -> Any | None:
+    """np.sum(x) as a NumPy scalar, None without a kernel; OverflowError where checked and the true total
+    doesn't fit."""
+    summand = _summand(x)
+    if summand is None:
+        return None
+    char = x.dtype.char
+    total = np.empty((), _SUM_DTYPES[char])
+    status = kernels.sum(pool, DTYPES[char], summand, total, options)
+    if status == OVERFLOW:
+        raise OverflowError(f"sum: the total does not fit {total.dtype}")
+    if status:
+        report(check(status), "reduce")
+    return total[()]
+
+
+@functools.cache
+def sum_block() -> int:
+    """How many numbers NumPy adds pairwise before it begins anew, 0 for all; C is told to do the same.
+
+    Before 2.3 NumPy had a tree for each buffer full. Of 1, 8191 zeros and then 16384 times 2**-66, one tree
+    makes 1 + 2**-52; two buffers full of 2**-66 are 2**-53 each, which is lost when it is added to 1.
+    """
+    numbers = np.full(3 * _USUAL_BUFFER, 2.0**-66)
+    numbers[:_USUAL_BUFFER] = 0
+    numbers[0] = 1
+    # A context of its own has the usual buffer size, whatever the caller has set.
+    block = 0 if contextvars.Context().run(np.add.reduce, numbers) > 1 else _USUAL_BUFFER
+    kernels.set_sum_block(block)
+    return block
+
+
+def exact_sum(x: Array) -> Any:
+    """sum, checked, for integers of any layout; without C and on one thread."""
+    total, dtype = exact_total(x), _SUM_DTYPES[x.dtype.char]
+    bounds = np.iinfo(dtype)
+    if not bounds.min <= total <= bounds.max:
+        raise OverflowError(f"sum: the total does not fit {dtype}")
+    return dtype.type(total)
+
+
+def _summand(x: Array) -> Array | None:
+    """x as a C-contiguous view, if there is a kernel with NumPy's bits for its sum."""
+    if _code(x) is None:
+        return None
+    if x.dtype.kind in "fc" and (block := sum_block()) and block != np.getbufsize():
+        return None
+    if x.flags.c_contiguous:
+        return x
+    views = dense_views(x, x)
+    return views and views[0]
+
+
+def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | None:
+    """The tm_dtype, x and out as dense views, and the array to return."""
+    # The usual call first: after megabytes have gone by, Python's code comes from far, and 3 us become 60.
+    code = _REAL_CODES.get(x.dtype)
+    if code is not None and x.flags.carray and x.ndim:
+        if out is None:
+            out = np.empty_like(x)
+            return code, x, out, out
+        if type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and out.flags.carray:
+            return code, x, out, out
+    code = _code(x)
+    if code is None or x.dtype.kind == "b":  # NumPy squares booleans as int8.
+        return None
+    if out is None:
+        out = empty_result(x)
+    elif not _is_target(out, x):
+        return None
+    views = dense_views(x, out)
+    return views and (code, *views, out)
+
+
+def _code(x: Array) -> int | None:
+    """The tm_dtype, if C can read x's elements where they are and has kernels with NumPy's bits for them."""
+    dtype = x.dtype
+    code = DTYPES.get(dtype.char)
+    if code is None or not dtype.isnative or not x.flags.aligned or x.ndim == 0:
+        return None
+    return code if dtype.kind != "c" or _complex_as_numpy() else None
+
+
+def _is_target(out: object, x: Array) -> bool:
+    """Whether C can write results of x's dtype and shape to where `out` has them."""
+    return type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and out.flags.behaved
+
+
+def _settle(name: str, ufunc: str, status: int, out: Array) -> Array | None:
+    """What an element-wise call returns or raises that came to another status than 0."""
+    if status == OVERLAP:
+        return None
+    if status == OVERFLOW:
+        raise OverflowError(f"{name}: a result does not fit {out.dtype}")
+    report(check(status), ufunc)
+    return out
+
+
+# ---- complex products: some builds of NumPy fuse a multiply with an add, others don't -------------------
+
+_complex_agrees: bool | None = None
+
+
+def _complex_as_numpy() -> bool:
+    """Whether complex kernels have NumPy's bits; the first call finds the setting that makes it so."""
+    global _complex_agrees
+    if _complex_agrees is None:
+        with lock_of_process("complex"):
+            if _complex_agrees is None:
+                _complex_agrees = any(map(_agrees, (False, True)))
+    return _complex_agrees
+
+
+def _agrees(fused: bool) -> bool:
+    if not kernels.set_complex_fused(fused):
+        return False
+    ramp = np.arange(1, 258, dtype=np.float64)
+    ramp_and_back = np.sqrt(ramp) + 1j * np.cbrt(ramp[::-1])
+    return all(_agrees_on(ramp_and_back.astype(dtype)) for dtype in (np.complex64, np.complex128))
+
+
+def _agrees_on(z: Array) -> bool:
+    k, out, code = z[7:8], np.empty_like(z), DTYPES[z.dtype.char]
+    calls: list[tuple[Callable[[], int], Array]] = [
+        (lambda: kernels.square(NO_POOL, code, z, out, 0), np.square(z)),
+        (lambda: kernels.scale(NO_POOL, code, z, k, out, 0), np.multiply(z, k[0])),
+    ]
+    return all(run() >= 0 and out.tobytes() == expected.tobytes() for run, expected in calls)

@@ -1,0 +1,124 @@
+"""Programs: the steps that C runs on each tile, made once for a loop and the kinds of places of operands."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._native.programs import Step, add_rows_loop, need_cast_loop, new_program, stream_loop
+from .._types import Array
+from .loops import Entry, Loop
+
+if TYPE_CHECKING:
+    from .._native._threadmill import CData
+
+__all__ = ["added_rows", "elementwise", "generalized", "may_stream", "reduction"]
+
+# Loops that wait for memory. To others a tile that is made first and streamed out then gives less than it
+# takes, as nothing is read meanwhile (5 * 10**7 float64, two threads: sqrt 39 ms for 28, exp 46 for 33).
+_WAIT_FOR_MEMORY = frozenset(
+    """
+    absolute add bitwise_and bitwise_or bitwise_xor conjugate divide fmax fmin maximum minimum multiply
+    negative positive square subtract
+    """.split()  # noqa: SIM905
+)
+
+
+def may_stream(loop: Loop) -> bool:
+    """Whether large results of the loop are better written past the caches."""
+    return loop.ufunc.__name__ in _WAIT_FOR_MEMORY
+
+
+def elementwise(
+    loop: Loop, dtypes: Sequence[np.dtype[Any]], strides: Sequence[int], streams: Sequence[bool], masked: bool
+) -> "CData":
+    """Conversions into buffers, the loop, conversions out of buffers or copies past the caches.
+
+    `dtypes` and innermost `strides` are the operands'; `streams` tells of each whether it is an output that
+    no cache can hold.
+    """
+    casts = [None if own == dtype else own.char for own, dtype in zip(dtypes, loop.dtypes, strict=True)]
+    contiguous = all(
+        cast is not None or stride == dtype.itemsize
+        for cast, stride, dtype in zip(casts, strides, loop.dtypes, strict=True)
+    )
+    streams = [stream and cast is None for stream, cast in zip(streams, casts, strict=True)]
+    key = (*casts, *streams, masked, contiguous)
+    program = loop.programs.get(key)
+    if program is None:
+        program = loop.programs[key] = _new_elementwise(loop, casts, streams, masked, contiguous)
+    return program
+
+
+def _new_elementwise(
+    loop: Loop, casts: Sequence[str | None], streams: Sequence[bool], masked: bool, contiguous: bool
+) -> "CData":
+    count, nin = len(loop.dtypes), loop.ufunc.nin
+    slots = list(range(count))
+    buffers: list[int] = []
+    before: list[Step] = []
+    after: list[Step] = []
+    for k, (dtype, cast) in enumerate(zip(loop.dtypes, casts, strict=True)):
+        if cast is None and not streams[k]:
+            continue
+        slots[k] = buffer = count + masked + len(buffers)
+        buffers.append(dtype.itemsize)
+        if cast is None:
+            after.append((stream_loop(dtype.itemsize), (buffer, k)))
+        elif k < nin:
+            before.append((need_cast_loop(cast, dtype.char), (k, buffer)))
+        else:
+            after.append((need_cast_loop(dtype.char, cast), (buffer, k)))
+    steps = [*before, (_address(loop, contiguous), tuple(slots)), *after]
+    return new_program(count + masked, buffers, steps, count if masked else -1)
+
+
+def _address(loop: Loop, contiguous: bool) -> tuple[int, int, int]:
+    entry: Entry = loop.contiguous if contiguous else loop.strided
+    return entry.function, entry.context, entry.auxdata
+
+
+def generalized(loop: Loop, dims: int, strides: int) -> "CData":
+    """The loop of a gufunc, which is told of so many core dims and strides."""
+    key = "core", dims, strides
+    program = loop.programs.get(key)
+    if program is None:
+        count = len(loop.dtypes)
+        step: Step = _address(loop, False), tuple(range(count))
+        program = loop.programs[key] = new_program(count, [], [step], core=(dims, strides))
+    return program
+
+
+def added_rows(loop: Loop, dtype: np.dtype[Any]) -> "CData | None":
+    """acc += row for each of some rows, in slots 0 and 1; None: there is no such loop for the dtype."""
+    if loop.ufunc is not np.add or dtype != loop.dtypes[1]:
+        return None
+    if "rows" not in loop.programs:
+        found = add_rows_loop(dtype.char)
+        made = None if found is None else new_program(2, [], [(found, (0, 1))], core=(1, 1))
+        loop.programs["rows"] = made
+    program: CData | None = loop.programs["rows"]
+    return program
+
+
+def reduction(loop: Loop, x: Array, stride: int, masked: bool, stop: int | None) -> "CData":
+    """acc = acc op x, in slots 0 and 1; `stride` is acc's innermost; where acc is `stop`, the run ends."""
+    dtype = loop.dtypes[1]
+    cast = None if x.dtype == dtype else x.dtype.char
+    contiguous = stride == dtype.itemsize and (cast is not None or x.strides[-1] == dtype.itemsize)
+    key = "reduce", cast, masked, contiguous, stop
+    program = loop.programs.get(key)
+    if program is None:
+        buffer = 2 + masked
+        main: Step = _address(loop, contiguous), (0, buffer if cast else 1, 0)
+        steps = [main]
+        if cast:
+            steps.insert(0, (need_cast_loop(cast, dtype.char), (1, buffer)))
+        program = loop.programs[key] = new_program(
+            2 + masked,
+            [dtype.itemsize] if cast else [],
+            steps,
+            2 if masked else -1,
+            (-1, 0) if stop is None else (0, stop),
+        )
+    return program

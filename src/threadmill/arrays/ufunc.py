@@ -1,0 +1,343 @@
+"""parallel(ufunc): a ufunc of NumPy's on all cores, in NumPy's own inner loops.
+
+What is worth more than NumPy goes to elementwise.py or reductions.py; what they can't do, NumPy does.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..tasks.pool import Pool
+from ..tasks.which_pool import check_pool, pool_or_default
+from . import elementwise, gufuncs, probes, reductions
+from .errstate import as_the_user, reported
+from .layout import NO_VALUE
+from .loops import NUMERIC
+from .plan import Plan, key_of, plan_for
+from .reduction import ANY_ORDER
+
+__all__ = ["Explanation", "ParallelUfunc", "parallel"]
+
+# Elements below which NumPy is done before we could have begun: arguments take us 5 us and more. A loop that
+# takes some nanoseconds an element pays from the first number on, an addition (0.3 ns) from the second.
+_LEAST_COSTLY, _LEAST = 4096, 65536
+_CHEAP = frozenset(
+    """
+    absolute add bitwise_and bitwise_count bitwise_or bitwise_xor ceil conjugate copysign deg2rad degrees
+    divide equal fabs floor fmax fmin greater greater_equal invert isfinite isinf isnan isnat left_shift
+    less less_equal logical_and logical_not logical_or logical_xor maximum minimum multiply negative
+    not_equal positive rad2deg radians reciprocal right_shift rint sign signbit sqrt square subtract trunc
+    """.split()  # noqa: SIM905
+)
+
+# Bytes below which a reduction is NumPy's: it reads 40 KB in a microsecond.
+_LEAST_READ = 1 << 20
+
+
+class Explanation(str):
+    """What `ParallelUfunc.explain` tells, as a text; `parallel` is whether our threads would run the call."""
+
+    __slots__ = ("parallel",)
+    parallel: bool
+
+
+class ParallelUfunc:
+    """A ufunc that runs on all cores; made by `parallel`.
+
+    It is called as the ufunc is, with `pool` besides: the Pool whose threads run it, the default pool if
+    None. Attributes that are not listed here (``nin``, ``types``, ``identity``, ...) are the ufunc's.
+
+    Attributes
+    ----------
+    ufunc : numpy.ufunc
+
+    Notes
+    -----
+    Values, dtype, shape, memory order, warnings and errors are NumPy's. The caller is one of the threads; the
+    others are called once what is left seems worth it. Nothing is copied, but operands that overlap as NumPy
+    copies them, and operands of other dtypes than the loop's by a thousand elements at a time. Outputs that
+    no cache can hold are written past the caches where they are given and the loop waits for memory.
+
+    NumPy itself, on one thread, makes the calls that `explain` says it makes: of operands that are no plain
+    arrays or numbers (lists, subclasses, arrays of objects or strings), byte-swapped or misaligned; of arrays
+    too small to gain; of loops that run Python code; and all calls if THREADMILL_UFUNCS=0 is set, or if
+    NumPy's loops do not pass a test at first use.
+    """
+
+    def __init__(self, ufunc: np.ufunc, trust: bool) -> None:
+        self.ufunc = ufunc
+        self.__name__ = ufunc.__name__
+        self.__doc__ = ufunc.__doc__
+        self._trusted = trust
+        self._least = _LEAST if ufunc.__name__ in _CHEAP else _LEAST_COSTLY
+        self._loops: dict[Any, Any] = {}  # by dtypes; what `resolve` has told
+        self._plans: dict[Any, Plan | None] = {}  # by `key_of`
+
+    def __repr__(self) -> str:
+        return f"threadmill.parallel({self.ufunc!r})"
+
+    def __reduce__(self) -> Any:
+        return parallel, (self.ufunc,)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "ufunc":  # while unpickled or copied: there is nothing yet to ask
+            raise AttributeError(name)
+        return getattr(self.ufunc, name)
+
+    def __call__(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        if pool is None:
+            least = self._least
+            for x in args:  # a plain loop: here 100 ns show
+                if type(x) is np.ndarray:
+                    if x.size >= least:
+                        break
+                    if x.dtype.kind not in "biufc":
+                        return self._by_numpy(self.ufunc, args, options)
+                elif type(x) not in _PLAIN:
+                    return self._by_numpy(self.ufunc, args, options)
+            else:
+                return self._by_numpy(self.ufunc, args, options) if options else reported(self.ufunc, *args)
+        handle = pool_or_default(pool)._handle
+        out = options.get("out")
+        key = key_of(args, out) if len(options) == (out is not None) else None
+        plan = self._plans.get(key)
+        if plan is not None:
+            result = plan.run(args, out, handle)
+            if result is not NotImplemented:
+                return result
+        call = self._prepare(args, options)
+        if type(call) is str:
+            return self._by_numpy(self.ufunc, args, options)
+        if key is not None and plan is None and self.ufunc.signature is None and len(args) == self.ufunc.nin:
+            self._plans[key] = plan_for(call.loop, args, out)
+        return call.run(handle)
+
+    def reduce(
+        self,
+        array: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = NO_VALUE,
+        where: Any = True,
+        *,
+        pool: Pool | None = None,
+    ) -> Any:
+        """As numpy.ufunc.reduce.
+
+        Parameters
+        ----------
+        array, axis, dtype, out, keepdims, initial, where
+            As numpy.ufunc.reduce's.
+        pool : Pool, optional
+            The threads to run on, of which the caller is one; the default pool if None.
+
+        Returns
+        -------
+        ndarray or scalar
+            NumPy's, in every bit.
+
+        Notes
+        -----
+        Over some axes, the outputs are shared out among the threads. Over all axes, the elements are, where
+        their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
+        own pairwise tree. The rest is NumPy's.
+        """
+        check_pool(pool)
+        arguments = array, axis, dtype, out, keepdims, initial, where
+        if type(array) is not np.ndarray or (array.nbytes < _LEAST_READ and pool is None):
+            return self._reduce_by_numpy(arguments)
+        plain = where is True and initial is NO_VALUE and out is None and dtype is None
+        plain = plain and type(axis) in _PLAIN_AXES and type(keepdims) is bool
+        if not (plain and array.flags.carray):
+            call = self._prepare_reduction(*arguments)
+        else:
+            key = "plan", array.shape, array.dtype, array.dtype.char, axis, keepdims
+            call = self._loops.get(key)
+            if call is None:
+                call = self._prepare_reduction(*arguments)
+                if type(call) is str or call.reusable:
+                    if len(self._loops) > _MOST_PLANS:
+                        self._loops.clear()
+                    self._loops[key] = call
+        if type(call) is str:
+            return self._reduce_by_numpy(arguments)
+        return call.run(pool_or_default(pool)._handle, array)
+
+    def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        """As numpy.ufunc.outer."""
+        if (
+            all(type(x) is np.ndarray for x in args)
+            and len(args) == self.ufunc.nin == 2
+            and self.signature is None
+        ):
+            a, b = args
+            return self(a.reshape(a.shape + (1,) * b.ndim), b, pool=pool, **options)
+        check_pool(pool)
+        return self._by_numpy(self.ufunc.outer, args, options)
+
+    def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        """As numpy.ufunc.accumulate, by NumPy itself: each element needs the one before."""
+        check_pool(pool)
+        return self._by_numpy(self.ufunc.accumulate, args, options)
+
+    def reduceat(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        """As numpy.ufunc.reduceat, by NumPy itself."""
+        check_pool(pool)
+        return self._by_numpy(self.ufunc.reduceat, args, options)
+
+    def at(self, *args: Any, pool: Pool | None = None) -> None:
+        """As numpy.ufunc.at, by NumPy itself: an index may occur twice."""
+        check_pool(pool)
+        self._by_numpy(self.ufunc.at, args, {})
+
+    def explain(self, *args: Any, pool: Pool | None = None, **options: Any) -> Explanation:
+        """How ``self(*args, **options)`` would run, without running it.
+
+        Returns
+        -------
+        Explanation
+            A str: the loop, the dtypes, the chunks and the threads, or why NumPy makes the call. Its
+            attribute `parallel` is False in the latter case.
+
+        Raises
+        ------
+        TypeError, RuntimeError
+            `pool` is none, or is shut down.
+        """
+        check_pool(pool)
+        call = self._prepare(args, options)
+        sizes = [x.size for x in args if type(x) is np.ndarray]
+        if type(call) is not str and pool is None and max(sizes, default=0) < self._least:
+            call = f"fewer than {self._least} elements are not worth another thread"
+        return _explain(self.ufunc.__name__, call, pool)
+
+    # ---- inside ----
+
+    def _reduce_by_numpy(self, arguments: tuple[Any, ...]) -> Any:
+        array, _, dtype, out, *_ = arguments
+        quiet = type(array) is np.ndarray and array.dtype.kind in "biu" and dtype is None and out is None
+        if quiet and self.ufunc.__name__ in ANY_ORDER:  # which have nothing to report of integers
+            return self.ufunc.reduce(*arguments)
+        if type(array) is np.ndarray:
+            return self._by_numpy(self.ufunc.reduce, arguments, {})
+        # Foreign classes are told what is not as usual, as NumPy tells them.
+        named = zip(_REDUCE_DEFAULTS, arguments[1:], strict=True)
+        options = {name: value for name, value in named if value is not _REDUCE_DEFAULTS[name]}
+        return self._by_numpy(self.ufunc.reduce, (array,), options)
+
+    def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        reason = probes.refuses(self.ufunc, self._trusted)
+        if reason:
+            return reason
+        if self.ufunc.signature is not None:
+            return gufuncs.prepare(self.ufunc, self._loops, args, options)
+        return elementwise.prepare(self.ufunc, self._loops, args, options)
+
+    def _prepare_reduction(self, *arguments: Any) -> Any:
+        reason = probes.refuses(self.ufunc, self._trusted)
+        if reason or self.ufunc.nin != 2 or self.ufunc.nout != 1 or self.ufunc.signature is not None:
+            return reason or "it is no ufunc of two operands and one result"
+        return reductions.prepare(self.ufunc, self._loops, *arguments)
+
+    def _by_numpy(self, call: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """call(*args, **options), with its warnings at the user's line.
+
+        Floating-point errors are quickly moved there, but from another context, which the code of foreign
+        classes must not see, and where conversions, which `dtype` and `casting` ask for, warn in other ways.
+        """
+        if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
+            return as_the_user(call, *args, **options)  # `out` may be real
+        if "where" in options:
+            return as_the_user(call, *args, **options)  # NumPy warns of a lone `where`
+        if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
+            return reported(call, *args, **options)
+        return as_the_user(call, *args, **options)
+
+
+_REDUCE_DEFAULTS = {
+    "axis": 0,
+    "dtype": None,
+    "out": None,
+    "keepdims": False,
+    "initial": NO_VALUE,
+    "where": True,
+}
+
+_PLAIN = frozenset(
+    {int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC - {*"mM"})}
+)
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether an argument runs no foreign code, and asks for no conversion."""
+    kind = type(x)
+    if kind is np.ndarray:
+        return x.dtype.kind in "biufc"
+    return kind in _PLAIN or x is NO_VALUE or (kind is tuple and all(map(_is_plain, x)))
+
+
+# What `axis` may be in the key of a plan, and how many a ufunc keeps: one for each shape.
+_PLAIN_AXES = frozenset({int, type(None)})
+_MOST_PLANS = 256
+
+
+def _explain(name: str, call: Any, pool: Pool | None) -> Explanation:
+    if type(call) is str:
+        told = Explanation(f"{name}: by NumPy, because {call}")
+        told.parallel = False
+        return told
+    threads = pool_or_default(pool)._max_workers
+    if call.loop is None:
+        told = Explanation(f"{name}: by threadmill's own kernel, on up to {threads} threads")
+    else:
+        dtypes = ", ".join(str(dtype) for dtype in call.loop.dtypes)
+        chunks = -(-call.shape[call.split] // call.grain)
+        told = Explanation(
+            f"{name}: NumPy's loop for {dtypes}, over {' x '.join(map(str, call.shape))}, axis {call.split} "
+            f"in {chunks} chunks of {call.grain}, on up to {min(threads, chunks)} threads"
+        )
+    told.parallel = True
+    return told
+
+
+_made: dict[np.ufunc, ParallelUfunc] = {}
+
+
+def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
+    """The ufunc on all cores.
+
+    Parameters
+    ----------
+    ufunc : numpy.ufunc
+        One of NumPy's, or of another package's, such as scipy.special's.
+    trust : bool
+        For a ufunc that is not NumPy's: your word that its loops may run on several threads at once without
+        the GIL, and raise no exception. Without it NumPy runs them. It holds for the ufunc from then on.
+
+    Returns
+    -------
+    ParallelUfunc
+        Always the same one for a ufunc.
+
+    Raises
+    ------
+    TypeError
+        `ufunc` is none, or `trust` no bool.
+    """
+    if not isinstance(trust, bool | np.bool):
+        raise TypeError(f"trust must be a bool, got {type(trust).__name__}")
+    if not isinstance(ufunc, np.ufunc):
+        if isinstance(ufunc, ParallelUfunc):
+            return ufunc
+        name = getattr(ufunc, "__name__", type(ufunc).__name__)
+        raise TypeError(
+            f"parallel takes a ufunc, such as numpy.exp, and {name} is a {type(ufunc).__name__}; "
+            "functions that call ufuncs can run in threadmill.map_chunks"
+        )
+    made = _made.get(ufunc)
+    if made is None:
+        made = _made.setdefault(ufunc, ParallelUfunc(ufunc, trust))
+    made._trusted |= trust
+    return made

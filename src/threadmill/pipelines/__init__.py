@@ -1,0 +1,1 @@
+"""Stages that work at the same time, with bounded queues between them."""

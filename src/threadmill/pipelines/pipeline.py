@@ -1,0 +1,284 @@
+"""Pipeline: stages that work at the same time, with bounded queues between them."""
+
+import _thread
+import os
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+from .. import _process
+from .._arguments import integer
+from ..errors import ShutDown
+from ..queues.queue import Queue
+from ..tasks.pool import Pool
+from .stages import Stage, as_stages, stage
+from .turnstile import Order
+
+__all__ = ["Pipeline", "Stage", "stage"]
+
+
+class Pipeline:
+    """Stages connected by bounded queues, each at work on its own threads.
+
+    Parameters
+    ----------
+    stages : iterable of callable or Stage
+        A callable stands for ``stage(callable)``: one thread.
+    maxsize : int
+        How many items each queue between two stages holds at most. With that the memory of a run is bounded:
+        `maxsize` items a queue and two items (or blocks) a thread, however slow a stage is.
+    ordered : bool
+        Whether results keep the order of the source also where a stage has several workers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of the wrong kind.
+
+    Notes
+    -----
+    The threads belong to the pipeline, one for the source and one for each stage's workers; they start with
+    the first run and end when the pipeline is closed, by `with` or `close`.
+    """
+
+    def __init__(self, stages: Iterable[Any], *, maxsize: int = 64, ordered: bool = True) -> None:
+        self._stages = as_stages(stages)
+        if not self._stages:
+            raise ValueError("a pipeline needs at least one stage")
+        self._maxsize = integer("maxsize", maxsize, 1)
+        self._ordered = ordered
+        self._pool = Pool(1 + sum(each.workers for each in self._stages), "pipeline")
+        self._lock = threading.Lock()  # guards _run
+        self._run: _Run | None = None  # the latest
+
+    def run(self, source: Iterable[Any]) -> Iterator[Any]:
+        """The results of the last stage, as they come.
+
+        Parameters
+        ----------
+        source : iterable
+            Read by a thread of the pipeline, no faster than the first stage takes its items.
+
+        Returns
+        -------
+        iterator
+            What a stage or the source raises first ends the run and is raised here. Leaving the iterator
+            early (``break``, an exception, its ``close()``) stops all stages and the source, waits until
+            they have stopped, and closes a source that is a generator. A failure that the iterator so leaves
+            behind goes to threading.excepthook, as of a thread that nobody waits for; only the first.
+
+        Raises
+        ------
+        TypeError
+            `source` is not iterable.
+        RuntimeError
+            The pipeline is closed, or another run is under way.
+        """
+        items = iter(source)
+        run = _Run(self._stages, self._maxsize, self._ordered)
+        with self._lock:
+            before = self._run
+            if before is not None and before.is_live():
+                raise RuntimeError("the pipeline has a run under way")
+            self._run = run
+        try:
+            if before is not None:
+                before.wait()
+            run.start(self._pool, items)
+        except BaseException:
+            run.leave()
+            raise
+        return _Results(run)
+
+    def close(self) -> None:
+        """Stops a run that is under way, whose iterator then raises RuntimeError, and ends the threads."""
+        with self._lock:
+            run = self._run
+        if run is not None:
+            run.stop(RuntimeError("the pipeline was closed during the run"))
+        self._pool.shutdown()
+
+    def __enter__(self) -> "Pipeline":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Results:
+    """The consumer's end of a run. The threads know only the run, so they don't keep this alive."""
+
+    def __init__(self, run: "_Run") -> None:
+        self._run = run
+
+    def __iter__(self) -> "_Results":
+        return self
+
+    def __next__(self) -> Any:
+        return self._run.next()
+
+    def close(self) -> None:
+        self._run.abandon()
+
+    def __del__(self) -> None:
+        self._run.drop()
+
+
+class _Run:
+    """The queues and the state of one run."""
+
+    def __init__(self, stages: list[Stage], maxsize: int, ordered: bool) -> None:
+        self._stages = stages
+        self._queues = [each.queue(maxsize) for each in stages] + [Queue(maxsize)]
+        self._orders = [Order(each.workers, ordered) for each in stages]
+        self._process = os.getpid()  # a forked child has no threads for it
+        self._futures: list[Future[Any]] = []
+        self._is_worker: Callable[[], bool] = bool  # set by start; before it nobody is
+        self._lock = threading.RLock()  # guards all below; the collector may come in between with `drop`
+        self._error: BaseException | None = None  # what the consumer is to meet
+        self._left = False  # the consumer wants no more
+        self._stopped = False  # or just being stopped
+        self._failed = False  # a stage or the source
+
+    # ---- the consumer's side ----
+
+    def start(self, pool: Pool, items: Iterator[Any]) -> None:
+        self._is_worker = pool._tasks.is_worker
+        _process.stop_at_exit(self)
+        self._submit(pool, partial(self._read, items))
+        for at, each in enumerate(self._stages):
+            for _ in range(each.workers):
+                self._submit(pool, partial(self._work, at))
+
+    def _submit(self, pool: Pool, task: Callable[[], None]) -> None:
+        self._futures.append(pool.submit(self._guard, task))
+
+    def next(self) -> Any:
+        if self._process != os.getpid():
+            raise RuntimeError("this run is the parent process's; the forked child does not have its threads")
+        try:
+            return self._queues[-1].get()
+        except ShutDown:
+            pass
+        except BaseException:
+            self.abandon()
+            raise
+        error = self.leave()
+        if error is None:
+            raise StopIteration
+        try:
+            if isinstance(error, StopIteration):  # from here it would look like the end
+                raise RuntimeError("a stage raised StopIteration") from error
+            raise error
+        finally:
+            del error  # its traceback holds this frame: no cycle
+
+    def leave(self) -> BaseException | None:
+        """Ends the run for its consumer: returns, once, what went wrong before that."""
+        with self._lock:
+            error, self._error, self._left = self._error, None, True
+        self.stop(None)
+        if not self._is_worker():  # which would wait for itself
+            self.wait()
+        return error
+
+    def abandon(self) -> None:
+        """Ends the run for a consumer that wants to know no more."""
+        error = self.leave()
+        if error is not None and self._failed:
+            _report(error)
+
+    def drop(self) -> None:
+        """As abandon, from the collector, which may come in a thread of the run that holds a queue's lock."""
+        if self._left:
+            return
+        if self._is_worker():
+            _thread.start_new_thread(self.abandon, ())
+        else:
+            self.abandon()
+
+    def is_live(self) -> bool:
+        return not self._left and self._process == os.getpid()
+
+    def wait(self) -> None:
+        """Waits until no thread is at work on the run."""
+        if self._process == os.getpid():
+            for future in self._futures:
+                future.exception()  # the tasks don't raise: this only waits
+
+    def stop(self, error: BaseException | None) -> None:
+        """Ends all threads at their next step. The first error is the run's, if its consumer is there."""
+        if self._process != os.getpid():
+            return
+        with self._lock:
+            if self._error is None and not self._left:
+                self._error = error
+            stopped, self._stopped = self._stopped, True
+        if stopped:
+            return
+        for queue in self._queues:
+            queue.shutdown(immediate=True)
+        for order in self._orders:
+            order.stop()
+
+    # ---- the threads' side ----
+
+    def _guard(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except BaseException as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            if self._left and isinstance(error, ShutDown):
+                return  # of a queue of its own that the consumer has shut down behind itself
+            first, self._failed = not self._failed, True
+            unseen = first and self._left
+        self.stop(error)
+        if unseen:
+            _report(error)
+
+    def _read(self, items: Iterator[Any]) -> None:
+        try:
+            for item in items:
+                try:
+                    self._queues[0].put(item)
+                except ShutDown:
+                    break
+                del item
+        finally:
+            if isinstance(items, Generator):
+                items.close()
+        self._queues[0].shutdown()
+
+    def _work(self, at: int) -> None:
+        this, order = self._stages[at], self._orders[at]
+        source, target = self._queues[at], self._queues[at + 1]
+        give = partial(this.give, target)
+        while True:
+            try:
+                with order.entry:
+                    ticket = order.ticket()
+                    item = this.take(source)
+            except ShutDown:
+                break
+            result = this.work(item)
+            try:
+                order.give(ticket, result, give)
+            except ShutDown:
+                return
+            del item, result  # not kept while this thread waits for the next
+        if order.leave():
+            target.shutdown()
+
+
+def _report(error: BaseException) -> None:
+    """Tells the program of a failure that no consumer meets."""
+    args = (type(error), error, error.__traceback__, threading.current_thread())
+    threading.excepthook(threading.ExceptHookArgs(args))

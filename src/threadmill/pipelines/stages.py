@@ -1,0 +1,136 @@
+"""The stages of a Pipeline: Python callables, and native kernels over blocks of a typed queue."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._arguments import integer, require_callable
+from ..queues.queue import Queue
+from ..queues.typed import run_block
+from ..tasks.native_function import context_pointer, require_native
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Stage", "as_stages", "stage"]
+
+
+class Stage:
+    """What one stage does, and on how many threads; made by `stage`."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = integer("workers", workers, 1)
+
+    def queue(self, maxsize: int) -> Queue:
+        """A queue for what comes into the stage."""
+        return Queue(maxsize)
+
+    def take(self, source: Queue) -> Any:
+        """The next item, or block of items, of the stage's queue."""
+        return source.get()
+
+    def work(self, item: Any) -> Any:
+        """What the stage makes of it."""
+        raise NotImplementedError
+
+    def give(self, target: Queue, result: Any) -> None:
+        """Puts the result, or the block's results, into the next stage's queue."""
+        target.put(result)
+
+
+class _PythonStage(Stage):
+    def __init__(self, fn: Callable[[Any], Any], workers: int) -> None:
+        super().__init__(workers)
+        self.work = fn  # type: ignore[assignment,method-assign]  # one call less
+
+
+class NativeStage(Stage):
+    """Blocks of a typed queue through a native kernel."""
+
+    def __init__(self, kernel: Any, workers: int, dtype: Any, out_dtype: Any, block: int, ctx: Any) -> None:
+        super().__init__(workers)
+        self._kernel = kernel  # which the address points into
+        self._address = require_native(kernel)
+        self._ctx = context_pointer(ctx, kernel)
+        self.dtype = np.dtype(dtype)
+        self.out_dtype = self.dtype if out_dtype is None else np.dtype(out_dtype)
+        self._block = integer("block", block, 1)
+        for each in self.dtype, self.out_dtype:
+            if each.hasobject or each.itemsize == 0:
+                raise TypeError(f"a native stage's items have a fixed size and no Python objects, not {each}")
+
+    def queue(self, maxsize: int) -> Queue:
+        return Queue(maxsize, self.dtype)
+
+    def take(self, source: Any) -> Any:
+        return source.get_many(self._block)
+
+    def work(self, item: Any) -> Any:
+        result = np.empty(len(item), self.out_dtype)
+        run_block(self._address, self._ctx, item, result)
+        return result
+
+    def give(self, target: Any, result: Any) -> None:
+        if hasattr(target, "put_many"):
+            target.put_many(result)
+        else:
+            for item in result:
+                target.put(item)
+
+
+def stage(
+    fn: Any,
+    workers: int = 1,
+    *,
+    dtype: "npt.DTypeLike | None" = None,
+    out_dtype: "npt.DTypeLike | None" = None,
+    block: int = 4096,
+    ctx: Any = None,
+) -> Stage:
+    """A stage of a `Pipeline`.
+
+    Parameters
+    ----------
+    fn : callable or native function
+        Without `dtype`: called as fn(item) and returns the result for the next stage. With `dtype`: a native
+        function ``void (*)(void *ctx, const void *in, void *out, size_t n)`` in any form that
+        `Pool.parallel_for` takes; it runs without the GIL on blocks of items.
+    workers : int
+        The number of threads that work in this stage.
+    dtype, out_dtype : dtype_like, optional
+        Of a native stage's items and results; `out_dtype` is `dtype` if not given.
+    block : int
+        How many items a native stage takes at a time, at most; its queue's size is a limit as well.
+    ctx : object, optional
+        As `Pool.parallel_for`'s, for a native stage.
+
+    Returns
+    -------
+    Stage
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of the wrong kind.
+    """
+    if dtype is not None:
+        return NativeStage(fn, workers, dtype, out_dtype, block, ctx)
+    require_callable("a stage", fn)
+    if out_dtype is not None or ctx is not None:
+        raise TypeError("out_dtype and ctx are a native stage's, which also needs dtype")
+    return _PythonStage(fn, workers)
+
+
+def as_stages(stages: Any) -> list[Stage]:
+    """Stages that fit one to the next; a callable stands for a stage of one thread."""
+    if not isinstance(stages, Iterable):
+        raise TypeError(f"stages must be an iterable of callables, got {type(stages).__name__}")
+    made = [each if isinstance(each, Stage) else stage(each) for each in stages]
+    for before, after in itertools.pairwise(made):
+        if not (isinstance(before, NativeStage) and isinstance(after, NativeStage)):
+            continue
+        if not np.can_cast(before.out_dtype, after.dtype, "safe"):
+            raise TypeError(f"a stage gives {before.out_dtype}, but the next one takes {after.dtype}")
+    return made

@@ -1,0 +1,1 @@
+"""Queues: first in first out, last in first out, by priority, and of one dtype."""

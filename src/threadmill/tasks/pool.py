@@ -1,0 +1,350 @@
+"""Pool: native threads with the face of concurrent.futures.Executor."""
+
+import functools
+import itertools
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .. import _process
+from .._arguments import integer, require_callable
+from .._native import pools
+from ..errors import raise_all
+from . import drain
+from .dispatcher import Tasks, WhenFull
+from .future import Future
+from .item import new_call
+from .map import Map, in_order, map_buffered
+from .native_function import context_pointer, native_address, require_native
+from .progress import Progress, check, shown
+from .workers import Workload, default_workers, recommended_workers
+
+if TYPE_CHECKING:
+    from .._native._threadmill import CData
+
+__all__ = ["Pool", "default_pool"]
+
+# A loop without a grain is cut into at most so many chunks: enough for 32 threads to share evenly, few enough
+# that claiming them (about 10 ns each) does not show. The number of threads has no part in it.
+_CHUNKS = 256
+
+
+class Pool(Executor):
+    """A fixed set of native threads for loops, native kernels and Python calls.
+
+    Parameters
+    ----------
+    max_workers : int, optional
+        The number of threads. By default what `recommended_workers(workload)` says, and for the "cpu"
+        workload THREADMILL_NUM_THREADS where that is set.
+    thread_name_prefix : str, optional
+        The threads are called `<prefix>_<number>`.
+    initializer : callable, optional
+        Called as ``initializer(*initargs)`` on a thread before its first Python task. If it raises, the
+        pool is broken: waiting and later tasks end with concurrent.futures.thread.BrokenThreadPool.
+    initargs : tuple, optional
+    workload : {"cpu", "io", "memory"}
+        What `max_workers` is reckoned for; see `recommended_workers`.
+    max_queue : int, optional
+        The number of Python tasks that may wait; None for any number.
+    when_full : {"block", "raise", "run"}
+        What submitting does when so many wait: waits for room, raises queue.Full, or runs the task in the
+        calling thread (where Ctrl-C ends both the task and the call). A task that submits to its own full
+        pool always runs the new task itself.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of the wrong kind.
+
+    Notes
+    -----
+    The threads start at first need, all or none. A parallel loop runs on at most `max_workers` threads of
+    which the caller is one. After a fork the child's first use of the pool starts threads of its own; tasks
+    that the parent had queued are lost to the child. A task with an argument that waits takes some 310 bytes
+    after `submit` and 230 after `spawn` (measured with a million, CPython 3.11). Semantics as
+    concurrent.futures.ThreadPoolExecutor, except where this documentation says more. The pool's threads end
+    when it is shut down or collected.
+    """
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        thread_name_prefix: str = "",
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+        *,
+        workload: Workload = "cpu",
+        max_queue: int | None = None,
+        when_full: WhenFull = "block",
+    ) -> None:
+        recommended = recommended_workers(workload) if workload != "cpu" else None
+        wanted = recommended or default_workers() if max_workers is None else max_workers
+        max_workers = integer("max_workers", wanted)
+        if not 0 < max_workers < 1 << 15:
+            raise ValueError(f"max_workers must be greater than 0 and less than 32768, got {max_workers}")
+        if not isinstance(thread_name_prefix, str | None):
+            raise TypeError(f"thread_name_prefix must be a str, got {type(thread_name_prefix).__name__}")
+        if max_queue is not None:
+            integer("max_queue", max_queue, 1)
+        if when_full not in ("block", "raise", "run"):
+            raise ValueError(f"when_full must be 'block', 'raise' or 'run', got {when_full!r}")
+        if initializer is not None:
+            require_callable("initializer", initializer)
+        prepare = functools.partial(initializer, *initargs) if initializer is not None else None
+        self._tasks = Tasks(max_workers, thread_name_prefix, prepare, max_queue, when_full)
+        self._handle: CData = self._tasks.handle
+        self._max_workers = max_workers
+        weakref.finalize(self, Tasks.abandon, self._tasks).atexit = False
+
+    def __repr__(self) -> str:
+        return f"<threadmill.Pool {self._tasks.prefix!r}: {self._max_workers} threads>"
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+        """Queues fn(*args, **kwargs) and returns its future; as concurrent.futures.Executor.submit.
+
+        The call runs on one of the pool's threads, in a copy of the submitter's contextvars context.
+
+        Returns
+        -------
+        concurrent.futures.Future
+            A task that waits for the future of another on its own pool runs it, if nobody has begun to.
+
+        Raises
+        ------
+        RuntimeError
+            The pool is shut down, or no thread can be started.
+        concurrent.futures.thread.BrokenThreadPool
+            The initializer has failed.
+        queue.Full
+            With when_full="raise".
+        """
+        future = Future(self._tasks, new_call(fn, args, kwargs))
+        self._tasks.put(future)
+        return future
+
+    def map(
+        self,
+        fn: Callable[..., Any],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int | None = None,
+        buffersize: int | None = None,
+        progress: Progress = False,
+    ) -> Iterator[Any]:
+        """fn over the items of the iterables, its results in order; as concurrent.futures.Executor.map.
+
+        Parameters
+        ----------
+        fn : callable
+            Takes as many arguments as there are iterables; runs on the pool's threads.
+        *iterables : iterable
+            Read at once, or as results are taken where `buffersize` is given.
+        timeout : float, optional
+            Seconds from now after which taking a result raises TimeoutError.
+        chunksize : int, optional
+            Calls that a thread takes at a time. By default the pool groups by itself: quick calls into
+            batches of about a millisecond, slow ones not at all.
+        buffersize : int, optional
+            How many results may be under way or waiting to be taken, at most.
+        progress : bool or callable
+            True: a bar on stderr, by tqdm (install ``threadmill[progress]``). A callable is called with
+            (results taken, number of results, or None if that is unknown).
+
+        Returns
+        -------
+        iterator
+            It raises what a call raised, in that call's place. Dropped before its end, it cancels the calls
+            that no thread has taken.
+
+        Raises
+        ------
+        TypeError, ValueError
+            `chunksize` or `buffersize` is no integer, or less than 1; `progress` is neither.
+        """
+        for name, value in (("chunksize", chunksize), ("buffersize", buffersize)):
+            if value is not None:
+                integer(name, value, 1)
+        check(progress)
+        if buffersize is not None:
+            return shown(map_buffered(self.submit, fn, iterables, timeout, buffersize), progress, None)
+        inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
+        if type(inputs) not in (range, tuple):  # which nobody can change meanwhile
+            inputs = list(inputs)
+        each = map if len(iterables) == 1 else itertools.starmap
+        work = Map(self._tasks, functools.partial(each, fn), inputs, chunksize)
+        try:
+            if inputs:
+                self._tasks.put(work)
+            for _ in range(min(len(inputs), self._max_workers) - 1):
+                self._tasks.offer(work)
+        except BaseException:
+            work.cancel()
+            raise
+        return shown(in_order(work.results(timeout)), progress, len(inputs))
+
+    def spawn(self, fn: Any, /, *args: Any, **kwargs: Any) -> None:
+        """Queues a call whose result nobody asks for; `join` waits for it and reports its failure.
+
+        Parameters
+        ----------
+        fn : callable or native function
+            A Python callable is called as fn(*args, **kwargs). A native function, ``void (*)(void *)`` in
+            any form that `parallel_for` takes, is called without the GIL with the one argument given, which
+            may be anything that `parallel_for` takes for `ctx`; what it points to is kept alive until the
+            next `join` or the pool's end.
+        *args, **kwargs
+            The arguments.
+
+        Raises
+        ------
+        TypeError
+            `fn` is neither, or a native function came with more than one argument.
+        RuntimeError, queue.Full
+            As `submit`.
+        """
+        address = native_address(fn)
+        if address is None:
+            if not callable(fn):
+                raise TypeError(f"fn must be a callable or a native function, got {type(fn).__name__}")
+            self._tasks.spawn(new_call(fn, args, kwargs))
+            return
+        if len(args) > 1 or kwargs:
+            raise TypeError(f"a native task takes one argument, got {len(args) + len(kwargs)}")
+        pointer = context_pointer(args[0] if args else None, fn)
+        # Twice, as a join in another thread may drop the first before the task is there to be waited for.
+        self._tasks.native_references.append((fn, args, pointer))
+        pools.spawn(self._handle, address, pointer)
+        self._tasks.native_references.append((fn, args, pointer))
+
+    def join(self, timeout: float | None = None) -> None:
+        """Waits until all spawned work is done; the pool stays usable.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most.
+
+        Raises
+        ------
+        Exception
+            What a spawned call raised. Several: an ExceptionGroup of them in the order of their ends; on
+            Python 3.10 the first, with the others in its __notes__.
+        TimeoutError
+            Work is left after `timeout`.
+        DeadlockError
+            From a task of this pool.
+        """
+        references, self._tasks.native_references = self._tasks.native_references, []
+        try:
+            failures = self._tasks.join(timeout)
+        except BaseException:
+            self._tasks.native_references += references
+            raise
+        raise_all(failures)
+
+    def parallel_for(self, n: int, kernel: Any, ctx: Any = None, grain: int | None = None) -> None:
+        """Runs kernel(ctx, begin, end) over [0, n) in chunks, on all threads of the pool, without the GIL.
+
+        Parameters
+        ----------
+        n : int
+            The number of indices, 0 or more.
+        kernel : native function
+            ``void (*)(void *ctx, size_t begin, size_t end)``: a cffi function pointer
+            (``ffi.addressof(lib, "name")``), a ctypes function, a numba cfunc, a PyCapsule, a
+            scipy.LowLevelCallable, or an address as an int. It must be safe to call from several threads.
+        ctx : object, optional
+            What the kernel gets as `ctx`: an address as an int, a cffi or ctypes pointer, or an object with
+            the buffer protocol (kept alive, and its memory in place, until the call returns). None: NULL.
+        grain : int, optional
+            Indices in a chunk. By default n / 256, rounded up, whatever the number of threads.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For arguments of the wrong kind, before any thread moves.
+        RuntimeError
+            The pool is shut down.
+        KeyboardInterrupt
+            After Ctrl-C, once the chunks under way have ended.
+
+        Notes
+        -----
+        The caller is one of the threads. Chunk edges depend on `n` and `grain` alone. The caller's rounding
+        mode holds in every chunk, and floating-point flags raised in a chunk are raised in the caller.
+        """
+        if type(n) is not int or not 0 <= n <= sys.maxsize:  # here 100 ns show
+            n = integer("n", n, 0, sys.maxsize)
+        grain = max(1, -(-n // _CHUNKS)) if grain is None else grain
+        if type(grain) is not int or not 1 <= grain <= sys.maxsize:
+            grain = integer("grain", grain, 1, sys.maxsize)
+        pools.parallel_for(self._handle, n, grain, require_native(kernel), context_pointer(ctx, kernel))
+
+    drain = drain.drain
+
+    def stats(self) -> dict[str, Any]:
+        """What the pool's threads have done since they started.
+
+        Returns
+        -------
+        dict
+            "threads": their number. "workers": a dict for each. "callers": one for all callers of loops.
+            And the sum of all these: "jobs" (loops taken part in), "chunks" (run), "steals" (chunks from
+            another thread's share), "tasks" (native, and turns at the queue of Python tasks), "parks" (times
+            gone to sleep), "wakeups" (sleepers called), "busy_ns" (in chunks and tasks).
+        """
+        *workers, callers = pools.pool_stats(self._handle)
+        total = {name: sum(row[name] for row in (*workers, callers)) for name in callers}
+        return {"threads": self._max_workers, **total, "callers": callers, "workers": workers}
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Takes no more work and ends the threads; as concurrent.futures.Executor.shutdown.
+
+        Parameters
+        ----------
+        wait : bool
+            Whether to wait until all queued work is done and the threads have ended.
+        cancel_futures : bool
+            Whether to cancel the Python tasks that nobody has begun, instead of running them.
+
+        Raises
+        ------
+        DeadlockError
+            With `wait`, from a task of this pool; the pool stays open.
+        """
+        self._tasks.shutdown(wait, cancel_futures)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.shutdown(wait=True)
+
+
+_default: Pool | None = None
+
+
+def default_pool() -> Pool:
+    """The pool that calls without a pool run on; made at first use, with `default_workers` threads.
+
+    Returns
+    -------
+    Pool
+        Always the same one, unless that has been shut down: then a new one.
+
+    Raises
+    ------
+    ValueError
+        THREADMILL_NUM_THREADS is no integer of 1 or more.
+    """
+    global _default
+    pool = _default
+    if pool is None or pools.pool_is_closed(pool._handle):
+        with _process.lock_of_process("default pool"):
+            pool = _default
+            if pool is None or pools.pool_is_closed(pool._handle):
+                pool = _default = Pool(default_workers(), "threadmill")
+    return pool

@@ -1,0 +1,74 @@
+"""How many threads are right: the cores that this process may use, and the rule for each kind of work."""
+
+import os
+from typing import Literal
+
+from .._native import machine
+
+__all__ = ["Workload", "default_workers", "recommended_workers", "usable_cores"]
+
+Workload = Literal["cpu", "io", "memory"]
+
+_VARIABLE = "THREADMILL_NUM_THREADS"
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use, at least 1.
+
+    The least of the cores switched on, the cores in the process's affinity mask, and the CPU quota of the
+    tightest control group that it is in (Linux), rounded down but at least 1. Asked anew at each call.
+
+    Returns
+    -------
+    int
+    """
+    return machine.usable_cores()
+
+
+def recommended_workers(workload: Workload = "cpu") -> int:
+    """The number of threads that suits a kind of work.
+
+    Parameters
+    ----------
+    workload : {"cpu", "io", "memory"}
+        "cpu": one thread per usable core. "io": two per core, as most of them wait. "memory": one per
+        two cores, at least 1, as more only share the same memory bandwidth.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        For any other `workload`.
+    """
+    cores = usable_cores()
+    if workload == "cpu":
+        return cores
+    if workload == "io":
+        return 2 * cores
+    if workload == "memory":
+        return max(1, cores // 2)
+    raise ValueError(f"workload must be 'cpu', 'io' or 'memory', got {workload!r}")
+
+
+def default_workers() -> int:
+    """The size of the default pool: the environment's THREADMILL_NUM_THREADS, else one thread per core.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        THREADMILL_NUM_THREADS is set and no integer of 1 or more.
+    """
+    text = os.environ.get(_VARIABLE)
+    if text is None:
+        return recommended_workers("cpu")
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and int(digits) >= 1):
+        raise ValueError(f"{_VARIABLE} must be an integer of 1 or more, got {text!r}")
+    return int(digits)
