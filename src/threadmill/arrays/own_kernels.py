@@ -71,7 +71,11 @@ def sum(pool: "CData", x: Array, options: int) -> Any | None:
         raise OverflowError(f"sum: the total does not fit {total.dtype}")
     if status:
         report(check(status), "reduce")
-    return total[()]
+    result = total[()]
+    if result != result:  # which NaN, of several, is the compiler's choice: NumPy tells
+        with np.errstate(all="ignore"):  # its errors are reported above
+            return np.add.reduce(x, None)
+    return result
 
 
 @functools.cache
@@ -115,7 +119,7 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
     """The tm_dtype, x and out as dense views, and the array to return."""
     # The usual call first: after megabytes have gone by, Python's code comes from far, and 3 us become 60.
     code = _REAL_CODES.get(x.dtype)
-    if code is not None and x.flags.carray and x.ndim:
+    if code is not None and x.flags.carray and x.ndim and x.dtype.metadata is None:
         if out is None:
             out = np.empty_like(x)
             return code, x, out, out
@@ -133,10 +137,13 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
 
 
 def _code(x: Array) -> int | None:
-    """The tm_dtype, if C can read x's elements where they are and has kernels with NumPy's bits for them."""
+    """The tm_dtype, if C can read x's elements where they are and has kernels with NumPy's bits for them.
+
+    NumPy alone knows which results keep the metadata of a dtype.
+    """
     dtype = x.dtype
     code = DTYPES.get(dtype.char)
-    if code is None or not dtype.isnative or not x.flags.aligned or x.ndim == 0:
+    if code is None or not dtype.isnative or not x.flags.aligned or x.ndim == 0 or dtype.metadata is not None:
         return None
     return code if dtype.kind != "c" or _complex_as_numpy() else None
 
