@@ -73,9 +73,9 @@ class Loop:
         return self.ufunc._resolve_dtypes_and_context(given, **options)  # type: ignore[attr-defined]
 
 
-# Loops, or why our threads can't run one, by what `resolve` was asked: dtypes and dtype.chars of the operands, and
-# options. A ufunc has some twenty combinations of numbers, and one for each unit of times. Written by whoever
-# asks first; a loop keeps its ufunc alive, which the cache's owner does anyway.
+# Loops, or why our threads can't run one, by what `resolve` was asked: the operands' dtypes, dtype.chars, and
+# options. A ufunc has some twenty combinations of numbers, and one for each unit of times. Any thread may
+# write. A loop keeps its ufunc alive, which the cache's owner does anyway.
 LoopCache = Cache[tuple[Any, ...], "Loop | str"]
 MOST_LOOPS = 256
 

@@ -17,8 +17,8 @@ PYTHON_NUMBERS = frozenset({int, float, complex})
 # NumPy's own scalars. One of a subclass may have a word in what a ufunc makes of it.
 _SCALARS = frozenset(np.dtype(char).type for char in NUMERIC)
 
-# The names and types that mean the same dtype everywhere and always. NumPy takes more: classes of dtypes, abstract
-# types, names that it warns of.
+# The names and types that mean the same dtype everywhere and always. NumPy takes more: classes of dtypes,
+# abstract types, names that it warns of.
 _NAMED: dict[Any, np.dtype[Any]] = {int: np.dtype(int), float: np.dtype(float), complex: np.dtype(complex)}
 for _dtype in map(np.dtype, NUMERIC - {*"mM"}):
     _NAMED.update(dict.fromkeys((_dtype.char, _dtype.name, _dtype.str, _dtype.str[1:], _dtype.type), _dtype))
@@ -48,8 +48,8 @@ def outputs(ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> 
             return None
         outs = options["out"]
         if type(outs) is not tuple:
-            outs = (outs,) if nout == 1 or outs is None else ()
-        if len(outs) != nout and outs != (None,):
+            outs = (outs,) if nout == 1 else ()
+        if len(outs) != nout:
             return None
     if len(args) < nin or len(outs) > nout:
         return None
@@ -65,6 +65,8 @@ def find_loop(
     casting = options.get("casting", "same_kind")
     if type(casting) is not str or type(options.get("subok", True)) is not bool:
         return "an argument is one that NumPy refuses"
+    if casting in ("no", "equiv") and not PYTHON_NUMBERS.isdisjoint(given):
+        return "NumPy 2.4 ends the process where it is asked for the loop of a number that must not be cast"
     signature: Any = None
     if not options.keys().isdisjoint(("dtype", "signature", "sig")):
         signature = _signature(ufunc, options)
@@ -80,7 +82,7 @@ def find_loop(
 
 
 def _signature(ufunc: np.ufunc, options: dict[str, Any]) -> Any:
-    """What the options say of dtypes: a str, a tuple of dtypes, or None; NotImplemented for what NumPy alone knows."""
+    """What options say of dtypes: a str, dtypes in a tuple, None; NotImplemented: what NumPy alone knows."""
     given = [options[name] for name in ("signature", "sig") if name in options]
     dtype = options.get("dtype")
     if not given:
@@ -95,16 +97,17 @@ def _signature(ufunc: np.ufunc, options: dict[str, Any]) -> Any:
         return signature
     if type(signature) is not tuple:
         return NotImplemented
-    dtypes = [None if each is None else _plain_dtype(each) or NotImplemented for each in signature]
-    return NotImplemented if NotImplemented in dtypes else tuple(dtypes)
+    dtypes = tuple(None if each is None else _plain_dtype(each) for each in signature)
+    return dtypes if dtypes.count(None) == signature.count(None) else NotImplemented
 
 
 def _plain_dtype(given: Any) -> "np.dtype[Any] | None":
     """The dtype of numbers that `given` is or names; None for whatever else NumPy may make a dtype of."""
     if type(given) is str or type(given) is type:
         return _NAMED.get(given)
-    plain = isinstance(given, np.dtype) and given.char in NUMERIC and given.isnative and given.metadata is None
-    return given if plain else None
+    if not isinstance(given, np.dtype) or given.char not in NUMERIC:
+        return None
+    return given if given.isnative and given.metadata is None else None
 
 
 def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | None:
@@ -118,6 +121,9 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | Non
         elif x.dtype != dtype:
             if cast_loop(x.dtype.char, dtype.char) is None:
                 return f"there is no conversion from {x.dtype} to {dtype}"
+            # NumPy converts these before it begins, and reports what that comes to by the name of "cast".
+            if x.ndim < 2 and x.dtype.kind in "fc" and x.size <= np.getbufsize():
+                return "NumPy converts a small operand apart"
             if x.ndim == 0:
                 inputs[k] = x.astype(dtype)
     if loop.ufunc is np.power and loop.dtypes[1].kind == "i" and inputs[1].size and inputs[1].min() < 0:
