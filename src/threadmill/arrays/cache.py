@@ -32,6 +32,9 @@ class Cache(Generic[Key, Value]):
 
     def put(self, key: Key, value: Value) -> Value:
         if len(self._entries) >= self._bound:
-            self._entries = {}  # readers of the old one are not disturbed
+            self.clear()
         self._entries[key] = value
         return value
+
+    def clear(self) -> None:
+        self._entries = {}  # readers of the old one are not disturbed

@@ -101,7 +101,7 @@ class ParallelUfunc:
                 elif type(x) not in _PLAIN:
                     return self._by_numpy(self.ufunc, args, options)
             else:
-                return self._by_numpy(self.ufunc, args, options) if options else reported(self.ufunc, *args)
+                return self._by_numpy(self.ufunc, args, options)
         handle = pool_or_default(pool)._handle
         out = options.get("out")
         plan = None
@@ -255,8 +255,8 @@ class ParallelUfunc:
         """
         if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
             return as_the_user(call, *args, **options)  # `out` may be real
-        if "where" in options:
-            return as_the_user(call, *args, **options)  # NumPy warns of a lone `where`
+        if "where" in options or len(args) > self.ufunc.nin:
+            return as_the_user(call, *args, **options)  # NumPy warns of a lone `where`, and of some positions
         if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
             return reported(call, *args, **options)
         return as_the_user(call, *args, **options)
