@@ -13,9 +13,10 @@ from .._types import Array
 from ..tasks.pool import Pool
 from ..tasks.which_pool import check_pool, pool_or_default
 from . import probes, reductions
+from .cache import Cache
 from .errstate import as_the_user
-from .layout import NO_VALUE
-from .loops import NUMERIC, Loop
+from .layout import NO_VALUE, NUMERIC
+from .loops import MOST_LOOPS, LoopCache
 from .reduction import ANY_ORDER, Reduction
 
 __all__ = ["LEAST_READ", "NUMBERS", "Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum"]
@@ -26,8 +27,10 @@ Asked: TypeAlias = tuple[Any, Any, Any, Any, Any, Any, Any]
 # Bytes below which NumPy makes the call: it reads 40 KB in a microsecond.
 LEAST_READ = 1 << 20
 
-# A reducer's caches hold this many entries. A full one is emptied.
-_MOST = 256
+# Reductions, or why NumPy makes one, by shape, dtype and its char, axis and keepdims. They keep no array
+# alive, and none is of a dtype with metadata. Any thread may write.
+ReductionCache = Cache[tuple[Any, ...], Reduction | str]
+_MOST_REDUCTIONS = 256
 
 
 # ---- what is asked for: NumPy's signatures, and the call of ufunc.reduce that each comes to ---------------
@@ -133,18 +136,14 @@ def _dtype(dtype: Any) -> np.dtype[Any] | None:
 
 
 class Reducer:
-    """The reductions by one ufunc.
-
-    Both caches may be written by any thread: an entry depends on nothing but its key. They keep dtypes,
-    loops and programs alive, and no array.
-    """
+    """The reductions by one ufunc."""
 
     __slots__ = ("_loops", "_plans", "ufunc")
 
     def __init__(self, ufunc: np.ufunc) -> None:
         self.ufunc = ufunc
-        self._loops: dict[Any, Loop | str] = {}  # by the array's dtype and the dtype asked for
-        self._plans: dict[Any, Reduction | str] = {}  # by shape, dtype, axis and keepdims
+        self._loops: LoopCache = LoopCache(MOST_LOOPS)
+        self._plans: ReductionCache = ReductionCache(_MOST_REDUCTIONS)
 
     def call(
         self,
@@ -197,9 +196,7 @@ class Reducer:
             wanted = None if dtype is None else _dtype(dtype)
             plan = self._prepare(trusted, array, axis, wanted, keepdims, initial, where)
             if key is not None and (isinstance(plan, str) or plan.reusable):
-                if len(self._plans) >= _MOST:
-                    self._plans.clear()
-                self._plans[key] = plan
+                self._plans.put(key, plan)
         return plan
 
     def run(self, plan: Reduction, asked: Asked, pool: Pool | None) -> Any:
@@ -210,6 +207,4 @@ class Reducer:
         reason = probes.refuses(self.ufunc, trusted)
         if reason or self.ufunc.nin != 2 or self.ufunc.nout != 1 or self.ufunc.signature is not None:
             return reason or "it is no ufunc of two operands and one result"
-        if len(self._loops) >= _MOST:
-            self._loops.clear()
         return reductions.prepare(self.ufunc, self._loops, *arguments)

@@ -15,8 +15,8 @@ from .._native.status import FAILED
 from .._types import Array
 from . import own_kernels, programs
 from .errstate import as_the_user
-from .layout import NO_VALUE
-from .loops import NUMERIC, Loop, chars, resolve
+from .layout import NO_VALUE, is_plain
+from .loops import Loop, LoopCache, chars, resolve
 from .reduction import ANY_ORDER, LEAST_OR_GREATEST, Reduction, finish, identity
 from .row_reductions import by_pieces, by_rows, may_share_rows
 from .spaces import Space, cut, strides_are_whole
@@ -39,7 +39,7 @@ _REDUCTION_AXIS = 1 << 30
 
 def prepare(
     ufunc: np.ufunc,
-    loops: dict[Any, Loop | str],
+    loops: LoopCache,
     x: Array,
     axis: Any,
     dtype: np.dtype[Any] | None,
@@ -51,7 +51,7 @@ def prepare(
 
     Their classes are those that reducer.py knows.
     """
-    if x.dtype.char not in NUMERIC or not (x.dtype.isnative and x.flags.aligned):
+    if not is_plain(x):
         return "the operand is no plain aligned native array of numbers"
     try:
         masks = [] if where is True else [np.broadcast_to(where, x.shape)]
@@ -94,7 +94,7 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
 
 
 def _loop(
-    ufunc: np.ufunc, loops: dict[Any, Loop | str], given: np.dtype[Any], wanted: np.dtype[Any] | None
+    ufunc: np.ufunc, loops: LoopCache, given: np.dtype[Any], wanted: np.dtype[Any] | None
 ) -> Loop | str:
     """The loop for an array of dtype `given`, in the dtype that the user wants, if any."""
     key = given, wanted, chars((given, wanted))
@@ -103,7 +103,7 @@ def _loop(
         options: dict[str, Any] = {"reduction": True, "casting": "unsafe"}
         if wanted is not None:
             options["signature"] = (wanted, None, wanted)
-        loop = loops[key] = resolve(ufunc, (None, given, None), **options)
+        loop = loops.put(key, resolve(ufunc, (None, given, None), **options))
     return loop
 
 
