@@ -294,6 +294,10 @@ def test_kernels_call_other_classes_as_the_user_calls(name: str) -> None:
         else:
             numpys = np.multiply(duck, 3, *args, dtype=None, **options)
             assert tm.scale(duck, 3, *args, **options) == numpys
+            x = np.ones(100_000)
+            numpys = np.multiply(x, duck, *args, dtype=x.dtype.type, **options)
+            ours = tm.scale(x, duck, *args, **options)
+            assert (ours[:2], ours[3]) == (numpys[:2], numpys[3])
 
 
 class Convertible:

@@ -148,7 +148,7 @@ def scale(
     if type(k) in NUMBERS or (type(k) is np.ndarray and k.ndim == 0):
         if type(array) is np.ndarray and out is not NO_VALUE and (checked or array.nbytes >= _SMALL):
             element = as_element(k, array.dtype)
-    elif np.ndim(k) != 0:
+    elif not _is_foreign(k) and np.ndim(k) != 0:
         raise ValueError(f"scale: k must be a scalar, got an array of shape {np.shape(k)}")
     if element is None:
         known = out if type(k) in NUMBERS else NO_VALUE
@@ -255,6 +255,12 @@ def _is_checked(name: str, x: Any, out: Any, overflow: str, pool: Pool | None) -
         takes = "whole arrays, without any of numpy.sum's options" if name == "sum" else "no option but out"
         raise TypeError(f"{name}: overflow='raise' takes {takes}")
     return True
+
+
+def _is_foreign(x: object) -> bool:
+    """Whether x answers NumPy's functions itself."""
+    own_answer = hasattr(type(x), "__array_ufunc__") or hasattr(type(x), "__array_function__")
+    return own_answer and not isinstance(x, np.ndarray)
 
 
 # ---- calls ------------------------------------------------------------------------------------------------
