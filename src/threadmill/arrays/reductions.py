@@ -72,6 +72,8 @@ def prepare(
     if x.dtype != loop.dtypes[1]:
         if loop.dtypes[1].kind not in "biu":
             return "NumPy's buffer for the conversion has a part in the rounding"
+        if x.dtype.kind == "c":
+            return "NumPy reports signalling NaNs in either part of a number that it converts"
         if cast_loop(x.dtype.char, loop.dtypes[1].char) is None:
             return f"no conversion from {x.dtype} to {loop.dtypes[1]}"
     begin = None if initial is NO_VALUE else _initial(loop, initial)
@@ -161,7 +163,8 @@ def _over_some(
     def run(pool: "CData", x: Array) -> Array:
         out = np.empty(shape, dtype) if target is None else target
         np.copyto(out, x[first] if begin is None else begin)
-        finish(loop, space.run(pool, program, split, grain, (out, x[rest]) if target is None else None))
+        status = space.run(pool, program, split, grain, (out, x[rest]) if target is None else None)
+        finish(loop, status, x.dtype.kind)
         return out
 
     return Reduction(loop, space.shape, split, grain, run, reusable)
@@ -212,7 +215,8 @@ def _over_all(
     space = Space(shape, [np.empty(0, dtype), *views], strides, hops=[dtype.itemsize, *[0 for _ in views]])
     if not strides_are_whole(space):
         return "an operand's strides are no multiples of its items"
-    stop = _DECIDED_BY.get(name)
+    # NumPy converts all numbers, whatever is decided, and reports a signalling NaN among them.
+    stop = None if x.dtype.kind == "f" else _DECIDED_BY.get(name)
     program = programs.reduction(loop, views[0], 0, bool(masks), stop)
     held = [] if plain else views
     more: dict[str, Any] = {} if initial is None else {"initial": initial}
@@ -224,7 +228,7 @@ def _over_all(
         status = space.run(pool, program, split, grain, (partial, *(held or [x])))
         if stop is not None and status == FAILED:
             return _shaped(np.bool_(stop), x, keepdims)
-        finish(loop, status)
+        finish(loop, status, x.dtype.kind)
         total = ufunc.reduce(partial, **more)
         if dtype.kind == "f" and (total == 0 or total != total):  # which 0, which NaN: here the order shows
             total = ufunc.reduce(x, None, where=masks[0] if masks else True, **more)
