@@ -110,7 +110,8 @@ class ParallelUfunc:
             return self._by_numpy(self.ufunc, args, options)
         if key is not None and plan is None and self.ufunc.signature is None and len(args) == self.ufunc.nin:
             self._plans[key] = plan_for(call.loop, args, out)
-        return call.run(handle)
+        result = call.run(handle)
+        return self._by_numpy(self.ufunc, args, options) if result is NotImplemented else result
 
     def reduce(
         self,
