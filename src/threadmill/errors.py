@@ -46,5 +46,6 @@ def raise_all(failures: list[BaseException]) -> None:
 def _together(failures: list[BaseException]) -> BaseException:
     if sys.version_info >= (3, 11):
         return BaseExceptionGroup(f"{len(failures)} spawned tasks failed", failures)
-    failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined,unused-ignore]
-    return failures[0]
+    else:  # noqa: RET505  # for mypy, which reads one version at a time
+        failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined]
+        return failures[0]
