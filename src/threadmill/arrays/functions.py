@@ -92,6 +92,8 @@ def square(
         x = np.asarray(x)
     if type(x) is not np.ndarray or out is NO_VALUE or not (checked or x.nbytes >= _SMALL):
         return _by_numpy(np.square, out, x, *args, **options)
+    if x.dtype.kind == "c":
+        return _square(x, *args, pool=pool, **options)
     result = _in_c("square", own_kernels.square, x, out, checked, pool)
     return as_the_user(np.square, x, *args, **options) if result is None else result
 
@@ -155,6 +157,11 @@ def scale(
         return _by_numpy(np.multiply, known, array, k, *args, dtype=dtype_of(array), **options)
     if checked and array.dtype.kind in "iu" and element[0] != k:
         raise OverflowError(f"scale: k = {k} does not fit {array.dtype}")
+
+    if array.dtype.kind == "c" or element[0] != element[0]:
+        if type(k) not in (int, float, complex, array.dtype.type):
+            options["dtype"] = dtype_of(array)
+        return _multiply(array, k, *args, pool=pool, **options)
 
     def kernel(threads: "CData", x: Array, out: Array | None, options: int) -> Array | None:
         return own_kernels.scale(threads, x, element, out, options)
@@ -229,6 +236,7 @@ def sum(
     return _add.call(np.sum, as_sum, (x, *args), options, pool)
 
 
+_square, _multiply = parallel(np.square), parallel(np.multiply)
 _add = parallel(np.add)._reducer
 
 

@@ -17,6 +17,7 @@ from . import own_kernels, programs
 from .errstate import as_the_user
 from .layout import NO_VALUE, is_plain
 from .loops import Loop, LoopCache, chars, resolve
+from .nans import settle
 from .reduction import ANY_ORDER, LEAST_OR_GREATEST, Reduction, finish, identity
 from .row_reductions import by_pieces, by_rows, may_share_rows
 from .spaces import Space, cut, strides_are_whole
@@ -148,10 +149,16 @@ def _over_some(
         adding = programs.added_rows(loop, x.dtype)
         if adding is not None and begin is not None:
             return by_pieces(loop, space, result.shape, begin, adding, axes, keepdims)
+    over, mask = axes if len(axes) > 1 else axes[0], masks[0] if masks else True
+    more: dict[str, Any] = {} if initial is None else {"initial": initial}
+
+    def by_numpy(x: Array) -> Any:
+        return ufunc.reduce(x, over, keepdims=keepdims, where=mask, **more)
+
     split, grain = cut(space.shape, outer)
     if split == innermost:
         if reusable and split > 0 and may_share_rows(loop, space, begin):
-            return by_rows(loop, space, result.shape, begin, first, rest)
+            return by_rows(loop, space, result.shape, begin, first, rest, by_numpy)
         grain = max(grain, _LEAST_PIECE // dtype.itemsize)
         if 2 * grain > space.shape[split]:
             return "its rows are too short to be cut"
@@ -160,12 +167,14 @@ def _over_some(
     if reusable:
         space.arrays = ()  # a plan keeps no array alive
 
-    def run(pool: "CData", x: Array) -> Array:
+    def run(pool: "CData", x: Array) -> Any:
         out = np.empty(shape, dtype) if target is None else target
         np.copyto(out, x[first] if begin is None else begin)
         status = space.run(pool, program, split, grain, (out, x[rest]) if target is None else None)
+        if status == FAILED:  # a signalling NaN
+            return by_numpy(x)
         finish(loop, status, x.dtype.kind)
-        return out
+        return settle(pool, x, out, status, lambda: by_numpy(x))
 
     return Reduction(loop, space.shape, split, grain, run, reusable)
 
@@ -219,7 +228,12 @@ def _over_all(
     stop = None if x.dtype.kind == "f" else _DECIDED_BY.get(name)
     program = programs.reduction(loop, views[0], 0, bool(masks), stop)
     held = [] if plain else views
+    mask = masks[0] if masks else True
     more: dict[str, Any] = {} if initial is None else {"initial": initial}
+
+    def by_numpy(x: Array) -> Any:
+        return ufunc.reduce(x, None, where=mask, **more)
+
     space.arrays = ()  # a plan keeps no array alive
 
     def run(pool: "CData", x: Array) -> Any:
@@ -228,11 +242,13 @@ def _over_all(
         status = space.run(pool, program, split, grain, (partial, *(held or [x])))
         if stop is not None and status == FAILED:
             return _shaped(np.bool_(stop), x, keepdims)
+        if status == FAILED:  # a signalling NaN
+            return _shaped(by_numpy(x), x, keepdims)
         finish(loop, status, x.dtype.kind)
         total = ufunc.reduce(partial, **more)
-        if dtype.kind == "f" and (total == 0 or total != total):  # which 0, which NaN: here the order shows
-            total = ufunc.reduce(x, None, where=masks[0] if masks else True, **more)
-        return _shaped(total, x, keepdims)
+        if dtype.kind == "f" and total == 0:  # which 0: here the order shows
+            total = by_numpy(x)
+        return _shaped(settle(pool, x, total, status, lambda: by_numpy(x)), x, keepdims)
 
     return Reduction(loop, shape, split, grain, run, plain and initial is None)
 
