@@ -66,9 +66,10 @@ FILES = {
     "queues": "typed fifo locked queue",
     "arrays": """
         cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
-        elementwise row_reductions gufuncs reductions probes reducer ufunc functions
+        elementwise row_reductions gufuncs reductions probes reducer signatures ufunc functions
     """,
     "pipelines": "stages turnstile pipeline",
+    "numpy": "ufuncs reductions",
 }
 
 # What an import of threadmill may bring with it besides the standard library.
@@ -210,7 +211,9 @@ def test_include_graph(path: Path) -> None:
 def test_imports_run_one_way(path: Path) -> None:
     name = module_name(path)
     inside, _ = imports(parse(path), path)
-    wrong = [other for other in inside - {name} if place(other) >= place(name) and other != room_of(name)]
+    # A room's __init__ is its door: it may show the room's files, and they may not see it.
+    seen = {other for other in inside - {name} if room_of(other) != name}
+    wrong = [other for other in seen if place(other) >= place(name) and other != room_of(name)]
     assert wrong == [], f"{name} imports what stands below it"
 
 

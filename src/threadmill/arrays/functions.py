@@ -18,6 +18,7 @@ from . import own_kernels
 from .errstate import as_the_user
 from .layout import NO_VALUE, as_element, dtype_of, native_chunks
 from .reducer import NUMBERS, as_sum
+from .signatures import shows, with_pool
 from .ufunc import parallel
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _SMALL_SUM = 1 << 13
 _ALONE = 1 << 15
 
 
+@shows(with_pool(np.square, ["x"], overflow="wrap"))
 def square(
     x: "npt.ArrayLike", /, *args: Any, overflow: Overflow = "wrap", pool: Pool | None = None, **options: Any
 ) -> Any:
@@ -98,6 +100,7 @@ def square(
     return as_the_user(np.square, x, *args, **options) if result is None else result
 
 
+@shows(with_pool(np.multiply, ["x", "k"], ["dtype", "signature"], overflow="wrap"))
 def scale(
     x: "npt.ArrayLike",
     k: Any,
@@ -172,6 +175,7 @@ def scale(
     return result
 
 
+@shows(with_pool(np.sum, ["x"], overflow="wrap"))
 def sum(
     x: "npt.ArrayLike",
     /,
