@@ -1,6 +1,6 @@
 """NumPy's namespace with its ufuncs and reductions on all cores.
 
-Each family of functions has a module of its own: ufuncs.py and reductions.py. All other names are NumPy's own.
+Each family of functions has a module of its own: ufuncs.py, reductions.py. All other names are NumPy's own.
 """
 
 from typing import Any
