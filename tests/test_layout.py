@@ -62,7 +62,7 @@ FILES = {
     "tasks": """
         workers native_function progress item map crew future spawn drain dispatcher pool which_pool
     """,
-    "queues": "typed fifo locked queue",
+    "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
         layout errstate loops map_chunks spaces programs operands reduction own_kernels plan elementwise
         row_reductions gufuncs reductions probes ufunc functions
