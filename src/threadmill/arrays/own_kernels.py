@@ -6,21 +6,29 @@ their axes, and `out` has the same order. All others are NumPy's.
 
 import contextvars
 import functools
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._native import kernels
 from .._native.dtypes import DTYPES
-from .._native.pools import NO_POOL
 from .._native.status import OVERFLOW, OVERLAP, check
-from .._process import lock_of_process
 from .._types import Array
 from .errstate import report
-from .layout import dense_views, empty_result, exact_total
+from .layout import (
+    ALIGNED,
+    C_CONTIGUOUS,
+    dense_views,
+    empty_result,
+    exact_total,
+    is_plain,
+    is_target,
+)
+from .nans import settle
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from .._native._threadmill import CData
 
 __all__ = ["exact_sum", "scale", "square", "sum", "sum_block", "sum_dtype"]
@@ -29,6 +37,8 @@ _USUAL_BUFFER = 8192  # np.getbufsize(), unless the user has set another
 
 # tm_dtype by dtype, which tells the byte order as well.
 _REAL_CODES = {np.dtype(char): code for char, code in DTYPES.items() if np.dtype(char).kind in "iuf"}
+
+_DENSE = C_CONTIGUOUS | ALIGNED
 
 _SUM_DTYPES: dict[str, np.dtype[Any]] = {char: np.sum(np.empty(0, char)).dtype for char in DTYPES}
 
@@ -45,6 +55,8 @@ def square(pool: "CData", x: Array, out: Array | None, options: int) -> Array | 
 
 def scale(pool: "CData", x: Array, k: Array, out: Array | None, options: int) -> Array | None:
     """np.multiply(x, k, out) with k one element of x's dtype; OverflowError as square."""
+    if k[0] != k[0]:  # a NaN that may meet those of x
+        return None
     operands = _operands(x, out)
     if operands is None:
         return None
@@ -71,7 +83,8 @@ def sum(pool: "CData", x: Array, options: int) -> Any | None:
         raise OverflowError(f"sum: the total does not fit {total.dtype}")
     if status:
         report(check(status), "reduce")
-    return total[()]
+    result = total[()]
+    return result if result == result else settle(pool, x, result, status, lambda: np.add.reduce(x, None))
 
 
 @functools.cache
@@ -115,14 +128,14 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
     """The tm_dtype, x and out as dense views, and the array to return."""
     # The usual call first: after megabytes have gone by, Python's code comes from far, and 3 us become 60.
     code = _REAL_CODES.get(x.dtype)
-    if code is not None and x.flags.carray and x.ndim:
+    if code is not None and x.flags.num & _DENSE == _DENSE and x.ndim and x.dtype.metadata is None:
         if out is None:
             out = np.empty_like(x)
             return code, x, out, out
-        if type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and out.flags.carray:
+        if _is_target(out, x) and out.flags.c_contiguous:
             return code, x, out, out
     code = _code(x)
-    if code is None or x.dtype.kind == "b":  # NumPy squares booleans as int8.
+    if code is None or x.dtype.kind in "bc":  # NumPy squares booleans as int8
         return None
     if out is None:
         out = empty_result(x)
@@ -134,16 +147,14 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
 
 def _code(x: Array) -> int | None:
     """The tm_dtype, if C can read x's elements where they are and has kernels with NumPy's bits for them."""
-    dtype = x.dtype
-    code = DTYPES.get(dtype.char)
-    if code is None or not dtype.isnative or not x.flags.aligned or x.ndim == 0:
+    if x.ndim == 0 or not is_plain(x):
         return None
-    return code if dtype.kind != "c" or _complex_as_numpy() else None
+    return DTYPES.get(x.dtype.char)
 
 
-def _is_target(out: object, x: Array) -> bool:
+def _is_target(out: object, x: Array) -> "TypeGuard[Array]":
     """Whether C can write results of x's dtype and shape to where `out` has them."""
-    return type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and out.flags.behaved
+    return is_target(out) and out.dtype == x.dtype and out.shape == x.shape
 
 
 def _settle(name: str, ufunc: str, status: int, out: Array) -> Array | None:
@@ -154,35 +165,3 @@ def _settle(name: str, ufunc: str, status: int, out: Array) -> Array | None:
         raise OverflowError(f"{name}: a result does not fit {out.dtype}")
     report(check(status), ufunc)
     return out
-
-
-# ---- complex products: some builds of NumPy fuse a multiply with an add, others don't -------------------
-
-_complex_agrees: bool | None = None
-
-
-def _complex_as_numpy() -> bool:
-    """Whether complex kernels have NumPy's bits; the first call finds the setting that makes it so."""
-    global _complex_agrees
-    if _complex_agrees is None:
-        with lock_of_process("complex"):
-            if _complex_agrees is None:
-                _complex_agrees = any(map(_agrees, (False, True)))
-    return _complex_agrees
-
-
-def _agrees(fused: bool) -> bool:
-    if not kernels.set_complex_fused(fused):
-        return False
-    ramp = np.arange(1, 258, dtype=np.float64)
-    ramp_and_back = np.sqrt(ramp) + 1j * np.cbrt(ramp[::-1])
-    return all(_agrees_on(ramp_and_back.astype(dtype)) for dtype in (np.complex64, np.complex128))
-
-
-def _agrees_on(z: Array) -> bool:
-    k, out, code = z[7:8], np.empty_like(z), DTYPES[z.dtype.char]
-    calls: list[tuple[Callable[[], int], Array]] = [
-        (lambda: kernels.square(NO_POOL, code, z, out, 0), np.square(z)),
-        (lambda: kernels.scale(NO_POOL, code, z, k, out, 0), np.multiply(z, k[0])),
-    ]
-    return all(run() >= 0 and out.tobytes() == expected.tobytes() for run, expected in calls)
