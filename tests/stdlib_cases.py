@@ -86,20 +86,12 @@ def _swapped(case: type, mixin: type, skips: dict[str, str]) -> type[unittest.Te
     return type(f"{case.__name__}OfThreadmill", (mixin, case), skipped)
 
 
-class _Pool(tm.Pool):
-    """A pool that says whether it is broken, as a private attribute that the tests poll."""
-
-    @property
-    def _broken(self) -> bool:
-        return self._tasks._broken is not None
-
-
 class _PoolInstead:
-    executor_type = _Pool
+    executor_type = tm.Pool
 
     def setUp(self) -> None:
         module = importlib.import_module(type(self).__mro__[2].__module__)
-        swaps = [mock.patch("concurrent.futures.ThreadPoolExecutor", _Pool)]
+        swaps = [mock.patch("concurrent.futures.ThreadPoolExecutor", tm.Pool)]
         if hasattr(module, "assert_python_ok"):
             swaps.append(
                 mock.patch.object(module, "assert_python_ok", _of_threadmill(module.assert_python_ok))

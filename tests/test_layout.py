@@ -58,9 +58,13 @@ ROOMS = [
 
 # The files of a room in their order: a file may import those above it.
 FILES = {
-    "_native": "_threadmill build library waits status pointers dtypes kernels machine programs pools ring",
+    "_native": """
+        _threadmill build library thread_state waits status pointers dtypes kernels machine programs pools
+        ring
+    """,
     "tasks": """
-        workers native_function progress item map crew future spawn drain dispatcher pool which_pool
+        workers native_function progress item map crew waiters future spawn drain fork late thread dispatcher
+        standard_face pool which_pool
     """,
     "queues": "typed fifo locked queue",
     "arrays": """

@@ -32,12 +32,16 @@ def lost() -> RuntimeError:
     return RuntimeError("this task was the parent process's; the forked child does not have it")
 
 
-def raise_all(failures: list[BaseException]) -> None:
-    """Raises the failure, several as a group (on Python 3.10 the first, which notes the others), or none."""
-    if len(failures) == 1:
-        raise failures[0]
-    if failures and sys.version_info >= (3, 11):
-        raise BaseExceptionGroup(f"{len(failures)} spawned tasks failed", failures)
-    if failures:
-        failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined,unused-ignore]
-        raise failures[0]
+def raise_all(failures: list[BaseException], count: int) -> None:
+    """Raises the first of `count` failures; several as a group, on Python 3.10 the first with notes."""
+    try:
+        if count == 1:
+            raise failures[0]
+        if count and sys.version_info >= (3, 11):
+            kept = f"; the first {len(failures)}" if len(failures) < count else ""
+            raise BaseExceptionGroup(f"{count} spawned tasks failed{kept}", failures)
+        if count:
+            failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined,unused-ignore]
+            raise failures[0]
+    finally:
+        del failures  # the error's traceback holds this frame: no cycle

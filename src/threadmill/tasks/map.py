@@ -86,7 +86,7 @@ class Map:
     # ---- the workers' side ----
 
     def __call__(self) -> None:
-        self._context.copy().run(self._run_all)
+        self._tasks.run(self._context.copy(), self._run_all)
 
     def _run_all(self) -> None:
         while self.run_batch():
