@@ -19,19 +19,14 @@ from threadmill.queues.queue import _FifoQueue, _OrderedQueue
 
 MISSING = "this interpreter comes without its test package"
 
-_THREADS = "reads _threads, a private set of threading.Thread objects"
-_NAMES = "reads _threads for the names; test_executor.py looks at them from inside tasks"
+_THREADS = "takes submit to start one thread at a time; a pool starts all, and _threads have run a task"
 
 # What is skipped, by the name of the test, each with its reason.
 EXECUTOR_SKIPS = {
     "test_saturation": _THREADS,
     "test_idle_thread_reuse": _THREADS,
     "test_threads_terminate": _THREADS,
-    "test_context_manager_shutdown": _THREADS,
-    "test_del_shutdown": _THREADS,
-    "test_shutdown_no_wait": _THREADS,
-    "test_thread_names_assigned": _NAMES,
-    "test_thread_names_default": _NAMES,
+    "test_thread_names_default": "a pool's threads are called threadmill-0_0 by default",
     "test_cancel_futures": "takes a task to have begun when submit returns; test_executor.py waits for that",
     "test_cancel_futures_wait_false": "the same, before CPython 3.13 (gh-116682)",
     "test_default_workers": "a pool has one thread per usable core by default, not cores + 4",

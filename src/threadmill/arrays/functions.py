@@ -17,6 +17,7 @@ from ..tasks.which_pool import check_pool
 from . import own_kernels
 from .errstate import reported
 from .layout import NO_VALUE, as_element, dtype_of, native_chunks
+from .ufunc import parallel
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -225,8 +226,6 @@ def sum(
             defaults = {"keepdims": False, "initial": NO_VALUE, "where": True}  # not all classes take them
             more: Any = {name: value for name, value in given.items() if value is not defaults[name]}
             return np.sum(array, axis, dtype, out, **more)  # type: ignore[arg-type]
-        from .ufunc import parallel
-
         return parallel(np.add).reduce(array, axis, dtype, out, keepdims, initial, where, pool=pool)
     if type(x) is np.ndarray and pool is None and overflow == "wrap" and x.size:
         if x.nbytes < _SMALL_SUM:
