@@ -165,10 +165,11 @@ class _Lib:
     TM_MAX_OPERANDS: int
     tm_stream_loop: CData
     def tm_cast_loop(self, source: int, target: int) -> CData: ...
+    def tm_nans_loop(self, operands: int, item: int) -> CData: ...
     def tm_add_rows_loop(self, dtype: int, /) -> CData: ...
     def tm_chunk_elements(self, n: int) -> int: ...
     def tm_run_dense(
-        self, pool: CData, program: CData, streaming: CData, n: int, data: list[CData]
+        self, pool: CData, program: CData, streaming: CData, n: int, data: list[CData], count: int
     ) -> int: ...
     def tm_run_program(
         self,
@@ -176,7 +177,9 @@ class _Lib:
         program: CData,
         dims: int,
         layout: list[int],
+        numbers: int,
         data: list[CData],
+        count: int,
         split: int,
         grain: int,
     ) -> int: ...

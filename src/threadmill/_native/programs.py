@@ -37,6 +37,16 @@ def add_rows_loop(char: str) -> InnerLoop | None:
     return (function, 0, 0) if function else None
 
 
+def nans_loop(itemsize: int, parts: int) -> InnerLoop:
+    """The inner loop with one operand, of `parts` numbers an element, that fails where it has a NaN."""
+    return lib.tm_nans_loop(1, itemsize), parts, 0
+
+
+def nan_pairs_loop(itemsize: int) -> InnerLoop:
+    """The inner loop with two operands that fails where both are NaN, with other bits, or signalling."""
+    return lib.tm_nans_loop(2, itemsize), 0, 0
+
+
 def stream_loop(itemsize: int) -> InnerLoop:
     """The inner loop that copies elements past the caches."""
     return lib.tm_stream_loop, itemsize, 0
@@ -49,12 +59,19 @@ def new_program(
     mask: int = -1,
     stop: tuple[int, int] = (-1, 0),
     core: tuple[int, int] = (0, 0),
+    block: int = 0,
+    written: int = 0,
 ) -> "CData":
-    """A tm_program. `buffers`: sizes of elements; `core`: how many core dims and strides steps are told."""
+    """A tm_program.
+
+    `buffers`: sizes of elements; `core`: how many core dims and strides steps are told; `block`: how many
+    elements NumPy converts at a time, where it does; `written`: the bits of the arrays that chunks write to.
+    """
     program = ffi.new("tm_program *")
+    program.written = written
     program.arrays, program.buffers, program.steps = arrays, len(buffers), len(steps)
     program.buffer_item = buffers
-    program.mask = mask
+    program.mask, program.block = mask, block
     program.stop, program.stop_value = stop
     for step, ((function, context, auxdata), slots) in zip(program.step, steps, strict=False):
         step.loop = ffi.cast("tm_inner_loop", function)
@@ -74,7 +91,21 @@ def dense_program(program: "CData", inputs: int, strides: list[int]) -> "CData":
 # Where a contiguous array begins. The array stays where it is while this is kept.
 start_of: "Callable[[Array], CData]" = ffi.from_buffer
 
-run_program: "Callable[[CData, CData, int, list[int], list[CData], int, int], int]" = lib.tm_run_program
-run_dense: "Callable[[CData, CData, CData, int, list[CData]], int]" = lib.tm_run_dense
+# Called with the number of addresses besides, as C can't tell a list's length.
+run_dense: "Callable[[CData, CData, CData, int, list[CData], int], int]" = lib.tm_run_dense
+
+
+def run_program(
+    pool: "CData",
+    program: "CData",
+    dims: int,
+    layout: list[int],
+    data: "list[CData]",
+    split: int,
+    grain: int,
+) -> int:
+    """As tm_run_program, which is told how long the lists are."""
+    return lib.tm_run_program(pool, program, dims, layout, len(layout), data, len(data), split, grain)
+
 
 chunk_elements: "Callable[[int], int]" = lib.tm_chunk_elements

@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._native.programs import MAX_OPERANDS, cast_loop
-from .._native.status import check
+from .._native.status import FAILED, check
 from .._types import Array
 from . import programs
 from .errstate import report
-from .loops import Loop
+from .layout import is_plain
+from .loops import Loop, LoopCache
 from .operands import PYTHON_NUMBERS, convert, find_loop, operand, outputs
-from .spaces import Space, cut, dense, iterated, overlap, streams, strides_are_whole
+from .spaces import Space, cut, dense, iterated, overlap, partly_overlap, streams, strides_are_whole
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
 __all__ = ["Call", "prepare"]
+
+# From NumPy 2.4 on it warns.
+_OUT_BY_KEYWORD = frozenset({np.maximum, np.minimum})
 
 _OPTIONS = frozenset({"out", "where", "dtype", "signature", "sig", "casting", "order", "subok"})
 
@@ -25,10 +29,16 @@ _OPTIONS = frozenset({"out", "where", "dtype", "signature", "sig", "casting", "o
 class Call:
     """One call, ready to run."""
 
-    __slots__ = ("_program", "_space", "grain", "loop", "results", "shape", "split")
+    __slots__ = ("_first", "_program", "_space", "grain", "loop", "results", "shape", "split")
 
     def __init__(
-        self, loop: Loop, space: Space, program: "CData", results: tuple[Any, ...], weight: int = 1
+        self,
+        loop: Loop,
+        space: Space,
+        program: "CData",
+        results: tuple[Any, ...],
+        weight: int = 1,
+        first: "CData | None" = None,
     ) -> None:
         self.loop = loop
         self.results = results
@@ -36,28 +46,37 @@ class Call:
         self.split, self.grain = cut(space.shape, range(len(space.shape)), weight)
         self._space = space
         self._program = program
+        self._first = first  # a program that only looks whether this one may run
 
     def run(self, pool: "CData") -> Any:
-        """Runs it on the pool's threads, of which the caller is one; returns what the ufunc returns."""
+        """Runs it on the pool's threads, of which the caller is one; returns what the ufunc returns.
+
+        NotImplemented: NumPy alone knows what it makes of some NaNs. Then the inputs are as they were.
+        """
+        first = self._first
+        if first is not None and self._space.look(pool, first, self.split, self.grain) == FAILED:
+            return NotImplemented
         status = self._space.run(pool, self._program, self.split, self.grain)
+        if status == FAILED:
+            return NotImplemented
         if status and check(status) and self.loop.strided.reports:
             report(status, self.loop.ufunc.__name__)
         return self.results[0] if len(self.results) == 1 else self.results
 
 
-def prepare(
-    ufunc: np.ufunc, loops: dict[Any, Any], args: tuple[Any, ...], options: dict[str, Any]
-) -> Call | str:
+def prepare(ufunc: np.ufunc, loops: LoopCache, args: tuple[Any, ...], options: dict[str, Any]) -> Call | str:
     """The call ``ufunc(*args, **options)``, of a ufunc without core dimensions; a str: why NumPy makes it."""
     nin = ufunc.nin
     if not _OPTIONS.issuperset(options) or ufunc.nargs > MAX_OPERANDS:
         return "an argument is one that only NumPy knows"
     if not nin <= len(args) <= ufunc.nargs:
         return f"it takes {nin} operands, and {ufunc.nout} for results"
+    if len(args) > nin and ufunc in _OUT_BY_KEYWORD:
+        return "NumPy warns of an out that is not given by its keyword"
     outs = outputs(ufunc, args, options)
     where = options.get("where", True)
     masks: list[Array] = [] if where is True else [where]
-    if outs is None or any(type(mask) is not np.ndarray or mask.dtype.char != "?" for mask in masks):
+    if outs is None or not all(is_plain(mask) and mask.dtype.char == "?" for mask in masks):
         return "out or where is no plain writable array"
     if masks and any(out is None for out in outs):
         return "where without out leaves elements undefined"
@@ -69,7 +88,7 @@ def prepare(
 
 def _prepare(
     ufunc: np.ufunc,
-    loops: dict[Any, Any],
+    loops: LoopCache,
     args: tuple[Any, ...],
     inputs: list[Array],
     outs: list[Array | None],
@@ -102,6 +121,11 @@ def _prepare(
     order = options.get("order") or "K"
     if order in ("A", "a") or (any(out is None for out in outs) and any(map(_is_odd, inputs))):
         return "the strides of axes of length 1 are then NumPy's own affair"
+    if all(x.size <= 1 for x in (*inputs, *outs) if x is not None):
+        return "there is nothing to share"
+    minds_nans = programs.minds_nans(loop)
+    if minds_nans and partly_overlap(inputs, outs) and any(_has_nans(x) for x in inputs):
+        return "NumPy copies operands that overlap, and knows alone what it makes of NaNs then"
     fresh = [out is None for out in outs]
     space = dense(loop, inputs, outs, masks) if order == "K" else None
     if space is None:
@@ -115,14 +139,35 @@ def _prepare(
     if fault:
         return fault
     count = ufunc.nargs
-    program = programs.elementwise(
-        loop,
+    may_stream = programs.may_stream(loop)
+    layout = (
         [x.dtype for x in space.arrays[:count]],
         [strides[-1] for strides in space.strides[:count]],
-        [programs.may_stream(loop) and each for each in streams(space, nin, fresh)],
+        [may_stream and each for each in streams(space, nin, fresh)],
         bool(masks),
     )
-    return Call(loop, space, program, tuple(outs))
+    first, nans = None, programs.PASS
+    if minds_nans and (masks or len(space.shape) > 1) and _may_meet(inputs):
+        nans = programs.FAIL_FIRST
+        if any(np.may_share_memory(x, out) for x in inputs for out in outs):  # read before it is written
+            first, nans = programs.elementwise(loop, *layout, programs.ONLY_LOOK), programs.PASS
+    return Call(loop, space, programs.elementwise(loop, *layout, nans), tuple(outs), first=first)
+
+
+def _may_meet(inputs: list[Array]) -> bool:
+    """Whether the operands may have NaNs that meet: not where one of two, a small one, has none.
+
+    NumPy's iterator takes short rows together in its buffer, and runs of a mask begin anywhere: a place in
+    our rows is another one there.
+    """
+    small = min(inputs, key=lambda x: x.size)
+    if len(inputs) != 2 or small.dtype.kind == "c" or small.size > max(x.size for x in inputs) // 16:
+        return True
+    return _has_nans(small)
+
+
+def _has_nans(x: Array) -> bool:
+    return x.dtype.kind in "fc" and bool(np.isnan(x).any())
 
 
 def _is_odd(x: Array) -> bool:
@@ -142,12 +187,7 @@ def _fault(loop: Loop, space: Space) -> str | None:
         return "NumPy's buffer lays such rows side by side, where some processors round float16 otherwise"
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and space.strides[1][-1] != 1:
         return "NumPy's loop is at fault for results that don't lie side by side"
-    elif (
-        kind in "fd"
-        and name in ("fmax", "fmin")
-        and len(space.shape) > 1
-        and _zero_by_place(loop.ufunc, kind)
-    ):
+    elif kind in "fd" and name in ("fmax", "fmin") and len(space.shape) > 1 and _zero_by_place(name, kind):
         return "the length of a row shows in the sign of zeros"
     return None
 
@@ -162,7 +202,7 @@ _WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
 
 
 @functools.cache
-def _zero_by_place(ufunc: np.ufunc, kind: str) -> bool:
+def _zero_by_place(name: str, kind: str) -> bool:
     """Whether which of 0 and -0 is the greater changes from a loop's vectors to its end, as with SSE."""
-    zero = np.zeros(67, kind)
+    zero, ufunc = np.zeros(67, kind), getattr(np, name)
     return any(np.unique(np.signbit(ufunc(*pair))).size > 1 for pair in ((zero, -zero), (-zero, zero)))

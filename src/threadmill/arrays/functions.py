@@ -88,6 +88,8 @@ def square(
         if result is not None:
             return result
     array, options = _input("square", x, overflow, pool)
+    if type(array) is np.ndarray and array.dtype.kind == "c":
+        return parallel(np.square)(array, out=out, pool=pool)
     if type(array) is not np.ndarray or (not options and array.nbytes < _SMALL):
         return _by_numpy(array, lambda: np.square(array, out=out))
     return _map("square", array, out, options, pool, own_kernels.square, lambda: np.square(array, out=out))
@@ -146,6 +148,9 @@ def scale(
     if type(k) not in (int, float, complex) and np.ndim(k) != 0:
         raise ValueError(f"scale: k must be a scalar, got an array of shape {np.shape(k)}")
     dtype = dtype_of(array)
+    if type(array) is np.ndarray and (array.dtype.kind == "c" or (array.dtype.kind == "f" and k != k)):
+        kept = {} if type(k) in (int, float, complex, dtype) else {"dtype": dtype}
+        return parallel(np.multiply)(array, k, out=out, pool=pool, **kept)
 
     def by_numpy() -> Any:
         return np.multiply(array, k, out=out, dtype=dtype)
