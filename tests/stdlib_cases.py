@@ -20,6 +20,7 @@ from threadmill.queues.queue import _FifoQueue, _OrderedQueue
 MISSING = "this interpreter comes without its test package"
 
 _THREADS = "takes submit to start one thread at a time; a pool starts all, and _threads have run a task"
+_MESSAGES = "reads the words of the error; test_map.py knows ours"
 
 # What is skipped, by the name of the test, each with its reason.
 EXECUTOR_SKIPS = {
@@ -29,6 +30,8 @@ EXECUTOR_SKIPS = {
     "test_thread_names_default": "a pool's threads are called threadmill-0_0 by default",
     "test_cancel_futures": "takes a task to have begun when submit returns; test_executor.py waits for that",
     "test_cancel_futures_wait_false": "the same, before CPython 3.13 (gh-116682)",
+    "test_map_buffersize_type_validation": _MESSAGES,
+    "test_map_buffersize_value_validation": _MESSAGES,
     "test_default_workers": "a pool has one thread per usable core by default, not cores + 4",
 }
 

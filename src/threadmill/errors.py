@@ -33,15 +33,20 @@ def lost() -> RuntimeError:
 
 
 def raise_all(failures: list[BaseException], count: int) -> None:
-    """Raises the first of `count` failures; several as a group, on Python 3.10 the first with notes."""
-    try:
-        if count == 1:
-            raise failures[0]
-        if count and sys.version_info >= (3, 11):
-            kept = f"; the first {len(failures)}" if len(failures) < count else ""
-            raise BaseExceptionGroup(f"{count} spawned tasks failed{kept}", failures)
-        if count:
-            failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined,unused-ignore]
-            raise failures[0]
-    finally:
-        del failures  # the error's traceback holds this frame: no cycle
+    """Raises the first of `count` failures; several as a group, on Python 3.10 the first with notes.
+
+    The list is emptied: a traceback holds the frames that it was raised through, and so what they hold.
+    """
+    if count > 1:
+        failures[:] = [_together(failures, count)]
+    if failures:
+        raise failures.pop()
+
+
+def _together(failures: list[BaseException], count: int) -> BaseException:
+    if sys.version_info >= (3, 11):
+        kept = f"; the first {len(failures)}" if len(failures) < count else ""
+        return BaseExceptionGroup(f"{count} spawned tasks failed{kept}", failures)
+    else:  # noqa: RET505  # for mypy, which reads one version at a time
+        failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined]
+        return failures[0]

@@ -79,13 +79,13 @@ class Tasks:
         _process.watch(self)
 
     def _reset(self) -> None:
-        self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or _closed
+        self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or closed
         self._waiting: deque[Item] = deque()  # popleft is atomic, and done without the lock
         self._coming: set[int | None] = set()  # tokens on the way
         self._here: set[int] = set()  # workers at the deque
         self._ledger = Ledger(self.lock)
         weakref.finalize(self, self._ledger.report)
-        self._closed = False
+        self.closed = False  # read without the lock where that shows in time
         self._broken: str | None = None
 
     # ---- giving work ----
@@ -102,11 +102,14 @@ class Tasks:
         finally:
             self._late.finish()
 
-    def offer(self, item: Item) -> None:
-        """Queues an item that may also be left undone: where there is room, and the pool is open."""
+    def offer(self, item: Item) -> bool:
+        """Queues an item that may also be left undone, if there is room."""
         with self.lock:
-            if len(self._waiting) < self._max_queue and not self._closed and self._broken is None:
+            self._check_open()
+            has_room = len(self._waiting) < self._max_queue
+            if has_room:
                 self._append(item)
+            return has_room
 
     def put_back(self, item: Item) -> bool:
         """Queues an item that stops in the middle of its call, as the next one; False if none would come."""
@@ -141,7 +144,7 @@ class Tasks:
     def _check_open(self) -> None:
         if self._broken is not None:
             raise BrokenThreadPool(self._broken)
-        if self._closed or _process.exiting:
+        if self.closed or _process.exiting:
             moment = "interpreter shutdown" if _process.exiting else "shutdown"
             raise RuntimeError(f"cannot schedule new futures after {moment}")
 
@@ -168,9 +171,6 @@ class Tasks:
     def waiting(self) -> int:
         """How many items wait, those included that have been cancelled."""
         return len(self._waiting)
-
-    def is_closed(self) -> bool:
-        return self._closed
 
     def broken(self) -> str | None:
         """Why no task can run any more; None if tasks can."""
@@ -318,7 +318,7 @@ class Tasks:
         """Takes no more work; what waits still runs unless it is to be cancelled."""
         # Cancelled items stay in the deque: no interrupt can lose one that has been taken out and not told.
         with self.lock:
-            self._closed = True
+            self.closed = True
             self._room.notify_all()
         for item in self._waiting.copy() if cancel else ():
             item.cancel()
@@ -326,7 +326,7 @@ class Tasks:
 
     def abandon(self) -> None:
         """Closes, for a pool that nobody has any more. Takes no lock: the collector calls it anywhere."""
-        self._closed = True
+        self.closed = True
         pools.close_pool(self.handle)
         if self.native_references:
             _process.keep(self)  # nobody will know when the last native task is done
@@ -347,10 +347,10 @@ class Tasks:
         """In a forked child: the parent's workers don't exist here, so what they had to do is lost."""
         lost = [*self._waiting, *self._lineage.fork()]
         self.forks += 1
-        closed = self._closed
+        closed = self.closed
         renew((self.lock, self._ledger.lock, *self.future_locks))
         self.workers.lose_all()
         self._reset()
-        self._closed = closed
+        self.closed = closed
         for item in lost:
             item.lose()

@@ -34,7 +34,7 @@ class StandardFace(ThreadPoolExecutor):
 
     @property
     def _shutdown(self) -> bool:  # type: ignore[override]
-        return self._tasks.is_closed()
+        return self._tasks.closed
 
     @property
     def _broken(self) -> str | bool:  # type: ignore[override]
