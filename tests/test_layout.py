@@ -63,8 +63,8 @@ FILES = {
         ring
     """,
     "tasks": """
-        workers native_function results progress item buffered_map map crew waiters future spawn drain fork
-        late thread dispatcher standard_face pool which_pool
+        workers native_function results progress item late buffered_map map crew waiters future spawn drain
+        fork thread dispatcher standard_face pool which_pool
     """,
     "queues": "typed fifo locked queue",
     "arrays": """

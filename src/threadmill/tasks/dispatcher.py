@@ -24,7 +24,7 @@ from .._native import pools
 from ..errors import DeadlockError
 from .fork import Lineage, renew
 from .item import Call, Item
-from .late import Late, Unfinished, insist
+from .late import Late, insist
 from .spawn import Failures, Ledger, Spawned, seconds_left
 from .thread import Workers, log
 
@@ -48,7 +48,7 @@ _tokens = itertools.count()
 _ROOM_S = 1.0
 
 # After so many failures in a row that are no item's the pool is broken.
-_MOST_FAILURES = 100
+_MOST_FAILURES = 20
 
 
 class Tasks:
@@ -99,8 +99,10 @@ class Tasks:
                 return
         try:
             item()
-        finally:
-            self._late.finish()
+        except BaseException as error:
+            with contextlib.suppress(BaseException):
+                item.rescue(error)
+            raise
 
     def offer(self, item: Item) -> bool:
         """Queues an item that may also be left undone, if there is room."""
@@ -239,12 +241,9 @@ class Tasks:
         slot = self._lineage.slot(me)
         if slot[0] is not None:
             insist(functools.partial(slot[0].fail, error))
+            insist(functools.partial(slot[0].rescue, error))
             slot[0] = None
         insist(self._late.finish)
-
-    def finish_later(self, item: Unfinished) -> None:
-        """Has the end of an item told by a thread that has more stack or memory than this one."""
-        self._late.add(item)
 
     def native_work_waits(self) -> bool:
         return bool(pools.pool_needs_worker(self.handle))
@@ -281,14 +280,21 @@ class Tasks:
 
     def help(self, item: Item) -> None:
         """Runs an item, if nobody has begun it, in the worker that waits for it."""
+        self._late.finish()
         helped = threading.get_ident(), item
+        if self._lineage.is_at(*helped):
+            return  # the item waits for itself
         self._lineage.helped.add(helped)
         try:
             item()
+        except BaseException as error:
+            try:
+                item.rescue(error)
+            except BaseException:
+                self._late.add(item, error)
+            raise
         finally:
             self._lineage.helped.discard(helped)
-            if self._late:
-                self._late.finish()
 
     def spawn(self, call: Call) -> None:
         """Queues a call without a future; `join` waits for it and reports its failure."""

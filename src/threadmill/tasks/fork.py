@@ -20,6 +20,10 @@ class Lineage:
     def slot(self, me: int) -> list[Item | None]:
         return self.slots.setdefault(me, [None])
 
+    def is_at(self, ident: int, item: Item) -> bool:
+        """Whether the worker of that ident is at the item already."""
+        return (ident, item) in self.helped or self.slot(ident)[0] is item
+
     def is_kept(self, item: Item) -> bool:
         """Whether an item of the parent's is under way in this process."""
         return any(item is kept for _, kept in self._kept)

@@ -44,6 +44,8 @@ class Future(concurrent.futures.Future[Any]):
     _result: Any = None
     _exception: BaseException | None = None
     _made_condition: threading.Condition | None = None
+    _has_outcome = False
+    runner: int | None = None  # the thread that runs it, or has
     _waiters: Any = ()
     _done_callbacks: Any = ()
 
@@ -75,44 +77,44 @@ class Future(concurrent.futures.Future[Any]):
 
     def __call__(self) -> None:
         """Runs the task, unless it was cancelled or somebody who waits for it has run it already."""
-        runs, call = False, None
+        call = self._claim()
+        if call is None:
+            return
+        context, fn, args = call
         try:
-            with self._lock:
-                condition = self._made_condition
-                if condition is None and self._state == PENDING:
-                    runs, call, self._call, self._state = True, self._call, None, RUNNING
-            if condition is not None:
-                with condition:
-                    if self._state == PENDING:
-                        runs, call, self._call, self._state = True, self._call, None, RUNNING
-                    elif self._state == CANCELLED:
-                        self._call, self._state = None, CANCELLED_AND_NOTIFIED
-                        self._waiters.tell(self)
-            if call is None:
-                return
-            context, fn, args = call
             result = self._tasks.run(context, fn, *args)
         except BaseException as error:
-            # Maybe between the claim and the call: nobody else ends what this thread has claimed.
-            if runs:
-                self._end(None, error)
-            elif self._state == CANCELLED_AND_NOTIFIED:
-                self._tasks.finish_later(self)
-            stops = not runs or is_ctrl_c(error)
+            self._end(None, error)
             self = call = None  # type: ignore[assignment]  # the error's traceback holds this frame: no cycle
-            if stops:
+            if is_ctrl_c(error):
                 raise
         else:
             self._end(result, None)
 
+    def _claim(self) -> Call | None:
+        """The call, for the one who is to run it; None for all others."""
+        with self._lock:
+            condition = self._made_condition
+            if condition is None:
+                return self._start()
+        with condition:
+            if self._state == CANCELLED:
+                self._call, self._state = None, CANCELLED_AND_NOTIFIED
+                self._waiters.tell(self)
+            return self._start()
+
+    def _start(self) -> Call | None:
+        if self._state != PENDING:
+            return None
+        call, self._call = self._call, None
+        self.runner, self._state = threading.get_ident(), RUNNING
+        return call
+
     def _end(self, result: Any, error: BaseException | None) -> None:
         if self._state == RUNNING:  # not if a fork has lost the task, or somebody has set a result
-            self._result, self._exception = result, error
+            self._result, self._exception, self._has_outcome = result, error, True
         try:
             self.finish()
-        except BaseException:
-            self._tasks.finish_later(self)
-            raise
         finally:
             self = error = None  # type: ignore[assignment]
 
@@ -140,11 +142,16 @@ class Future(concurrent.futures.Future[Any]):
                 LOGGER.exception("exception calling callback for %r", self)
 
     def fail(self, error: BaseException) -> None:
-        """Ends the future, unless somebody has begun or cancelled it; may be called again if it raises."""
         with self._condition:
             if self._state == PENDING:
                 self._exception, self._call, self._state = error, None, FINISHED
         if self._exception is error:
+            self.finish()
+
+    def rescue(self, error: BaseException) -> None:
+        if self._state == RUNNING and self.runner == threading.get_ident() and not self._has_outcome:
+            self._exception, self._has_outcome = error, True
+        if (self._has_outcome and self.runner == threading.get_ident()) or self.cancelled():
             self.finish()
 
     def set_result(self, result: Any) -> None:

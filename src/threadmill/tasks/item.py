@@ -18,8 +18,8 @@ def new_call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, An
 class Item(Protocol):
     """What waits in the deque. A worker calls it once, also after it was cancelled or has failed.
 
-    A call may raise Ctrl-C in the main thread, and what keeps the item from telling of its end. In the second
-    case it has given itself to the dispatcher's `finish_later`.
+    A call may raise: Ctrl-C in the main thread, and whatever keeps the item from running or from telling of
+    its end. Who has called it then calls `rescue`.
     """
 
     def __call__(self) -> None: ...
@@ -28,7 +28,13 @@ class Item(Protocol):
 
     def cancel(self) -> object: ...
     def fail(self, error: BaseException) -> None:
-        """Ends the item if nobody has begun it."""
+        """Ends the item if nobody has begun it; may be called again if it raises."""
+
+    def rescue(self, error: BaseException) -> None:
+        """Ends the item if the calling thread has begun it, and tells those who don't know of the end yet.
+
+        May be called again if it raises.
+        """
 
     def lose(self) -> None:
         """As fail, in a forked child: a lock of the item may be held by a thread that is not there."""

@@ -1,46 +1,43 @@
 """Ends of items that could not be told at once: memory or stack was short, or a callback raised."""
 
 import contextlib
+import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
-__all__ = ["Late", "Unfinished", "insist"]
+from .item import Item
+
+__all__ = ["Late", "insist"]
 
 # A failure to tell of an end is as a rule a lack of memory: worth trying again for ten seconds.
 _ATTEMPTS, _PAUSE_S = 1000, 0.01
 
 
-class Unfinished(Protocol):
-    """An item that has ended and has not told everybody."""
-
-    def finish(self) -> None:
-        """Tells those who have not been told; may be called again if it raises."""
-
-
 class Late:
-    """The unfinished items of a pool. Each thread adds and takes; the deque's steps are atomic."""
+    """Items that a worker ran because it waited for them, and whose end it then failed to tell.
+
+    It did so with little stack left. The same worker tells of them when its own item is done, or when it asks
+    again for one of them.
+    """
 
     def __init__(self) -> None:
-        self._items: deque[Unfinished] = deque()
+        self._items: dict[int, list[tuple[Item, BaseException]]] = {}  # by thread; each its own
 
     def __bool__(self) -> bool:
         return bool(self._items)
 
-    def add(self, item: Unfinished) -> None:
-        """Has the item's `finish` called again, by a thread that has more stack or memory."""
-        self._items.append(item)
+    def add(self, item: Item, error: BaseException) -> None:
+        self._items.setdefault(threading.get_ident(), []).append((item, error))
 
     def finish(self) -> None:
-        while self._items:
-            with contextlib.suppress(IndexError):  # another thread was quicker
-                item = self._items.popleft()
-                try:
-                    item.finish()
-                except BaseException:
-                    self._items.append(item)
-                    raise
+        """Tells of the calling thread's; may be called again if it raises."""
+        me = threading.get_ident()
+        items = self._items.get(me)
+        while items:
+            item, error = items[-1]
+            item.rescue(error)
+            items.pop()
+        self._items.pop(me, None)
 
 
 def insist(step: Callable[[], object]) -> None:

@@ -98,24 +98,24 @@ class Ledger:
 class Spawned:
     """An item of the deque."""
 
-    __slots__ = ("_call", "_tasks", "failure", "ledger")
+    __slots__ = ("_call", "_has_ended", "_tasks", "failure", "ledger")
 
     def __init__(self, tasks: "Tasks", call: Call) -> None:
         self._tasks = tasks
         self._call: Call | None = call
+        self._has_ended = False
         self.failure: BaseException | None = None  # not yet in the ledger
         self.ledger: Ledger | None = None  # that it is in
 
     def __call__(self) -> None:
-        call = None
+        if (call := self._claim()) is None:
+            return
+        context, fn, args = call
         try:
-            if (call := self._claim()) is None:
-                return
-            context, fn, args = call
             self._tasks.run(context, fn, *args)
         except BaseException as error:
             self._end(error)
-            if call is None or is_ctrl_c(error):
+            if is_ctrl_c(error):
                 raise
         else:
             self._end(None)
@@ -132,14 +132,10 @@ class Spawned:
         return self._call is None
 
     def _end(self, failure: BaseException | None) -> None:
-        self.failure = failure
-        try:
-            self.finish()
-        except BaseException:
-            self._tasks.finish_later(self)
-            raise
+        self.failure, self._has_ended = failure, True
+        self._strike()
 
-    def finish(self) -> None:
+    def _strike(self) -> None:
         if (ledger := self.ledger) is not None:
             ledger.strike(self)
 
@@ -151,6 +147,11 @@ class Spawned:
     def fail(self, error: BaseException) -> None:
         if self._claim() is not None:
             self._end(error)
+
+    def rescue(self, error: BaseException) -> None:
+        if not self._has_ended:
+            self.failure, self._has_ended = error, True
+        self._strike()
 
     def lose(self) -> None:
         """Nobody counts on it in the child."""
