@@ -23,7 +23,7 @@ class Waiters(list[Any]):
     def __init__(self, future: "Future") -> None:
         super().__init__()
         self._future = weakref.ref(future)  # which holds this list: no cycle
-        self._told: list[Any] = []
+        self._untold: list[Any] | None = None  # None before the end
 
     def append(self, waiter: Any) -> None:
         super().append(waiter)
@@ -36,16 +36,17 @@ class Waiters(list[Any]):
 
     def tell(self, future: "Future") -> None:
         """Tells each waiter of the end, once; goes on where an exception has stopped an earlier call."""
-        for waiter in self:
-            if waiter in self._told:
-                continue
+        if self._untold is None:
+            self._untold = self[::-1]
+        while self._untold:
+            waiter = self._untold[-1]
             if future._state != FINISHED:
                 waiter.add_cancelled(future)
             elif future._exception is not None:
                 waiter.add_exception(future)
             else:
                 waiter.add_result(future)
-            self._told.append(waiter)
+            self._untold.pop()
 
 
 class _HelpingEvent(threading.Event):
