@@ -86,9 +86,11 @@ def square(
     the GIL. NumPy itself, on one thread, does the rest: strided, byte-swapped, misaligned and partly
     overlapping arrays, other dtypes, subclasses, and arrays too small to gain.
     """
-    out = _out(args, options)
     if pool is None and overflow == "wrap" and type(x) is np.ndarray and x.nbytes < _SMALL:
-        return _by_numpy(np.square, out, x, *args, **options)
+        if x.dtype.kind in "fc":
+            return as_the_user(np.square, x, *args, **options)
+        return _by_numpy(np.square, _out(args, options), x, *args, **options)
+    out = _out(args, options)
     checked = _is_checked("square", x, out, overflow, pool)
     if checked:
         x = np.asarray(x)
@@ -146,6 +148,12 @@ def scale(
     -----
     Runs where `square` runs.
     """
+    small = pool is None and overflow == "wrap" and type(x) is np.ndarray and x.nbytes < _SMALL
+    if small and type(k) in NUMBERS:
+        dtype = dtype_of(x)
+        if x.dtype.kind in "fc":  # type: ignore[union-attr]
+            return as_the_user(np.multiply, x, k, *args, dtype=dtype, **options)
+        return _by_numpy(np.multiply, _out(args, options), x, k, *args, dtype=dtype, **options)
     out = _out(args, options)
     checked = _is_checked("scale", x, out, overflow, pool)
     array: Any = np.asarray(x) if checked else x
