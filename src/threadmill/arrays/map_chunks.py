@@ -11,6 +11,7 @@ from .._arguments import integer, require_callable
 from ..tasks.crew import together
 from ..tasks.pool import Pool
 from ..tasks.which_pool import pool_or_default
+from .layout import overlaps_itself
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -118,8 +119,10 @@ class _Results:
     def __init__(self, length: int, out: Any | None, sources: list[Any]) -> None:
         self._length = length
         self._out = out
-        # Written to in place of an `out` that other chunks may still have to read.
-        shared = out is not None and any(_shifted(out, source) for source in sources)
+        # Written to in place of an `out` that other chunks may still have to read, or write.
+        shared = out is not None and (
+            overlaps_itself(out) or any(_shifted(out, source) for source in sources)
+        )
         self._target: Any = np.empty_like(out) if shared else out
         self._first: Any = None
         self._lock = threading.Lock()  # guards _early
