@@ -5,6 +5,7 @@ For threadpoolctl 3.2 and later.
 
 import ctypes
 import functools
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from threadpoolctl import LibController
@@ -51,6 +52,8 @@ class ThreadmillController(LibController):  # type: ignore[misc]  # threadpoolct
         self.dynlib.tm_set_thread_limit(0 if isinstance(num_threads, _NoLimit) else max(1, num_threads))
 
     def get_version(self) -> Any:
-        from . import __version__
-
-        return __version__
+        """None in a program that carries threadmill without its metadata."""
+        try:
+            return version("threadmill")
+        except PackageNotFoundError:
+            return None
