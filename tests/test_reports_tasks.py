@@ -17,7 +17,9 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent import futures
+from importlib.metadata import PackageNotFoundError
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -804,14 +806,23 @@ def test_threadpoolctl_205_threads_limit_themselves_alone(threadpoolctl: Any) ->
 def test_threadpoolctl_132_a_limit_set_before_the_first_loop_counts(threadpoolctl: Any) -> None:
     """Threads that a library started within a limit were as many as ever."""
     seen: set[int] = set()
-    both = threading.Barrier(2)
 
     def note(_: Any) -> None:
+        pool.submit(int).result()  # a worker that was sent to the chunks before has come by then
         seen.add(threading.get_ident())
 
     with tm.Pool(4) as pool:
         with threadpoolctl.threadpool_limits(1, user_api="threadmill"):
-            tm.map_chunks(note, X, chunk=1000, pool=pool)
+            tm.map_chunks(note, X, chunk=5000, pool=pool)
+            tm.reduce(lambda a, _: note(a), range(3000), pool=pool)
             assert seen == {threading.get_ident()}
-        tm.map_chunks(lambda _: note(both.wait(60)), X[:2], chunk=1, pool=pool)
-        assert len(seen) == 2
+        tm.map_chunks(note, X, chunk=5000, pool=pool)
+        assert len(seen) > 1
+
+
+def test_threadpoolctl_131_what_cannot_be_told_is_none(threadpoolctl: Any, monkeypatch: Any) -> None:
+    """One library whose version could not be read made the whole list fail; here, without the metadata."""
+    missing = mock.Mock(side_effect=PackageNotFoundError("threadmill"))
+    monkeypatch.setattr("threadmill.threadpoolctl.version", missing)
+    controllers = threadpoolctl.ThreadpoolController().select(user_api="threadmill").info()
+    assert [each["version"] for each in controllers] == [None]
