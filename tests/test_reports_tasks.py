@@ -105,11 +105,11 @@ def test_bpo_27144_results_already_taken_are_let_go() -> None:
         assert soon(lambda: Result.alive == 128)
         for left in range(127, 63, -1):
             next(results)
-            assert Result.alive == left
+            assert soon(lambda left=left: Result.alive == left)
         completed = futures.as_completed(waiting)
         for left in range(63, -1, -1):
             waiting.remove(next(completed))
-            assert Result.alive == left
+            assert soon(lambda left=left: Result.alive == left)
 
 
 def test_bpo_31249_a_pool_is_in_no_reference_cycle() -> None:
