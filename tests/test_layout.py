@@ -42,6 +42,7 @@ ROOMS = [
     "errors",
     "_types",
     "_arguments",
+    "_locks",
     "_native",
     "_process",
     "tasks",
