@@ -1,4 +1,4 @@
-"""In a process that gevent or eventlet has patched, pools, queues and pipelines still wait for native threads."""
+"""In a process that gevent or eventlet has patched, pools and queues still wait for native threads."""
 
 import subprocess
 import sys
