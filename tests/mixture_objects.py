@@ -15,6 +15,8 @@ import numpy as np
 from arrays import Array, extremes, random_values
 
 import threadmill as tm
+from threadmill.arrays import functions
+from threadmill.arrays import ufunc as parallel_ufuncs
 
 __all__ = [
     "Absolute",
@@ -53,12 +55,11 @@ def pool(threads: int) -> tm.Pool:
 
 def lower_thresholds() -> None:
     """Has calls of any size go to C, which as a rule are NumPy's because they are too small to gain."""
-    from threadmill import kernels, ufuncs
-
     for name in "_SMALL", "_SMALL_SUM", "_ALONE":
-        setattr(kernels, name, 0)
-    ufuncs._LEAST_READ = 0
-    ufuncs._LEAST = ufuncs._LEAST_COSTLY = 0  # of ufuncs that nobody has asked for yet
+        setattr(functions, name, 0)
+    parallel_ufuncs._LEAST_READ = parallel_ufuncs._LEAST = parallel_ufuncs._LEAST_COSTLY = 0
+    for made in parallel_ufuncs._made.values():
+        made._least = 0
 
 
 def metadata(dtype: str, of: int) -> np.dtype[Any]:
@@ -227,6 +228,8 @@ class Handed(np.ndarray[Any, Any]):
         plain = [np.asarray(x) if isinstance(x, Handed) else x for x in inputs]
         if "out" in options:
             options["out"] = tuple(np.asarray(x) if isinstance(x, Handed) else x for x in options["out"])
+        if isinstance(options.get("where"), Handed):
+            options["where"] = np.asarray(options["where"])
         return getattr(ufunc, method)(*plain, **options), ufunc.__name__, method, sorted(options)
 
 
