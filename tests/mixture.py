@@ -8,7 +8,9 @@ difference is written to a file there.
 """
 
 import collections
+import dataclasses
 import json
+import math
 import os
 import re
 import subprocess
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # where this file is run by hand
 import mixture_objects
 import numpy as np
 from mixture_calls import Call, sequence
+from thresholds import lower_thresholds
 from ufunc_cases import value_bytes
 
 LENGTH = 1000  # calls in a sequence
@@ -202,12 +205,12 @@ def _neutral(kind: str, text: str) -> tuple[str, str]:
 # ---- sequences, each in a process of its own ---------------------------------------------------------------
 
 
-def run_here(calls: Sequence[Call], numbers: Sequence[int]) -> None:
+def run_here(calls: Sequence[Call]) -> None:
     """Makes the calls, and prints a line before each and one for each difference."""
-    for number in numbers:
+    for number, call in enumerate(calls):
         print(json.dumps([number]), flush=True)
         try:
-            told = found(calls[number])
+            told = found(call)
         except Exception as error:  # the call's text or the comparison is wrong
             told = f"mixture: {type(error).__name__}: {error}"
         if told:
@@ -215,39 +218,40 @@ def run_here(calls: Sequence[Call], numbers: Sequence[int]) -> None:
     print(json.dumps([]), flush=True)
 
 
-def run_apart(seed: int, numbers: Sequence[int]) -> dict[int, str]:
-    """The differences of some of the seed's calls, made in a process of their own, by their numbers."""
-    command = [sys.executable, "-X", "faulthandler", __file__, "--calls", str(seed), ",".join(map(str, numbers))]
-    with tempfile.TemporaryFile("w+") as told, tempfile.TemporaryFile("w+") as stacks:
-        try:
-            status: Any = subprocess.run(command, stdout=told, stderr=stacks, timeout=PATIENCE).returncode
-        except subprocess.TimeoutExpired:
-            status = f"nothing in {PATIENCE} s"
-        told.seek(0)
-        stacks.seek(0)
-        lines = [json.loads(line) for line in told.read().splitlines() if line.endswith("]")]
-        trace = stacks.read()[-3000:]
+def run_apart(calls: Sequence[Call], lowered: bool) -> dict[int, str]:
+    """What differs in which of the calls, which are made in a process of their own."""
+    given = json.dumps([lowered, [dataclasses.asdict(call) for call in calls]])
+    command = [sys.executable, "-X", "faulthandler", __file__, "--calls"]
+    try:
+        ended = subprocess.run(command, input=given, capture_output=True, text=True, timeout=PATIENCE)
+        status, output, stacks = str(ended.returncode), ended.stdout, ended.stderr
+    except subprocess.TimeoutExpired as error:
+        status, output, stacks = f"nothing in {PATIENCE} s", (error.stdout or b"").decode(), ""
+    lines = [json.loads(line) for line in output.splitlines() if line.endswith("]")]
     differ = {line[0]: line[1] for line in lines if len(line) == 2}
     if not lines or lines[-1]:  # it did not come to its end
-        differ[lines[-1][0] if lines else numbers[0]] = f"process ended: {status}\n{trace}"
+        differ[lines[-1][0] if lines else 0] = f"process ended: {status}\n{stacks[-3000:]}"
     return differ
 
 
-def shortest(seed: int, last: int, kind: str, trials: int = 24) -> list[int]:
-    """The fewest calls up to `last`, found by leaving out earlier ones, that lead to the difference."""
+def shortest(calls: list[Call], lowered: bool, kind: str, trials: int = 24) -> list[Call]:
+    """The fewest calls, found by leaving out earlier ones, whose last differs in that way."""
+    last = calls[-1]
 
-    def fails(numbers: list[int]) -> bool:
-        return kind_of(seed, last, run_apart(seed, numbers).get(last, "")) == kind
+    def fails(earlier: list[Call]) -> bool:
+        told = run_apart([*earlier, last], lowered).get(len(earlier))
+        return told is not None and kind_of(last, told) == kind
 
-    if fails([last]):
+    if fails([]):
         return [last]
-    needed = list(range(last))
+    alike = [call for call in calls[:-1] if call.about() == last.about()]
+    needed = alike if fails(alike) else calls[:-1]
     step = max(1, len(needed) // 2)
     while trials > 0 and needed:
         for begin in range(0, len(needed), step):
             trials -= 1
             fewer = needed[:begin] + needed[begin + step :]
-            if fails([*fewer, last]):
+            if fails(fewer):
                 needed = fewer
                 break
         else:
@@ -257,68 +261,68 @@ def shortest(seed: int, last: int, kind: str, trials: int = 24) -> list[int]:
     return [*needed, last]
 
 
-def kind_of(seed: int, number: int, told: str) -> str:
+def kind_of(call: Call, told: str) -> str:
     """What differences have in common that are likely to have one cause."""
-    call = sequence(seed, number + 1)[number]
-    first = re.sub(r"0x[0-9a-f]+|[0-9a-f]{4,}|\d+", "#", told.split("\n")[0])
+    first = re.sub(r"0x[0-9a-f]+|[0-9a-f]{4,}|\d+|'[A-Za-z]'", "#", told.split("\n")[0])
     return f"{re.sub('np.[a-z0-9_]+', 'np.x', call.ours)} {first[:80]}"
 
 
-def script(seed: int, numbers: Sequence[int], told: str) -> str:
-    """The calls as a script that shows both outcomes of the last one."""
-    calls = sequence(seed, numbers[-1] + 1)
+def script(calls: Sequence[Call], lowered: bool, told: str) -> str:
+    """The calls as a script that shows both outcomes of each."""
     remark = "\n".join("# " + line[:200] for line in told.splitlines())
-    lower = "lower_thresholds()\n" if lowered(seed) else ""
-    head = f"# seed {seed}, calls {list(numbers)}\n{remark}\nfrom mixture import *\n{lower}"
-    return head + "\n".join(calls[number].script() for number in numbers)
+    lower = "lower_thresholds()\n" if lowered else ""
+    return f"{remark}\nfrom mixture import *\n{lower}" + "\n".join(call.script() for call in calls)
 
 
 def compare(call: Any, ours: Any, numpys: Any, **options: Any) -> None:
-    """For scripts: shows what both functions come to with the arguments as the first left them."""
-    for function, more in (numpys, {}), (ours, options):
+    """For scripts: shows what both functions come to, ours last."""
+    for name, function, more in ("NumPy", numpys, {}), ("ours", ours, options):
         try:
-            print("ours  " if function is ours else "NumPy ", repr(call(function, **more)))
+            print(name, repr(call(function, **more)))
         except Exception as error:
-            print("ours  " if function is ours else "NumPy ", repr(error))
+            print(name, repr(error))
 
 
-def lowered(seed: int) -> bool:
-    """Whether a sequence runs with calls of any size in C: most do."""
-    return seed % 4 != 3
-
-
-def mixture(seconds: float, seed: int, directory: Path | None = None) -> list[str]:
-    """Runs sequences for so long; a script for each kind of difference."""
+def mixture(seeds: Iterable[int], directory: Path | None = None, most: float = math.inf) -> list[str]:
+    """Runs the seeds' sequences; a script for each kind of difference, `most` of them, printed as well."""
     kinds: collections.Counter[str] = collections.Counter()
     scripts: list[str] = []
-    end = time.monotonic() + seconds
     count = 0
-    while time.monotonic() < end:
-        for number, told in sorted(run_apart(seed, range(LENGTH)).items()):
-            kind = kind_of(seed, number, told)
+    for seed in seeds:
+        calls, lowered = sequence(seed, LENGTH), seed % 4 != 3  # whether calls of any size go to C
+        count += len(calls)
+        for number, told in sorted(run_apart(calls, lowered).items()):
+            kind = kind_of(calls[number], told)
             kinds[kind] += 1
-            if kinds[kind] > 1:
+            if kinds[kind] > 1 or len(scripts) >= most:
                 continue
-            scripts.append(script(seed, shortest(seed, number, kind), told))
+            needed = shortest(calls[: number + 1], lowered, kind)
+            scripts.append(f"# seed {seed}, call {number}\n{script(needed, lowered, told)}")
             print(scripts[-1], flush=True)
             if directory is not None:
                 (directory / f"{seed}_{number}.py").write_text(scripts[-1])
-        seed, count = seed + 1, count + LENGTH
-    print(f"{count} calls, {sum(kinds.values())} differences of {len(kinds)} kinds, next seed {seed}")
+    print(f"{count} calls, {sum(kinds.values())} differences of {len(kinds)} kinds")
     for kind, times in kinds.most_common():
         print(f"{times:6} {kind}")
     return scripts
 
 
-__all__ = [*mixture_objects.__all__, "compare"]
+def until(end: float, seed: int) -> Iterator[int]:
+    """Seeds from this one on until the time is up."""
+    while time.monotonic() < end:
+        yield seed
+        seed += 1
+
+
+__all__ = [*mixture_objects.__all__, "compare", "lower_thresholds"]
 globals().update({name: getattr(mixture_objects, name) for name in mixture_objects.__all__})
 
 if __name__ == "__main__":
     if sys.argv[1] == "--calls":
-        if lowered(int(sys.argv[2])):
-            mixture_objects.lower_thresholds()
-        wanted = [int(number) for number in sys.argv[3].split(",")]
-        run_here(sequence(int(sys.argv[2]), wanted[-1] + 1), wanted)
+        lowered, given = json.load(sys.stdin)
+        if lowered:
+            lower_thresholds()
+        run_here([Call(**call) for call in given])
     else:
         where = Path(sys.argv[3]) if len(sys.argv) > 3 else None
-        sys.exit(bool(mixture(float(sys.argv[1]), int(sys.argv[2]), where)))
+        sys.exit(bool(mixture(until(time.monotonic() + float(sys.argv[1]), int(sys.argv[2])), where)))

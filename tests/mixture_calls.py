@@ -68,6 +68,10 @@ class Call:
             body = ["    " + line for line in body]
         return "\n".join([*lines, *("    " + line for line in body)]) + "\n"
 
+    def about(self) -> str:
+        """The function that is called, by whatever method."""
+        return self.ours.partition(")")[0]
+
     def script(self) -> str:
         """The same as a script that shows both outcomes."""
         pool = f", pool=pool({self.pool})" if self.pool else ""

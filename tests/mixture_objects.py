@@ -15,8 +15,6 @@ import numpy as np
 from arrays import Array, extremes, random_values
 
 import threadmill as tm
-from threadmill.arrays import functions
-from threadmill.arrays import ufunc as parallel_ufuncs
 
 __all__ = [
     "Absolute",
@@ -34,7 +32,6 @@ __all__ = [
     "datetime",
     "decimal",
     "fractions",
-    "lower_thresholds",
     "make",
     "metadata",
     "np",
@@ -51,15 +48,6 @@ python_add = np.frompyfunc(lambda a, b: a + b, 2, 1)
 def pool(threads: int) -> tm.Pool:
     """The one pool of that size."""
     return tm.Pool(threads)
-
-
-def lower_thresholds() -> None:
-    """Has calls of any size go to C, which as a rule are NumPy's because they are too small to gain."""
-    for name in "_SMALL", "_SMALL_SUM", "_ALONE":
-        setattr(functions, name, 0)
-    parallel_ufuncs._LEAST_READ = parallel_ufuncs._LEAST = parallel_ufuncs._LEAST_COSTLY = 0
-    for made in parallel_ufuncs._made.values():
-        made._least = 0
 
 
 def metadata(dtype: str, of: int) -> np.dtype[Any]:
