@@ -144,9 +144,7 @@ def _empty(shape: tuple[int, ...], dtype: np.dtype[Any], layout: str) -> Array:
     return np.zeros(shape, dtype)
 
 
-def make(
-    dtype: Any, shape: tuple[int, ...], layout: str = "", flavour: str = "wide", seed: int = 0
-) -> Array:
+def make(dtype: Any, shape: tuple[int, ...], layout: str = "", flavour: str = "wide", seed: int = 0) -> Array:
     """An array of such values that lies so in memory."""
     dtype = np.dtype(dtype)
     if layout == "broadcast" and shape:

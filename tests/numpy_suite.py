@@ -1,6 +1,6 @@
 """A plugin for pytest: the tests of another package meet our functions where they name NumPy's ufuncs.
 
-    THREADMILL_NUM_THREADS=3 SUITE_REPORT=report.json pytest -p numpy_suite --pyargs numpy._core.tests.test_ufunc
+    THREADMILL_NUM_THREADS=3 SUITE_REPORT=report.json pytest -p numpy_suite .../numpy/_core/tests
 
 Modules of tests are run with an `__import__` of their own, which hands out proxies of NumPy's and SciPy's
 modules. In these every ufunc is `tm.parallel(ufunc)`, and np.sum and its like are threadmill.numpy's.
@@ -8,7 +8,6 @@ Every call goes to C, in chunks of three elements. With SUITE_PLAIN=1 the tests 
 """
 
 import builtins
-import functools
 import importlib.abc
 import importlib.machinery
 import json
@@ -28,7 +27,6 @@ import threadmill as tm
 
 TESTS = re.compile(r".*/(numpy|scipy)/.*/tests/test_\w+\.py")
 PROXIED = re.compile(r"numpy(\.(?!testing|random|ctypeslib)\w+)*|scipy|scipy\.special(\.\w+)*")
-
 
 
 class _Ufuncs(type):
@@ -52,27 +50,20 @@ OURS[id(np.ufunc)] = ufunc
 _proxies: dict[str, "Proxy"] = {}
 
 
-def ours(value: Any) -> Any:
-    """What stands for a value in the tests."""
+def ours(value: Any, home: str) -> Any:
+    """What stands in the tests for a value of a module; SciPy says that its ufuncs don't need the GIL."""
     if isinstance(value, types.ModuleType):
         return proxy(value)
     if isinstance(value, np.ufunc):
-        return tm.parallel(value, trust=value in _special())
+        return tm.parallel(value, trust=home.startswith("scipy."))
     return OURS.get(id(value), value)
-
-
-@functools.cache
-def _special() -> frozenset[np.ufunc]:
-    """SciPy's own ufuncs, which say that they don't need the GIL."""
-    module = sys.modules.get("scipy.special._ufuncs")
-    return frozenset(x for x in vars(module).values() if isinstance(x, np.ufunc)) if module else frozenset()
 
 
 class Proxy(types.ModuleType):
     """A module with our functions in place of NumPy's."""
 
     def __getattr__(self, name: str) -> Any:  # what the module has got meanwhile
-        return ours(getattr(_real(self), name))
+        return ours(getattr(_real(self), name), self.__name__)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(_real(self), name, value)
@@ -93,7 +84,7 @@ def proxy(module: types.ModuleType) -> types.ModuleType:
         return module
     if name not in _proxies:
         made = _proxies[name] = Proxy(name)
-        vars(made).update({key: ours(value) for key, value in vars(module).items()})
+        vars(made).update({key: ours(value, name) for key, value in vars(module).items()})
     return _proxies[name]
 
 
@@ -144,4 +135,5 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 
 def pytest_sessionfinish() -> None:
     if "SUITE_REPORT" in os.environ:
-        Path(os.environ["SUITE_REPORT"]).write_text(json.dumps(_outcomes, indent=0))
+        how = str(tm.parallel(np.exp).explain(np.ones(100)))
+        Path(os.environ["SUITE_REPORT"]).write_text(json.dumps({"how": how, "outcomes": _outcomes}, indent=0))

@@ -2,7 +2,9 @@
 
 import mixture
 import pytest
-from mixture_calls import Call, sequence
+from mixture_calls import Call
+from mixture_grammar import sequence
+from mixture_outcome import differences, outcome
 
 
 def test_a_mixture_of_calls() -> None:
@@ -32,7 +34,7 @@ def test_a_seed_makes_the_same_calls() -> None:
 def test_numpy_agrees_with_itself() -> None:
     """No call has an outcome that NumPy leaves undefined."""
     for call in sequence(0, 300):
-        assert list(mixture.differences(mixture.outcome(call, False), mixture.outcome(call, False))) == []
+        assert list(differences(outcome(call, False), outcome(call, False))) == []
 
 
 def test_other_values_and_a_crash_are_differences() -> None:
