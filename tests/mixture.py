@@ -89,8 +89,10 @@ def shortest(calls: list[Call], lowered: bool, kind: str, trials: int = 24) -> l
 
 def kind_of(call: Call, told: str) -> str:
     """What differences have in common that are likely to have one cause."""
-    first = re.sub(r"0x[0-9a-f]+|[0-9a-f]{4,}|\d+|'[A-Za-z]'", "#", told.split("\n")[0])
-    return f"{re.sub('np.[a-z0-9_]+', 'np.x', call.ours)} {first[:80]}"
+    first = told.partition("\n")[0].replace(", expected ", "\n")
+    first = re.sub(r"[{\[].*", "...", first)  # of a result's facts, that there are some
+    first = re.sub(r"0x[0-9a-f]+|[0-9a-f]{4,}|\d+|'[^']*'", "#", first).replace("\n", ", expected ")
+    return f"{re.sub('np.[a-z0-9_]+', 'np.x', call.ours)} {first[:100]}"
 
 
 def script(calls: Sequence[Call], lowered: bool, told: str) -> str:
