@@ -175,7 +175,7 @@ def found(call: Call) -> str | None:
     for accept in own_names, undefined_after, inside_numpy:
         accept(ours, numpys)
     if call.numpys == "explained":
-        ours["warned"] = []
+        ours["warned"] = numpys["warned"] = []
     return "\n".join(differences(ours, numpys)) or None
 
 
