@@ -51,13 +51,13 @@ def sequence(seed: int, length: int) -> list[Call]:
 def _spare_numpy(call: Call) -> None:
     """Takes out of a call what NumPy itself does not survive."""
     strings = "multiply" in call.numpys  # by integers: NumPy 2.2 writes beyond their end
-    # np.minimum.reduce(strings, dtype="m8") is an error whose text crashes NumPy
+    # np.minimum.reduce(strings or voids, dtype="m8") is an error whose text crashes NumPy
     strings |= any(each.startswith("dtype=") for each in call.arguments)
     objects = re.search(r"pow|left_shift", call.numpys)  # Python's integers grow without end
     for lines in call.setup, call.arguments:
         for k, line in enumerate(lines):
             if strings:
-                lines[k] = line = re.sub(r"'[SU]\d'", "'d'", line)
+                lines[k] = line = re.sub(r"'[SUV]\d'", "'d'", line)
             if objects:
                 lines[k] = re.sub(r"'O'|\bobject\b(?!\()|np\.dtypes\.ObjectDType", "'d'", line)
 
