@@ -51,9 +51,7 @@ static bool run_step(const call *c, const tm_step *step, char *const *at, place 
         memcpy(dims + 1, c->core, step->core_dims * sizeof *dims);
         memcpy(strides + step->operands, c->core + step->core_dims, step->core_strides * sizeof *strides);
     }
-    bool good = step->loop(step->context, data, dims, strides, step->auxdata) == 0;
-    here->fp_flags |= tm_fp_raised(); /* now: some loops end by taking all flags down */
-    return good;
+    return step->loop(step->context, data, dims, strides, step->auxdata) == 0;
 }
 
 static bool run_steps(const call *c, char *const *at, place *here, intptr_t n)
@@ -61,6 +59,9 @@ static bool run_steps(const call *c, char *const *at, place *here, intptr_t n)
     const tm_program *program = c->program;
     bool good = true;
     for (size_t i = 0; i < program->steps && good; i++) good = run_step(c, &program->step[i], at, here, n);
+    /* Now, as the next tile's loop may take all flags down; not before, as this loop takes down those of the
+     * conversions of its operands. */
+    here->fp_flags |= tm_fp_raised();
     return good;
 }
 
@@ -187,7 +188,7 @@ static bool is_sound_step(const tm_step *step, size_t slots)
     return true;
 }
 
-/* Whether there is all that the program speaks of, and room for a tile of its buffers. */
+/* Whether a program is one: its slots are there, and a tile of its buffers fits. */
 static bool is_sound(const tm_program *program)
 {
     const size_t arrays = program->arrays, buffers = program->buffers;
@@ -202,11 +203,30 @@ static bool is_sound(const tm_program *program)
     return true;
 }
 
-int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, char *const *data,
-                   size_t split, size_t grain)
+/* Whether the layout is as long as a sound program reads it. */
+static bool is_whole(const tm_program *program, size_t dims, size_t numbers)
+{
+    size_t core = 0;
+    for (size_t i = 0; i < program->steps; i++)
+        core = TM_MAX(core, program->step[i].core_dims + program->step[i].core_strides);
+    return numbers >= dims + program->arrays * (dims + 1) + core;
+}
+
+/* Whether each chunk writes to memory of its own. */
+static bool writes_apart(const call *c)
+{
+    if ((size_t)c->shape[c->split] <= c->grain) return true;
+    for (size_t k = 0; k < c->program->arrays; k++)
+        if (c->program->written >> k & 1 && c->strides[k * c->dims + c->split] == 0 && c->hops[k] == 0) return false;
+    return true;
+}
+
+int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, size_t numbers,
+                   char *const *data, size_t count, size_t split, size_t grain)
 {
     const size_t arrays = program->arrays;
-    if (dims == 0 || dims > TM_MAX_DIMS || split >= dims || grain == 0 || !is_sound(program)) return TM_INVALID;
+    if (dims == 0 || dims > TM_MAX_DIMS || split >= dims || grain == 0 || count != arrays) return TM_INVALID;
+    if (!is_sound(program) || !is_whole(program, dims, numbers)) return TM_INVALID;
     call c = {
         .program = program, .dims = dims, .split = split, .grain = grain, .tile = tile_of(program),
         .shape = layout, .strides = layout + dims, .hops = layout + dims + arrays * dims,
@@ -214,6 +234,7 @@ int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const 
     };
     for (size_t axis = 0; axis < dims; axis++)
         if (layout[axis] <= 0) return layout[axis] < 0 ? TM_INVALID : TM_OK;
+    if (!writes_apart(&c)) return TM_INVALID;
     for (size_t i = 0; i < program->steps; i++) c.streams |= program->step[i].loop == tm_stream_loop;
     size_t elements = grain;
     for (size_t axis = 0; axis < dims; axis++) elements *= axis == split ? 1 : (size_t)layout[axis];
@@ -243,15 +264,17 @@ static relation relate(const char *a, intptr_t a_stride, const char *b, intptr_t
     return first < second + b_bytes && second < first + a_bytes ? OVERLAPPING : APART;
 }
 
-int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data)
+int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data,
+                 size_t count)
 {
     const size_t arrays = program->arrays;
     const intptr_t *stride = program->stride;
     intptr_t layout[1 + 2 * TM_MAX_OPERANDS] = {(intptr_t)n};
     bool large = false, in_place = false;
 
-    if (arrays > TM_MAX_OPERANDS || n > PTRDIFF_MAX) return TM_INVALID;
+    if (arrays > TM_MAX_OPERANDS || count != arrays || n > PTRDIFF_MAX) return TM_INVALID;
     for (size_t out = program->inputs; out < arrays; out++) {
+        if (stride[out] == 0 && n > 1) return TM_INVALID; /* all results would go to one element */
         large |= n * (size_t)stride[out] > tm_last_level_cache();
         for (size_t k = 0; k < out; k++) {
             relation found = relate(data[k], stride[k], data[out], stride[out], n);
@@ -261,7 +284,7 @@ int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *str
     }
     memcpy(layout + 1, stride, arrays * sizeof *stride);
     program = large && !in_place ? streaming : program;
-    return tm_run_program(pool, program, 1, layout, data, 0, tm_chunk_elements(n));
+    return tm_run_program(pool, program, 1, layout, 1 + 2 * arrays, data, count, 0, tm_chunk_elements(n));
 }
 
 int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)

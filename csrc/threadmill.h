@@ -254,6 +254,7 @@ typedef struct tm_program {
     size_t buffer_item[TM_MAX_OPERANDS * 2]; /* size of an element of each buffer */
     size_t steps;
     tm_step step[TM_MAX_STEPS];
+    uint32_t written; /* bit k: array k is written, so that each chunk needs a part of it for itself */
     int mask;       /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
     int stop;       /* the slot of a bool that is looked at after each chunk, or -1; ... */
     int stop_value; /* ... when it has this value, the loop ends early with TM_FAILED */
@@ -264,20 +265,24 @@ typedef struct tm_program {
 
 /* Runs the program over all elements of a `dims`-dimensional space, outermost axis first, cut into chunks of
  * `grain` indices along the axis `split`. `layout` is: the shape, then the strides of each array in bytes, then
- * for each array how many bytes it moves on from chunk to chunk besides, then the core dims and core strides.
- * data: the arrays' first elements. Only `split` is cut: along it each array is written by one chunk alone, or
- * moves on. Returns the floating-point flags raised, or a negative tm_status. TM_INVALID: a number out of its range, a
- * slot that is not there, buffers of more than 1,024 bytes an element together. */
-int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, char *const *data,
-                   size_t split, size_t grain);
+ * for each array how many bytes it moves on from chunk to chunk besides, then the core dims and core strides: at
+ * least `numbers` in all. data: the first elements of `count` arrays, as many as the program has. Only `split` is
+ * cut: along it each array is written by one chunk alone, or moves on. Returns the floating-point flags raised, or a
+ * negative tm_status. TM_INVALID, with nothing done: a number out of its range, a slot that is not there, a layout too
+ * short or another count of arrays, chunks that would write to the same elements of an array that is `written`,
+ * buffers of more than 1,024 bytes an element together. */
+int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, size_t numbers,
+                   char *const *data, size_t count, size_t split, size_t grain);
 
 /* How many of n elements a chunk of an element-wise loop has. */
 size_t tm_chunk_elements(size_t n);
 
 /* As tm_run_program for one dimension of n elements; by `streaming` where an output is larger than the last-level
  * cache and is not read as well. TM_OVERLAP, with nothing done, where an array that is written shares memory with
- * another one without being the same. */
-int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data);
+ * another one without being the same. TM_INVALID, with nothing done: another count of arrays than the program's, or
+ * an output of one element for several. */
+int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data,
+                 size_t count);
 
 /* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
 tm_inner_loop tm_cast_loop(int from, int to);

@@ -13,8 +13,8 @@ import numpy as np
 
 import threadmill as tm
 from threadmill.arrays import reductions as _reductions
-from threadmill.arrays.layout import NO_VALUE
-from threadmill.arrays.loops import NUMERIC
+from threadmill.arrays.layout import NO_VALUE, NUMERIC
+from threadmill.arrays.loops import LoopCache
 
 HEAD = """# What runs in parallel
 
@@ -85,7 +85,7 @@ def reductions(ufunc: np.ufunc) -> tuple[str, str]:
         for axis in found:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                call = _reductions.prepare(ufunc, {}, x, axis, None, None, False, NO_VALUE, True)
+                call = _reductions.prepare(ufunc, LoopCache(9), x, axis, None, None, False, NO_VALUE, True)
             found[axis] += "" if isinstance(call, str) else char
     return found[0], found[None]
 

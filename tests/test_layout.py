@@ -64,7 +64,7 @@ FILES = {
     """,
     "queues": "typed fifo locked queue",
     "arrays": """
-        layout errstate loops map_chunks spaces programs operands reduction own_kernels plan elementwise
+        cache layout errstate loops map_chunks spaces programs operands reduction own_kernels plan elementwise
         row_reductions gufuncs reductions probes ufunc functions
     """,
     "pipelines": "stages turnstile pipeline",

@@ -538,7 +538,7 @@ enum { X, Y, OUT, MASK, STOP, BUFFER, SLOTS, MOST_DIMS = 4 };
 static tm_program make_program(bool casts, bool masked, bool stops)
 {
     tm_program program = {.arrays = BUFFER, .buffers = casts, .steps = 1, .buffer_item = {8}, .mask = masked ? MASK : -1,
-                          .stop = stops ? STOP : -1, .stop_value = 7};
+                          .stop = stops ? STOP : -1, .stop_value = 7, .written = 1u << OUT};
     if (casts)
         program.step[0] = (tm_step){.loop = tm_cast_loop(TM_INT32, TM_FLOAT64), .operands = 2, .slot = {X, BUFFER}};
     program.step[casts] = (tm_step){.loop = add, .operands = 3, .slot = {casts ? BUFFER : X, Y, OUT}};
@@ -547,13 +547,14 @@ static tm_program make_program(bool casts, bool masked, bool stops)
 }
 
 /* Makes one thing wrong with a call; `past` is a number too large for any of them. */
-static void spoil(input *in, tm_program *program, size_t *dims, intptr_t *layout, size_t *split, size_t *grain)
+static void spoil(input *in, tm_program *program, size_t *dims, intptr_t *layout, size_t *numbers, size_t *count,
+                  size_t *split, size_t *grain)
 {
     const uint64_t number = number_of(in);
     const size_t past = number > 64 ? (size_t)number : SIZE_MAX - (size_t)number;
     const int far = (int)(past % INT32_MAX) > 24 ? (int)(past % INT32_MAX) : 25;
-    switch (byte_of(in) % 14) {
-    case 0: program->arrays = past; break;
+    switch (byte_of(in) % 16) {
+    case 0: program->arrays = *count = past; break;
     case 1: program->buffers = past; break;
     case 2: program->steps = past; break;
     case 3: program->step[0].operands = past; break;
@@ -566,6 +567,8 @@ static void spoil(input *in, tm_program *program, size_t *dims, intptr_t *layout
     case 10: *dims = number % 2 ? 0 : past; break;
     case 11: *split = past; break;
     case 12: *grain = 0; break;
+    case 13: *numbers -= 1 + number % *numbers; break;
+    case 14: *count = number % 2 ? *count - 1 : past; break;
     default: layout[0] = -1 - (intptr_t)(number >> 1); break;
     }
 }
@@ -612,8 +615,9 @@ static void run_program(scene *s)
     tm_program program = make_program(casts, masked, stops);
     const size_t shape_dims = dims;
     const bool spoilt = byte_of(in) % 4 == 0;
-    if (spoilt) spoil(in, &program, &dims, layout, &split, &grain);
-    const int result = tm_run_program(pool, &program, dims, layout, data, split, grain);
+    size_t numbers = dims + program.arrays * (dims + 1), count = program.arrays;
+    if (spoilt) spoil(in, &program, &dims, layout, &numbers, &count, &split, &grain);
+    const int result = tm_run_program(pool, &program, dims, layout, numbers, data, count, split, grain);
     if (spoilt || elements == 0 || refuses(s, pool)) {
         EXPECT(result == (spoilt ? TM_INVALID : elements == 0 ? TM_OK : TM_CLOSED));
         for (size_t i = 0; i < total + GUARD; i++) EXPECT(out[i] == -7);
@@ -649,8 +653,8 @@ static void walk(scene *s)
     } else if (grain > 0 && n / grain > 3000 && n / grain + (n % grain != 0) <= UINT64_MAX >> 9) {
         grain = n / 3000 + 1;
     }
-    const int result = dense ? tm_run_dense(pool, &program, &program, n, data)
-                             : tm_run_program(pool, &program, 1, layout, data, 0, grain);
+    const int result = dense ? tm_run_dense(pool, &program, &program, n, data, program.arrays)
+                             : tm_run_program(pool, &program, 1, layout, 1 + 2 * program.arrays, data, program.arrays, 0, grain);
     const bool invalid = dense ? n > PTRDIFF_MAX || program.arrays > TM_MAX_OPERANDS
                                : grain == 0 || n / grain + (n % grain != 0) > UINT64_MAX >> 9;
     if (n == 0 && !invalid) EXPECT(result == 0);
@@ -677,7 +681,7 @@ static void run_dense(scene *s)
     }
     for (size_t i = 0; i < numbers; i++) ((double *)(void *)first)[i] = (double)(i % 1001);
     memcpy(second, first, numbers * 8);
-    const int result = tm_run_dense(pool, &program, &program, n, data);
+    const int result = tm_run_dense(pool, &program, &program, n, data, 3);
     EXPECT(result == (overlap ? TM_OVERLAP : n > 0 && refuses(s, pool) ? TM_CLOSED : 0));
     char *copies[3] = {second + (data[0] - first), second + (data[1] - first), second + (data[2] - first)};
     if (result == 0) add(NULL, copies, (intptr_t[]){(intptr_t)n}, program.stride, NULL);

@@ -7,6 +7,8 @@
 
 enum { MOST = 70001 };
 
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
 static tm_pool *pool;
 static double x[2 * MOST], y[2 * MOST], out[2 * MOST];
 static uint8_t mask[2 * MOST];
@@ -92,7 +94,7 @@ TEST(one_axis_of_any_length_and_grain)
         char *data[] = {(char *)x, (char *)y, (char *)out};
         if (grains[g] == 1 && n > 5000) continue;
         fill();
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, grains[g]) == 0);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, grains[g]) == 0);
         for (intptr_t i = 0; i < n; i++) CHECK(out[i] == x[i] + y[i]);
         CHECK(out[n] == -7);
     }
@@ -112,7 +114,7 @@ TEST(the_odometer_goes_through_every_element_once)
                              0, 0, 0};
         char *data[] = {(char *)(x + 2 * D * (C - 1)), (char *)y, (char *)out};
         fill();
-        CHECK(tm_run_program(p, &program, 4, layout, data, split, grain) == 0);
+        CHECK(tm_run_program(p, &program, 4, layout, LENGTH(layout), data, LENGTH(data), split, grain) == 0);
         for (int a = 0; a < A; a++) for (int b = 0; b < B; b++) for (int c = 0; c < C; c++) for (int d = 0; d < D; d++)
             CHECK(out[a + A * (b + B * (c + C * d))] == x[2 * (d + D * (C - 1 - c + C * (b + B * a)))] + y[b + B * d]);
         CHECK(out[A * B * C * D] == -7);
@@ -131,7 +133,7 @@ TEST(most_dimensions)
             step *= (int)layout[axis];
         }
     fill();
-    CHECK(tm_run_program(pool, &program, TM_MAX_DIMS, layout, data, 8, 1) == 0);
+    CHECK(tm_run_program(pool, &program, TM_MAX_DIMS, layout, LENGTH(layout), data, LENGTH(data), 8, 1) == 0);
     for (int i = 0; i < 256; i++) CHECK(out[i] == x[i] + y[i]);
     CHECK(out[256] == -7);
 }
@@ -153,7 +155,7 @@ TEST(buffers_are_filled_and_emptied_tile_by_tile)
         char *data[] = {(char *)narrow, (char *)y, (char *)wide};
         fill();
         for (int i = 0; i < MOST; i++) narrow[i] = i - 1000, wide[i] = -7;
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1111) == 0);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1111) == 0);
         for (intptr_t i = 0; i < n; i++) CHECK(wide[i * stride] == (float)(narrow[i * stride] + y[i]));
         CHECK(wide[(n - 1) * stride + 1] == -7);
     }
@@ -171,7 +173,7 @@ TEST(streamed_results_are_there_when_the_call_returns)
         intptr_t layout[] = {n, 8, 8, 8, 0, 0, 0};
         char *data[] = {(char *)x, (char *)y, (char *)(out + shift)};
         fill();
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1024) == 0);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1024) == 0);
         for (intptr_t i = 0; i < n; i++) CHECK(out[i + shift] == x[i] + y[i]);
         CHECK(out[n + shift] == -7 && (shift == 0 || out[shift - 1] == -7));
     }
@@ -195,7 +197,7 @@ TEST(elements_whose_mask_is_0_are_left_alone)
         fill();
         if (kind == 1) memset(mask, 0, sizeof mask);
         if (kind == 2) memset(mask, 1, sizeof mask);
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == 0);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == 0);
         for (intptr_t i = 0; i < n; i++) CHECK(out[i] == (mask[i * step] ? x[i] + y[i] : -7));
         CHECK(out[n] == -7);
     }
@@ -213,7 +215,7 @@ TEST(each_chunk_has_a_result_of_its_own)
         char *data[] = {(char *)out, (char *)y};
         fill();
         for (int i = 0; i < 11; i++) out[i] = i;
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, (size_t)grain) == 0);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, (size_t)grain) == 0);
         for (intptr_t chunk = 0; chunk < 10; chunk++) {
             double total = (double)chunk;
             for (intptr_t i = chunk * grain; i < TM_MIN((chunk + 1) * grain, n); i++) total += y[i];
@@ -233,9 +235,9 @@ TEST(a_result_that_decides_ends_the_loop)
         intptr_t layout[] = {60000, 0, 1, 1, 0};
         char *data[] = {results, (char *)mask};
         memset(mask, 0, sizeof mask), memset(results, 0, sizeof results);
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == 0);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == 0);
         mask[place] = 1;
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == TM_FAILED);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == TM_FAILED);
         CHECK(results[place / 1000] == 1);
     }
 }
@@ -253,7 +255,7 @@ TEST(loops_are_told_of_their_core_dimensions)
         intptr_t layout[] = {30, 40, 8 * 40 * core, 8 * core, 8 * 40, 8, 0, 0, core, 8};
         char *data[] = {(char *)x, (char *)out};
         fill();
-        CHECK(tm_run_program(p, &program, 2, layout, data, 0, 7) == 0);
+        CHECK(tm_run_program(p, &program, 2, layout, LENGTH(layout), data, LENGTH(data), 0, 7) == 0);
         for (intptr_t i = 0; i < 1200; i++) {
             double total = more;
             for (intptr_t j = 0; j < core; j++) total += x[i * core + j];
@@ -274,7 +276,7 @@ TEST(a_loop_that_fails_ends_the_call)
         fill();
         program.step[0] = step_of(add_or_fail, 3, 0, 1, 2);
         program.step[0].context = &bad;
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == TM_FAILED);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == TM_FAILED);
         for (size_t i = 0; i < place / 1000 * 1000; i++) CHECK(out[i] == x[i] + y[i]); /* all before it has run */
         CHECK(out[place] == -7);
     }
@@ -293,7 +295,7 @@ TEST(flags_of_all_chunks_are_joined_and_the_callers_stay)
         for (int bit = 0; bit < 4; bit++) if (set >> bit & 1) flags[bit * 2900 + 17] = native[bit];
         feclearexcept(FE_ALL_EXCEPT);
         feraiseexcept(FE_INVALID);
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 1000) == set);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == set);
         CHECK(fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID) == FE_INVALID);
         feclearexcept(FE_ALL_EXCEPT);
     }
@@ -309,7 +311,7 @@ TEST(chunks_round_as_the_caller_does)
         char *data[] = {(char *)x, (char *)y, (char *)out};
         for (int i = 0; i < 4096; i++) x[i] = 1, y[i] = 0x1p-60;
         fesetround(modes[k]);
-        CHECK(tm_run_program(p, &program, 1, layout, data, 0, 64) >= 0);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 64) >= 0);
         CHECK(fegetround() == modes[k]);
         fesetround(FE_TONEAREST);
         for (int i = 0; i < 4096; i++) CHECK(out[i] == (modes[k] == FE_UPWARD ? nextafter(1, 2) : 1));
@@ -412,24 +414,24 @@ TEST(invalid_arguments_touch_nothing)
     intptr_t layout[4 * (TM_MAX_DIMS + 1) + 3] = {2, 8, 8, 8, 0, 0, 0};
     char *data[] = {(char *)x, (char *)y, (char *)out};
     fill();
-    CHECK(tm_run_program(pool, &program, 0, layout, data, 0, 1) == TM_INVALID);
-    CHECK(tm_run_program(pool, &program, TM_MAX_DIMS + 1, layout, data, 0, 1) == TM_INVALID);
-    CHECK(tm_run_program(pool, &program, 1, layout, data, 1, 1) == TM_INVALID);
-    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 0) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 0, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, TM_MAX_DIMS + 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 1, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 0) == TM_INVALID);
     layout[0] = -1;
-    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
     layout[0] = 0;
-    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_OK);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_OK);
     layout[0] = 2, program.steps = TM_MAX_STEPS + 1;
-    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
     program.steps = 1, program.buffers = TM_MAX_SLOTS;
-    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
     program.arrays = SIZE_MAX, program.buffers = 1; /* together 0 */
-    CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
     program.arrays = 3;
     for (size_t bytes = 0; bytes < 2000; bytes += 1025) { /* for which a thread has no tile */
         program.buffer_item[0] = bytes;
-        CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+        CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
     }
     CHECK(out[0] == -7);
 }
@@ -453,9 +455,46 @@ TEST(a_program_that_names_what_is_not_there_is_refused)
         case 6: program.stop = 3; break;
         default: program.steps = SIZE_MAX; break;
         }
-        CHECK(tm_run_program(pool, &program, 1, layout, data, 0, 1) == TM_INVALID);
+        CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
     }
     CHECK(out[0] == -7);
+}
+
+TEST(too_few_or_too_many_addresses_are_refused)
+{
+    intptr_t layout[] = {2, 8, 8, 8, 0, 0, 0};
+    char *data[] = {(char *)x, (char *)y, (char *)out, (char *)out};
+    tm_program program = addition();
+    program.inputs = 2, program.stride[0] = program.stride[1] = program.stride[2] = 8;
+    fill();
+    for (size_t count = 0; count <= LENGTH(data); count++) {
+        if (count == program.arrays) continue;
+        CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, count, 0, 1) == TM_INVALID);
+        CHECK(tm_run_dense(pool, &program, &program, 2, data, count) == TM_INVALID);
+    }
+    for (size_t numbers = 0; numbers < LENGTH(layout); numbers++)
+        CHECK(tm_run_program(pool, &program, 1, layout, numbers, data, 3, 0, 1) == TM_INVALID);
+    program.step[0].core_dims = 1;
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, 3, 0, 1) == TM_INVALID);
+    CHECK(out[0] == -7);
+}
+
+TEST(one_element_for_the_results_of_several_chunks_is_refused)
+{
+    enum { N = 100 };
+    intptr_t layout[] = {N, 8, 8, 0, 0, 0, 0};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    tm_program program = addition();
+    program.written = 1u << 2, program.inputs = 2, program.stride[0] = program.stride[1] = 8;
+    fill();
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, 3, 0, N - 1) == TM_INVALID);
+    CHECK(tm_run_dense(pool, &program, &program, N, data, 3) == TM_INVALID);
+    CHECK(out[0] == -7);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, 3, 0, N) == 0); /* one chunk */
+    CHECK(out[0] == x[N - 1] + y[N - 1]);
+    layout[6] = 8; /* an element for each chunk */
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, 3, 0, N - 1) == 0);
+    CHECK(tm_run_dense(pool, &program, &program, 1, data, 3) == 0);
 }
 
 TEST(a_closed_pool_refuses)
@@ -468,7 +507,7 @@ TEST(a_closed_pool_refuses)
     CHECK(tm_pool_create(&options, &closed) == TM_OK);
     fill();
     tm_pool_close(closed);
-    CHECK(tm_run_program(closed, &program, 1, layout, data, 0, 100) == TM_CLOSED);
+    CHECK(tm_run_program(closed, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 100) == TM_CLOSED);
     CHECK(out[0] == -7);
     tm_pool_destroy(closed);
 }
@@ -495,6 +534,8 @@ int main(void)
     RUN(streamed_copies_of_any_size_and_place);
     RUN(invalid_arguments_touch_nothing);
     RUN(a_program_that_names_what_is_not_there_is_refused);
+    RUN(too_few_or_too_many_addresses_are_refused);
+    RUN(one_element_for_the_results_of_several_chunks_is_refused);
     RUN(a_closed_pool_refuses);
     tm_pool_destroy(pool);
     return finish();

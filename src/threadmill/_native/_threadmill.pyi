@@ -167,7 +167,7 @@ class _Lib:
     def tm_add_rows_loop(self, dtype: int, /) -> CData: ...
     def tm_chunk_elements(self, n: int) -> int: ...
     def tm_run_dense(
-        self, pool: CData, program: CData, streaming: CData, n: int, data: list[CData]
+        self, pool: CData, program: CData, streaming: CData, n: int, data: list[CData], count: int
     ) -> int: ...
     def tm_run_program(
         self,
@@ -175,7 +175,9 @@ class _Lib:
         program: CData,
         dims: int,
         layout: list[int],
+        numbers: int,
         data: list[CData],
+        count: int,
         split: int,
         grain: int,
     ) -> int: ...

@@ -49,9 +49,15 @@ def new_program(
     mask: int = -1,
     stop: tuple[int, int] = (-1, 0),
     core: tuple[int, int] = (0, 0),
+    written: int = 0,
 ) -> "CData":
-    """A tm_program. `buffers`: sizes of elements; `core`: how many core dims and strides steps are told."""
+    """A tm_program.
+
+    `buffers`: sizes of elements; `core`: how many core dims and strides steps are told; `written`: the bits
+    of the arrays that chunks write to.
+    """
     program = ffi.new("tm_program *")
+    program.written = written
     program.arrays, program.buffers, program.steps = arrays, len(buffers), len(steps)
     program.buffer_item = buffers
     program.mask = mask
@@ -74,7 +80,21 @@ def dense_program(program: "CData", inputs: int, strides: list[int]) -> "CData":
 # Where a contiguous array begins. The array stays where it is while this is kept.
 start_of: "Callable[[Array], CData]" = ffi.from_buffer
 
-run_program: "Callable[[CData, CData, int, list[int], list[CData], int, int], int]" = lib.tm_run_program
-run_dense: "Callable[[CData, CData, CData, int, list[CData]], int]" = lib.tm_run_dense
+# Called with the number of addresses besides, as C can't tell a list's length.
+run_dense: "Callable[[CData, CData, CData, int, list[CData], int], int]" = lib.tm_run_dense
+
+
+def run_program(
+    pool: "CData",
+    program: "CData",
+    dims: int,
+    layout: list[int],
+    data: "list[CData]",
+    split: int,
+    grain: int,
+) -> int:
+    """As tm_run_program, which is told how long the lists are."""
+    return lib.tm_run_program(pool, program, dims, layout, len(layout), data, len(data), split, grain)
+
 
 chunk_elements: "Callable[[int], int]" = lib.tm_chunk_elements

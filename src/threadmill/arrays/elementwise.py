@@ -10,7 +10,8 @@ from .._native.status import check
 from .._types import Array
 from . import programs
 from .errstate import report
-from .loops import Loop
+from .layout import is_plain
+from .loops import Loop, LoopCache
 from .operands import PYTHON_NUMBERS, convert, find_loop, operand, outputs
 from .spaces import Space, cut, dense, iterated, overlap, streams, strides_are_whole
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from .._native._threadmill import CData
 
 __all__ = ["Call", "prepare"]
+
+# From NumPy 2.4 on it warns.
+_OUT_BY_KEYWORD = frozenset({np.maximum, np.minimum})
 
 _OPTIONS = frozenset({"out", "where", "dtype", "signature", "sig", "casting", "order", "subok"})
 
@@ -45,19 +49,19 @@ class Call:
         return self.results[0] if len(self.results) == 1 else self.results
 
 
-def prepare(
-    ufunc: np.ufunc, loops: dict[Any, Any], args: tuple[Any, ...], options: dict[str, Any]
-) -> Call | str:
+def prepare(ufunc: np.ufunc, loops: LoopCache, args: tuple[Any, ...], options: dict[str, Any]) -> Call | str:
     """The call ``ufunc(*args, **options)``, of a ufunc without core dimensions; a str: why NumPy makes it."""
     nin = ufunc.nin
     if not _OPTIONS.issuperset(options) or ufunc.nargs > MAX_OPERANDS:
         return "an argument is one that only NumPy knows"
     if not nin <= len(args) <= ufunc.nargs:
         return f"it takes {nin} operands, and {ufunc.nout} for results"
+    if len(args) > nin and ufunc in _OUT_BY_KEYWORD:
+        return "NumPy warns of an out that is not given by its keyword"
     outs = outputs(ufunc, args, options)
     where = options.get("where", True)
     masks: list[Array] = [] if where is True else [where]
-    if outs is None or any(type(mask) is not np.ndarray or mask.dtype.char != "?" for mask in masks):
+    if outs is None or not all(is_plain(mask) and mask.dtype.char == "?" for mask in masks):
         return "out or where is no plain writable array"
     if masks and any(out is None for out in outs):
         return "where without out leaves elements undefined"
@@ -69,7 +73,7 @@ def prepare(
 
 def _prepare(
     ufunc: np.ufunc,
-    loops: dict[Any, Any],
+    loops: LoopCache,
     args: tuple[Any, ...],
     inputs: list[Array],
     outs: list[Array | None],
@@ -142,12 +146,7 @@ def _fault(loop: Loop, space: Space) -> str | None:
         return "NumPy's buffer lays such rows side by side, where some processors round float16 otherwise"
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and space.strides[1][-1] != 1:
         return "NumPy's loop is at fault for results that don't lie side by side"
-    elif (
-        kind in "fd"
-        and name in ("fmax", "fmin")
-        and len(space.shape) > 1
-        and _zero_by_place(loop.ufunc, kind)
-    ):
+    elif kind in "fd" and name in ("fmax", "fmin") and len(space.shape) > 1 and _zero_by_place(name, kind):
         return "the length of a row shows in the sign of zeros"
     return None
 
@@ -162,7 +161,7 @@ _WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
 
 
 @functools.cache
-def _zero_by_place(ufunc: np.ufunc, kind: str) -> bool:
+def _zero_by_place(name: str, kind: str) -> bool:
     """Whether which of 0 and -0 is the greater changes from a loop's vectors to its end, as with SSE."""
-    zero = np.zeros(67, kind)
+    zero, ufunc = np.zeros(67, kind), getattr(np, name)
     return any(np.unique(np.signbit(ufunc(*pair))).size > 1 for pair in ((zero, -zero), (-zero, zero)))

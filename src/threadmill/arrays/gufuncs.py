@@ -12,7 +12,8 @@ import numpy as np
 from .._types import Array
 from . import programs
 from .elementwise import Call
-from .loops import NUMERIC, Loop, chars, resolve
+from .layout import is_plain
+from .loops import Loop, LoopCache, chars, resolve
 from .spaces import Space
 
 __all__ = ["prepare"]
@@ -21,29 +22,22 @@ __all__ = ["prepare"]
 _BLAS_THREADS = 8192
 
 
-def prepare(
-    ufunc: np.ufunc, loops: dict[Any, Any], args: tuple[Any, ...], options: dict[str, Any]
-) -> Call | str:
+def prepare(ufunc: np.ufunc, loops: LoopCache, args: tuple[Any, ...], options: dict[str, Any]) -> Call | str:
     """The call ``ufunc(*args)``; a str: why NumPy makes it."""
-    if options or len(args) != ufunc.nin or any(type(x) is not np.ndarray for x in args):
+    if options or len(args) != ufunc.nin:
         return "operands other than plain arrays, or options, are for NumPy"
-    if not all(_is_plain(x) for x in args):
+    if not all(is_plain(x) and x.flags.c_contiguous for x in args):
         return "an operand is no plain contiguous aligned native array of numbers"
     given = tuple(x.dtype for x in args) + (None,) * ufunc.nout
     key = given, chars(given)
-    if key not in loops:
-        loops[key] = resolve(ufunc, given)
-    loop = loops[key]
+    loop = loops.get(key)
+    if loop is None:
+        loop = loops.put(key, resolve(ufunc, given))
     if isinstance(loop, str):
         return loop
     if any(x.dtype != dtype for x, dtype in zip(args, loop.dtypes, strict=False)):
         return "an operand is of another dtype than the loop's"
     return _lay_out(loop, args)
-
-
-def _is_plain(x: Array) -> bool:
-    dtype, flags = x.dtype, x.flags
-    return dtype.char in NUMERIC and dtype.isnative and flags.aligned and flags.c_contiguous
 
 
 def _lay_out(loop: Loop, args: tuple[Array, ...]) -> Call | str:

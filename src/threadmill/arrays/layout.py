@@ -1,26 +1,59 @@
 """How an array lies in memory, as far as the kernels have to know; NumPy only, no C."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._types import Array
 
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
 __all__ = [
+    "ALIGNED",
+    "C_CONTIGUOUS",
     "NO_VALUE",
+    "NUMERIC",
+    "WARNS_OF_WRITES",
+    "WRITEABLE",
     "as_element",
     "dense_views",
     "dtype_of",
     "empty_result",
     "exact_total",
+    "is_plain",
+    "is_target",
     "native_chunks",
 ]
+
+# dtype.char of everything whose loops need no Python: numbers, datetimes and timedeltas.
+NUMERIC = frozenset("?bBhHiIlLqQefdgFDGMm")
 
 NO_VALUE: Any = np._NoValue  # what `initial` is in NumPy's reductions unless it is given
 
 # Elements that are checked for overflow at a time: 8 MiB at most, in which a call's own cost vanishes.
 CHUNK = 1 << 20
+
+
+def is_plain(x: object) -> "TypeGuard[Array]":
+    """Whether x is an ndarray, of no subclass, of aligned native numbers whose dtype says no more than that.
+
+    What a library keeps in a dtype's metadata is NumPy's to hand on, or not.
+    """
+    if type(x) is not np.ndarray:
+        return False
+    dtype = x.dtype
+    return dtype.char in NUMERIC and dtype.isnative and dtype.metadata is None and x.flags.aligned
+
+
+def is_target(x: object) -> "TypeGuard[Array]":
+    """Whether results can be written to x without NumPy having a word in it."""
+    return is_plain(x) and x.flags.num & (WRITEABLE | WARNS_OF_WRITES) == WRITEABLE
+
+
+# Bits of ndarray.flags.num. The last is set where np.broadcast_arrays made the array.
+C_CONTIGUOUS, ALIGNED, WRITEABLE, WARNS_OF_WRITES = 0x1, 0x100, 0x400, -0x80000000
 
 
 def dense_views(x: Array, out: Array) -> tuple[Array, Array] | None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NUMERIC", "Entry", "Loop", "chars", "resolve"]
+from .cache import Cache
+from .layout import NUMERIC
 
-# dtype.char of everything whose loops need no Python: numbers, datetimes and timedeltas.
-NUMERIC = frozenset("?bBhHiIlLqQefdgFDGMm")
+__all__ = ["Entry", "Loop", "LoopCache", "chars", "resolve"]
 
 _CAPSULE = b"numpy_1.24_ufunc_call_info"
 
@@ -71,6 +71,13 @@ class Loop:
     def _resolve(self) -> Any:
         given, options = self._arguments
         return self.ufunc._resolve_dtypes_and_context(given, **options)  # type: ignore[attr-defined]
+
+
+# Loops, or why our threads can't run one, by what `resolve` was asked: the operands' dtypes, dtype.chars, and
+# options. A ufunc has some twenty combinations of numbers, and one for each unit of times. Any thread may
+# write. A loop keeps its ufunc alive, which the cache's owner does anyway.
+LoopCache = Cache[tuple[Any, ...], "Loop | str"]
+MOST_LOOPS = 256
 
 
 def chars(dtypes: Any) -> str:

@@ -7,14 +7,22 @@ import numpy as np
 
 from .._native.programs import cast_loop
 from .._types import Array
-from .loops import NUMERIC, Loop, chars, resolve
+from .layout import NUMERIC, is_plain, is_target
+from .loops import Loop, LoopCache, chars, resolve
 
 __all__ = ["PYTHON_NUMBERS", "as_loop_number", "convert", "find_loop", "operand", "outputs"]
 
 PYTHON_NUMBERS = frozenset({int, float, complex})
 
-# What dtype= may be here; NumPy takes more, abstract classes of dtypes among them.
-_PLAIN_DTYPES = (str, np.dtype, type)
+# NumPy's own scalars. One of a subclass may have a word in what a ufunc makes of it.
+_SCALARS = frozenset(np.dtype(char).type for char in NUMERIC)
+
+# The names and types that mean the same dtype everywhere and always. NumPy takes more: classes of dtypes,
+# abstract types, names that it warns of.
+_NAMED: dict[Any, np.dtype[Any]] = {int: np.dtype(int), float: np.dtype(float), complex: np.dtype(complex)}
+for _dtype in map(np.dtype, NUMERIC - {*"mM"}):
+    _NAMED.update(dict.fromkeys((_dtype.char, _dtype.name, _dtype.str, _dtype.str[1:], _dtype.type), _dtype))
+_NAMED[bool] = np.dtype(bool)
 
 # Stands for a Python number until the loop's dtype is known.
 _NUMBER: Array = np.zeros(())
@@ -25,11 +33,10 @@ def operand(x: Any) -> Array | None:
     if type(x) is not np.ndarray:
         if type(x) in PYTHON_NUMBERS:
             return _NUMBER
-        if not isinstance(x, np.generic) and type(x) is not bool:
+        if type(x) not in _SCALARS and type(x) is not bool:
             return None
         x = np.asarray(x)
-    dtype = x.dtype
-    return x if dtype.char in NUMERIC and dtype.isnative and x.flags.aligned else None
+    return x if is_plain(x) else None
 
 
 def outputs(ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> list[Array | None] | None:
@@ -41,50 +48,66 @@ def outputs(ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> 
             return None
         outs = options["out"]
         if type(outs) is not tuple:
-            outs = (outs,) if nout == 1 or outs is None else ()
-        if len(outs) != nout and outs != (None,):
+            outs = (outs,) if nout == 1 else ()
+        if len(outs) != nout:
             return None
     if len(args) < nin or len(outs) > nout:
         return None
-    if not all(out is None or _is_target(out) for out in outs):
+    if not all(out is None or is_target(out) for out in outs):
         return None
     return [*outs, *[None] * (nout - len(outs))]
 
 
-def _is_target(out: Any) -> bool:
-    return type(out) is np.ndarray and operand(out) is out and bool(out.flags.writeable)
-
-
 def find_loop(
-    ufunc: np.ufunc, loops: dict[Any, Any], given: tuple[Any, ...], options: dict[str, Any]
+    ufunc: np.ufunc, loops: LoopCache, given: tuple[Any, ...], options: dict[str, Any]
 ) -> Loop | str:
     """The loop for these dtypes, from the cache if it has been asked for before."""
     casting = options.get("casting", "same_kind")
-    signature = options.get("signature", options.get("sig"))
-    if signature is None and ("signature" in options or "sig" in options):
-        return "signature=None is an error"
-    if ("signature" in options and "sig" in options) or type(options.get("subok", True)) is not bool:
+    if type(casting) is not str or type(options.get("subok", True)) is not bool:
         return "an argument is one that NumPy refuses"
-    if type(signature) is str and len(signature) == 1:
-        return "NumPy warns of such a signature"
-    dtype = options.get("dtype")
-    if dtype is not None:
-        if signature is not None or not isinstance(dtype, _PLAIN_DTYPES):
-            return "dtype is no plain dtype"
-        try:
-            signature = (None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout
-        except TypeError:
-            return "dtype is no plain dtype"
-    types = chars(given) if type(signature) is not tuple else chars(given + signature)
+    if casting in ("no", "equiv") and not PYTHON_NUMBERS.isdisjoint(given):
+        return "NumPy 2.4 ends the process where it is asked for the loop of a number that must not be cast"
+    signature: Any = None
+    if not options.keys().isdisjoint(("dtype", "signature", "sig")):
+        signature = _signature(ufunc, options)
+        if signature is NotImplemented:
+            return "dtype or signature is none of plain dtypes"
+    types = chars(given + signature if type(signature) is tuple else given)
     key = given, types, signature, casting
-    try:
-        found: Loop | str | None = loops.get(key)
-    except TypeError:
-        return "signature is no plain one"
+    found = loops.get(key)
     if found is None:
         more = {} if signature is None else {"signature": signature}
-        found = loops[key] = resolve(ufunc, given, casting=casting, **more)
+        found = loops.put(key, resolve(ufunc, given, casting=casting, **more))
     return found
+
+
+def _signature(ufunc: np.ufunc, options: dict[str, Any]) -> Any:
+    """What options say of dtypes: a str, dtypes in a tuple, None; NotImplemented: what NumPy alone knows."""
+    given = [options[name] for name in ("signature", "sig") if name in options]
+    dtype = options.get("dtype")
+    if not given:
+        plain = None if dtype is None else _plain_dtype(dtype)
+        if plain is None:
+            return None if dtype is None else NotImplemented
+        return (None,) * ufunc.nin + (plain,) * ufunc.nout
+    (signature, *more) = given
+    if more or dtype is not None:
+        return NotImplemented
+    if type(signature) is str and len(signature) > 1:  # NumPy warns of one character
+        return signature
+    if type(signature) is not tuple:
+        return NotImplemented
+    dtypes = tuple(None if each is None else _plain_dtype(each) for each in signature)
+    return dtypes if dtypes.count(None) == signature.count(None) else NotImplemented
+
+
+def _plain_dtype(given: Any) -> "np.dtype[Any] | None":
+    """The dtype of numbers that `given` is or names; None for whatever else NumPy may make a dtype of."""
+    if type(given) is str or type(given) is type:
+        return _NAMED.get(given)
+    if not isinstance(given, np.dtype) or given.char not in NUMERIC:
+        return None
+    return given if given.isnative and given.metadata is None else None
 
 
 def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | None:
@@ -98,6 +121,9 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | Non
         elif x.dtype != dtype:
             if cast_loop(x.dtype.char, dtype.char) is None:
                 return f"there is no conversion from {x.dtype} to {dtype}"
+            # NumPy converts these before it begins, and reports what that comes to by the name of "cast".
+            if x.ndim < 2 and x.dtype.kind in "fc" and x.size <= np.getbufsize():
+                return "NumPy converts a small operand apart"
             if x.ndim == 0:
                 inputs[k] = x.astype(dtype)
     if loop.ufunc is np.power and loop.dtypes[1].kind == "i" and inputs[1].size and inputs[1].min() < 0:

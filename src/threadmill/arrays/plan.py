@@ -12,7 +12,9 @@ from .._native.programs import dense_program, run_dense, start_of
 from .._native.status import OVERLAP, check
 from .._types import Array
 from . import programs
+from .cache import Cache
 from .errstate import report
+from .layout import ALIGNED, C_CONTIGUOUS, WARNS_OF_WRITES, WRITEABLE
 from .loops import Loop
 from .operands import PYTHON_NUMBERS, as_loop_number
 
@@ -22,22 +24,43 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "key_of", "plan_for"]
 
 
+# Plans by `key_of`: for the dtypes that NumPy itself holds, so that no other can come to have such an id. A
+# plan keeps its loop and its programs alive, and no array. Any thread may write.
+PlanCache = Cache[tuple[Any, ...], "Plan"]
+MOST_PLANS = 256
+
+
 def key_of(args: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
-    """What a plan depends on: the dtypes of arrays, byte order aside, and the types of anything else."""
-    key = [x.dtype.num if type(x) is np.ndarray else type(x) for x in args]
-    if out is not None:
-        key.append(out.dtype.num if type(out) is np.ndarray else type(out))
+    """What a plan depends on: of each argument its place and the very dtype, or the type of what is no array.
+
+    `out` is what the keyword gives; its place is the last, and always there. Dtypes are told apart by
+    identity: equal ones may differ in their metadata, or be `long` and `long long`.
+    """
+    key = [id(x.dtype) if type(x) is np.ndarray else type(x) for x in args]
+    key.append(id(out.dtype) if type(out) is np.ndarray else type(out))
     return tuple(key)
+
+
+def key_of_equals(args: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    """`key_of` the dtypes that NumPy itself holds, where equals are given, as in arrays that were pickled."""
+    return tuple([_place_of(x) for x in (*args, out)])
+
+
+def _place_of(x: Any) -> Any:
+    if type(x) is not np.ndarray:
+        return type(x)
+    dtype = x.dtype
+    return id(np.dtype(dtype.char) if dtype.isnative and dtype.metadata is None else dtype)
 
 
 class Plan:
     """A loop and its programs for dense operands of certain dtypes."""
 
-    __slots__ = ("_loop", "_plain", "_results", "_streaming")
+    __slots__ = ("_loop", "_nin", "_plain", "_results", "_streaming")
 
     def __init__(self, loop: Loop, operands: tuple[Any, ...], out: Array | None) -> None:
         """`operands` and `out` are those of the first such call."""
-        nin = loop.ufunc.nin
+        self._nin = nin = loop.ufunc.nin
         dtypes = list(loop.dtypes)
         for k, x in enumerate(operands):
             if type(x) is np.ndarray:
@@ -57,6 +80,8 @@ class Plan:
 
     def run(self, args: tuple[Any, ...], out: Any, pool: "CData") -> Any:
         """What the ufunc returns; NotImplemented for arrays that are not that plain after all."""
+        if len(args) > self._nin:
+            *args, out = args  # type: ignore[assignment]
         shape = None
         data: list[CData] = []
         for x in args:
@@ -65,8 +90,7 @@ class Plan:
                 if x is None:
                     return NotImplemented
             else:
-                flags = x.flags
-                if not (flags.carray or (flags.c_contiguous and flags.aligned)) or not x.dtype.isnative:
+                if x.flags.num & DENSE != DENSE:
                     return NotImplemented
                 if shape is None:
                     shape = x.shape
@@ -79,13 +103,12 @@ class Plan:
         if out is None:
             results = [np.empty(shape, dtype) for dtype in self._results]
             streaming = self._plain  # see TM_FRESH_OUT
-        elif out.shape == shape and out.flags.carray and out.dtype.isnative:
+        elif out.shape == shape and out.flags.num & DENSE_TARGET == DENSE | WRITEABLE:
             results = [out]
         else:
             return NotImplemented
-        for x in results:
-            data.append(start_of(x))
-        status = run_dense(pool, self._plain, streaming, x.size, data)
+        data += [start_of(x) for x in results]
+        status = run_dense(pool, self._plain, streaming, results[0].size, data, len(data))
         if status:
             if status == OVERLAP:
                 return NotImplemented
@@ -94,8 +117,16 @@ class Plan:
         return results[0] if len(results) == 1 else tuple(results)
 
 
+# Bits of an array's flags: what an operand has, and what tells of an output.
+DENSE = C_CONTIGUOUS | ALIGNED
+DENSE_TARGET = DENSE | WRITEABLE | WARNS_OF_WRITES
+
+
 def plan_for(loop: Loop, args: tuple[Any, ...], out: Any) -> Plan | None:
     """The plan for calls like this one, which has been made; None where more must be looked at each time."""
+    nin = loop.ufunc.nin
+    if len(args) > nin + (out is None and loop.ufunc.nout == 1):
+        return None
     operands = [x for x in (*args, out) if x is not None]
     if not all(type(x) is np.ndarray or type(x) in PYTHON_NUMBERS for x in operands):
         return None
@@ -104,4 +135,4 @@ def plan_for(loop: Loop, args: tuple[Any, ...], out: Any) -> Plan | None:
         return None
     if loop.ufunc is np.power and loop.dtypes[1].kind == "i":  # negative powers
         return None
-    return Plan(loop, args, out)
+    return Plan(loop, args[:nin], *args[nin:] or (out,))

@@ -1,5 +1,6 @@
 """Whether NumPy's inner loops run on our threads at all: the user's word, and a test at first use."""
 
+import contextvars
 import functools
 import os
 import warnings
@@ -11,8 +12,9 @@ from .._native.pools import NO_POOL
 from . import elementwise, reductions
 from .errstate import users_level
 from .layout import NO_VALUE
+from .loops import LoopCache
 
-__all__ = ["refuses"]
+__all__ = ["is_numpys", "refuses"]
 
 # matmul, matvec and vecmat call a BLAS, which has threads of its own.
 _BLAS = frozenset({"matmul", "matvec", "vecmat"})
@@ -20,11 +22,16 @@ _BLAS = frozenset({"matmul", "matvec", "vecmat"})
 
 def refuses(ufunc: np.ufunc, trusted: bool) -> str | None:
     """Why this ufunc is NumPy's own to run, if it is."""
-    if not (trusted or ufunc in _numpys()):
+    if not (trusted or is_numpys(ufunc)):
         return "it is not NumPy's, and nobody has said trust=True"
     if ufunc.__name__ in _BLAS:
         return "it calls a BLAS, which has threads of its own"
     return _fault()
+
+
+def is_numpys(ufunc: np.ufunc) -> bool:
+    """Whether a ufunc is one of NumPy's own, which live as long as the process."""
+    return ufunc in _numpys()
 
 
 @functools.cache
@@ -39,7 +46,8 @@ def _fault() -> str | None:
     if os.environ.get("THREADMILL_UFUNCS") == "0":
         return "THREADMILL_UFUNCS=0 is set"
     try:
-        wrong = _first_difference()
+        # The user's np.errstate, np.setbufsize and other context variables are not to be tested.
+        wrong = contextvars.Context().run(_first_difference)
     except Exception as error:
         wrong = f"{type(error).__name__}: {error}"
     if wrong is None:
@@ -66,13 +74,13 @@ def _first_difference() -> str | None:
     calls += [(np.add, whole, x), (np.floor_divide, whole, 7), (np.multiply, x.astype(np.float32), 3)]
     calls += [(np.exp, x[::3]), (np.add, x[:100, None], x[:30])]
     for ufunc, *operands in calls:
-        call = elementwise.prepare(ufunc, {}, tuple(operands), {})
+        call = elementwise.prepare(ufunc, LoopCache(9), tuple(operands), {})
         if isinstance(call, str) or not _same(call.run(NO_POOL), ufunc(*operands)):
             return f"{ufunc.__name__} of {operands[0].dtype}"
     square = x.reshape(30, 50)
     for ufunc, axis in ((np.add, 0), (np.add, 1), (np.minimum, 0), (np.maximum, 1), (np.multiply, 1)):
         arguments = axis, None, None, False, NO_VALUE, True
-        reduction = reductions.prepare(ufunc, {}, square, *arguments)
+        reduction = reductions.prepare(ufunc, LoopCache(9), square, *arguments)
         if isinstance(reduction, str):  # one that NumPy runs anyway
             continue
         if not _same(reduction.run(NO_POOL, square), ufunc.reduce(square, axis)):

@@ -70,7 +70,8 @@ def _new_elementwise(
         else:
             after.append((need_cast_loop(dtype.char, cast), (buffer, k)))
     steps = [*before, (_address(loop, contiguous), tuple(slots)), *after]
-    return new_program(count + masked, buffers, steps, count if masked else -1)
+    written = sum(1 << k for k in range(nin, count))
+    return new_program(count + masked, buffers, steps, count if masked else -1, written=written)
 
 
 def _address(loop: Loop, contiguous: bool) -> tuple[int, int, int]:
@@ -85,7 +86,9 @@ def generalized(loop: Loop, dims: int, strides: int) -> "CData":
     if program is None:
         count = len(loop.dtypes)
         step: Step = _address(loop, False), tuple(range(count))
-        program = loop.programs[key] = new_program(count, [], [step], core=(dims, strides))
+        program = loop.programs[key] = new_program(
+            count, [], [step], core=(dims, strides), written=sum(1 << k for k in range(loop.ufunc.nin, count))
+        )
     return program
 
 
@@ -95,7 +98,7 @@ def added_rows(loop: Loop, dtype: np.dtype[Any]) -> "CData | None":
         return None
     if "rows" not in loop.programs:
         found = add_rows_loop(dtype.char)
-        made = None if found is None else new_program(2, [], [(found, (0, 1))], core=(1, 1))
+        made = None if found is None else new_program(2, [], [(found, (0, 1))], core=(1, 1), written=1)
         loop.programs["rows"] = made
     program: CData | None = loop.programs["rows"]
     return program
@@ -120,5 +123,6 @@ def reduction(loop: Loop, x: Array, stride: int, masked: bool, stop: int | None)
             steps,
             2 if masked else -1,
             (-1, 0) if stop is None else (0, stop),
+            written=1,
         )
     return program

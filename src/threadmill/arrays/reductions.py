@@ -14,8 +14,8 @@ from .._native.programs import cast_loop
 from .._native.status import FAILED
 from .._types import Array
 from . import own_kernels, programs
-from .layout import NO_VALUE
-from .loops import NUMERIC, Loop, chars, resolve
+from .layout import NO_VALUE, is_plain
+from .loops import Loop, LoopCache, chars, resolve
 from .reduction import ANY_ORDER, LEAST_OR_GREATEST, Reduction, finish, identity
 from .row_reductions import by_pieces, by_rows, may_share_rows
 from .spaces import Space, cut, strides_are_whole
@@ -38,7 +38,7 @@ _REDUCTION_AXIS = 1 << 30
 
 def prepare(
     ufunc: np.ufunc,
-    loops: dict[Any, Any],
+    loops: LoopCache,
     x: Any,
     axis: Any,
     dtype: Any,
@@ -48,7 +48,7 @@ def prepare(
     where: Any,
 ) -> Reduction | str:
     """The call of ufunc.reduce with these arguments; a string: why NumPy has to make it."""
-    if type(x) is not np.ndarray or x.dtype.char not in NUMERIC or not (x.dtype.isnative and x.flags.aligned):
+    if not is_plain(x):
         return "the operand is no plain aligned native array of numbers"
     if out is not None or not isinstance(keepdims, (bool, int)) or initial is None:
         return "out, or an unusual keepdims or initial"
@@ -88,18 +88,19 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
     return tuple(sorted(unique)) if len(unique) == len(axes) else None
 
 
-def _loop(ufunc: np.ufunc, loops: dict[Any, Any], given: np.dtype[Any], dtype: Any) -> Any:
+def _loop(ufunc: np.ufunc, loops: LoopCache, given: np.dtype[Any], dtype: Any) -> Any:
     try:
         wanted = None if dtype is None else np.dtype(dtype)
     except TypeError:
         return "dtype is no plain dtype"
     key = "reduce", given, wanted, chars((given, wanted))
-    if key not in loops:
+    found = loops.get(key)
+    if found is None:
         options: dict[str, Any] = {"reduction": True, "casting": "unsafe"}
         if dtype is not None:
             options["signature"] = (wanted, None, wanted)
-        loops[key] = resolve(ufunc, (None, given, None), **options)
-    return loops[key]
+        found = loops.put(key, resolve(ufunc, (None, given, None), **options))
+    return found
 
 
 def _initial(loop: Loop, initial: Any) -> Array | None:

@@ -115,7 +115,8 @@ def strides_are_whole(space: Space) -> bool:
 def overlap(inputs: list[Array], outs: list[Array | None], masks: list[Array]) -> str | None:
     """Which arrays of one shape overlap, if any: NumPy runs some as they lie, in memory order."""
     given = [out for out in outs if out is not None]
-    if any(np.may_share_memory(out, x) for out in given for x in (*given, *masks) if x is not out):
+    written = [*given, *masks]
+    if any(np.may_share_memory(out, x) for k, out in enumerate(given) for x in written[k + 1 :]):
         return "an output overlaps another one, or the mask"
     if any(x.shape in ((), out.shape) and not _apart(x, out) for out in given for x in inputs):
         return "an output overlaps an operand"
@@ -128,6 +129,8 @@ def dense(loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list
     if not operands or not operands[0].size:
         return None
     shape = operands[0].shape
+    if any(out is not None and out.shape != shape for out in outs):
+        return None  # NumPy's iterator tells whether that can be
     order = _common_order(operands, shape)
     if order is None:
         return None

@@ -3,18 +3,22 @@
 What is worth more than NumPy goes to elementwise.py or reductions.py; what they can't do, NumPy does.
 """
 
+import functools
+import weakref
 from typing import Any
 
 import numpy as np
 
+from .._process import lock_of_process
 from ..tasks.pool import Pool
 from ..tasks.which_pool import check_pool, pool_or_default
 from . import elementwise, gufuncs, probes, reductions
+from .cache import Cache
 from .errstate import as_the_user, reported
-from .layout import NO_VALUE
-from .loops import NUMERIC
-from .plan import Plan, key_of, plan_for
-from .reduction import ANY_ORDER
+from .layout import NO_VALUE, NUMERIC
+from .loops import MOST_LOOPS, LoopCache
+from .plan import MOST_PLANS, PlanCache, key_of, key_of_equals, plan_for
+from .reduction import ANY_ORDER, Reduction
 
 __all__ = ["Explanation", "ParallelUfunc", "parallel"]
 
@@ -70,14 +74,15 @@ class ParallelUfunc:
         self.__doc__ = ufunc.__doc__
         self._trusted = trust
         self._least = _LEAST if ufunc.__name__ in _CHEAP else _LEAST_COSTLY
-        self._loops: dict[Any, Any] = {}  # by dtypes; what `resolve` has told
-        self._plans: dict[Any, Plan | None] = {}  # by `key_of`
+        self._loops: LoopCache = LoopCache(MOST_LOOPS)
+        self._plans: PlanCache = PlanCache(MOST_PLANS)
+        self._reductions: ReductionCache = ReductionCache(MOST_PLANS)
 
     def __repr__(self) -> str:
         return f"threadmill.parallel({self.ufunc!r})"
 
     def __reduce__(self) -> Any:
-        return parallel, (self.ufunc,)
+        return functools.partial(parallel, trust=True) if self._trusted else parallel, (self.ufunc,)
 
     def __getattr__(self, name: str) -> Any:
         if name == "ufunc":  # while unpickled or copied: there is nothing yet to ask
@@ -96,20 +101,24 @@ class ParallelUfunc:
                 elif type(x) not in _PLAIN:
                     return self._by_numpy(self.ufunc, args, options)
             else:
-                return self._by_numpy(self.ufunc, args, options) if options else reported(self.ufunc, *args)
+                return self._by_numpy(self.ufunc, args, options)
         handle = pool_or_default(pool)._handle
         out = options.get("out")
-        key = key_of(args, out) if len(options) == (out is not None) else None
-        plan = self._plans.get(key)
-        if plan is not None:
-            result = plan.run(args, out, handle)
-            if result is not NotImplemented:
-                return result
+        plan = None
+        if len(options) == (out is not None):
+            key = key_of(args, out)
+            plan = self._plans.get(key) or self._plans.get(key := key_of_equals(args, out))
+            if plan is not None:
+                result = plan.run(args, out, handle)
+                if result is not NotImplemented:
+                    return result
         call = self._prepare(args, options)
         if type(call) is str:
             return self._by_numpy(self.ufunc, args, options)
-        if key is not None and plan is None and self.ufunc.signature is None and len(args) == self.ufunc.nin:
-            self._plans[key] = plan_for(call.loop, args, out)
+        if plan is None and len(options) == (out is not None) and self.ufunc.signature is None:
+            plan = plan_for(call.loop, args, out)
+            if plan is not None:
+                self._plans.put(key, plan)
         return call.run(handle)
 
     def reduce(
@@ -153,28 +162,25 @@ class ParallelUfunc:
         if not (plain and array.flags.carray):
             call = self._prepare_reduction(*arguments)
         else:
-            key = "plan", array.shape, array.dtype, array.dtype.char, axis, keepdims
-            call = self._loops.get(key)
+            key = array.shape, id(array.dtype), axis, keepdims
+            call = self._reductions.get(key)
             if call is None:
                 call = self._prepare_reduction(*arguments)
-                if type(call) is str or call.reusable:
-                    if len(self._loops) > _MOST_PLANS:
-                        self._loops.clear()
-                    self._loops[key] = call
+                if array.dtype is np.dtype(array.dtype.char) and (type(call) is str or call.reusable):
+                    self._reductions.put(key, call)
         if type(call) is str:
             return self._reduce_by_numpy(arguments)
         return call.run(pool_or_default(pool)._handle, array)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.outer."""
-        if (
-            all(type(x) is np.ndarray for x in args)
-            and len(args) == self.ufunc.nin == 2
-            and self.signature is None
-        ):
-            a, b = args
-            return self(a.reshape(a.shape + (1,) * b.ndim), b, pool=pool, **options)
         check_pool(pool)
+        if all(type(x) is np.ndarray for x in args) and len(args) == 2 and self.signature is None:
+            a, b = args
+            if pool is not None or a.size * b.size >= self._least:
+                call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
+                if type(call) is not str:
+                    return call.run(pool_or_default(pool)._handle)
         return self._by_numpy(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -187,10 +193,10 @@ class ParallelUfunc:
         check_pool(pool)
         return self._by_numpy(self.ufunc.reduceat, args, options)
 
-    def at(self, *args: Any, pool: Pool | None = None) -> None:
+    def at(self, *args: Any, pool: Pool | None = None) -> Any:
         """As numpy.ufunc.at, by NumPy itself: an index may occur twice."""
         check_pool(pool)
-        self._by_numpy(self.ufunc.at, args, {})
+        return self._by_numpy(self.ufunc.at, args, {})
 
     def explain(self, *args: Any, pool: Pool | None = None, **options: Any) -> Explanation:
         """How ``self(*args, **options)`` would run, without running it.
@@ -249,8 +255,8 @@ class ParallelUfunc:
         """
         if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
             return as_the_user(call, *args, **options)  # `out` may be real
-        if "where" in options:
-            return as_the_user(call, *args, **options)  # NumPy warns of a lone `where`
+        if "where" in options or len(args) > self.ufunc.nin:
+            return as_the_user(call, *args, **options)  # NumPy warns of a lone `where`, and of some positions
         if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
             return reported(call, *args, **options)
         return as_the_user(call, *args, **options)
@@ -278,9 +284,12 @@ def _is_plain(x: Any) -> bool:
     return kind in _PLAIN or x is NO_VALUE or (kind is tuple and all(map(_is_plain, x)))
 
 
-# What `axis` may be in the key of a plan, and how many a ufunc keeps: one for each shape.
+# What `axis` may be in the key of a plan.
 _PLAIN_AXES = frozenset({int, type(None)})
-_MOST_PLANS = 256
+
+# Reductions, or why NumPy makes one, by shape, id(dtype), axis and keepdims: of the dtypes that NumPy itself
+# holds, so that no other can come to have such an id. They keep no array alive. Any thread may write.
+ReductionCache = Cache[tuple[Any, ...], Reduction | str]
 
 
 def _explain(name: str, call: Any, pool: Pool | None) -> Explanation:
@@ -302,7 +311,10 @@ def _explain(name: str, call: Any, pool: Pool | None) -> Explanation:
     return told
 
 
-_made: dict[np.ufunc, ParallelUfunc] = {}
+# By id(ufunc): an entry keeps its ufunc alive, and goes when nobody has it any more, as a ufunc may hold
+# anything. NumPy's own live as long as the process, and so does what is found out about them.
+_made: "weakref.WeakValueDictionary[int, ParallelUfunc]" = weakref.WeakValueDictionary()
+_of_numpy: dict[int, ParallelUfunc] = {}
 
 
 def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
@@ -314,12 +326,13 @@ def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
         One of NumPy's, or of another package's, such as scipy.special's.
     trust : bool
         For a ufunc that is not NumPy's: your word that its loops may run on several threads at once without
-        the GIL, and raise no exception. Without it NumPy runs them. It holds for the ufunc from then on.
+        the GIL, and raise no exception. Without it NumPy runs them. It holds as long as what `parallel`
+        returned is kept.
 
     Returns
     -------
     ParallelUfunc
-        Always the same one for a ufunc.
+        The same one as before, if that is still kept. Nothing else keeps a ufunc that is not NumPy's alive.
 
     Raises
     ------
@@ -336,8 +349,11 @@ def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
             f"parallel takes a ufunc, such as numpy.exp, and {name} is a {type(ufunc).__name__}; "
             "functions that call ufuncs can run in threadmill.map_chunks"
         )
-    made = _made.get(ufunc)
+    made = _of_numpy.get(id(ufunc))
     if made is None:
-        made = _made.setdefault(ufunc, ParallelUfunc(ufunc, trust))
+        with lock_of_process("parallel"):
+            made = _made.setdefault(id(ufunc), ParallelUfunc(ufunc, trust))
+        if probes.is_numpys(ufunc):
+            _of_numpy[id(ufunc)] = made
     made._trusted |= trust
     return made
