@@ -454,6 +454,14 @@ def test_outer_asks_foreign_classes_for_outer(threads: tm.Pool) -> None:
         assert told == np.add.outer(a, a, out=out) == "outer of shapes [(300,), (300,)]"
 
 
+def test_outer_of_a_ufunc_of_one_operand_is_numpys_error(threads: tm.Pool) -> None:
+    for ufunc in np.negative, np.modf, np.vecdot:
+        args = [np.ones(3), np.zeros((3, 3))]
+        assert_same_call(
+            tm.parallel(ufunc).outer, ufunc.outer, lambda args=args: (args, {}), "outer", pool=threads
+        )
+
+
 def test_at_returns_what_a_foreign_class_returns(threads: tm.Pool) -> None:
     class Word(np.ndarray):
         def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> str:

@@ -175,7 +175,8 @@ class ParallelUfunc:
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.outer."""
         check_pool(pool)
-        if all(type(x) is np.ndarray for x in args) and len(args) == 2 and self.signature is None:
+        plain = all(type(x) is np.ndarray for x in args)
+        if plain and len(args) == self.ufunc.nin == 2 and self.signature is None:
             a, b = args
             if pool is not None or a.size * b.size >= self._least:
                 call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
