@@ -6,37 +6,46 @@ from typing import Any
 
 import numpy as np
 from numpy._core import _methods
+from numpy._core import fromnumeric as _fromnumeric
 
 from .._native.fused import select_loop
-from ..arrays.probes import _numpys as numpys
-from .nodes import Conversion, Value
-from .record import Record, is_plain, plain_loop
+from .nodes import Conversion, Value, is_plain
+from .record import Record, plain_loop
 
-__all__ = ["FUNCTIONS", "METHODS", "numpys", "power"]
+__all__ = ["FUNCTIONS", "METHODS", "power"]
 
 _NO_VALUE: Any = np._NoValue
 
 
-def _rebound(function: Any) -> Any:
-    """NumPy's own function, which lets a lazy array through where it would make an array of it."""
-    names = dict(function.__globals__)
-    names["asanyarray"] = names["asarray"] = _as_it_is
-    for name, each in list(names.items()):
-        if name in _REBOUND:
-            names[name] = types.FunctionType(each.__code__, names, each.__name__, each.__defaults__, each.__closure__)
-            names[name].__kwdefaults__ = each.__kwdefaults__
-    return names[function.__name__]
+# NumPy's own Python code, in which a lazy array passes where it asks for an ndarray.
 
 
 def _as_it_is(x: Any, *args: Any, **options: Any) -> Any:
-    return x if hasattr(type(x), "_record") and not args and not options else np.asanyarray(x, *args, **options)
+    return x if _is_lazy(x) and not args and not options else np.asanyarray(x, *args, **options)
 
 
-_REBOUND = frozenset({"_mean", "_var", "_std", "_clip", "_ptp"})
+def _is_lazy(x: Any) -> bool:
+    return hasattr(type(x), "_record")
 
-_mean, _var, _std = (_rebound(getattr(_methods, name)) for name in ("_mean", "_var", "_std"))
-_any, _all = (_rebound(getattr(_methods, name)) for name in ("_any", "_all"))
-_clip, _ptp = (_rebound(getattr(_methods, name)) for name in ("_clip", "_ptp"))
+
+def _type(x: Any) -> Any:
+    return np.ndarray if _is_lazy(x) else type(x)
+
+
+def _copied(module: Any, **more: Any) -> types.SimpleNamespace:
+    """A module's functions, bound to these names besides its own."""
+    names = {**vars(module), "asanyarray": _as_it_is, "asarray": _as_it_is, "type": _type, **more}
+    for name, own in vars(module).items():
+        function = getattr(own, "__wrapped__", own)  # below the dispatch of __array_function__
+        if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+            copy = types.FunctionType(function.__code__, names, name, function.__defaults__, function.__closure__)
+            copy.__kwdefaults__ = function.__kwdefaults__
+            names[name] = copy
+    return types.SimpleNamespace(**names)
+
+
+_own_methods = _copied(_methods)
+_own_functions = _copied(_fromnumeric, _methods=_own_methods)
 
 
 # ---- powers: NumPy takes a short way for some exponents; which, it is asked ----
@@ -109,7 +118,7 @@ def _operand(x: Any) -> Any:
     """A value, a number of Python's, or None for what NumPy has to look at."""
     if hasattr(type(x), "_record"):
         value = x._value
-        return value if value.array is None or is_plain(value.array) else None
+        return value if value.is_plain else None
     if type(x) in (int, float, complex):
         return x
     if isinstance(x, np.generic) or type(x) is bool:
@@ -135,7 +144,9 @@ def astype(
     except TypeError:
         return NotImplemented
     value = x._value
-    if target.metadata is not None or not target.isnative or (value.array is not None and not is_plain(value.array)):
+    if value.array is not None and 0 in value.array.strides:  # whose order NumPy chooses in another way
+        return NotImplemented
+    if target.metadata is not None or not target.isnative or not value.is_plain:
         return NotImplemented
     key = value.dtype.num, target.num
     if target.num == value.dtype.num:
@@ -153,81 +164,44 @@ def astype(
 _conversions: dict[tuple[int, int], Conversion] = {}
 
 
-def _method(function: Any) -> Callable[..., Any]:
-    """A definition of NumPy's own, for all elements alone; over some axes NumPy's loops do better."""
+def _method(name: str) -> Callable[..., Any]:
+    own = getattr(_own_methods, name)
 
     def method(record: Record, x: Any, *args: Any, **options: Any) -> Any:
-        return function(x, *args, **options)
+        return own(x, *args, **options)
 
     return method
 
 
-def clip(record: Record, x: Any, *args: Any, **options: Any) -> Any:
-    return _clip(x, *args, **options) if len(args) <= 2 else NotImplemented
-
-
-def _of_ufunc(ufunc: np.ufunc) -> Callable[..., Any]:
-    def method(record: Record, x: Any, axis: Any = None, dtype: Any = None, out: Any = None, *args: Any, **options: Any) -> Any:
-        if args or options.keys() - {"keepdims"}:
-            return NotImplemented
-        more = {name: each for name, each in options.items() if each is not _NO_VALUE}
-        if dtype is not None:
-            more["dtype"] = dtype
-        if out is not None:
-            more["out"] = out
-        return ufunc.reduce(x, axis=axis, **more)
-
-    return method
-
-
-def _least(ufunc: np.ufunc) -> Callable[..., Any]:
-    total = _of_ufunc(ufunc)
-
-    def method(record: Record, x: Any, axis: Any = None, out: Any = None, *args: Any, **options: Any) -> Any:
-        return NotImplemented if args else total(record, x, axis, None, out, **options)
-
-    return method
-
-
+# ndarray's methods that are Python code in NumPy.
 METHODS: dict[str, Callable[..., Any]] = {
     "astype": astype,
-    "clip": clip,
-    "any": _method(_any),
-    "all": _method(_all),
-    "mean": _method(_mean),
-    "var": _method(_var),
-    "std": _method(_std),
-    "sum": _of_ufunc(np.add),
-    "prod": _of_ufunc(np.multiply),
-    "min": _least(np.minimum),
-    "max": _least(np.maximum),
+    "sum": _method("_sum"),
+    "prod": _method("_prod"),
+    "min": _method("_amin"),
+    "max": _method("_amax"),
+    "any": _method("_any"),
+    "all": _method("_all"),
+    "mean": _method("_mean"),
+    "var": _method("_var"),
+    "std": _method("_std"),
+    "clip": _method("_clip"),
 }
 
 
 def _function(name: str) -> Callable[..., Any]:
-    """np.<name>(x, ...) as x.<name>(...), which is what NumPy's function calls."""
+    own = getattr(_own_functions, name)
 
-    def function(record: Record, x: Any, *args: Any, **options: Any) -> Any:
-        if not hasattr(type(x), "_record"):
-            return NotImplemented
-        more = {key: each for key, each in options.items() if each is not _NO_VALUE}
-        return getattr(x, name)(*args, **more)
+    def function(record: Record, *args: Any, **options: Any) -> Any:
+        return own(*args, **options)
 
     return function
 
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.where: where,
-    np.clip: _function("clip"),
-    np.any: _function("any"),
-    np.all: _function("all"),
-    np.mean: _function("mean"),
-    np.var: _function("var"),
-    np.std: _function("std"),
-    np.sum: _function("sum"),
-    np.prod: _function("prod"),
-    np.min: _function("min"),
-    np.max: _function("max"),
-    np.amin: _function("min"),
-    np.amax: _function("max"),
+    **{
+        getattr(np, name): _function(name)
+        for name in ("sum", "prod", "min", "max", "any", "all", "mean", "var", "std", "clip", "ptp")
+    },
 }

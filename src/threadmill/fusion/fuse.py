@@ -9,10 +9,11 @@ from typing import Any, ParamSpec, TypeVar, overload
 import numpy as np
 
 from .._arguments import require_callable
+from ..arrays.loops import NUMERIC
 from ..tasks.pool import Pool
 from ..tasks.which_pool import check_pool, pool_or_default
 from .lazy import LazyArray, evaluated, lazy
-from .record import KNOWN, Record
+from .record import Record
 
 __all__ = ["fuse"]
 
@@ -102,10 +103,7 @@ def _given(record: Record, x: Any) -> Any:
     """An argument as the function gets it: plain arrays of numbers as lazy ones."""
     kind = type(x)
     if kind is np.ndarray:
-        dtype = x.dtype
-        if dtype.char in KNOWN and dtype.isnative and dtype.metadata is None and x.ndim and x.flags.aligned:
-            return lazy(record, x)
-        return x
+        return lazy(record, x) if x.dtype.char in NUMERIC and x.ndim else x
     if kind is tuple:
         return tuple([_given(record, each) for each in x])
     if kind is list:

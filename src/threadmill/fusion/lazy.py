@@ -11,12 +11,13 @@ from weakref import ref
 
 import numpy as np
 
+from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
+from ..arrays.probes import is_numpys
 from ..arrays.ufunc import parallel
-from ..tasks.pool import Pool
 from . import definitions
-from .nodes import Node, Value
-from .record import SMALL, Record, is_plain, plain_loop
+from .nodes import Value, is_plain
+from .record import SMALL, Record, plain_loop
 from .reduce_all import reduce_all
 
 if TYPE_CHECKING:
@@ -157,7 +158,10 @@ class LazyArray:
     # ---- elements ----
 
     def __getitem__(self, key: Any) -> Any:
-        return wrapped(self._record, evaluated_alone(self)[_plain_key(key)])
+        found = evaluated_alone(self)[_plain_key(key)]
+        if not isinstance(found, np.ndarray):
+            self._record.flush()  # the errors of what stands before are told before those of what follows
+        return wrapped(self._record, found)
 
     def __setitem__(self, key: Any, new: Any) -> None:
         record = self._record
@@ -172,7 +176,7 @@ class LazyArray:
             new = evaluated(new)
         record.flush()
         record.give_back(array)
-        array[key] = new
+        as_the_user(array.__setitem__, key, plain(new))
 
     def __iter__(self) -> Iterator[Any]:
         array = evaluated(self)
@@ -410,7 +414,7 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
     record.flush()
     args, options = plain(args), plain(options)
     record.give_back()
-    return wrapped(record, function(*args, **options))
+    return wrapped(record, as_the_user(function, *args, **options))
 
 
 # ---- ufuncs ----
@@ -433,10 +437,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
     for x in args[:nin]:
         kind = type(x)
         if kind is LazyArray:
-            value = x._value
-            if value.array is not None and not is_plain(value.array):
-                return _call_at_once(record, ufunc, args, options)
-            operands.append(value)
+            operands.append(x._value)
         elif kind in PYTHON_NUMBERS:
             operands.append(x)
         else:
@@ -523,7 +524,7 @@ def _call_at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], option
     own = _parallel.get(ufunc)
     if own is None:
         own = parallel(ufunc)
-        if ufunc in definitions.numpys():
+        if is_numpys(ufunc):
             _parallel[ufunc] = own
     outs = options.get("out", args[ufunc.nin :])
     result = at_once(record, own, args, options)
@@ -540,7 +541,7 @@ def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict
         if result is not NotImplemented:
             return wrapped(record, result)
     own = _parallel.get(ufunc)
-    if own is None and ufunc in definitions.numpys():
+    if own is None and is_numpys(ufunc):
         own = _parallel[ufunc] = parallel(ufunc)
     result = at_once(record, (own or ufunc).reduce, args, options)
     out = options.get("out")
@@ -554,7 +555,9 @@ def _assign(record: Record, target: "Array", value: Value) -> None:
         source = value.array
         same = source.shape == target.shape and source.strides == target.strides and source.dtype == target.dtype
         if same and source.__array_interface__["data"][0] == target.__array_interface__["data"][0]:
-            return  # what an in-place operator has written
+            if target.flags.writeable:
+                return  # what an in-place operator has written
+    given = value
     if value.array is None and value.shape == target.shape and value.dtype.num != target.dtype.num:
         conversion = plain_loop(value.dtype, target.dtype)
         node = None if conversion is None else record.add(conversion, "cast", (value,), value.shape, True)
@@ -564,9 +567,8 @@ def _assign(record: Record, target: "Array", value: Value) -> None:
         return
     record.flush()
     record.give_back(target)
-    target[...] = record.evaluate(value)
+    as_the_user(target.__setitem__, ..., record.evaluate(given))
 
 
 _operators()
 _methods()
-_ = Node, Pool

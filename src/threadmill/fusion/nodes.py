@@ -7,22 +7,42 @@ from weakref import ref
 import numpy as np
 
 from .._types import Array
-from ..arrays.loops import Loop
+from ..arrays.loops import NUMERIC, Loop
 
-__all__ = ["Conversion", "Node", "Place", "Value"]
+__all__ = ["KNOWN", "Conversion", "Node", "Place", "Value", "is_plain"]
+
+# Whose elements passes know; dates and times are NumPy's.
+KNOWN = NUMERIC - {"m", "M"}
 
 # Where in the user's program a node was written: its code, its instruction, its globals.
 Place = tuple[types.CodeType, int, dict[str, Any]]
 
 
+def is_plain(x: Array) -> bool:
+    """Whether a pass can read or write the array where it is: numbers, C order as far as strides tell."""
+    dtype, flags = x.dtype, x.flags
+    if dtype.char not in KNOWN or not dtype.isnative or dtype.metadata is not None or not flags.aligned:
+        return False
+    if flags.c_contiguous:
+        return True
+    last = None
+    for stride, length in zip(x.strides, x.shape, strict=True):
+        if length == 1 or stride == 0:
+            continue
+        if stride < 0 or stride % x.itemsize or (last is not None and stride > last):
+            return False
+        last = stride
+    return True
+
+
 class Value:
     """An array that is there, or that a node will make.
 
-    `owner` is the lazy array that shows it to the user, if one does. `borrowed`: the array is memory that is
+    `is_plain`: a pass can read its array where it is. `owner` is the lazy array that shows it to the user, if one does. `borrowed`: the array is memory that is
     written later perhaps; who still holds the value then gets a copy first.
     """
 
-    __slots__ = ("array", "borrowed", "dtype", "index", "node", "owner", "shape")
+    __slots__ = ("array", "borrowed", "dtype", "index", "is_plain", "node", "owner", "shape")
 
     def __init__(
         self,
@@ -39,6 +59,7 @@ class Value:
         self.index = index
         self.owner: ref[Any] | None = None
         self.borrowed = False
+        self.is_plain = array is None or is_plain(array)
 
     @classmethod
     def of(cls, array: Array) -> "Value":

@@ -1,24 +1,24 @@
 """The record of one call of a fused function: what has been put off, and how it is run when it is needed."""
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
 from .._native.programs import cast_loop
 from .._types import Array
 from ..arrays.elementwise import _zero_by_place as zero_by_place
-from ..arrays.loops import NUMERIC, Loop, resolve
+from ..arrays.loops import Loop, resolve
 from ..arrays.operands import as_loop_number
-from ..arrays.probes import _numpys as numpys
-from ..arrays.probes import refuses
-from .nodes import Conversion, Node, Value
+from ..arrays.probes import is_numpys, refuses
+from .nodes import KNOWN, Conversion, Node, Value, is_plain
 from .passes import MOST_NODES, Fold, run_pass
 from .warned import State, place_of_user, state_now, tell
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["SMALL", "Record", "is_plain"]
+__all__ = ["SMALL", "Record", "plain_loop"]
 
 # Elements below which an operation is done at once, by NumPy.
 SMALL = 4096
@@ -26,29 +26,9 @@ SMALL = 4096
 # Nodes that are put off at most, so that a long loop keeps neither memory nor its user waiting.
 _MOST_PENDING = 256
 
-# Values that a loop is found for: the kinds that the passes know.
-KNOWN = NUMERIC - {"m", "M"}
-
 # Loops by ufunc and operands, None where NumPy has to make the call. Only NumPy's own ufuncs are kept, so that
 # it is bounded by them and the dtypes; written by any thread, read once.
 _loops: dict[tuple[Any, ...], Loop | None] = {}
-
-
-def is_plain(x: Array) -> bool:
-    """Whether a pass can read or write the array where it is: numbers, C order as far as strides tell."""
-    dtype, flags = x.dtype, x.flags
-    if dtype.char not in KNOWN or not dtype.isnative or dtype.metadata is not None or not flags.aligned:
-        return False
-    if flags.c_contiguous:
-        return True
-    last = None
-    for stride, length in zip(x.strides, x.shape, strict=True):
-        if length == 1 or stride == 0:
-            continue
-        if stride < 0 or stride % x.itemsize or (last is not None and stride > last):
-            return False
-        last = stride
-    return True
 
 
 def _loop_for(ufunc: np.ufunc, given: tuple[Any, ...]) -> Loop | None:
@@ -85,6 +65,8 @@ class Record:
         shape: tuple[int, ...] | None = None
         for x in operands:
             if type(x) is Value:
+                if not x.is_plain:
+                    return None
                 key.append(x.dtype.num)
                 given.append(x.dtype)
                 if shape is None:
@@ -103,7 +85,7 @@ class Record:
         try:
             loop = _loops[found]
         except KeyError:
-            loop = _loops[found] = _loop_for(ufunc, tuple(given)) if ufunc in numpys() else None
+            loop = _loops[found] = _loop_for(ufunc, tuple(given)) if is_numpys(ufunc) else None
         if loop is None:
             return None
         inputs = []
@@ -124,6 +106,8 @@ class Record:
         size = 1
         for length in shape:
             size *= length
+        if not all([value.is_plain for value in inputs]):
+            return None
         if not size or (size < SMALL and all(value.array is not None for value in inputs)):
             return None
         if _shows_place(loop, name, inputs, shape):
@@ -198,9 +182,10 @@ class Record:
         self.give_back(target)
         node = value.node
         fits = value.array is None and node is not None and value.shape == target.shape and node.target is None
-        fits = fits and len(node.outs) == 1 and not self._reads_elsewhere(target)  # type: ignore[union-attr]
+        fits = fits and len(node.outs) == 1 and not self._reads_elsewhere(target, node)  # type: ignore[union-attr]
         if not fits or node is None:
-            self.flush()
+            with _Holder(value):
+                self.flush()
             np.copyto(target, self.evaluate(value))
             return True
         node.target = target
@@ -222,19 +207,37 @@ class Record:
                     kept.append(value)
         self.borrowed = kept
 
-    def _reads_elsewhere(self, target: Array) -> bool:
-        """Whether anything put off reads the target's memory otherwise than element by element in one pass."""
+    def _reads_elsewhere(self, target: Array, writer: Node) -> bool:
+        """Whether anything put off reads the target's memory otherwise than element by element before the writer."""
         alike = all(node.shape == target.shape for node in self.pending)
+        written = False
         for node in self.pending:
             for value in node.inputs:
                 x = value.array
                 if x is None or not np.may_share_memory(x, target):
                     continue
-                if not alike or x.shape != target.shape or x.strides != target.strides or x.dtype != target.dtype:
+                if written or not alike or x.shape != target.shape or x.strides != target.strides or x.dtype != target.dtype:
                     return True
                 if x.__array_interface__["data"][0] != target.__array_interface__["data"][0]:
                     return True
+            written |= node is writer
         return False
+
+
+class _Holder:
+    """Holds a value as a lazy array does."""
+
+    __slots__ = ("__weakref__", "_owner", "_value")
+
+    def __init__(self, value: Value) -> None:
+        self._value = value
+        self._owner = value.owner
+
+    def __enter__(self) -> None:
+        self._value.owner = ref(self)
+
+    def __exit__(self, *failure: object) -> None:
+        self._value.owner = self._owner
 
 
 def _shows_place(loop: Loop | Conversion, name: str, inputs: tuple[Value, ...], shape: tuple[int, ...]) -> bool:
@@ -245,7 +248,7 @@ def _shows_place(loop: Loop | Conversion, name: str, inputs: tuple[Value, ...], 
     if kind == "e":
         return any(x.array is not None and x.shape and not x.array.flags.c_contiguous for x in inputs)
     if name in ("fmax", "fmin") and kind in "fd" and len(shape) > 1 and isinstance(loop, Loop):
-        return zero_by_place(loop.ufunc, kind)
+        return zero_by_place(name, kind)
     return False
 
 
