@@ -36,8 +36,8 @@ def _copied(module: Any, **more: Any) -> types.SimpleNamespace:
     """A module's functions, bound to these names besides its own."""
     names = {**vars(module), "asanyarray": _as_it_is, "asarray": _as_it_is, "type": _type, **more}
     for name, own in vars(module).items():
-        function = getattr(own, "__wrapped__", own)  # below the dispatch of __array_function__
-        if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+        function = getattr(own, "_implementation", own)  # below the dispatch of __array_function__
+        if isinstance(function, types.FunctionType) and function.__globals__ is vars(module):
             copy = types.FunctionType(function.__code__, names, name, function.__defaults__, function.__closure__)
             copy.__kwdefaults__ = function.__kwdefaults__
             names[name] = copy
