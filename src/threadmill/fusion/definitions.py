@@ -38,7 +38,9 @@ def _copied(module: Any, **more: Any) -> types.SimpleNamespace:
     for name, own in vars(module).items():
         function = getattr(own, "_implementation", own)  # below the dispatch of __array_function__
         if isinstance(function, types.FunctionType) and function.__globals__ is vars(module):
-            copy = types.FunctionType(function.__code__, names, name, function.__defaults__, function.__closure__)
+            copy = types.FunctionType(
+                function.__code__, names, name, function.__defaults__, function.__closure__
+            )
             copy.__kwdefaults__ = function.__kwdefaults__
             names[name] = copy
     return types.SimpleNamespace(**names)
@@ -134,7 +136,13 @@ def _lazy(record: Record, value: Value) -> Any:
 
 
 def astype(
-    record: Record, x: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+    record: Record,
+    x: Any,
+    dtype: Any,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
 ) -> Any:
     """ndarray.astype, as a step."""
     if order != "K" or casting != "unsafe" or subok is not True or copy is not True:

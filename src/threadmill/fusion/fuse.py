@@ -66,7 +66,11 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     require_callable("fn", fn)
     check_pool(pool)
     function = fn.__func__ if isinstance(fn, staticmethod | classmethod) else fn
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function) or inspect.iscoroutinefunction(function):
+    if (
+        inspect.isgeneratorfunction(function)
+        or inspect.isasyncgenfunction(function)
+        or inspect.iscoroutinefunction(function)
+    ):
         raise TypeError(f"fn must be a plain function, got the generator or coroutine function {fn!r}")
 
     @functools.wraps(fn)
@@ -77,7 +81,9 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
             return fn(*args, **options)
         record = Record(pool_or_default(pool)._handle)
         try:
-            result = fn(*[_given(record, x) for x in args], **{name: _given(record, x) for name, x in options.items()})
+            result = fn(
+                *[_given(record, x) for x in args], **{name: _given(record, x) for name, x in options.items()}
+            )
             return _taken(result)
         finally:
             record.flush()
@@ -92,9 +98,9 @@ def _pays(args: tuple[Any, ...]) -> bool:
         if kind is np.ndarray:
             if x.size >= _LEAST:
                 return True
-        elif (kind is tuple or kind is list) and _pays(tuple(x)):
-            return True
-        elif kind is dict and _pays(tuple(x.values())):
+        elif ((kind is tuple or kind is list) and _pays(tuple(x))) or (
+            kind is dict and _pays(tuple(x.values()))
+        ):
             return True
     return False
 

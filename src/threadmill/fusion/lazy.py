@@ -270,7 +270,9 @@ _VIEWS = frozenset(
 )
 
 # What C code asks for, and gets of the evaluated array.
-_PROTOCOLS = frozenset({"__array_interface__", "__array_struct__", "__dlpack__", "__dlpack_device__", "__buffer__"})
+_PROTOCOLS = frozenset(
+    {"__array_interface__", "__array_struct__", "__dlpack__", "__dlpack_device__", "__buffer__"}
+)
 
 
 def _operators() -> None:
@@ -345,7 +347,9 @@ def _defers(other: Any) -> bool:
 def _methods() -> None:
     for name, definition in definitions.METHODS.items():
 
-        def method(self: LazyArray, *args: Any, _name: str = name, _own: Any = definition, **options: Any) -> Any:
+        def method(
+            self: LazyArray, *args: Any, _name: str = name, _own: Any = definition, **options: Any
+        ) -> Any:
             result = _own(self._record, self, *args, **options)
             if result is NotImplemented:
                 return at_once(self._record, getattr(evaluated(self), _name), args, options)
@@ -553,7 +557,9 @@ def _assign(record: Record, target: "Array", value: Value) -> None:
     """target[...] = value."""
     if value.array is not None:
         source = value.array
-        same = source.shape == target.shape and source.strides == target.strides and source.dtype == target.dtype
+        same = (
+            source.shape == target.shape and source.strides == target.strides and source.dtype == target.dtype
+        )
         if same and source.__array_interface__["data"][0] == target.__array_interface__["data"][0]:
             if target.flags.writeable:
                 return  # what an in-place operator has written

@@ -76,7 +76,9 @@ class Conversion:
 
     __slots__ = ("contiguous", "dtypes", "name", "reports", "strided")
 
-    def __init__(self, name: str, loop: tuple[Any, int, int], dtypes: tuple[np.dtype[Any], ...], reports: bool) -> None:
+    def __init__(
+        self, name: str, loop: tuple[Any, int, int], dtypes: tuple[np.dtype[Any], ...], reports: bool
+    ) -> None:
         self.name = name
         self.dtypes = dtypes
         self.contiguous = self.strided = loop

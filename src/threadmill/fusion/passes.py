@@ -30,7 +30,9 @@ class Fold:
 
     __slots__ = ("dtype", "identity", "key", "loop", "tree", "value")
 
-    def __init__(self, value: Value, loop: InnerLoop, dtype: np.dtype[Any], tree: bool, identity: Array | None) -> None:
+    def __init__(
+        self, value: Value, loop: InnerLoop, dtype: np.dtype[Any], tree: bool, identity: Array | None
+    ) -> None:
         self.value = value
         self.loop = loop
         self.dtype = dtype
@@ -73,7 +75,9 @@ def _coalesced(shape: tuple[int, ...], strides: list[list[int]]) -> tuple[list[i
         length = shape[axis]
         if length == 1:
             continue
-        if lengths and all(each[axis] == own[-1] * lengths[-1] for each, own in zip(strides, merged, strict=True)):
+        if lengths and all(
+            each[axis] == own[-1] * lengths[-1] for each, own in zip(strides, merged, strict=True)
+        ):
             lengths[-1] *= length
             continue
         lengths.append(length)
@@ -142,7 +146,9 @@ def run_pass(
         n *= length
     partials = [np.empty(program.chunks(n), fold.dtype) for fold in folds]
     data = [address(x) for x in arrays]
-    status, raised = program.run(pool, len(layout.shape), layout.whole(), data, [start_of(x) for x in partials])
+    status, raised = program.run(
+        pool, len(layout.shape), layout.whole(), data, [start_of(x) for x in partials]
+    )
     check(status)
     for value, array in results.items():
         value.array = array
@@ -220,7 +226,13 @@ def _new_program(
             if last[value] == k and value not in kept and value in slots:
                 build.release(slots[value])
     ends = [
-        (fold.loop, slots[fold.value], fold.dtype.itemsize, fold.dtype.char if fold.tree else None, fold.identity)
+        (
+            fold.loop,
+            slots[fold.value],
+            fold.dtype.itemsize,
+            fold.dtype.char if fold.tree else None,
+            fold.identity,
+        )
         for fold in folds
     ]
     return FusedProgram(len(arrays), build.items, build.steps, ends, own_steps, [node.loop for node in nodes])

@@ -101,7 +101,12 @@ class Record:
         return self.add(loop, ufunc.__name__, tuple(inputs), shape, loop.strided.reports)
 
     def add(
-        self, loop: Loop | Conversion, name: str, inputs: tuple[Value, ...], shape: tuple[int, ...], reports: bool
+        self,
+        loop: Loop | Conversion,
+        name: str,
+        inputs: tuple[Value, ...],
+        shape: tuple[int, ...],
+        reports: bool,
     ) -> Node | None:
         size = 1
         for length in shape:
@@ -151,7 +156,11 @@ class Record:
         ended: tuple[Array, int] | None = None
         try:
             for group in groups:
-                end = fold if fold is not None and fold.value.node in group and _may_end(fold, group, wanted) else None
+                end = (
+                    fold
+                    if fold is not None and fold.value.node in group and _may_end(fold, group, wanted)
+                    else None
+                )
                 if fold is not None and end is None and fold.value.node in group:
                     wanted.add(fold.value)
                 raised, partial = run_pass(self.pool, group, wanted, end)
@@ -181,7 +190,9 @@ class Record:
             return False
         self.give_back(target)
         node = value.node
-        fits = value.array is None and node is not None and value.shape == target.shape and node.target is None
+        fits = (
+            value.array is None and node is not None and value.shape == target.shape and node.target is None
+        )
         fits = fits and len(node.outs) == 1 and not self._reads_elsewhere(target, node)  # type: ignore[union-attr]
         if not fits or node is None:
             with _Holder(value):
@@ -216,7 +227,13 @@ class Record:
                 x = value.array
                 if x is None or not np.may_share_memory(x, target):
                     continue
-                if written or not alike or x.shape != target.shape or x.strides != target.strides or x.dtype != target.dtype:
+                if (
+                    written
+                    or not alike
+                    or x.shape != target.shape
+                    or x.strides != target.strides
+                    or x.dtype != target.dtype
+                ):
                     return True
                 if x.__array_interface__["data"][0] != target.__array_interface__["data"][0]:
                     return True
@@ -240,7 +257,9 @@ class _Holder:
         self._value.owner = self._owner
 
 
-def _shows_place(loop: Loop | Conversion, name: str, inputs: tuple[Value, ...], shape: tuple[int, ...]) -> bool:
+def _shows_place(
+    loop: Loop | Conversion, name: str, inputs: tuple[Value, ...], shape: tuple[int, ...]
+) -> bool:
     """Whether where an element lies may show in its bits, so that NumPy's own walk is needed."""
     kind = loop.dtypes[0].char
     if name == "power" and loop.dtypes[1].kind == "i":  # negative powers raise
@@ -306,7 +325,10 @@ def _groups(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
             (
                 k
                 for k, (own, shape, members) in enumerate(groups)
-                if own == level and shape == node.shape and len(members) < MOST_NODES and (k >= least or groups[least][0] < level)
+                if own == level
+                and shape == node.shape
+                and len(members) < MOST_NODES
+                and (k >= least or groups[least][0] < level)
             ),
             len(groups),
         )
@@ -325,4 +347,3 @@ def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | Non
     """The conversion from one dtype to another; None where C has none."""
     found = cast_loop(source.char, target.char)
     return None if found is None else Conversion("cast", found, (source, target), source.num != target.num)
-

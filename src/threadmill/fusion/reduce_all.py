@@ -28,7 +28,9 @@ def reduce_all(
     return _over_all(record, value, ufunc, args, options)
 
 
-def _over_all(record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+def _over_all(
+    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
     names = ("axis", "dtype", "out", "keepdims", "initial", "where")
     if len(args) > len(names):
         return NotImplemented
