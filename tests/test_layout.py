@@ -60,12 +60,13 @@ ROOMS = [
 FILES = {
     "_native": "_threadmill build library waits status pointers dtypes kernels machine programs pools ring",
     "tasks": """
-        workers native_function progress item map crew future spawn drain dispatcher pool which_pool
+        workers native_function results progress item buffered_map map crew future spawn drain dispatcher pool
+        which_pool
     """,
     "queues": "typed fifo locked queue",
     "arrays": """
-        cache layout errstate loops map_chunks spaces programs operands reduction own_kernels plan elementwise
-        row_reductions gufuncs reductions probes ufunc functions
+        cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
+        elementwise row_reductions gufuncs reductions probes ufunc functions
     """,
     "pipelines": "stages turnstile pipeline",
 }
