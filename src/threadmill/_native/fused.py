@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .dtypes import DTYPES
 from .library import ffi, lib
-from .programs import InnerLoop
+from .programs import InnerLoop, Step
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -14,9 +14,7 @@ MAX_SLOTS: int = lib.TM_FUSED_SLOTS
 MAX_STEPS: int = lib.TM_FUSED_STEPS
 MAX_FOLDS: int = lib.TM_FUSED_FOLDS
 
-# An inner loop with its slots, and a fold: its inner loop, its slot, its item's size, the tree's dtype.char or
-# None, and the bytes of the identity or None.
-Step = tuple[InnerLoop, tuple[int, ...]]
+# A fold's inner loop, its slot, the size of an item, the tree's dtype.char and the identity's bytes or None.
 Fold = tuple[InnerLoop, int, int, str | None, bytes | None]
 
 

@@ -1,4 +1,4 @@
-"""NumPy's functions and methods on lazy arrays: as its own Python code defines them, or as a step of a pass."""
+"""NumPy's functions and methods on lazy arrays: as its own Python code defines them, or a step of a pass."""
 
 import types
 from collections.abc import Callable
@@ -9,27 +9,22 @@ from numpy._core import _methods
 from numpy._core import fromnumeric as _fromnumeric
 
 from .._native.fused import select_loop
+from .lazy import LazyArray, shown
 from .nodes import Conversion, Value, is_plain
-from .record import Record, plain_loop
+from .record import plain_loop
 
 __all__ = ["FUNCTIONS", "METHODS", "power"]
 
-_NO_VALUE: Any = np._NoValue
 
-
-# NumPy's own Python code, in which a lazy array passes where it asks for an ndarray.
+# ---- NumPy's own Python code, in which a lazy array passes where it asks for an ndarray ----
 
 
 def _as_it_is(x: Any, *args: Any, **options: Any) -> Any:
-    return x if _is_lazy(x) and not args and not options else np.asanyarray(x, *args, **options)
-
-
-def _is_lazy(x: Any) -> bool:
-    return hasattr(type(x), "_record")
+    return x if type(x) is LazyArray and not args and not options else np.asanyarray(x, *args, **options)
 
 
 def _type(x: Any) -> Any:
-    return np.ndarray if _is_lazy(x) else type(x)
+    return np.ndarray if type(x) is LazyArray else type(x)
 
 
 def _copied(module: Any, **more: Any) -> types.SimpleNamespace:
@@ -54,7 +49,7 @@ _own_functions = _copied(_fromnumeric, _methods=_own_methods)
 
 
 class _Asked(np.ndarray[Any, Any]):
-    """Tells which ufunc an operator calls, with which operands."""
+    """Tells which ufunc an operator calls, with how many operands."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
         return ufunc, len(args)
@@ -70,57 +65,51 @@ def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
     key = x.dtype.num, type(exponent), exponent
     found = _powers.get(key)
     if found is None:
-        asked = np.ones(2, x.dtype).view(_Asked)
-        found = _powers[key] = asked**exponent  # type: ignore[assignment]
-    ufunc, count = found  # type: ignore[misc]
+        asked: Any = np.ones(2, x.dtype).view(_Asked)
+        found = _powers[key] = asked**exponent
+    ufunc, count = found
     return ufunc, (x, exponent)[:count]
 
 
-# ---- functions ----
+# ---- steps that are no ufuncs ----
+
+_selects: dict[int, Conversion] = {}
 
 
-def where(record: Record, condition: Any, *choices: Any) -> Any:
+def where(condition: Any, *choices: Any) -> Any:
     """np.where with both choices, as a step."""
-    if len(choices) != 2:
+    given = (condition, *choices)
+    record = next((x._record for x in given if type(x) is LazyArray), None)
+    if len(choices) != 2 or record is None:
         return NotImplemented
-    values = [_operand(x) for x in (condition, *choices)]
+    values = [_operand(record, x) for x in given]
     if any(value is None for value in values) or type(values[0]) is not Value or values[0].dtype.char != "?":
         return NotImplemented
-    dtypes = [x.dtype if type(x) is Value else x for x in values[1:]]
     try:
-        dtype = np.result_type(*dtypes)
+        dtype = np.result_type(*[x.dtype if type(x) is Value else x for x in values[1:]])
         operands = [x if type(x) is Value else Value.of(np.asarray(x, dtype)) for x in values]
-        shape = np.broadcast_shapes(*(x.shape for x in operands))  # type: ignore[union-attr]
+        shape = np.broadcast_shapes(*(x.shape for x in operands))
     except (TypeError, ValueError, OverflowError):
         return NotImplemented
     if dtype.metadata is not None:
         return NotImplemented
     for k, x in enumerate(operands[1:], 1):
-        if x.dtype.num != dtype.num and not _can_convert(x, dtype):  # type: ignore[union-attr, arg-type]
+        if x.dtype.num != dtype.num and plain_loop(x.dtype, dtype) is None:
             return NotImplemented
-        if not x.shape and x.array is not None:  # type: ignore[union-attr]
-            operands[k] = Value.of(x.array.astype(dtype))  # type: ignore[union-attr]
+        if not x.shape and x.array is not None:
+            operands[k] = Value.of(x.array.astype(dtype))
     loop = _selects.get(dtype.num)
     if loop is None:
-        boolean = np.dtype(bool)
-        loop = Conversion("where", select_loop(dtype.itemsize), (boolean, dtype, dtype, dtype), False)
-        _selects[dtype.num] = loop
-    node = record.add(loop, "where", tuple(operands), shape, False)  # type: ignore[arg-type]
-    return NotImplemented if node is None else _lazy(record, node.outs[0])
+        dtypes = np.dtype(bool), dtype, dtype, dtype
+        loop = _selects[dtype.num] = Conversion("where", select_loop(dtype.itemsize), dtypes, False)
+    node = record.add(loop, "where", tuple(operands), shape, False)
+    return NotImplemented if node is None else shown(record, node)
 
 
-_selects: dict[int, Conversion] = {}
-
-
-def _can_convert(x: Value, dtype: np.dtype[Any]) -> bool:
-    return plain_loop(x.dtype, dtype) is not None
-
-
-def _operand(x: Any) -> Any:
+def _operand(record: Any, x: Any) -> Any:
     """A value, a number of Python's, or None for what NumPy has to look at."""
-    if hasattr(type(x), "_record"):
-        value = x._value
-        return value if value.is_plain else None
+    if type(x) is LazyArray:
+        return x._value if x._value.is_plain and x._record is record else None
     if type(x) in (int, float, complex):
         return x
     if isinstance(x, np.generic) or type(x) is bool:
@@ -129,20 +118,11 @@ def _operand(x: Any) -> Any:
     return None
 
 
-def _lazy(record: Record, value: Value) -> Any:
-    from .lazy import LazyArray
-
-    return LazyArray(record, value)
+_conversions: dict[tuple[int, int], Conversion] = {}
 
 
 def astype(
-    record: Record,
-    x: Any,
-    dtype: Any,
-    order: str = "K",
-    casting: str = "unsafe",
-    subok: bool = True,
-    copy: bool = True,
+    x: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
 ) -> Any:
     """ndarray.astype, as a step."""
     if order != "K" or casting != "unsafe" or subok is not True or copy is not True:
@@ -165,51 +145,29 @@ def astype(
         if loop is None:
             return NotImplemented
         _conversions[key] = loop
-    node = record.add(loop, "cast", (value,), value.shape, loop.reports)
-    return NotImplemented if node is None else _lazy(record, node.outs[0])
+    node = x._record.add(loop, "cast", (value,), value.shape, loop.reports)
+    return NotImplemented if node is None else shown(x._record, node)
 
 
-_conversions: dict[tuple[int, int], Conversion] = {}
-
-
-def _method(name: str) -> Callable[..., Any]:
-    own = getattr(_own_methods, name)
-
-    def method(record: Record, x: Any, *args: Any, **options: Any) -> Any:
-        return own(x, *args, **options)
-
-    return method
-
-
-# ndarray's methods that are Python code in NumPy.
+# ndarray's methods that are Python code in NumPy, and those that are steps.
 METHODS: dict[str, Callable[..., Any]] = {
     "astype": astype,
-    "sum": _method("_sum"),
-    "prod": _method("_prod"),
-    "min": _method("_amin"),
-    "max": _method("_amax"),
-    "any": _method("_any"),
-    "all": _method("_all"),
-    "mean": _method("_mean"),
-    "var": _method("_var"),
-    "std": _method("_std"),
-    "clip": _method("_clip"),
+    "sum": _own_methods._sum,
+    "prod": _own_methods._prod,
+    "min": _own_methods._amin,
+    "max": _own_methods._amax,
+    "any": _own_methods._any,
+    "all": _own_methods._all,
+    "mean": _own_methods._mean,
+    "var": _own_methods._var,
+    "std": _own_methods._std,
+    "clip": _own_methods._clip,
 }
-
-
-def _function(name: str) -> Callable[..., Any]:
-    own = getattr(_own_functions, name)
-
-    def function(record: Record, *args: Any, **options: Any) -> Any:
-        return own(*args, **options)
-
-    return function
-
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.where: where,
     **{
-        getattr(np, name): _function(name)
+        getattr(np, name): getattr(_own_functions, name)
         for name in ("sum", "prod", "min", "max", "any", "all", "mean", "var", "std", "clip", "ptp")
     },
 }

@@ -9,9 +9,10 @@ from typing import Any, ParamSpec, TypeVar, overload
 import numpy as np
 
 from .._arguments import require_callable
-from ..arrays.loops import NUMERIC
+from ..arrays.layout import NUMERIC
 from ..tasks.pool import Pool
 from ..tasks.which_pool import check_pool, pool_or_default
+from . import operators  # noqa: F401 - gives lazy arrays what they do
 from .lazy import LazyArray, evaluated, lazy
 from .record import Record
 
@@ -31,7 +32,7 @@ def fuse(fn: None = None, *, pool: Pool | None = None) -> Callable[[Callable[P, 
 def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     """A function of NumPy arrays that makes few passes over memory, on all cores.
 
-    The function runs at every call as plain Python; only its array work is put off, and done tile by tile when
+    The function runs at every call as plain Python. Only its array work is put off, and done tile by tile when
     a value is needed. Its results, their dtypes, warnings and errors are NumPy's.
 
     Parameters
@@ -81,13 +82,11 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
             return fn(*args, **options)
         record = Record(pool_or_default(pool)._handle)
         try:
-            result = fn(
-                *[_given(record, x) for x in args], **{name: _given(record, x) for name, x in options.items()}
-            )
-            return _taken(result)
+            given = [_given(record, x) for x in args]
+            named = {name: _given(record, x) for name, x in options.items()}
+            return _taken(fn(*given, **named))
         finally:
-            record.flush()
-            record.is_open = False
+            record.close()
 
     return fused
 

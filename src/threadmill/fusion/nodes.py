@@ -7,7 +7,8 @@ from weakref import ref
 import numpy as np
 
 from .._types import Array
-from ..arrays.loops import NUMERIC, Loop
+from ..arrays.layout import NUMERIC
+from ..arrays.loops import Loop
 
 __all__ = ["KNOWN", "Conversion", "Node", "Place", "Value", "is_plain"]
 
@@ -38,8 +39,9 @@ def is_plain(x: Array) -> bool:
 class Value:
     """An array that is there, or that a node will make.
 
-    `is_plain`: a pass can read its array where it is. `owner` is the lazy array that shows it to the user, if one does. `borrowed`: the array is memory that is
-    written later perhaps; who still holds the value then gets a copy first.
+    `is_plain`: a pass can read its array where it is. `owner` is the lazy array that shows it to the user, if
+    one does. `borrowed`: the array is memory that is written later perhaps; who still holds the value then
+    gets a copy first.
     """
 
     __slots__ = ("array", "borrowed", "dtype", "index", "is_plain", "node", "owner", "shape")

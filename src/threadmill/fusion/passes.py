@@ -9,6 +9,7 @@ from .._native.fused import MAX_SLOTS, MAX_STEPS, FusedProgram, start_of
 from .._native.programs import InnerLoop, need_cast_loop
 from .._native.status import check
 from .._types import Array
+from ..arrays.cache import Cache
 from ..arrays.loops import Loop
 from .nodes import Conversion, Node, Value
 
@@ -20,15 +21,15 @@ __all__ = ["MOST_NODES", "Fold", "run_pass"]
 # Nodes in a pass: each may need a conversion of each operand besides its own step, and slots for all.
 MOST_NODES = min(MAX_STEPS // 5, MAX_SLOTS // 5)
 
-# Programs that are kept, by structure. Read once, written by any thread; a full cache is replaced.
-_MOST_PROGRAMS = 512
-_programs: dict[tuple[Any, ...], FusedProgram] = {}
+# Programs by structure: the loops, the slots of their operands, the dtypes of the arrays and whether they are
+# contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may write.
+_programs: Cache[tuple[Any, ...], FusedProgram] = Cache(512)
 
 
 class Fold:
     """A reduction of all elements of a value; `tree`: floats that are summed in NumPy's own order."""
 
-    __slots__ = ("dtype", "identity", "key", "loop", "tree", "value")
+    __slots__ = ("dtype", "identity", "key", "loop", "tree", "tree_char", "value")
 
     def __init__(
         self, value: Value, loop: InnerLoop, dtype: np.dtype[Any], tree: bool, identity: Array | None
@@ -37,6 +38,7 @@ class Fold:
         self.loop = loop
         self.dtype = dtype
         self.tree = tree
+        self.tree_char = dtype.char if tree else None
         self.identity = None if identity is None else identity.tobytes()
         self.key = loop, dtype.num, tree, self.identity
 
@@ -45,11 +47,11 @@ class _Layout:
     """Where the arrays of a pass lie: the shape that C walks, and the arrays' strides along it."""
 
     def __init__(self, shape: tuple[int, ...], arrays: Sequence[Array]) -> None:
+        self.size = 1
+        for length in shape:
+            self.size *= length
         if all(not x.ndim or (x.shape == shape and x.flags.c_contiguous) for x in arrays):
-            n = 1
-            for length in shape:
-                n *= length
-            self.shape = [n]
+            self.shape = [self.size]
             self.strides = [[x.itemsize if x.ndim else 0] for x in arrays]
         else:
             self.shape, self.strides = _coalesced(shape, [_broadcast(x, shape) for x in arrays])
@@ -93,70 +95,93 @@ def address(x: Array) -> "CData":
     return start_of(x if x.flags.c_contiguous else x[(0,) * x.ndim + (...,)])
 
 
-def run_pass(
-    pool: "CData", nodes: Sequence[Node], wanted: "set[Value]", fold: Fold | None
-) -> tuple[list[int], Array | None]:
-    """Runs nodes of one shape in their order; the flags of each and of the fold, and the fold's partial results.
+class _Pass:
+    """The arrays of a pass and its structure; `wanted` are the values that get an array."""
 
-    `wanted` are the values that get an array; a node's `target` is written as well.
-    """
-    folds = () if fold is None else (fold,)
-    shape = nodes[0].shape
-    operands: dict[Value, int] = {}  # evaluated ones, by slot
-    made: dict[Value, int] = {}
-    arrays: list[Array] = []
-    key: list[Any] = []
-    for node in nodes:
-        key.append(node.loop)
-        for value in node.inputs:
-            if value.node is not None and value.array is None:
-                key.append(-1 - made[value])
-            else:
+    def __init__(self, nodes: Sequence[Node], wanted: "set[Value]", folds: Sequence[Fold]) -> None:
+        self.nodes, self.folds = nodes, folds
+        self.arrays: list[Array] = []
+        self.operands: dict[Value, int] = {}  # evaluated ones, by slot
+        self.results: dict[Value, Array] = {}
+        key, made = self._read()
+        outputs = self._write(wanted, made)
+        self.layout = _Layout(nodes[0].shape, self.arrays)
+        self.inner = [each[-1] for each in self.layout.strides]
+        pairs = zip(self.arrays, self.inner, strict=True)
+        self.structure = (
+            tuple(key),
+            tuple(outputs),
+            tuple([(x.dtype.num, stride == x.itemsize) for x, stride in pairs]),
+            tuple([(made[fold.value], *fold.key) for fold in folds]),
+        )
+
+    def _read(self) -> tuple[list[Any], "dict[Value, int]"]:
+        """What is read, and the order in which values are made."""
+        made: dict[Value, int] = {}
+        key: list[Any] = []
+        operands, arrays = self.operands, self.arrays
+        for node in self.nodes:
+            key.append(node.loop)
+            for value in node.inputs:
+                if value.array is None:
+                    key.append(-1 - made[value])
+                    continue
                 slot = operands.get(value)
                 if slot is None:
                     slot = operands[value] = len(arrays)
-                    arrays.append(value.array)  # type: ignore[arg-type]
+                    arrays.append(value.array)
                 key.append(slot)
-        for value in node.outs:
-            made[value] = len(made)
-    results: dict[Value, Array] = {}
-    outputs: list[int] = []
-    for node in nodes:
-        for value in node.outs:
-            if node.target is not None or value in wanted:
-                results[value] = array = np.empty(shape, value.dtype) if node.target is None else node.target
+            for value in node.outs:
+                made[value] = len(made)
+        return key, made
+
+    def _write(self, wanted: "set[Value]", made: "dict[Value, int]") -> list[int]:
+        """Which of the values made are written to arrays."""
+        outputs: list[int] = []
+        for node in self.nodes:
+            for value in node.outs:
+                if node.target is not None:
+                    array = node.target
+                elif value in wanted:
+                    array = np.empty(node.shape, value.dtype)
+                else:
+                    continue
+                self.results[value] = array
+                self.arrays.append(array)
                 outputs.append(made[value])
-                arrays.append(array)
-    layout = _Layout(shape, arrays)
-    inner = [each[-1] for each in layout.strides]
-    structure = (
-        tuple(key),
-        tuple(outputs),
-        tuple([(x.dtype.num, stride == x.itemsize) for x, stride in zip(arrays, inner, strict=True)]),
-        tuple([(made[fold.value], *fold.key) for fold in folds]),
-    )
-    program = _programs.get(structure)
-    if program is None:
-        program = _new_program(nodes, operands, results, arrays, inner, folds)
-        if len(_programs) >= _MOST_PROGRAMS:
-            _programs.clear()
-        _programs[structure] = program
-    n = 1
-    for length in shape:
-        n *= length
-    partials = [np.empty(program.chunks(n), fold.dtype) for fold in folds]
-    data = [address(x) for x in arrays]
+        return outputs
+
+    def program(self) -> FusedProgram:
+        found = _programs.get(self.structure)
+        return found if found is not None else _programs.put(self.structure, _new_program(self))
+
+
+def run_pass(
+    pool: "CData", nodes: Sequence[Node], wanted: "set[Value]", fold: Fold | None
+) -> tuple[list[int], Array | None]:
+    """Runs nodes of one shape in their order; each one's flags and the fold's, and its partial results.
+
+    `wanted` are the values that get an array; a node's `target` is written as well.
+    """
+    one = _Pass(nodes, wanted, () if fold is None else (fold,))
+    program = one.program()
+    layout = one.layout
+    partials = [np.empty(program.chunks(layout.size), each.dtype) for each in one.folds]
     status, raised = program.run(
-        pool, len(layout.shape), layout.whole(), data, [start_of(x) for x in partials]
+        pool,
+        len(layout.shape),
+        layout.whole(),
+        [address(x) for x in one.arrays],
+        [start_of(x) for x in partials],
     )
     check(status)
-    for value, array in results.items():
+    for value, array in one.results.items():
         value.array = array
         value.borrowed = value.node is not None and value.node.target is not None
-    own = [raised[k] for k in program.own_steps]
+    flags = [raised[k] for k in program.own_steps]
     if fold is None:
-        return own, None
-    return [*own, raised[-1]], partials[0][:1] if fold.tree else partials[0]
+        return flags, None
+    return [*flags, raised[-1]], partials[0][:1] if fold.tree else partials[0]
 
 
 class _Builder:
@@ -179,63 +204,52 @@ class _Builder:
         if slot >= self.first:
             self.free.setdefault(self.items[slot - self.first], []).append(slot)
 
+    def convert(self, slot: int, source: "np.dtype[Any]", target: "np.dtype[Any]") -> int:
+        """Elements of another dtype in a buffer of their own."""
+        converted = self.buffer(target.itemsize)
+        self.steps.append((need_cast_loop(source.char, target.char), (slot, converted)))
+        return converted
 
-def _new_program(
-    nodes: Sequence[Node],
-    operands: "dict[Value, int]",
-    results: "dict[Value, Array]",
-    arrays: Sequence[Array],
-    inner: Sequence[int],
-    folds: Sequence[Fold],
-) -> FusedProgram:
-    build = _Builder(len(arrays))
-    slots = dict(operands)
-    for k, value in enumerate(results):
-        slots[value] = len(operands) + k
+
+def _new_program(one: _Pass) -> FusedProgram:
+    first = len(one.arrays)
+    build = _Builder(first)
+    slots = dict(one.operands)
+    for value in one.results:
+        slots[value] = len(slots)
     last: dict[Value, int] = {}
-    for k, node in enumerate(nodes):
-        for value in (*node.inputs, *node.outs):
-            last[value] = k
-    kept = {fold.value for fold in folds}
+    for k, node in enumerate(one.nodes):
+        last.update(dict.fromkeys((*node.inputs, *node.outs), k))
+    kept = {fold.value for fold in one.folds}
     own_steps: list[int] = []
-    for k, node in enumerate(nodes):
+    for k, node in enumerate(one.nodes):
         taken: list[int] = []
         given: list[int] = []
-        contiguous = True
         for value, dtype in zip(node.inputs, node.loop.dtypes, strict=False):
             slot = slots[value]
-            own = value.dtype
-            if own.num != dtype.num:
-                converted = build.buffer(dtype.itemsize)
-                build.steps.append((need_cast_loop(own.char, dtype.char), (slot, converted)))
-                taken.append(converted)
-                slot = converted
-            contiguous &= slot >= len(arrays) or inner[slot] == dtype.itemsize
+            if value.dtype.num != dtype.num:
+                slot = build.convert(slot, value.dtype, dtype)
+                taken.append(slot)
             given.append(slot)
         for value in node.outs:
-            into = slots.get(value)
-            if into is None:
-                into = slots[value] = build.buffer(value.dtype.itemsize)
-            contiguous &= into >= len(arrays) or inner[into] == value.dtype.itemsize
-            given.append(into)
+            if value not in slots:
+                slots[value] = build.buffer(value.dtype.itemsize)
+            given.append(slots[value])
+        sizes = [dtype.itemsize for dtype in node.loop.dtypes]
+        pairs = zip(given, sizes, strict=True)
+        contiguous = all(slot >= first or one.inner[slot] == size for slot, size in pairs)
         own_steps.append(len(build.steps))
         build.steps.append((_inner(node.loop, contiguous), tuple(given)))
         for slot in taken:
             build.release(slot)
         for value in {*node.inputs, *node.outs}:
-            if last[value] == k and value not in kept and value in slots:
+            if last[value] == k and value not in kept:
                 build.release(slots[value])
     ends = [
-        (
-            fold.loop,
-            slots[fold.value],
-            fold.dtype.itemsize,
-            fold.dtype.char if fold.tree else None,
-            fold.identity,
-        )
-        for fold in folds
+        (each.loop, slots[each.value], each.dtype.itemsize, each.tree_char, each.identity)
+        for each in one.folds
     ]
-    return FusedProgram(len(arrays), build.items, build.steps, ends, own_steps, [node.loop for node in nodes])
+    return FusedProgram(first, build.items, build.steps, ends, own_steps, [node.loop for node in one.nodes])
 
 
 def _inner(loop: Loop | Conversion, contiguous: bool) -> InnerLoop:

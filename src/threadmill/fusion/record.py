@@ -7,18 +7,20 @@ import numpy as np
 
 from .._native.programs import cast_loop
 from .._types import Array
+from ..arrays.cache import Cache
 from ..arrays.elementwise import _zero_by_place as zero_by_place
 from ..arrays.loops import Loop, resolve
 from ..arrays.operands import as_loop_number
 from ..arrays.probes import is_numpys, refuses
 from .nodes import KNOWN, Conversion, Node, Value, is_plain
-from .passes import MOST_NODES, Fold, run_pass
+from .passes import Fold, run_pass
+from .schedule import ancestors, groups_of, may_end, needed_of
 from .warned import State, place_of_user, state_now, tell
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["SMALL", "Record", "plain_loop"]
+__all__ = ["SMALL", "Record", "is_same", "plain_loop"]
 
 # Elements below which an operation is done at once, by NumPy.
 SMALL = 4096
@@ -26,79 +28,62 @@ SMALL = 4096
 # Nodes that are put off at most, so that a long loop keeps neither memory nor its user waiting.
 _MOST_PENDING = 256
 
-# Loops by ufunc and operands, None where NumPy has to make the call. Only NumPy's own ufuncs are kept, so that
-# it is bounded by them and the dtypes; written by any thread, read once.
-_loops: dict[tuple[Any, ...], Loop | None] = {}
-
-
-def _loop_for(ufunc: np.ufunc, given: tuple[Any, ...]) -> Loop | None:
-    if ufunc.signature is not None or refuses(ufunc, False):
-        return None
-    found = resolve(ufunc, (*given, *[None] * ufunc.nout))
-    if not isinstance(found, Loop) or any(dtype.char not in KNOWN for dtype in found.dtypes):
-        return None
-    for own, dtype in zip(given, found.dtypes, strict=False):
-        if isinstance(own, np.dtype) and own.num != dtype.num and not cast_loop(own.char, dtype.char):
-            return None
-    return found
+# Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a string where NumPy
+# has to make the call. Any thread may write.
+_loops: Cache[tuple[Any, ...], Loop | str] = Cache(2048)
 
 
 class Record:
     """Nodes that are put off, in the order of the program; all run when any value is needed.
 
-    It belongs to one call, and is used by the thread that made it.
+    It belongs to one call, and is used by the thread that made it. `exposed` is memory that code which we do
+    not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been recorded.
+    `borrowed` are the values that lie in memory which may be written later.
     """
 
     def __init__(self, pool: "CData") -> None:
         self.pool = pool
         self.pending: list[Node] = []
         self.borrowed: list[Value] = []
+        self.exposed: list[Array] = []
         self.state: State | None = None
         self.is_open = True
+        self.is_urgent = False
 
     # ---- recording ----
 
     def node(self, ufunc: np.ufunc, operands: tuple[Any, ...]) -> Node | None:
         """The ufunc's call put off, of values and numbers; None where it has to be made at once."""
         key: list[Any] = [ufunc]
-        given: list[Any] = []
         shape: tuple[int, ...] | None = None
         for x in operands:
-            if type(x) is Value:
-                if not x.is_plain:
-                    return None
-                key.append(x.dtype.num)
-                given.append(x.dtype)
-                if shape is None:
-                    shape = x.shape
-                elif x.shape != shape and x.shape:
-                    try:
-                        shape = np.broadcast_shapes(shape, x.shape)
-                    except ValueError:
-                        return None
-            else:
+            if type(x) is not Value:
                 key.append(type(x))
-                given.append(type(x))
+                continue
+            if not x.is_plain:
+                return None
+            key.append(x.dtype.num)
+            if shape is None:
+                shape = x.shape
+            elif x.shape != shape and x.shape:
+                try:
+                    shape = np.broadcast_shapes(shape, x.shape)
+                except ValueError:
+                    return None
         if not shape or not self.is_open:
             return None
         found = tuple(key)
-        try:
-            loop = _loops[found]
-        except KeyError:
-            loop = _loops[found] = _loop_for(ufunc, tuple(given)) if is_numpys(ufunc) else None
+        loop = _loops.get(found)
         if loop is None:
+            loop = _loop_for(ufunc, operands)
+            if is_numpys(ufunc):
+                _loops.put(found, loop)
+        if isinstance(loop, str):
             return None
-        inputs = []
-        for x, dtype in zip(operands, loop.dtypes, strict=False):
-            if type(x) is not Value:
-                number = as_loop_number(x, dtype)
-                if not isinstance(number, np.ndarray):
-                    return None
-                x = Value.of(number)
-            elif not x.shape and x.dtype.num != dtype.num and x.array is not None:
-                x = Value.of(x.array.astype(dtype))
-            inputs.append(x)
-        return self.add(loop, ufunc.__name__, tuple(inputs), shape, loop.strided.reports)
+        inputs = _as_values(loop, operands)
+        if inputs is None:
+            return None
+        return self.add(loop, ufunc.__name__, inputs, shape, loop.strided.reports)
 
     def add(
         self,
@@ -108,14 +93,8 @@ class Record:
         shape: tuple[int, ...],
         reports: bool,
     ) -> Node | None:
-        size = 1
-        for length in shape:
-            size *= length
-        if not all([value.is_plain for value in inputs]):
-            return None
-        if not size or (size < SMALL and all(value.array is not None for value in inputs)):
-            return None
-        if _shows_place(loop, name, inputs, shape):
+        """One loop put off; None where it has to run at once."""
+        if not self._is_worth(inputs, shape) or _shows_place(loop, name, inputs, shape):
             return None
         if len(self.pending) >= _MOST_PENDING:
             self.flush()
@@ -127,7 +106,38 @@ class Record:
         place = place_of_user() if reports else None
         node = Node(loop, name, inputs, shape, reports and bool(state.bits), place, state)
         self.pending.append(node)
+        if self.exposed:
+            self.is_urgent |= self._may_change(inputs)
         return node
+
+    def _is_worth(self, inputs: tuple[Value, ...], shape: tuple[int, ...]) -> bool:
+        size = 1
+        for length in shape:
+            size *= length
+        is_there = True
+        for value in inputs:
+            if not value.is_plain or not self.is_open:
+                return False
+            is_there = is_there and value.array is not None
+        return size > 0 and (size >= SMALL or not is_there)
+
+    # ---- memory that may be written unseen ----
+
+    def expose(self, array: Array) -> None:
+        """From now on code that we do not know may write to the array's memory."""
+        base = array
+        while isinstance(base.base, np.ndarray):
+            base = base.base
+        if not any(base is each for each in self.exposed):
+            self.exposed.append(base)
+        self.give_back(array)
+
+    def _may_change(self, inputs: tuple[Value, ...]) -> bool:
+        return any(
+            value.array is not None and np.may_share_memory(value.array, each)
+            for value in inputs
+            for each in self.exposed
+        )
 
     # ---- running ----
 
@@ -147,38 +157,51 @@ class Record:
         Of a fold: its partial results and floating-point flags; None where its value was given an array.
         """
         nodes, self.pending = self.pending, []
+        self.is_urgent = False
         if not nodes:
             return None
         folded = None if fold is None else fold.value
-        needed, wanted = _needed(nodes, folded)
-        groups = _groups(needed, wanted)
+        needed, wanted = needed_of(nodes, folded)
         flags: dict[Node, int] = {}
-        ended: tuple[Array, int] | None = None
         try:
-            for group in groups:
-                end = (
-                    fold
-                    if fold is not None and fold.value.node in group and _may_end(fold, group, wanted)
-                    else None
-                )
-                if fold is not None and end is None and fold.value.node in group:
-                    wanted.add(fold.value)
-                raised, partial = run_pass(self.pool, group, wanted, end)
-                flags.update(zip(group, raised, strict=False))
-                if partial is not None:
-                    ended = partial, raised[len(group)]
+            ended = self._run(needed, wanted, fold, flags)
         except BaseException:
             self.pending = [node for node in needed if node.outs[0].array is None and node.target is None]
             raise
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
         if ended is not None and folded is not None and folded.is_held():
-            self.pending = _ancestors(needed, folded)
+            self.pending = ancestors(needed, folded)
         for node in nodes:
             if node.reports and flags.get(node):
                 tell(node, flags[node])
         for node in self.pending:
             node.reports = False
         return ended
+
+    def _run(
+        self, needed: list[Node], wanted: set[Value], fold: Fold | None, flags: dict[Node, int]
+    ) -> tuple[Array, int] | None:
+        ended: tuple[Array, int] | None = None
+        for group in groups_of(needed, wanted):
+            end = None
+            if fold is not None and fold.value.node in group:
+                if may_end(fold, group, wanted):
+                    end = fold
+                else:
+                    wanted.add(fold.value)
+            raised, partial = run_pass(self.pool, group, wanted, end)
+            flags.update(zip(group, raised, strict=False))
+            if partial is not None:
+                ended = partial, raised[len(group)]
+        return ended
+
+    def close(self) -> None:
+        """The end of the call: whatever somebody still has gets its values."""
+        try:
+            self.flush()
+            self.give_back()
+        finally:
+            self.is_open = False
 
     # ---- writing ----
 
@@ -190,11 +213,7 @@ class Record:
             return False
         self.give_back(target)
         node = value.node
-        fits = (
-            value.array is None and node is not None and value.shape == target.shape and node.target is None
-        )
-        fits = fits and len(node.outs) == 1 and not self._reads_elsewhere(target, node)  # type: ignore[union-attr]
-        if not fits or node is None:
+        if node is None or not self._fits(target, value, node):
             with _Holder(value):
                 self.flush()
             np.copyto(target, self.evaluate(value))
@@ -202,6 +221,12 @@ class Record:
         node.target = target
         self.flush()
         return True
+
+    def _fits(self, target: Array, value: Value, node: Node) -> bool:
+        """Whether the node can write its result into the target."""
+        if value.array is not None or value.shape != target.shape or node.target is not None:
+            return False
+        return len(node.outs) == 1 and not self._reads_elsewhere(target, node)
 
     def give_back(self, target: Array | None = None) -> None:
         """Copies values that are borrowed from memory that is about to be written, if they are held.
@@ -211,15 +236,16 @@ class Record:
         kept = []
         for value in self.borrowed:
             if value.borrowed and value.is_held():
+                assert value.array is not None
                 if target is None or np.may_share_memory(value.array, target):
-                    value.array = value.array.copy()  # type: ignore[union-attr]
+                    value.array = value.array.copy()
                     value.borrowed = False
                 else:
                     kept.append(value)
         self.borrowed = kept
 
     def _reads_elsewhere(self, target: Array, writer: Node) -> bool:
-        """Whether anything put off reads the target's memory otherwise than element by element before the writer."""
+        """Whether anything reads the target's memory otherwise than element by element before the writer."""
         alike = all(node.shape == target.shape for node in self.pending)
         written = False
         for node in self.pending:
@@ -227,18 +253,47 @@ class Record:
                 x = value.array
                 if x is None or not np.may_share_memory(x, target):
                     continue
-                if (
-                    written
-                    or not alike
-                    or x.shape != target.shape
-                    or x.strides != target.strides
-                    or x.dtype != target.dtype
-                ):
-                    return True
-                if x.__array_interface__["data"][0] != target.__array_interface__["data"][0]:
+                if written or not alike or not is_same(x, target):
                     return True
             written |= node is writer
         return False
+
+
+def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | str:
+    if not is_numpys(ufunc):
+        return "it is not NumPy's"
+    if ufunc.signature is not None or refuses(ufunc, False):
+        return "its loops are not run on our threads"
+    given = [x.dtype if type(x) is Value else type(x) for x in operands]
+    found = resolve(ufunc, (*given, *[None] * ufunc.nout))
+    if isinstance(found, str) or any(dtype.char not in KNOWN for dtype in found.dtypes):
+        return "it has no loop for numbers"
+    for own, dtype in zip(given, found.dtypes, strict=False):
+        if isinstance(own, np.dtype) and own.num != dtype.num and not cast_loop(own.char, dtype.char):
+            return "there is no conversion"
+    return found
+
+
+def _as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None:
+    """The operands with numbers in the loop's dtypes; None where NumPy has to look at one."""
+    inputs = []
+    for x, dtype in zip(operands, loop.dtypes, strict=False):
+        if type(x) is not Value:
+            number = as_loop_number(x, dtype)
+            if number is None:
+                return None
+            x = Value.of(number)
+        elif not x.shape and x.dtype.num != dtype.num and x.array is not None:
+            x = Value.of(x.array.astype(dtype))
+        inputs.append(x)
+    return tuple(inputs)
+
+
+def is_same(x: Array, target: Array) -> bool:
+    if x.shape != target.shape or x.strides != target.strides or x.dtype != target.dtype:
+        return False
+    found: bool = x.__array_interface__["data"][0] == target.__array_interface__["data"][0]
+    return found
 
 
 class _Holder:
@@ -269,78 +324,6 @@ def _shows_place(
     if name in ("fmax", "fmin") and kind in "fd" and len(shape) > 1 and isinstance(loop, Loop):
         return zero_by_place(name, kind)
     return False
-
-
-def _needed(nodes: list[Node], folded: Value | None) -> tuple[list[Node], set[Value]]:
-    """The nodes that have to run, in their order, and the values that get an array."""
-    used: set[Value] = set() if folded is None else {folded}
-    wanted: set[Value] = set()
-    needed: list[Node] = []
-    for node in reversed(nodes):
-        held = [value for value in node.outs if value is not folded and value.is_held()]
-        if node.target is None:
-            wanted.update(held)
-        if held or node.reports or node.target is not None or not used.isdisjoint(node.outs):
-            needed.append(node)
-            used.update(node.inputs)
-    needed.reverse()
-    return needed, wanted
-
-
-def _ancestors(nodes: list[Node], value: Value) -> list[Node]:
-    """The nodes that make this value, in their order, as far as they are not evaluated."""
-    values = {value}
-    found: list[Node] = []
-    for node in reversed(nodes):
-        if not values.isdisjoint(node.outs):
-            found.append(node)
-            values.update(each for each in node.inputs if each.array is None)
-    found.reverse()
-    return found
-
-
-def _may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
-    """Whether the pass may end in the fold: a tree cuts where arrays that are written must not be cut."""
-    if fold.value in wanted or (fold.value.node is not None and fold.value.node.target is not None):
-        return False
-    return not fold.tree or not any(
-        node.target is not None or not wanted.isdisjoint(node.outs) for node in group
-    )
-
-
-def _groups(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
-    """Passes, in an order in which each finds its operands made; what passes hand on is added to `wanted`."""
-    places: dict[Node, int] = {}
-    groups: list[tuple[int, tuple[int, ...], list[Node]]] = []
-    for node in nodes:
-        level, least = 0, 0
-        for value in node.inputs:
-            maker = value.node
-            if value.array is None and maker is not None:
-                place = places[maker]
-                same = groups[place][1] == node.shape
-                level = max(level, groups[place][0] + (not same))
-                least = max(least, place)
-        place = next(
-            (
-                k
-                for k, (own, shape, members) in enumerate(groups)
-                if own == level
-                and shape == node.shape
-                and len(members) < MOST_NODES
-                and (k >= least or groups[least][0] < level)
-            ),
-            len(groups),
-        )
-        if place == len(groups):
-            groups.append((level, node.shape, []))
-        places[node] = place
-        groups[place][2].append(node)
-    for node in nodes:
-        for value in node.inputs:
-            if value.array is None and value.node is not None and places[value.node] != places[node]:
-                wanted.add(value)
-    return [members for _, _, members in sorted(groups, key=lambda group: group[0])]
 
 
 def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:

@@ -4,46 +4,33 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.cache import Cache
+from ..arrays.layout import NO_VALUE
 from ..arrays.loops import Loop, resolve
 from ..arrays.own_kernels import sum_block
+from ..arrays.probes import is_numpys
 from ..arrays.reduction import ANY_ORDER, LEAST_OR_GREATEST
 from .nodes import Value
 from .passes import Fold
 from .record import Record
-from .warned import place_of_user, tell
+from .warned import place_of_user, tell_of
 
 __all__ = ["reduce_all"]
 
-_NO_VALUE: Any = np._NoValue
+# Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
+# may write.
+_loops: Cache[tuple[Any, ...], Loop | str] = Cache(512)
 
-_loops: dict[tuple[Any, ...], Loop | None] = {}
+_LEFT_TO_NUMPY = "NumPy reduces"
 
 
 def reduce_all(
     record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
     """ufunc.reduce over all elements of a value that is put off; NotImplemented: another way is needed."""
-    if value.array is not None or not args <= (None,) * len(args):
-        return _over_all(record, value, ufunc, args, options)
-    return _over_all(record, value, ufunc, args, options)
-
-
-def _over_all(
-    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
-    names = ("axis", "dtype", "out", "keepdims", "initial", "where")
-    if len(args) > len(names):
-        return NotImplemented
-    given = dict(zip(names, args, strict=False)) | options
-    if given.get("out") is not None or given.get("initial", _NO_VALUE) is not _NO_VALUE:
-        return NotImplemented
-    if given.get("where", True) is not True or type(given.get("keepdims", False)) is not bool:
-        return NotImplemented
     ndim = len(value.shape)
-    axis = given.get("axis", 0)
-    every = axis is None or (type(axis) is int and ndim == 1 and axis in (0, -1))
-    every = every or (type(axis) is tuple and sorted(axis) == list(range(ndim)))
-    if not every or value.array is not None or not record.pending:
+    given = _plain_arguments(ndim, args, options)
+    if given is None or value.array is not None or not record.pending:
         return NotImplemented
     fold = _fold(value, ufunc, given.get("dtype"))
     if fold is None:
@@ -59,26 +46,39 @@ def _over_all(
     if fold.dtype.kind in "fc" and (np.isnan(total) or (not fold.tree and total == 0)):
         return NotImplemented  # which NaN, which zero: NumPy's own order tells
     if flags and record.state is not None:
-        _tell(record, flags)
+        tell_of(record.state, flags, place_of_user(), "reduce")
     if given.get("keepdims", False):
         return np.full((1,) * ndim, total, fold.dtype)
     return total
 
 
-def _tell(record: Record, flags: int) -> None:
-    node: Any = type("Ending", (), {"state": record.state, "place": place_of_user(), "name": "reduce"})
-    tell(node, flags)
+def _plain_arguments(ndim: int, args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments by name, if they ask for a reduction of all elements and nothing else."""
+    names = ("axis", "dtype", "out", "keepdims", "initial", "where")
+    if len(args) > len(names):
+        return None
+    given = dict(zip(names, args, strict=False)) | options
+    if given.get("out") is not None or given.get("initial", NO_VALUE) is not NO_VALUE:
+        return None
+    if given.get("where", True) is not True or type(given.get("keepdims", False)) is not bool:
+        return None
+    axis = given.get("axis", 0)
+    every = axis is None or (type(axis) is int and ndim == 1 and axis in (0, -1))
+    if every or (type(axis) is tuple and sorted(axis) == list(range(ndim))):
+        return given
+    return None
 
 
 def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
-    key = ufunc, value.dtype.num, dtype
-    try:
-        loop = _loops[key]
-    except KeyError:
-        loop = _loops[key] = _loop_for(ufunc, value.dtype, dtype)
-    except TypeError:
+    if not is_numpys(ufunc) or ufunc.nin != 2 or ufunc.nout != 1:
         return None
+    if dtype is not None and type(dtype) is not type and not isinstance(dtype, np.dtype):
+        return None
+    key = ufunc, value.dtype.num, dtype
+    loop = _loops.get(key)
     if loop is None:
+        loop = _loops.put(key, _loop_for(ufunc, value.dtype, dtype))
+    if isinstance(loop, str):
         return None
     own = loop.dtypes[0]
     tree = ufunc is np.add and own.kind in "fc"
@@ -91,19 +91,22 @@ def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
     return Fold(value, (entry.function, entry.context, entry.auxdata), own, tree, identity)
 
 
-def _loop_for(ufunc: np.ufunc, own: np.dtype[Any], dtype: Any) -> Loop | None:
+def _loop_for(ufunc: np.ufunc, own: np.dtype[Any], dtype: Any) -> Loop | str:
     options = {} if dtype is None else {"signature": (np.dtype(dtype), None, None)}
+    asked: Any = ufunc
     try:
-        resolved = ufunc._resolve_dtypes_and_context((None, own, None), reduction=True, **options)[0]  # type: ignore[attr-defined]
+        resolved = asked._resolve_dtypes_and_context((None, own, None), reduction=True, **options)[0]
     except (TypeError, ValueError):
-        return None
+        return _LEFT_TO_NUMPY
     if any(each.num != own.num for each in resolved):
-        return None
+        return _LEFT_TO_NUMPY
     loop = resolve(ufunc, tuple(resolved))
     if not isinstance(loop, Loop):
-        return None
-    if ufunc is np.add and own.char in "fdFD":
-        return loop if not sum_block() else None
-    if ufunc.__name__ in LEAST_OR_GREATEST and own.char in "fd":
         return loop
-    return loop if own.kind in "iub" and own.kind in ANY_ORDER.get(ufunc.__name__, "") else None
+    if ufunc is np.add and own.char in "fdFD":
+        folds = not sum_block()
+    elif ufunc.__name__ in LEAST_OR_GREATEST and own.char in "fd":
+        folds = True
+    else:
+        folds = own.kind in "iub" and own.kind in ANY_ORDER.get(ufunc.__name__, "")
+    return loop if folds else _LEFT_TO_NUMPY

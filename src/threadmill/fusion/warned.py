@@ -11,9 +11,10 @@ import numpy._core.umath as _umath
 
 from .nodes import Node, Place
 
-__all__ = ["State", "place_of_user", "state_now", "tell"]
+__all__ = ["State", "place_of_user", "state_now", "tell", "tell_of"]
 
-_extobj: contextvars.ContextVar[Any] = _umath._extobj_contextvar  # type: ignore[attr-defined]
+_extobj: contextvars.ContextVar[Any] = _umath._extobj_contextvar
+_warnings: Any = warnings  # with what its stub does not tell
 
 _ERRORS = (
     (1, "divide", "divide by zero"),
@@ -24,25 +25,48 @@ _ERRORS = (
 
 
 class State:
-    """np.errstate as it was: which errors warn; `at_once`: some raise, call, print or log."""
+    """np.errstate and the filters of warnings as they were where nodes were recorded.
 
-    __slots__ = ("at_once", "bits", "filters", "show", "token")
+    `at_once`: an error may raise, call, print or log, so that nothing that reports errors is put off.
+    """
+
+    __slots__ = ("_count", "_first", "_list", "at_once", "bits", "filters", "show", "token")
 
     def __init__(self, token: Any) -> None:
         self.token = token
-        modes = np.geterr()
-        self.bits = sum(bit for bit, key, _ in _ERRORS if modes[key] == "warn")  # type: ignore[literal-required]
-        self.at_once = any(mode not in ("warn", "ignore") for mode in modes.values())
-        self.filters = warnings.filters
-        self.show = warnings.showwarning, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
+        modes: dict[str, str] = dict(np.geterr())  # type: ignore[arg-type]
+        self.bits = 0
+        for bit, key, _ in _ERRORS:
+            if modes[key] == "warn":
+                self.bits |= bit
+        self._list = warnings.filters
+        self._count, self._first = len(self._list), self._list[0] if self._list else None
+        self.filters = list(self._list)
+        self.show = warnings.showwarning, _warnings._showwarnmsg_impl
+        self.at_once = (
+            any(mode not in ("warn", "ignore") for mode in modes.values())
+            or any(each[0] == "error" and issubclass(RuntimeWarning, each[2]) for each in self.filters)
+            or _in_context()
+        )
 
     def is_now(self) -> bool:
+        return _extobj.get() is self.token and self.warns_as_now()
+
+    def warns_as_now(self) -> bool:
+        filters = warnings.filters
         return (
-            _extobj.get() is self.token
-            and warnings.filters is self.filters
+            filters is self._list
+            and len(filters) == self._count
+            and (not filters or filters[0] is self._first)
             and warnings.showwarning is self.show[0]
-            and warnings._showwarnmsg_impl is self.show[1]  # type: ignore[attr-defined]
+            and _warnings._showwarnmsg_impl is self.show[1]
         )
+
+
+def _in_context() -> bool:
+    """Whether warnings are caught in a context variable, as free-threaded CPython 3.14 does it."""
+    find = getattr(warnings, "_get_context", None)
+    return find is not None and find() is not getattr(warnings, "_global_context", None)
 
 
 def state_now(last: State | None) -> State:
@@ -71,13 +95,16 @@ def _line(place: Place) -> int:
 
 def tell(node: Node, flags: int) -> None:
     """Warns of the errors whose bits are set, where the state of the node says so."""
-    state: State = node.state
+    tell_of(node.state, flags, node.place, node.name)
+
+
+def tell_of(state: State, flags: int, place: Place | None, name: str) -> None:
     flags &= state.bits
-    if not flags or node.place is None:
+    if not flags or place is None:
         return
     for bit, _, words in _ERRORS:
         if flags & bit:
-            _warn(state, node.place, f"{words} encountered in {node.name}")
+            _warn(state, place, f"{words} encountered in {name}")
 
 
 _WARN = (lambda warn, text: warn(text, RuntimeWarning)).__code__
@@ -87,14 +114,14 @@ def _warn(state: State, place: Place, text: str) -> None:
     code, _, names = place
     made = _WARN.replace(co_filename=code.co_filename, co_firstlineno=_line(place))
     call = types.FunctionType(made, names)
-    if warnings.filters is state.filters and warnings._showwarnmsg_impl is state.show[1]:  # type: ignore[attr-defined]
+    if state.warns_as_now():
         call(warnings.warn, text)
         return
-    kept = warnings.filters, warnings.showwarning, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
+    kept = warnings.filters, warnings.showwarning, _warnings._showwarnmsg_impl
     try:
-        warnings.filters, (warnings.showwarning, warnings._showwarnmsg_impl) = state.filters, state.show  # type: ignore
-        warnings._filters_mutated()  # type: ignore[attr-defined]
+        _warnings.filters, (_warnings.showwarning, _warnings._showwarnmsg_impl) = state.filters, state.show
+        _warnings._filters_mutated()
         call(warnings.warn, text)
     finally:
-        warnings.filters, warnings.showwarning, warnings._showwarnmsg_impl = kept  # type: ignore
-        warnings._filters_mutated()  # type: ignore[attr-defined]
+        _warnings.filters, _warnings.showwarning, _warnings._showwarnmsg_impl = kept
+        _warnings._filters_mutated()
