@@ -32,8 +32,8 @@ def fuse(fn: None = None, *, pool: Pool | None = None) -> Callable[[Callable[P, 
 def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     """A function of NumPy arrays that makes few passes over memory, on all cores.
 
-    The function runs at every call as plain Python. Only its array work is put off, and done tile by tile when
-    a value is needed. Its results, their dtypes, warnings and errors are NumPy's.
+    The function runs at every call as plain Python. Only its array work is put off, and is done tile by tile
+    when a value is needed. Its results, their dtypes, warnings and errors are NumPy's.
 
     Parameters
     ----------

@@ -121,13 +121,15 @@ class LazyArray:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = evaluated(self)
-        if dtype is None and not copy:
-            self._record.expose(array)
-            return array
-        return np.array(array, dtype, copy=copy)
+        if dtype is not None and "__array__" in sys._getframe(1).f_code.co_names:
+            return as_the_user(np.array, array, dtype, copy=copy)
+        if copy:
+            return array.copy()
+        self._record.expose(array)
+        return array  # NumPy converts it then, if it has to, and warns at the user's line
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and not _is_asked_for(name):
+        if name.startswith("__") and not _is_shown(name):
             raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
         record = self._record
         array = evaluated_alone(self) if name in _VIEWS else evaluated(self)
@@ -149,6 +151,9 @@ class LazyArray:
         return method
 
 
+# So CPython's own messages call it: "unhashable type: 'numpy.ndarray'".
+LazyArray.__name__ = "numpy.ndarray"
+
 # What looks at an array without its elements, and gives views of it.
 _VIEWS = frozenset({"T", "mT", "flags", "reshape", "squeeze", "swapaxes", "transpose", "view"})
 
@@ -158,11 +163,16 @@ _MEMORY = frozenset(
 )
 
 
-def _is_asked_for(name: str) -> bool:
-    """Whether Python code asks for a special name; code in C gets the array by way of __array__."""
-    if not hasattr(np.ndarray, name):
-        return False
-    return name in sys._getframe(2).f_code.co_names
+# What code in C asks for before __array__, by which it is to get the array itself.
+_ASKED_BY_C = frozenset({"__array_finalize__", "__array_interface__", "__array_struct__", "__array_wrap__"})
+
+
+def _is_shown(name: str) -> bool:
+    """Whether a special name is an ndarray's, and is asked for by Python code if C does too."""
+    if name not in _ASKED_BY_C:
+        return hasattr(np.ndarray, name)
+    code = sys._getframe(2).f_code
+    return name in code.co_names or name in code.co_consts
 
 
 def _set(x: LazyArray, name: str, new: Any) -> None:

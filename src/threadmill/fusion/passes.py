@@ -1,5 +1,7 @@
 """One pass: nodes over the same elements, as a program whose intermediate results stay in the cache."""
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -178,10 +180,21 @@ def run_pass(
     for value, array in one.results.items():
         value.array = array
         value.borrowed = value.node is not None and value.node.target is not None
-    flags = [raised[k] for k in program.own_steps]
+    flags = _flags_of(nodes, program.own_steps, raised)
     if fold is None:
         return flags, None
     return [*flags, raised[-1]], partials[0][:1] if fold.tree else partials[0]
+
+
+def _flags_of(nodes: Sequence[Node], own_steps: Sequence[int], raised: bytes) -> list[int]:
+    """The flags of each node: those of its loop and of the conversions right before it."""
+    if not any(raised):
+        return [0] * len(nodes)
+    flags, begin = [], 0
+    for own in own_steps:
+        flags.append(functools.reduce(operator.or_, raised[begin : own + 1]))
+        begin = own + 1
+    return flags
 
 
 class _Builder:

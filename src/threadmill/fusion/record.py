@@ -81,7 +81,7 @@ class Record:
         if isinstance(loop, str):
             return None
         inputs = _as_values(loop, operands)
-        if inputs is None:
+        if inputs is None or any(map(_is_converted_apart, inputs, loop.dtypes)):
             return None
         return self.add(loop, ufunc.__name__, inputs, shape, loop.strided.reports)
 
@@ -287,6 +287,13 @@ def _as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | Non
             x = Value.of(x.array.astype(dtype))
         inputs.append(x)
     return tuple(inputs)
+
+
+def _is_converted_apart(x: Value, dtype: "np.dtype[Any]") -> bool:
+    """Whether NumPy converts an operand before it begins, and reports that by the name of "cast"."""
+    if x.dtype.num == dtype.num or x.dtype.kind not in "fc" or len(x.shape) > 1:
+        return False
+    return not x.shape or x.shape[0] <= np.getbufsize()
 
 
 def is_same(x: Array, target: Array) -> bool:

@@ -45,7 +45,7 @@ class State:
         self.show = warnings.showwarning, _warnings._showwarnmsg_impl
         self.at_once = (
             any(mode not in ("warn", "ignore") for mode in modes.values())
-            or any(each[0] == "error" and issubclass(RuntimeWarning, each[2]) for each in self.filters)
+            or _may_raise(self.filters)
             or _in_context()
         )
 
@@ -61,6 +61,17 @@ class State:
             and warnings.showwarning is self.show[0]
             and _warnings._showwarnmsg_impl is self.show[1]
         )
+
+
+def _may_raise(filters: list[Any]) -> bool:
+    """Whether some filter makes an error of a floating-point error's warning."""
+    for action, message, category, module, line in filters:
+        if issubclass(RuntimeWarning, category):
+            if action == "error":
+                return True
+            if message is None and module is None and not line:  # what stands behind it is not asked
+                return False
+    return False
 
 
 def _in_context() -> bool:
