@@ -160,7 +160,7 @@ static size_t fused_lay_out(const pass *p, place *here, char *memory, size_t cou
     const tm_fused *fused = p->fused;
     size_t used = 0;
     for (size_t k = 0; k < fused->buffers; k++) {
-        size_t elements = p->tile;
+        size_t elements = p->tile + LINE;
         for (size_t f = 0; f < fused->folds; f++)
             if (fused->fold[f].tree >= 0 && fused->fold[f].slot == fused->arrays + k) elements = count;
         if (here != NULL) {
@@ -192,8 +192,8 @@ static bool fused_walk(const pass *p, place *here, size_t chunk, size_t begin, s
     memcpy(first, here->at, sizeof first);
     fused_seek(p, here, begin);
     for (size_t done = 0; done < count;) {
-        const size_t row = (size_t)(p->shape[last] - here->index[last]);
-        const size_t n = TM_MIN(TM_MIN(row, count - done), p->tile);
+        const size_t left = TM_MIN((size_t)(p->shape[last] - here->index[last]), count - done);
+        const size_t n = left < p->tile + LINE ? left : p->tile;
         if (!fused_run_tile(p, here, chunk, done == 0, (intptr_t)n)) return false;
         fused_move(p, here, (intptr_t)n);
         done += n;
@@ -204,12 +204,21 @@ static bool fused_walk(const pass *p, place *here, size_t chunk, size_t begin, s
     return true;
 }
 
-/* Where a chunk is cut: in a row only where NumPy's vectors end too, as what two NaNs make may differ after the last. */
+/* Where a chunk is cut that would end at `count`. Which of two NaNs a loop hands on depends on whether they are in its
+ * vectors or in the rest after them. So a row is cut only where vectors end, and a short rest is not cut off. */
 static size_t fused_cut(const pass *p, size_t count)
 {
     const size_t row = (size_t)p->shape[p->dims - 1];
-    if (count >= p->n || p->dims == 1) return TM_MIN(count, p->n);
-    return count / row * row + count % row / LINE * LINE;
+    if (count >= p->n) return p->n;
+    const size_t begin = count / row * row, cut = (count - begin) / LINE * LINE;
+    return cut > 0 && row - cut < LINE ? begin + row : begin + cut;
+}
+
+/* Chunks that have elements, of `most`: the last ones' may have gone to those before them. */
+static size_t fused_chunks(const pass *p, size_t most)
+{
+    while (most > 1 && fused_cut(p, (most - 1) * p->grain) == p->n) most--;
+    return most;
 }
 
 static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
@@ -259,10 +268,23 @@ static tm_status fused_combine(void *ctx, size_t begin, size_t end)
     return TM_OK;
 }
 
-static bool fused_is_sound(const tm_fused *fused, size_t dims)
+/* Partial results that no chunk has made, as if of elements that there are already. */
+static void fused_fill(const pass *p, size_t chunks, size_t most)
+{
+    for (size_t k = 0; k < p->fused->folds; k++) {
+        const tm_fold *fold = &p->fused->fold[k];
+        const char *neutral = fold->has_identity ? (const char *)fold->identity : p->partials[k];
+        for (size_t chunk = chunks; chunk < most; chunk++)
+            memcpy(p->partials[k] + chunk * fold->item, neutral, fold->item);
+    }
+}
+
+static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count)
 {
     const size_t slots = fused->arrays + fused->buffers;
-    if (dims == 0 || dims > TM_MAX_DIMS || fused->arrays > TM_FUSED_SLOTS || slots > TM_FUSED_SLOTS) return false;
+    if (count != fused->arrays || numbers != dims * (1 + count)) return false;
+    if (fused->arrays > TM_FUSED_SLOTS || fused->buffers > TM_FUSED_SLOTS || slots > TM_FUSED_SLOTS) return false;
+    if (dims == 0 || dims > TM_MAX_DIMS) return false;
     if (fused->steps > TM_FUSED_STEPS || fused->folds > TM_FUSED_FOLDS) return false;
     for (size_t k = 0; k < fused->buffers; k++)
         if (fused->buffer_item[k] == 0 || fused->buffer_item[k] > TM_FUSED_ITEM) return false;
@@ -279,10 +301,10 @@ static bool fused_is_sound(const tm_fused *fused, size_t dims)
     return true;
 }
 
-int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, char *const *data,
-                 char *const *partials, unsigned char *raised)
+int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
+                 char *const *data, size_t count, char *const *partials, unsigned char *raised)
 {
-    if (!fused_is_sound(fused, dims)) return TM_INVALID;
+    if (!fused_is_sound(fused, dims, numbers, count)) return TM_INVALID;
     _Atomic unsigned char flags[TM_FUSED_STEPS + TM_FUSED_FOLDS];
     pass p = {.fused = fused, .dims = dims, .n = 1, .tile = fused_tile(fused), .shape = layout,
               .strides = layout + dims, .data = data, .partials = partials, .x87 = tm_x87_save(), .raised = flags};
@@ -297,8 +319,11 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     for (size_t k = 0; k < fused->folds; k++) tree |= fused->fold[k].tree >= 0;
     p.depth = tree ? fused_depth(p.n) : 0;
     p.grain = tree ? 1 : tm_chunk_elements(p.n);
-    tm_loop loop = {.n = tree ? (size_t)1 << p.depth : p.n, .grain = p.grain, .body = fused_run_chunk, .ctx = &p};
+    const size_t most = tm_fused_chunks(p.n, tree), chunks = tree ? most : fused_chunks(&p, most);
+    const size_t n = TM_MIN(chunks * p.grain, tree ? most : p.n);
+    tm_loop loop = {.n = n, .grain = p.grain, .body = fused_run_chunk, .ctx = &p};
     tm_status status = tm_run_loop(pool, &loop);
+    if (!tree) fused_fill(&p, chunks, most);
     if (status == TM_OK && tree) {
         tm_loop combine = {.n = 1, .grain = 1, .body = fused_combine, .ctx = &p};
         status = tm_run_loop(NULL, &combine);

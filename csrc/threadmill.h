@@ -339,12 +339,12 @@ typedef struct tm_fused {
 size_t tm_fused_chunks(size_t n, int tree);
 
 /* Runs a pass over all elements, in C order, of a `dims`-dimensional space. `layout` is: the shape, then the strides of
- * each array in bytes. data: the arrays' first elements. partials[k] has room for a partial result of fold k for each
+ * each array in bytes; `numbers` says how many they are. data: the first elements of the arrays, which are `count`. partials[k] has room for a partial result of fold k for each
  * chunk: a tree leaves its total in the first, any other fold one in each. raised[i]: the floating-point flags of step
  * i, and after the steps those of the folds. An array that is written is apart from all others, or is read where it is
  * written. Returns a tm_status. */
-int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, char *const *data,
-                 char *const *partials, unsigned char *raised);
+int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
+                 char *const *data, size_t count, char *const *partials, unsigned char *raised);
 
 /* The inner loop with operands (condition, x, y, out), a bool and elements of `context` bytes. */
 int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata);

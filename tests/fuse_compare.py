@@ -15,9 +15,9 @@ Seen = dict[str, Any]
 
 def everything_is_worth_it(patch: Any) -> None:
     """Has small arrays fused as well."""
-    patch.setattr(fuse, "_LEAST", 1)
-    patch.setattr(record, "SMALL", 1)
-    patch.setattr(calls, "SMALL", 1)
+    patch.setattr(fuse, "_LEAST", 2)
+    patch.setattr(record, "SMALL", 2)
+    patch.setattr(calls, "SMALL", 2)
 
 
 def contents(x: Any) -> Any:
@@ -33,7 +33,7 @@ def contents(x: Any) -> Any:
         return type(x), [contents(each) for each in x]
     if isinstance(x, dict):
         return type(x), {key: contents(each) for key, each in x.items()}
-    return type(x), repr(x)
+    return type(x), hex(x) if type(x) is int else repr(x)
 
 
 def leaves(x: Any) -> Iterator[Any]:

@@ -495,8 +495,8 @@ def branches(x):
     for _ in range(5):
         if float(np.sum(y)) > 100 or y[0] > 3:
             y = y * 0.5
-        else:
-            y = y + 1
+            continue
+        y = y + 1
     return y, len(y), y.shape, y.dtype, str(y.dtype)
 
 

@@ -60,7 +60,9 @@ ROOMS = [
 
 # The files of a room in their order: a file may import those above it.
 FILES = {
-    "_native": "_threadmill build library waits status pointers dtypes kernels machine programs fused pools ring",
+    "_native": """
+        _threadmill build library waits status pointers dtypes kernels machine programs fused pools ring
+    """,
     "tasks": """
         workers native_function results progress item buffered_map map crew future spawn drain dispatcher pool
         which_pool

@@ -198,7 +198,9 @@ class _Lib:
         fused: CData,
         dims: int,
         layout: list[int],
+        numbers: int,
         data: list[CData],
+        count: int,
         partials: list[CData] | CData,
         raised: CData,
     ) -> int: ...

@@ -67,7 +67,9 @@ class FusedProgram:
     ) -> tuple[int, bytes]:
         """A status, and the floating-point flags of each step, and of each fold after them."""
         raised = ffi.new("unsigned char[]", self.raised or 1)
-        status = lib.tm_run_fused(pool, self.struct, dims, layout, data, partials or ffi.NULL, raised)
+        status = lib.tm_run_fused(
+            pool, self.struct, dims, layout, len(layout), data, len(data), partials or ffi.NULL, raised
+        )
         return status, bytes(ffi.buffer(raised, self.raised))
 
 
