@@ -423,12 +423,12 @@ def test_an_attribute_is_an_ndarrays(name: str) -> None:
         y = x * 1  # one that is put off
         told = []
         for each in x, y:
-            found = getattr(each, name)
-            if callable(found) and not isinstance(found, np.ndarray):
-                try:
+            try:
+                found = getattr(each, name)
+                if callable(found) and not isinstance(found, np.ndarray):
                     found = found(*ARGUMENTS.get(name, ()))
-                except Exception as error:
-                    found = type(error), str(error)
+            except Exception as error:
+                found = type(error), str(error)
             told.append(str(found) if name == "flags" else found)
         return told, x, y
 
