@@ -555,14 +555,6 @@ def test_fork_while_another_thread_makes_the_default_pool(monkeypatch: pytest.Mo
     tm.default_pool().shutdown()
 
 
-def test_fork_while_another_thread_tries_complex_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    z = np.full(100_000, 1 + 2j)
-    slow = Slow(_kernels._agrees)
-    monkeypatch.setattr(_kernels, "_complex_agrees", None)
-    monkeypatch.setattr(_kernels, "_agrees", slow)
-    assert fork_inside(slow, lambda: complex(tm.square(z)[-1])) == -3 + 4j
-
-
 # ---- queues ----
 
 QUEUES: dict[str, Callable[..., Any]] = {
