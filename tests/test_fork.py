@@ -23,7 +23,6 @@ import pytest
 from threads import soon
 
 import threadmill as tm
-from threadmill.arrays import own_kernels as _kernels
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
