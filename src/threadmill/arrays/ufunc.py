@@ -159,8 +159,9 @@ class ParallelUfunc:
             a, b = args
             if pool is not None or a.size * b.size >= self._least:
                 call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
-                if type(call) is not str:
-                    return call.run(pool_or_default(pool)._handle)
+                result = NotImplemented if type(call) is str else call.run(pool_or_default(pool)._handle)
+                if result is not NotImplemented:
+                    return result
         return self._by_numpy(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
