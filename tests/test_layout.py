@@ -42,10 +42,11 @@ ROOMS = [
     "errors",
     "_types",
     "_arguments",
+    "_deadline",
     "_native",
     "_process",
-    "tasks",
     "queues",
+    "tasks",
     "arrays",
     "pipelines",
     "numpy",
@@ -71,7 +72,7 @@ FILES = {
         cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
         elementwise row_reductions gufuncs reductions probes reducer ufunc functions
     """,
-    "pipelines": "stages turnstile pipeline",
+    "pipelines": "stages turnstile run pipeline",
 }
 
 # What an import of threadmill may bring with it besides the standard library.

@@ -5,7 +5,6 @@ themselves. A mark at the end of both tells of the shutdown: whoever meets it pu
 """
 
 import threading
-import time
 
 # Not queue.SimpleQueue: that name is gevent's and eventlet's where they patch.
 from _queue import SimpleQueue
@@ -17,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from .. import _process
 from .._arguments import integer
+from .._deadline import Deadline, seconds_to_wait
 from ..errors import ShutDown
 from .locked import Order
 from .unfinished import Unfinished
@@ -60,15 +60,13 @@ class _Line(SimpleQueue[Any]):
 
     def take(self, timeout: float) -> Any:
         """As get(timeout=timeout)."""
-        if not timeout >= 0:  # nor NaN
-            raise ValueError("'timeout' must be a non-negative number")
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(seconds_to_wait(True, timeout))
         try:
             return self.get_nowait()
         except Empty:
             return self._take_until(deadline)
 
-    def _take_until(self, deadline: float) -> Any:
+    def _take_until(self, deadline: Deadline) -> Any:
         bell = threading.Lock()
         bell.acquire()
         try:
@@ -76,10 +74,7 @@ class _Line(SimpleQueue[Any]):
             while True:
                 with suppress(Empty):
                     return self.get_nowait()
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise Empty
-                if bell.acquire(timeout=min(left, _LOOK_AGAIN_S)):
+                if bell.acquire(timeout=min(deadline.left(Empty) or 0, _LOOK_AGAIN_S)):
                     self.sleepers.append(bell)
         finally:
             try:

@@ -8,10 +8,11 @@ import numpy as np
 
 from .. import _process
 from .._arguments import integer
-from .._native import pointers, ring
+from .._deadline import seconds_to_wait
+from .._native import ring
 from ..errors import PartialPut, PartialShutDown
 from .casting import Caster
-from .locked import Order, check_order, seconds_to_wait
+from .locked import Order, check_order
 from .unfinished import Unfinished
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from .._native._threadmill import CData
 
-__all__ = ["Typed", "run_block"]
+__all__ = ["Typed"]
 
 
 class Typed(Unfinished):
@@ -124,11 +125,11 @@ class Typed(Unfinished):
             raise ring.failure(status, 0, Empty())
         return items[: int(done[0])]
 
-    def drain(self, pool: "CData", block: int, kernel: "CData | int", ctx: "CData") -> int:
-        """Native `Pool.drain`; the status that it came to."""
+    def _drain_into(self, pool: "CData", fn: "CData | int", ctx: "CData", chunksize: int) -> int:
+        """Has a pool's threads call a native function for all items that come; a status."""
         done = ring.new_count()
         try:
-            return ring.drain(pool, self._ring, block, kernel, ctx, done)
+            return ring.drain(pool, self._ring, chunksize, fn, ctx, done)
         finally:
             self._count(-int(done[0]))
 
@@ -147,8 +148,3 @@ class Typed(Unfinished):
     def shutdown(self, immediate: bool = False) -> None:
         self.is_shutdown = True
         self._count(-ring.close(self._ring, immediate))
-
-
-def run_block(kernel: Any, ctx: Any, source: Any, target: Any) -> None:
-    """kernel(ctx, source, target, n) over contiguous arrays, on the calling thread without the GIL."""
-    pointers.run_block(kernel, ctx, source.view(np.uint8), target.view(np.uint8), len(source))
