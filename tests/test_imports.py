@@ -48,7 +48,7 @@ pickle.loads(pickle.dumps(tm.parallel(np.add)))
 def fail(item):
     raise ValueError(item)
 
-with tm.Pipeline([abs, tm.stage(float, 2)]) as pipeline:
+with tm.Pipeline([abs, tm.stage(float, workers=2)]) as pipeline:
     list(pipeline.run(range(-5, 5)))
 with tm.Pipeline([fail]) as pipeline, contextlib.suppress(ValueError):
     list(pipeline.run([1]))
