@@ -33,6 +33,7 @@ MAY_INCLUDE = {
     "worker": {"pool", "queue"},
     "parallel_for": {"bell", "cpu", "fpenv", "gate", "interrupt", "job", "pool", "sync"},
     "loops": {"cpu", "fpenv", "kernels", "parallel_for"},
+    "fused": {"fpenv", "kernels", "parallel_for"},
     "drain": {"interrupt", "queue", "sync"},
     "kernels": {"cpu", "parallel_for"},
 }
@@ -43,11 +44,13 @@ ROOMS = [
     "_types",
     "_arguments",
     "_deadline",
+    "_locks",
     "_native",
     "_process",
     "queues",
     "tasks",
     "arrays",
+    "fusion",
     "pipelines",
     "numpy",
     "threadmill",  # the package's own __init__
@@ -60,8 +63,8 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
-        _threadmill build library thread_state waits status pointers dtypes kernels machine programs pools
-        ring
+        _threadmill build library thread_state waits status pointers dtypes kernels machine programs fused
+        pools ring
     """,
     "tasks": """
         workers native_function results progress item late buffered_map map crew waiters future spawn drain
@@ -71,6 +74,9 @@ FILES = {
     "arrays": """
         cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
         elementwise row_reductions gufuncs reductions probes reducer ufunc functions
+    """,
+    "fusion": """
+        nodes warned passes schedule record lazy reduce_all calls definitions operators fuse
     """,
     "pipelines": "stages turnstile run pipeline",
 }

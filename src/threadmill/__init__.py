@@ -33,6 +33,7 @@ from .arrays.functions import scale, square, sum  # noqa: E402
 from .arrays.map_chunks import map_chunks, reduce  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
 from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
+from .fusion.fuse import fuse  # noqa: E402
 from .pipelines.pipeline import Pipeline  # noqa: E402
 from .pipelines.stages import Stage, stage  # noqa: E402
 from .queues.queue import Queue, TypedQueue  # noqa: E402
@@ -52,6 +53,7 @@ __all__ = [
     "Stage",
     "TypedQueue",
     "default_pool",
+    "fuse",
     "map_chunks",
     "numpy",
     "parallel",

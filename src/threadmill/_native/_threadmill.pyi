@@ -38,6 +38,7 @@ class _FFI:
     def cast(self, cdecl: str | CType, value: object) -> _CData: ...
     def string(self, cdata: _CData, maxlen: int = ...) -> bytes: ...
     def unpack(self, cdata: _CData, length: int) -> Any: ...
+    def memmove(self, dest: object, src: object, n: int) -> None: ...
     def buffer(self, cdata: _CData, size: int = ...) -> Any: ...
     def from_buffer(self, *source: object, require_writable: bool = ...) -> _CData: ...
     def new_handle(self, value: object) -> _CData: ...
@@ -75,8 +76,6 @@ class _Lib:
     # functions written in Python
     tm_py_interrupted: CData
     tm_py_run: CData
-    tm_py_worker_start: CData
-    tm_py_worker_stop: CData
     def tm_set_interrupt_check(self, check: CData) -> None: ...
 
     # the machine
@@ -150,6 +149,8 @@ class _Lib:
     TM_FP_OVERFLOW: int
     TM_FP_UNDERFLOW: int
     TM_FP_INVALID: int
+    TM_DTYPES: int
+    TM_CAST_DTYPES: int
     TM_CHECKED: int
     TM_FRESH_OUT: int
     def tm_square(self, pool: CData, dtype: int, n: int, x: CData, out: CData, options: int) -> int: ...
@@ -163,6 +164,10 @@ class _Lib:
     TM_LONGDOUBLE: int
     TM_CLONGDOUBLE: int
     TM_MAX_OPERANDS: int
+    TM_MAX_SLOTS: int
+    TM_MAX_DIMS: int
+    TM_MAX_CORE: int
+    TM_MAX_STEPS: int
     tm_stream_loop: CData
     def tm_cast_loop(self, source: int, target: int) -> CData: ...
     def tm_nans_loop(self, operands: int, item: int) -> CData: ...
@@ -184,6 +189,26 @@ class _Lib:
         grain: int,
     ) -> int: ...
     def tm_set_complex_fused(self, fused: int) -> int: ...
+
+    # passes
+    TM_FUSED_SLOTS: int
+    TM_FUSED_STEPS: int
+    TM_FUSED_FOLDS: int
+    TM_FUSED_ITEM: int
+    tm_select_loop: CData
+    def tm_fused_chunks(self, n: int, tree: int) -> int: ...
+    def tm_run_fused(
+        self,
+        pool: CData,
+        fused: CData,
+        dims: int,
+        layout: list[int],
+        numbers: int,
+        data: list[CData],
+        count: int,
+        partials: list[CData] | CData,
+        raised: CData,
+    ) -> int: ...
 
 ffi: _FFI
 lib: _Lib

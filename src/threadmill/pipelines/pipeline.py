@@ -1,12 +1,12 @@
 """Pipeline: stages that work at the same time, with bounded queues between them."""
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
 from .. import _process
 from .._arguments import integer
+from .._locks import Lock
 from ..tasks.pool import Pool
 from .run import Run
 from .stages import Stage, as_stages
@@ -52,7 +52,7 @@ class Pipeline:
         _process.renew_in_child(self)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def run(self, source: Iterable[Any]) -> Iterator[Any]:
         """The results of the last stage, as they come.

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from .. import _process
+from .._locks import RLock
 from ..errors import ShutDown
 from ..queues.queue import Queue
 from ..tasks.pool import Pool
@@ -36,7 +37,7 @@ class Run:
         self._futures: list[Future[Any]] = []  # the consumer
         self._is_worker: Callable[[], bool] = bool  # set by start; before it nobody is
         self._lost = False  # set once, in a forked child: it has none of the run's other threads
-        self._lock = threading.RLock()  # the collector may come in between with `drop`
+        self._lock = RLock()  # the collector may come in between with `drop`
         self._error: BaseException | None = None  # _lock: what the consumer is to meet
         self._left = False  # _lock; read without: the consumer wants no more
         self._failed = False  # _lock: a stage or the source
@@ -44,7 +45,7 @@ class Run:
 
     def _renew_locks(self) -> None:
         # The queues renew theirs, and the turnstiles are for the threads that are lost.
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._lost = True
 
     # ---- the consumer's side ----

@@ -1,9 +1,9 @@
 """How the workers of a stage share its items and keep the order of the results."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
+from .._locks import Condition, Lock
 from ..errors import ShutDown
 
 __all__ = ["Turnstile"]
@@ -21,10 +21,10 @@ class Turnstile:
         self._ordered = ordered and workers > 1
         self._window = 2 * workers  # with one each they wait for one another all the time
         # Held while an item is numbered and taken, so that the numbers are the items' order.
-        self.entry = threading.Lock()
+        self.entry = Lock()
         # Guards all below; before it comes `entry`. Taken by itself, as only so Ctrl-C can't keep it.
-        self._lock = threading.Lock()
-        self._moved = threading.Condition(self._lock)  # room in the window or _stopped
+        self._lock = Lock()
+        self._moved = Condition(self._lock)  # room in the window or _stopped
         self._waits = False  # somebody, with `entry` held
         self._tickets = 0  # given out
         self._turn = 0  # the ticket whose result is next

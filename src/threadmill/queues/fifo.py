@@ -4,8 +4,6 @@ One holds the items, the other a permit for each free place of a bounded queue; 
 themselves. A mark at the end of both tells of the shutdown: whoever meets it puts it back.
 """
 
-import threading
-
 # Not queue.SimpleQueue: that name is gevent's and eventlet's where they patch.
 from _queue import SimpleQueue
 from collections import deque
@@ -17,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from .. import _process
 from .._arguments import integer
 from .._deadline import Deadline, seconds_to_wait
+from .._locks import Lock
 from ..errors import ShutDown
 from .locked import Order
 from .unfinished import Unfinished
@@ -46,7 +45,7 @@ class _Line(SimpleQueue[Any]):
     __slots__ = ("sleepers",)
 
     def __init__(self, items: Iterable[Any] = (), ended: bool = False) -> None:
-        self.sleepers: deque[threading.Lock] = deque()  # one each, locked; append and popleft are atomic
+        self.sleepers: deque[Lock] = deque()  # one each, locked; append and popleft are atomic
         for item in items:
             self.put(item)
         if ended:
@@ -67,7 +66,7 @@ class _Line(SimpleQueue[Any]):
             return self._take_until(deadline)
 
     def _take_until(self, deadline: Deadline) -> Any:
-        bell = threading.Lock()
+        bell = Lock()
         bell.acquire()
         try:
             self.sleepers.append(bell)
