@@ -61,7 +61,7 @@ class NativeStage(Stage):
             if each.hasobject or each.itemsize == 0:
                 raise TypeError(f"a native stage's items have a fixed size and no Python objects, not {each}")
 
-    def queue(self, maxsize: int) -> TypedQueue:
+    def queue(self, maxsize: int) -> TypedQueue[Any]:
         return TypedQueue(maxsize, self.dtype)
 
     def take(self, source: Queue[Any]) -> Any:
