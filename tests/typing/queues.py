@@ -27,7 +27,7 @@ tasks: tm.Queue[tuple[int, str]] = tm.Queue(order="priority")
 tasks.put((1, "a"))
 number, name = tasks.get()
 assert_type(number, int)
-tm.Queue(order="random")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+tm.Queue(order="random")  # pyright: ignore[reportArgumentType]
 
 
 def read(line: tm.Queue[int]) -> Iterator[int]:

@@ -15,27 +15,39 @@ __all__ = ["Pipeline"]
 
 
 class Pipeline:
-    """Stages connected by bounded queues, each at work on its own threads.
+    """Stages that are connected by bounded queues. Each works on threads of its own.
 
     Parameters
     ----------
     stages : iterable of callable or Stage
         A callable stands for ``stage(callable)``: one thread.
     maxsize : int
-        How many items each queue between two stages holds at most. With that the memory of a run is bounded:
-        `maxsize` items a queue and two items (or blocks) a thread, however slow a stage is.
+        How many items each queue between two stages holds at most. It bounds the memory of a run, however
+        slow a stage is: `maxsize` items for each queue, and two items or blocks for each thread.
     ordered : bool
-        Whether results keep the order of the source also where a stage has several workers.
+        Whether results keep the order of the source. It matters for stages with several workers.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of the wrong kind.
+        An argument is of the wrong kind or out of its range; two native stages do not fit.
 
     Notes
     -----
-    The threads belong to the pipeline, one for the source and one for each stage's workers; they start with
-    the first run and end when the pipeline is closed, by `with` or `close`.
+    The threads belong to the pipeline: one for the source, and one for each worker of each stage. They start
+    with the first run, and end when the pipeline is closed, by `with` or `close`.
+
+    A forked child does not have a run that is under way. It may start one of its own.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> with tm.Pipeline([str.split, len]) as pipe:
+    ...     for words in pipe.run(["a b", "c", "d e f"]):
+    ...         print(words)
+    2
+    1
+    3
     """
 
     def __init__(
@@ -55,7 +67,7 @@ class Pipeline:
         self._lock = Lock()
 
     def run(self, source: Iterable[Any]) -> Iterator[Any]:
-        """The results of the last stage, as they come.
+        """Starts a run. The iterator gives the results of the last stage as they come.
 
         Parameters
         ----------
@@ -65,10 +77,10 @@ class Pipeline:
         Returns
         -------
         iterator
-            What a stage or the source raises first ends the run and is raised here. Leaving the iterator
-            early (``break``, an exception, its ``close()``) stops all stages and the source, waits until
-            they have stopped, and closes a source that is a generator. A failure that the iterator so leaves
-            behind goes to threading.excepthook, as of a thread that nobody waits for; only the first.
+            The first exception of a stage or of the source ends the run and is raised here. If the iterator
+            is left early (``break``, an exception, its ``close()``), all stages and the source are stopped
+            and waited for, and a source that is a generator is closed. The first failure that the iterator
+            then leaves behind goes to threading.excepthook.
 
         Raises
         ------
@@ -94,7 +106,13 @@ class Pipeline:
         return _Results(run)
 
     def close(self) -> None:
-        """Stops a run that is under way, whose iterator then raises RuntimeError, and ends the threads."""
+        """Ends the threads. The iterator of a run that is under way raises RuntimeError.
+
+        Raises
+        ------
+        DeadlockError
+            A stage closes its own pipeline.
+        """
         with self._lock:
             run = self._run
         if run is not None:

@@ -90,6 +90,8 @@ class Queue(Locked[T], Generic[T]):
     ) -> "TypedQueue[Any]": ...
     @overload
     def __new__(cls, maxsize: int, dtype: "npt.DTypeLike", order: Order = "fifo") -> "TypedQueue[Any]": ...
+    @overload
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Self": ...  # a subclass's, for its own __init__ to check
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         kind = _kind(*args, **kwargs) if cls is Queue else cls  # a subclass's arguments are its own
         return object.__new__(kind)
