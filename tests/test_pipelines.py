@@ -643,7 +643,7 @@ def test_close_by_another_thread_while_the_consumer_waits() -> None:
     def close() -> None:
         began.wait()
         threading.Thread(
-            target=lambda: soon(lambda: pipe._run._queues[0].is_shutdown) and release.set()
+            target=lambda: soon(lambda: pipe._run._queues[-1].is_shutdown) and release.set()
         ).start()
         pipe.close()
 
