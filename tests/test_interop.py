@@ -202,6 +202,45 @@ def test_joblib_generator(joblib: Any, parallel: Any) -> None:
     assert sorted(unordered) == list(range(100))
 
 
+def test_joblib_does_not_wait_for_the_calls_of_a_dropped_generator(joblib: Any, parallel: Any) -> None:
+    """They hold all threads of the pool; so do another caller's tasks."""
+    begun, release = threading.Semaphore(0), threading.Event()
+
+    def hold(_: int) -> None:
+        begun.release()
+        assert release.wait(60)
+
+    dropped = parallel(n_jobs=4, return_as="generator")(jobs(joblib, hold, range(10)))
+    for _ in range(4):
+        assert begun.acquire(timeout=60)
+    with pytest.warns(UserWarning, match="cancelled"):
+        del dropped
+    for return_as in "list", "generator", "generator_unordered":
+        results = parallel(n_jobs=4, return_as=return_as)(jobs(joblib, abs, range(100)))
+        assert sorted(results) == list(range(100))
+    release.set()
+
+
+def test_joblib_nested_generator_without_an_end(joblib: Any, parallel: Any) -> None:
+    """The caller, a thread of the pool, gets its results while the calls go on."""
+
+    def first_ten(_: int) -> list[int]:
+        results = parallel(n_jobs=4, return_as="generator")(jobs(joblib, abs, itertools.count()))
+        taken = [next(results) for _ in range(10)]
+        with pytest.warns(UserWarning, match="tasks"):
+            results.close()
+        return taken
+
+    assert parallel(n_jobs=4)(jobs(joblib, first_ten, [1])) == [list(range(10))]
+
+
+def test_joblib_on_a_closed_pool(joblib: Any) -> None:
+    with tm.Pool(2) as pool, joblib.parallel_config(backend="threadmill", pool=pool):
+        pool.shutdown()
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            joblib.Parallel(n_jobs=2)(jobs(joblib, abs, range(10)))
+
+
 def test_joblib_timeout(joblib: Any, parallel: Any) -> None:
     release = threading.Event()
     try:

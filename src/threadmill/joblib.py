@@ -19,6 +19,9 @@ from .tasks.pool import Pool, default_pool
 
 __all__ = ["ThreadmillBackend", "register"]
 
+# How long a call waits for a thread of the pool before it starts one: long beside waking a thread (0.1 ms).
+_PATIENCE_S = 0.05
+
 
 def register() -> None:
     """Makes the backend known to joblib as "threadmill".
@@ -26,15 +29,17 @@ def register() -> None:
     After that ``joblib.parallel_config(backend="threadmill")`` runs `joblib.Parallel` on the default pool,
     and ``parallel_config(backend="threadmill", pool=pool)`` on another. ``n_jobs`` counts threads of the
     pool: -1 is all of them, and more than all are all. A `Parallel` inside a `Parallel` runs on the same
-    pool and adds no thread.
+    pool. Where other work holds all threads of the pool, as the calls of a generator do that was dropped,
+    a call starts one thread of its own.
     """
     register_parallel_backend("threadmill", ThreadmillBackend)
 
 
 class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
-    """Batches of joblib wait here; up to n_jobs tasks of the pool work them off.
+    """Batches of joblib wait here; up to n_jobs lanes, which are tasks of the pool, work them off.
 
-    In a nested call the calling worker, which could not do anything else, is one of the n_jobs.
+    In a nested call that returns a list the calling worker, which could not do anything else, is one of the
+    n_jobs.
 
     Parameters
     ----------
@@ -51,9 +56,12 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
     def __init__(self, pool: Pool | None = None, **options: Any) -> None:
         super().__init__(**options)
         self._pool = pool or default_pool()
-        self._lock = threading.Lock()  # guards all below
+        self._caller_helps = False
+        self._begun = threading.Condition()  # a lane has; its lock guards all below
         self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
-        self._lanes = 0  # tasks of the pool that work off what waits
+        self._lanes = 0  # that run or wait for a thread
+        self._running = 0  # the lanes that run
+        self._queued: list[Future[None]] = []  # the tasks of lanes; those that have begun may be there still
         self._most_lanes = 0
 
     # ---- what joblib asks before a call ----
@@ -71,7 +79,9 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
         if n_jobs == 1:
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         self.parallel = parallel
-        self._most_lanes = n_jobs - self._pool._tasks.is_worker()
+        # The caller of a generator has to give its results as they come, of inputs that may never end.
+        self._caller_helps = self._pool._tasks.is_worker() and not parallel.return_generator
+        self._most_lanes = n_jobs - self._caller_helps
         return n_jobs
 
     def get_nested_backend(self) -> tuple[Any, None]:
@@ -83,22 +93,34 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
         future: Future[Any] = Future()
         if callback is not None:
             future.add_done_callback(callback)
-        with self._lock:
+        with self._begun:
             self._waiting.append((func, future))
             if self._lanes >= self._most_lanes:
                 return future
             self._lanes += 1
-        self._pool.submit(self._run_lane)
+        try:
+            lane = self._pool.submit(self._run_lane)
+        except BaseException:
+            with self._begun:
+                self._lanes -= 1
+                self._waiting.clear()
+            raise
+        with self._begun:
+            self._queued = [*(each for each in self._queued if not each.done()), lane]
         return future
 
     def _run_lane(self) -> None:
+        with self._begun:
+            self._running += 1
+            self._begun.notify_all()
         while self._run_next():
             pass
 
     def _run_next(self) -> bool:
-        with self._lock:
+        with self._begun:
             if not self._waiting:
                 self._lanes -= 1
+                self._running -= 1
                 return False
             func, future = self._waiting.popleft()
         try:
@@ -111,12 +133,22 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
 
     @contextlib.contextmanager
     def retrieval_context(self) -> Iterator[None]:
-        """Has a worker of the pool help before it waits, so that nested calls need no other worker."""
-        if self._pool._tasks.is_worker():
-            with self._lock:
+        """Makes sure that a thread is at work before the caller waits for results."""
+        if self._caller_helps:
+            with self._begun:
                 self._lanes += 1
             self._run_lane()
+        elif not self._one_has_begun() and self._take_queued_lane():
+            threading.Thread(target=self._run_lane, name=f"{self._pool._tasks.prefix}_joblib").start()
         yield
+
+    def _one_has_begun(self) -> bool:
+        with self._begun:
+            return self._begun.wait_for(lambda: self._running > 0 or self._lanes == 0, _PATIENCE_S)
+
+    def _take_queued_lane(self) -> bool:
+        """Takes back a lane that no thread of the pool has begun; False if there is none any more."""
+        return any(lane.cancel() for lane in self._queued)
 
     def retrieve_result_callback(self, future: Future[Any]) -> Any:
         """The result; joblib drops the traceback of an error, so that goes along as text."""
@@ -128,7 +160,7 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
     # ---- its end ----
 
     def abort_everything(self, ensure_ready: bool = True) -> None:  # noqa: ARG002
-        with self._lock:
+        with self._begun:
             self._waiting.clear()
 
     def terminate(self) -> None:
