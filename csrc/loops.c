@@ -10,8 +10,8 @@
 
 #include <stdatomic.h>
 
-/* A tile and all that is made of it stay in the first-level cache. */
-enum { BUFFER_BYTES = 16384, TILE_ELEMENTS = 1024, TILE_STEP = 16 };
+/* A tile and all that is made of it stay in the first-level cache. Its length is a power of two of whole vectors. */
+enum { BUFFER_BYTES = 16384, TILE_MOST = 1024, TILE_LEAST = 16 };
 
 /* Elements that surely take less than to wake a sleeper. */
 enum { SHORT_CHUNK = 4096 };
@@ -20,6 +20,7 @@ enum { SHORT_CHUNK = 4096 };
 typedef struct call {
     const tm_program *program;
     size_t dims, split, grain, tile;
+    size_t cut; /* the indices that are cut into chunks; the last chunk takes the short rest after them as well */
     const intptr_t *shape;
     const intptr_t *strides; /* [arrays][dims] */
     const intptr_t *hops;    /* [arrays] */
@@ -91,15 +92,27 @@ static bool run_masked(const call *c, char *const *at, place *here, intptr_t n)
     return good;
 }
 
-static bool run_row(const call *c, place *here, intptr_t n)
+/* The length of the tile that begins at element `at` of a row, where `left` elements are still to do. Which of two
+ * NaNs an inner loop hands on depends on whether the element is in the loop's vectors or in the rest after them. So
+ * a tile is short where NumPy's own block of the row is, and nowhere else: a tile that would leave a short rest leaves
+ * half of itself as well. */
+static intptr_t tile_length(const call *c, intptr_t at, intptr_t left)
+{
+    const intptr_t tile = (intptr_t)c->tile, block = (intptr_t)c->program->block;
+    if (tile == 0) return left;
+    if (block > 0) left = TM_MIN(left, block - at % block);
+    return left <= tile ? left : left < tile + tile / 2 ? tile / 2 : tile;
+}
+
+/* `first` is the place of the row's first element in the whole row, of which a chunk may have a part. */
+static bool run_row(const call *c, place *here, intptr_t first, intptr_t n)
 {
     char *at[TM_MAX_SLOTS];
-    const intptr_t tile = c->tile ? (intptr_t)c->tile : n;
     bool good = true;
 
     if (!c->tile && c->program->mask < 0) return run_steps(c, here->at, here, n);
-    for (intptr_t begin = 0; begin < n && good; begin += tile) {
-        const intptr_t length = TM_MIN(tile, n - begin);
+    for (intptr_t begin = 0, length; begin < n && good; begin += length) {
+        length = tile_length(c, first + begin, n - begin);
         move_on(c, at, here->at, here, begin);
         good = c->program->mask < 0 ? run_steps(c, at, here, length) : run_masked(c, at, here, length);
     }
@@ -123,13 +136,14 @@ static bool next_row(const call *c, place *here, const intptr_t *shape, intptr_t
 static bool run_box(const call *c, place *here, intptr_t begin, intptr_t end)
 {
     intptr_t shape[TM_MAX_DIMS], index[TM_MAX_DIMS];
+    const intptr_t first = c->split == c->dims - 1 ? begin : 0;
     bool good;
 
     memcpy(shape, c->shape, c->dims * sizeof *shape);
     memset(index, 0, c->dims * sizeof *index);
     shape[c->split] = end - begin;
     do {
-        good = run_row(c, here, shape[c->dims - 1]);
+        good = run_row(c, here, first, shape[c->dims - 1]);
     } while (good && next_row(c, here, shape, index));
     return good;
 }
@@ -160,6 +174,7 @@ static tm_status run_chunk(void *ctx, size_t begin, size_t end)
     _Alignas(64) char buffer[BUFFER_BYTES];
     place here;
 
+    if (end == c->cut) end = (size_t)c->shape[c->split];
     enter_box(c, &here, buffer, (intptr_t)begin);
     const char *watched = program->stop < 0 ? NULL : here.at[program->stop];
     tm_x87_control mine = tm_x87_enter(c->x87);
@@ -174,9 +189,21 @@ static tm_status run_chunk(void *ctx, size_t begin, size_t end)
 /* Elements in a tile, 0 where a row need not be cut. */
 static size_t tile_of(const tm_program *program)
 {
-    size_t item = 0;
+    size_t item = 0, tile = TILE_MOST;
     for (size_t k = 0; k < program->buffers; k++) item += program->buffer_item[k];
-    return item == 0 ? 0 : TM_MIN((size_t)TILE_ELEMENTS, BUFFER_BYTES / item / TILE_STEP * TILE_STEP);
+    while (tile * item > BUFFER_BYTES) tile /= 2;
+    return item == 0 ? 0 : tile;
+}
+
+/* How many indices are cut into chunks. Along a row the last chunk is not to be a short one, for the reason that
+ * tile_length gives; where each chunk has a result of its own, it may be. */
+static size_t cut_of(const call *c)
+{
+    const size_t n = (size_t)c->shape[c->split], rest = n % c->grain;
+    if (c->split != c->dims - 1 || rest == n || rest >= c->grain / 2) return n;
+    for (size_t k = 0; k < c->program->arrays; k++)
+        if (c->hops[k] != 0) return n;
+    return n - rest;
 }
 
 static bool is_sound_step(const tm_step *step, size_t slots)
@@ -192,10 +219,10 @@ static bool is_sound_step(const tm_step *step, size_t slots)
 static bool is_sound(const tm_program *program)
 {
     const size_t arrays = program->arrays, buffers = program->buffers;
-    size_t room = BUFFER_BYTES / TILE_STEP;
+    size_t room = BUFFER_BYTES / TILE_LEAST;
     if (arrays > TM_MAX_SLOTS || buffers > TM_MAX_SLOTS - arrays || program->steps > TM_MAX_STEPS) return false;
     if (buffers > sizeof program->buffer_item / sizeof *program->buffer_item) return false;
-    if (program->mask >= (int)arrays || program->stop >= (int)arrays) return false;
+    if (program->mask >= (int)arrays || program->stop >= (int)arrays || program->block > PTRDIFF_MAX) return false;
     for (size_t k = 0; k < buffers; room -= program->buffer_item[k++])
         if (program->buffer_item[k] == 0 || program->buffer_item[k] > room) return false;
     for (size_t i = 0; i < program->steps; i++)
@@ -238,19 +265,21 @@ int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const 
     for (size_t i = 0; i < program->steps; i++) c.streams |= program->step[i].loop == tm_stream_loop;
     size_t elements = grain;
     for (size_t axis = 0; axis < dims; axis++) elements *= axis == split ? 1 : (size_t)layout[axis];
-    tm_loop loop = {.n = (size_t)layout[split], .grain = grain, .body = run_chunk, .ctx = &c,
+    c.cut = cut_of(&c);
+    tm_loop loop = {.n = c.cut, .grain = grain, .body = run_chunk, .ctx = &c,
                     .short_chunks = elements <= SHORT_CHUNK};
     tm_status status = tm_run_loop(pool, &loop);
     return status == TM_OK ? (int)atomic_load_explicit(&c.fp_flags, memory_order_relaxed) : (int)status;
 }
 
-/* A 64th, but not so little that claiming it shows, nor so much that an interrupt would wait. */
-enum { CHUNKS = 64, FEWEST = 1024, MOST = 65536, WHOLE_LINES = 64 };
+/* A 64th, but not so little that claiming it shows, nor so much that an interrupt would wait. Chunks begin where
+ * every vector does that a loop may have begun at the array's first element, and a whole tile of that before. */
+enum { CHUNKS = 64, FEWEST = 1024, MOST = 65536, WHOLE = 256 };
 
 size_t tm_chunk_elements(size_t n)
 {
     size_t elements = TM_MIN(TM_MAX(n / CHUNKS, (size_t)FEWEST), (size_t)MOST);
-    return (elements + WHOLE_LINES - 1) / WHOLE_LINES * WHOLE_LINES;
+    return (elements + WHOLE - 1) / WHOLE * WHOLE;
 }
 
 /* How dense arrays a and b of n elements lie to one another. */

@@ -252,6 +252,7 @@ typedef struct tm_program {
     size_t arrays;                       /* slots 0 .. arrays - 1: the call's arrays */
     size_t buffers;                      /* the slots after them: buffers, each thread's own and contiguous */
     size_t buffer_item[TM_MAX_OPERANDS * 2]; /* size of an element of each buffer */
+    size_t block; /* elements of a row that NumPy converts at a time: no tile crosses a multiple of it. 0: a whole row */
     size_t steps;
     tm_step step[TM_MAX_STEPS];
     uint32_t written; /* bit k: array k is written, so that each chunk needs a part of it for itself */
@@ -286,6 +287,12 @@ int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *str
 
 /* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
 tm_inner_loop tm_cast_loop(int from, int to);
+
+/* Which of several NaNs an inner loop hands on depends on the processor, the compiler and the element's place in the
+ * loop. For who needs to know: the inner loop with one operand (x), of `context` numbers an element, that fails where one
+ * of them is NaN; or with two (x, y) that fails where an element of both is NaN with other bits, or of either is a
+ * signalling NaN. `item`: bytes of a number, 2, 4 or 8. Nothing is written. NULL: none. */
+tm_inner_loop tm_nans_loop(size_t operands, size_t item);
 
 /* The inner loop with operands (out, x) that adds rows to `out`, in their order, told of one core dimension, their
  * number, and of one core stride, that of rows; along a row elements are contiguous. NULL: none. */

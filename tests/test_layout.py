@@ -65,8 +65,8 @@ FILES = {
     """,
     "queues": "typed fifo locked queue",
     "arrays": """
-        cache layout errstate loops map_chunks spaces programs operands reduction own_kernels plan elementwise
-        row_reductions gufuncs reductions probes ufunc functions
+        cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
+        elementwise row_reductions gufuncs reductions probes ufunc functions
     """,
     "pipelines": "stages turnstile pipeline",
 }

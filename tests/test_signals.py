@@ -1,8 +1,11 @@
 """Ctrl-C: whatever the main thread waits for, it gets its KeyboardInterrupt, and the pool goes on."""
 
 import ctypes
+import os
 import queue as standard
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -446,3 +449,49 @@ def test_many_interrupts_in_a_row(pool: tm.Pool, what: str) -> None:
 
     for _ in range(50):
         interrupt(call_for_ever, after=0.002)
+
+
+MASKED = """
+import os, signal, sys, threading
+import numpy as np
+import threadmill as tm
+def run(pool):  # a task that has begun and does not end before the signal has come
+    begun, end = threading.Event(), threading.Event()
+    task = pool.submit(lambda: (begun.set(), end.wait(30)))
+    assert begun.wait(30)
+    return task, end
+pool = tm.default_pool() if {default} else tm.Pool(2)
+if {loop_first}:
+    tm.square(np.ones(1 << 20), pool=pool)  # the threads start
+signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGTERM}})
+task, end = run(pool)
+os.kill(os.getpid(), signal.SIGTERM)
+print(signal.sigwait({{signal.SIGTERM}}).name)
+end.set()
+task.result()
+"""
+
+
+@pytest.mark.parametrize("default", [False, True])
+@pytest.mark.parametrize("loop_first", [False, True])
+def test_signals_that_are_blocked_after_the_pool_was_made_reach_no_worker(
+    default: bool, loop_first: bool
+) -> None:
+    script = MASKED.format(default=default, loop_first=loop_first)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        # Threads that a BLAS made before would take the signal as well.
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert (done.returncode, done.stdout) == (0, "SIGTERM\n"), done.stderr
+
+
+def test_processes_that_a_task_starts_take_signals() -> None:
+    """They inherit the mask of their thread, which is what the submitter's was."""
+    script = "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))"
+    with tm.Pool(1) as pool:
+        started = pool.submit(subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True)
+        assert started.result().stdout == f"{sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ()))}\n"

@@ -37,6 +37,16 @@ def add_rows_loop(char: str) -> InnerLoop | None:
     return (function, 0, 0) if function else None
 
 
+def nans_loop(itemsize: int, parts: int) -> InnerLoop:
+    """The inner loop with one operand, of `parts` numbers an element, that fails where it has a NaN."""
+    return lib.tm_nans_loop(1, itemsize), parts, 0
+
+
+def nan_pairs_loop(itemsize: int) -> InnerLoop:
+    """The inner loop with two operands that fails where both are NaN, with other bits, or signalling."""
+    return lib.tm_nans_loop(2, itemsize), 0, 0
+
+
 def stream_loop(itemsize: int) -> InnerLoop:
     """The inner loop that copies elements past the caches."""
     return lib.tm_stream_loop, itemsize, 0
@@ -49,18 +59,19 @@ def new_program(
     mask: int = -1,
     stop: tuple[int, int] = (-1, 0),
     core: tuple[int, int] = (0, 0),
+    block: int = 0,
     written: int = 0,
 ) -> "CData":
     """A tm_program.
 
-    `buffers`: sizes of elements; `core`: how many core dims and strides steps are told; `written`: the bits
-    of the arrays that chunks write to.
+    `buffers`: sizes of elements; `core`: how many core dims and strides steps are told; `block`: how many
+    elements NumPy converts at a time, where it does; `written`: the bits of the arrays that chunks write to.
     """
     program = ffi.new("tm_program *")
     program.written = written
     program.arrays, program.buffers, program.steps = arrays, len(buffers), len(steps)
     program.buffer_item = buffers
-    program.mask = mask
+    program.mask, program.block = mask, block
     program.stop, program.stop_value = stop
     for step, ((function, context, auxdata), slots) in zip(program.step, steps, strict=False):
         step.loop = ffi.cast("tm_inner_loop", function)

@@ -9,6 +9,7 @@ from .waits import take_interrupt
 OVERFLOW = lib.TM_OVERFLOW
 OVERLAP = lib.TM_OVERLAP
 FAILED = lib.TM_FAILED
+INVALID_FLAG = lib.TM_FP_INVALID
 
 _ERRORS: dict[int, tuple[type[Exception], str | None]] = {
     lib.TM_NO_MEMORY: (MemoryError, None),

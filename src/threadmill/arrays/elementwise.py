@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._native.programs import MAX_OPERANDS, cast_loop
-from .._native.status import check
+from .._native.status import FAILED, check
 from .._types import Array
 from . import programs
 from .errstate import report
 from .layout import is_plain
 from .loops import Loop, LoopCache
 from .operands import PYTHON_NUMBERS, convert, find_loop, operand, outputs
-from .spaces import Space, cut, dense, iterated, overlap, streams, strides_are_whole
+from .spaces import Space, cut, dense, iterated, overlap, partly_overlap, streams, strides_are_whole
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -29,10 +29,16 @@ _OPTIONS = frozenset({"out", "where", "dtype", "signature", "sig", "casting", "o
 class Call:
     """One call, ready to run."""
 
-    __slots__ = ("_program", "_space", "grain", "loop", "results", "shape", "split")
+    __slots__ = ("_first", "_program", "_space", "grain", "loop", "results", "shape", "split")
 
     def __init__(
-        self, loop: Loop, space: Space, program: "CData", results: tuple[Any, ...], weight: int = 1
+        self,
+        loop: Loop,
+        space: Space,
+        program: "CData",
+        results: tuple[Any, ...],
+        weight: int = 1,
+        first: "CData | None" = None,
     ) -> None:
         self.loop = loop
         self.results = results
@@ -40,10 +46,19 @@ class Call:
         self.split, self.grain = cut(space.shape, range(len(space.shape)), weight)
         self._space = space
         self._program = program
+        self._first = first  # a program that only looks whether this one may run
 
     def run(self, pool: "CData") -> Any:
-        """Runs it on the pool's threads, of which the caller is one; returns what the ufunc returns."""
+        """Runs it on the pool's threads, of which the caller is one; returns what the ufunc returns.
+
+        NotImplemented: NumPy alone knows what it makes of some NaNs. Then the inputs are as they were.
+        """
+        first = self._first
+        if first is not None and self._space.look(pool, first, self.split, self.grain) == FAILED:
+            return NotImplemented
         status = self._space.run(pool, self._program, self.split, self.grain)
+        if status == FAILED:
+            return NotImplemented
         if status and check(status) and self.loop.strided.reports:
             report(status, self.loop.ufunc.__name__)
         return self.results[0] if len(self.results) == 1 else self.results
@@ -106,6 +121,11 @@ def _prepare(
     order = options.get("order") or "K"
     if order in ("A", "a") or (any(out is None for out in outs) and any(map(_is_odd, inputs))):
         return "the strides of axes of length 1 are then NumPy's own affair"
+    if all(x.size <= 1 for x in (*inputs, *outs) if x is not None):
+        return "there is nothing to share"
+    minds_nans = programs.minds_nans(loop)
+    if minds_nans and partly_overlap(inputs, outs) and any(_has_nans(x) for x in inputs):
+        return "NumPy copies operands that overlap, and knows alone what it makes of NaNs then"
     fresh = [out is None for out in outs]
     space = dense(loop, inputs, outs, masks) if order == "K" else None
     if space is None:
@@ -119,14 +139,35 @@ def _prepare(
     if fault:
         return fault
     count = ufunc.nargs
-    program = programs.elementwise(
-        loop,
+    may_stream = programs.may_stream(loop)
+    layout = (
         [x.dtype for x in space.arrays[:count]],
         [strides[-1] for strides in space.strides[:count]],
-        [programs.may_stream(loop) and each for each in streams(space, nin, fresh)],
+        [may_stream and each for each in streams(space, nin, fresh)],
         bool(masks),
     )
-    return Call(loop, space, program, tuple(outs))
+    first, nans = None, programs.PASS
+    if minds_nans and (masks or len(space.shape) > 1) and _may_meet(inputs):
+        nans = programs.FAIL_FIRST
+        if any(np.may_share_memory(x, out) for x in inputs for out in outs):  # read before it is written
+            first, nans = programs.elementwise(loop, *layout, programs.ONLY_LOOK), programs.PASS
+    return Call(loop, space, programs.elementwise(loop, *layout, nans), tuple(outs), first=first)
+
+
+def _may_meet(inputs: list[Array]) -> bool:
+    """Whether the operands may have NaNs that meet: not where one of two, a small one, has none.
+
+    NumPy's iterator takes short rows together in its buffer, and runs of a mask begin anywhere: a place in
+    our rows is another one there.
+    """
+    small = min(inputs, key=lambda x: x.size)
+    if len(inputs) != 2 or small.dtype.kind == "c" or small.size > max(x.size for x in inputs) // 16:
+        return True
+    return _has_nans(small)
+
+
+def _has_nans(x: Array) -> bool:
+    return x.dtype.kind in "fc" and bool(np.isnan(x).any())
 
 
 def _is_odd(x: Array) -> bool:

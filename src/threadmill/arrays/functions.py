@@ -17,6 +17,7 @@ from ..tasks.which_pool import check_pool
 from . import own_kernels
 from .errstate import reported
 from .layout import NO_VALUE, as_element, dtype_of, native_chunks
+from .ufunc import parallel
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -87,6 +88,8 @@ def square(
         if result is not None:
             return result
     array, options = _input("square", x, overflow, pool)
+    if type(array) is np.ndarray and array.dtype.kind == "c":
+        return parallel(np.square)(array, out=out, pool=pool)
     if type(array) is not np.ndarray or (not options and array.nbytes < _SMALL):
         return _by_numpy(array, lambda: np.square(array, out=out))
     return _map("square", array, out, options, pool, own_kernels.square, lambda: np.square(array, out=out))
@@ -145,6 +148,9 @@ def scale(
     if type(k) not in (int, float, complex) and np.ndim(k) != 0:
         raise ValueError(f"scale: k must be a scalar, got an array of shape {np.shape(k)}")
     dtype = dtype_of(array)
+    if type(array) is np.ndarray and (array.dtype.kind == "c" or (array.dtype.kind == "f" and k != k)):
+        kept = {} if type(k) in (int, float, complex, dtype) else {"dtype": dtype}
+        return parallel(np.multiply)(array, k, out=out, pool=pool, **kept)
 
     def by_numpy() -> Any:
         return np.multiply(array, k, out=out, dtype=dtype)
@@ -225,8 +231,6 @@ def sum(
             defaults = {"keepdims": False, "initial": NO_VALUE, "where": True}  # not all classes take them
             more: Any = {name: value for name, value in given.items() if value is not defaults[name]}
             return np.sum(array, axis, dtype, out, **more)  # type: ignore[arg-type]
-        from .ufunc import parallel
-
         return parallel(np.add).reduce(array, axis, dtype, out, keepdims, initial, where, pool=pool)
     if type(x) is np.ndarray and pool is None and overflow == "wrap" and x.size:
         if x.nbytes < _SMALL_SUM:

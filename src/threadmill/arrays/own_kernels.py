@@ -6,19 +6,17 @@ their axes, and `out` has the same order. All others are NumPy's.
 
 import contextvars
 import functools
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._native import kernels
 from .._native.dtypes import DTYPES
-from .._native.pools import NO_POOL
 from .._native.status import OVERFLOW, OVERLAP, check
-from .._process import lock_of_process
 from .._types import Array
 from .errstate import report
 from .layout import dense_views, empty_result, exact_total
+from .nans import settle
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -45,6 +43,8 @@ def square(pool: "CData", x: Array, out: Array | None, options: int) -> Array | 
 
 def scale(pool: "CData", x: Array, k: Array, out: Array | None, options: int) -> Array | None:
     """np.multiply(x, k, out) with k one element of x's dtype; OverflowError as square."""
+    if k[0] != k[0]:  # a NaN that may meet those of x
+        return None
     operands = _operands(x, out)
     if operands is None:
         return None
@@ -71,7 +71,8 @@ def sum(pool: "CData", x: Array, options: int) -> Any | None:
         raise OverflowError(f"sum: the total does not fit {total.dtype}")
     if status:
         report(check(status), "reduce")
-    return total[()]
+    result = total[()]
+    return result if result == result else settle(pool, x, result, status, lambda: np.add.reduce(x, None))
 
 
 @functools.cache
@@ -122,7 +123,7 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
         if type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and out.flags.carray:
             return code, x, out, out
     code = _code(x)
-    if code is None or x.dtype.kind == "b":  # NumPy squares booleans as int8.
+    if code is None or x.dtype.kind in "bc":  # NumPy squares booleans as int8
         return None
     if out is None:
         out = empty_result(x)
@@ -138,7 +139,7 @@ def _code(x: Array) -> int | None:
     code = DTYPES.get(dtype.char)
     if code is None or not dtype.isnative or not x.flags.aligned or x.ndim == 0:
         return None
-    return code if dtype.kind != "c" or _complex_as_numpy() else None
+    return code
 
 
 def _is_target(out: object, x: Array) -> bool:
@@ -154,35 +155,3 @@ def _settle(name: str, ufunc: str, status: int, out: Array) -> Array | None:
         raise OverflowError(f"{name}: a result does not fit {out.dtype}")
     report(check(status), ufunc)
     return out
-
-
-# ---- complex products: some builds of NumPy fuse a multiply with an add, others don't -------------------
-
-_complex_agrees: bool | None = None
-
-
-def _complex_as_numpy() -> bool:
-    """Whether complex kernels have NumPy's bits; the first call finds the setting that makes it so."""
-    global _complex_agrees
-    if _complex_agrees is None:
-        with lock_of_process("complex"):
-            if _complex_agrees is None:
-                _complex_agrees = any(map(_agrees, (False, True)))
-    return _complex_agrees
-
-
-def _agrees(fused: bool) -> bool:
-    if not kernels.set_complex_fused(fused):
-        return False
-    ramp = np.arange(1, 258, dtype=np.float64)
-    ramp_and_back = np.sqrt(ramp) + 1j * np.cbrt(ramp[::-1])
-    return all(_agrees_on(ramp_and_back.astype(dtype)) for dtype in (np.complex64, np.complex128))
-
-
-def _agrees_on(z: Array) -> bool:
-    k, out, code = z[7:8], np.empty_like(z), DTYPES[z.dtype.char]
-    calls: list[tuple[Callable[[], int], Array]] = [
-        (lambda: kernels.square(NO_POOL, code, z, out, 0), np.square(z)),
-        (lambda: kernels.scale(NO_POOL, code, z, k, out, 0), np.multiply(z, k[0])),
-    ]
-    return all(run() >= 0 and out.tobytes() == expected.tobytes() for run, expected in calls)

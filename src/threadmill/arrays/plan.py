@@ -56,7 +56,7 @@ def _place_of(x: Any) -> Any:
 class Plan:
     """A loop and its programs for dense operands of certain dtypes."""
 
-    __slots__ = ("_loop", "_nin", "_plain", "_results", "_streaming")
+    __slots__ = ("_block", "_loop", "_nin", "_plain", "_results", "_streaming")
 
     def __init__(self, loop: Loop, operands: tuple[Any, ...], out: Array | None) -> None:
         """`operands` and `out` are those of the first such call."""
@@ -71,6 +71,7 @@ class Plan:
         strides = [dtype.itemsize if each else 0 for dtype, each in zip(dtypes, dense, strict=True)]
         self._loop = loop
         self._results = dtypes[nin:]
+        self._block = np.getbufsize() if tuple(dtypes) != loop.dtypes else 0
         plain = [False for _ in dtypes]
         streams = [k >= nin and programs.may_stream(loop) for k in range(len(dtypes))]
         self._plain, self._streaming = (
@@ -97,7 +98,7 @@ class Plan:
                 elif x.shape != shape:
                     return NotImplemented
             data.append(start_of(x))
-        if not shape or (len(shape) > 1 and 1 in shape):
+        if not shape or 1 in shape or (self._block and self._block != np.getbufsize()):
             return NotImplemented
         streaming = self._streaming
         if out is None:

@@ -1,18 +1,37 @@
 """Programs: the steps that C runs on each tile, made once for a loop and the kinds of places of operands."""
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._native.programs import Step, add_rows_loop, need_cast_loop, new_program, stream_loop
+from .._native.programs import (
+    Step,
+    add_rows_loop,
+    nan_pairs_loop,
+    nans_loop,
+    need_cast_loop,
+    new_program,
+    stream_loop,
+)
 from .._types import Array
 from .loops import Entry, Loop
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["added_rows", "elementwise", "generalized", "may_stream", "reduction"]
+__all__ = [
+    "FAIL_FIRST",
+    "ONLY_LOOK",
+    "PASS",
+    "added_rows",
+    "elementwise",
+    "generalized",
+    "may_stream",
+    "minds_nans",
+    "reduction",
+]
 
 # Loops that wait for memory. To others a tile that is made first and streamed out then gives less than it
 # takes, as nothing is read meanwhile (5 * 10**7 float64, two threads: sqrt 39 ms for 28, exp 46 for 33).
@@ -29,13 +48,45 @@ def may_stream(loop: Loop) -> bool:
     return loop.ufunc.__name__ in _WAIT_FOR_MEMORY
 
 
+# What a program does about NaNs of which its loop may make another NaN elsewhere in a row: see `minds_nans`.
+PASS, FAIL_FIRST, ONLY_LOOK = range(3)
+
+
+def minds_nans(loop: Loop) -> bool:
+    """Whether the loop may make another NaN of an element's operands in another place of a row.
+
+    Of two NaNs an operation hands on either, as the compiler, the processor's vectors and the rest after them
+    have it; some loops pass by a signalling NaN. The products of complex numbers add up several NaNs.
+    """
+    return bool(_steps_for_nans(loop, range(loop.ufunc.nin)))
+
+
+def _steps_for_nans(loop: Loop, slots: Sequence[int]) -> list[Step]:
+    """Steps that fail on such operands, which are in `slots`."""
+    inputs = list(zip(slots, loop.dtypes[: loop.ufunc.nin], strict=False))
+    reals = [(slot, dtype) for slot, dtype in inputs if dtype.char in "efd"]
+    steps: list[Step] = [
+        (nans_loop(dtype.itemsize // 2, 2), (slot,)) for slot, dtype in inputs if dtype.char in "FD"
+    ]
+    for (a, dtype), (b, other) in itertools.combinations(reals, 2):
+        if dtype == other:
+            steps.append((nan_pairs_loop(dtype.itemsize), (a, b)))
+    return steps
+
+
 def elementwise(
-    loop: Loop, dtypes: Sequence[np.dtype[Any]], strides: Sequence[int], streams: Sequence[bool], masked: bool
+    loop: Loop,
+    dtypes: Sequence[np.dtype[Any]],
+    strides: Sequence[int],
+    streams: Sequence[bool],
+    masked: bool,
+    nans: int = PASS,
 ) -> "CData":
     """Conversions into buffers, the loop, conversions out of buffers or copies past the caches.
 
     `dtypes` and innermost `strides` are the operands'; `streams` tells of each whether it is an output that
-    no cache can hold.
+    no cache can hold. `nans`: whether the program fails where NaNs are in play that the loop may take in
+    another way than in NumPy's call of it (FAIL_FIRST: before the loop; ONLY_LOOK: there is no loop).
     """
     casts = [None if own == dtype else own.char for own, dtype in zip(dtypes, loop.dtypes, strict=True)]
     contiguous = all(
@@ -43,15 +94,22 @@ def elementwise(
         for cast, stride, dtype in zip(casts, strides, loop.dtypes, strict=True)
     )
     streams = [stream and cast is None for stream, cast in zip(streams, casts, strict=True)]
-    key = (*casts, *streams, masked, contiguous)
+    block = np.getbufsize() if any(casts) else 0
+    key = (*casts, *streams, masked, contiguous, nans, block)
     program = loop.programs.get(key)
     if program is None:
-        program = loop.programs[key] = _new_elementwise(loop, casts, streams, masked, contiguous)
+        program = loop.programs[key] = _new_elementwise(loop, casts, streams, masked, contiguous, nans, block)
     return program
 
 
 def _new_elementwise(
-    loop: Loop, casts: Sequence[str | None], streams: Sequence[bool], masked: bool, contiguous: bool
+    loop: Loop,
+    casts: Sequence[str | None],
+    streams: Sequence[bool],
+    masked: bool,
+    contiguous: bool,
+    nans: int,
+    block: int,
 ) -> "CData":
     count, nin = len(loop.dtypes), loop.ufunc.nin
     slots = list(range(count))
@@ -69,9 +127,12 @@ def _new_elementwise(
             before.append((need_cast_loop(cast, dtype.char), (k, buffer)))
         else:
             after.append((need_cast_loop(dtype.char, cast), (buffer, k)))
-    steps = [*before, (_address(loop, contiguous), tuple(slots)), *after]
-    written = sum(1 << k for k in range(nin, count))
-    return new_program(count + masked, buffers, steps, count if masked else -1, written=written)
+    steps = before + (_steps_for_nans(loop, slots) if nans else [])
+    if nans != ONLY_LOOK:
+        steps += [(_address(loop, contiguous), tuple(slots)), *after]
+    written = 0 if nans == ONLY_LOOK else sum(1 << k for k in range(nin, count))
+    mask = count if masked else -1
+    return new_program(count + masked, buffers, steps, mask, block=block, written=written)
 
 
 def _address(loop: Loop, contiguous: bool) -> tuple[int, int, int]:
@@ -115,6 +176,12 @@ def reduction(loop: Loop, x: Array, stride: int, masked: bool, stop: int | None)
         buffer = 2 + masked
         main: Step = _address(loop, contiguous), (0, buffer if cast else 1, 0)
         steps = [main]
+        if dtype.char in "efd" and loop.ufunc.__name__ in (
+            "fmax",
+            "fmin",
+        ):
+            # They pass by a signalling NaN or hand it on, as its place is.
+            steps.insert(0, (nan_pairs_loop(dtype.itemsize), (1, 1)))
         if cast:
             steps.insert(0, (need_cast_loop(cast, dtype.char), (1, buffer)))
         program = loop.programs[key] = new_program(

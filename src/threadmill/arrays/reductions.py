@@ -16,6 +16,7 @@ from .._types import Array
 from . import own_kernels, programs
 from .layout import NO_VALUE, is_plain
 from .loops import Loop, LoopCache, chars, resolve
+from .nans import settle
 from .reduction import ANY_ORDER, LEAST_OR_GREATEST, Reduction, finish, identity
 from .row_reductions import by_pieces, by_rows, may_share_rows
 from .spaces import Space, cut, strides_are_whole
@@ -142,10 +143,15 @@ def _over_some(
         adding = programs.added_rows(loop, x.dtype)
         if adding is not None and begin is not None:
             return by_pieces(loop, space, result.shape, begin, adding, axes, keepdims)
+    over, mask = axes if len(axes) > 1 else axes[0], masks[0] if masks else True
+
+    def by_numpy(x: Array) -> Any:
+        return ufunc.reduce(x, over, keepdims=bool(keepdims), initial=initial, where=mask)
+
     split, grain = cut(space.shape, outer)
     if split == innermost:
         if reusable and split > 0 and may_share_rows(loop, space, begin):
-            return by_rows(loop, space, result.shape, begin, first, rest)
+            return by_rows(loop, space, result.shape, begin, first, rest, by_numpy)
         grain = max(grain, _LEAST_PIECE // dtype.itemsize)
         if 2 * grain > space.shape[split]:
             return "its rows are too short to be cut"
@@ -154,11 +160,14 @@ def _over_some(
     if reusable:
         space.arrays = ()  # a plan keeps no array alive
 
-    def run(pool: "CData", x: Array) -> Array:
+    def run(pool: "CData", x: Array) -> Any:
         out = np.empty(shape, dtype) if target is None else target
         np.copyto(out, x[first] if begin is None else begin)
-        finish(loop, space.run(pool, program, split, grain, (out, x[rest]) if target is None else None))
-        return out
+        status = space.run(pool, program, split, grain, (out, x[rest]) if target is None else None)
+        if status == FAILED:  # a signalling NaN
+            return by_numpy(x)
+        finish(loop, status)
+        return settle(pool, x, out, status, lambda: by_numpy(x))
 
     return Reduction(loop, space.shape, split, grain, run, reusable)
 
@@ -190,7 +199,9 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
     name = ufunc.__name__
     plain = not masks and x.flags.c_contiguous
     if name == "add" and not masks and initial is NO_VALUE and _sums(x, dtype):
-        return Reduction(None, (x.size,), 0, 0, lambda pool, x: _shaped(_sum(pool, x), x, keepdims), plain)
+        return Reduction(
+            None, (x.size,), 0, 0, lambda pool, x: _shaped(own_kernels.sum(pool, x, 0), x, keepdims), plain
+        )
     if dtype.kind not in ANY_ORDER.get(name, ""):
         return "the order of its elements shows in the result"
     begin = identity(loop)
@@ -209,6 +220,11 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
     stop = _DECIDED_BY.get(name)
     program = programs.reduction(loop, views[0], 0, bool(masks), stop)
     held = [] if plain else views
+    mask = masks[0] if masks else True
+
+    def by_numpy(x: Array) -> Any:
+        return ufunc.reduce(x, None, initial=initial, where=mask)
+
     space.arrays = ()  # a plan keeps no array alive
 
     def run(pool: "CData", x: Array) -> Any:
@@ -217,11 +233,13 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
         status = space.run(pool, program, split, grain, (partial, *(held or [x])))
         if stop is not None and status == FAILED:
             return _shaped(np.bool_(stop), x, keepdims)
+        if status == FAILED:  # a signalling NaN
+            return _shaped(by_numpy(x), x, keepdims)
         finish(loop, status)
         total = ufunc.reduce(partial, initial=initial)
-        if dtype.kind == "f" and (total == 0 or total != total):  # which 0, which NaN: here the order shows
-            total = ufunc.reduce(x, None, initial=initial, where=masks[0] if masks else True)
-        return _shaped(total, x, keepdims)
+        if dtype.kind == "f" and total == 0:  # which 0: here the order shows
+            total = by_numpy(x)
+        return _shaped(settle(pool, x, total, status, lambda: by_numpy(x)), x, keepdims)
 
     return Reduction(loop, shape, split, grain, run, plain and initial is NO_VALUE)
 
@@ -230,14 +248,6 @@ def _sums(x: Array, dtype: np.dtype[Any]) -> bool:
     """Whether there is a kernel for the sum; to compare would not do, as None equals float64."""
     found = own_kernels.sum_dtype(x)
     return found is not None and found == dtype
-
-
-def _sum(pool: "CData", x: Array) -> Any:
-    total = own_kernels.sum(pool, x, 0)
-    if total != total:  # which NaN, if there are several, is the compiler's choice
-        with np.errstate(all="ignore"):  # all is told already
-            return np.add.reduce(x, None)
-    return total
 
 
 def _flat(x: Array, masks: list[Array]) -> list[Array]:

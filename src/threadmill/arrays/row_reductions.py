@@ -6,13 +6,16 @@ some of the rows.
 
 import functools
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._native.status import FAILED
 from .._types import Array
 from . import programs
 from .loops import Loop
+from .nans import settle
 from .reduction import ANY_ORDER, LEAST_OR_GREATEST, Reduction, finish, identity
 from .spaces import Space, cut
 
@@ -49,11 +52,10 @@ def by_pieces(
     def run(pool: "CData", x: Array) -> Array:
         out = np.empty(shape, dtype)
         out[...] = begin
-        finish(loop, kept.run(pool, adding, split, grain, (out, x)))
-        if dtype.kind in "fc" and np.isnan(out).any():  # which NaN of several is the compiler's choice
-            with np.errstate(all="ignore"):  # all is told already
-                out = ufunc.reduce(x, over, keepdims=keep)
-        return out
+        status = kept.run(pool, adding, split, grain, (out, x))
+        finish(loop, status)
+        settled: Array = settle(pool, x, out, status, lambda: ufunc.reduce(x, over, keepdims=keep))
+        return settled
 
     return Reduction(None, kept.shape, split, grain, run, True)
 
@@ -93,7 +95,13 @@ def _associates(ufunc: np.ufunc, char: str) -> bool:
 
 
 def by_rows(
-    loop: Loop, space: Space, shape: tuple[int, ...], begin: Array | None, first: Any, rest: Any
+    loop: Loop,
+    space: Space,
+    shape: tuple[int, ...],
+    begin: Array | None,
+    first: Any,
+    rest: Any,
+    by_numpy: Callable[[Array], Any],
 ) -> Reduction:
     """Where only the innermost axis is kept: an outcome for each chunk of rows, as short rows are slow."""
     split, grain = cut(space.shape, range(len(space.shape) - 1))
@@ -114,7 +122,11 @@ def by_rows(
         else:
             partial[...] = x[first] if begin is None else neutral if neutral is not None else begin
         partial[0] = x[first] if begin is None else begin
-        finish(loop, rows.run(pool, program, split, grain, (partial, x[rest])))
-        return loop.ufunc.reduce(partial, 0)  # type: ignore[no-any-return]
+        status = rows.run(pool, program, split, grain, (partial, x[rest]))
+        if status == FAILED:  # a signalling NaN
+            return by_numpy(x)  # type: ignore[no-any-return]
+        finish(loop, status)
+        settled: Array = settle(pool, x, loop.ufunc.reduce(partial, 0), status, lambda: by_numpy(x))
+        return settled
 
     return Reduction(loop, space.shape, split, grain, run, True)

@@ -19,10 +19,23 @@ from .loops import Loop
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["Space", "address", "cut", "dense", "iterated", "overlap", "streams", "strides_are_whole"]
+__all__ = [
+    "Space",
+    "address",
+    "cut",
+    "dense",
+    "iterated",
+    "overlap",
+    "partly_overlap",
+    "streams",
+    "strides_are_whole",
+]
 
-# An axis this long is worth cutting. The loops make the same bits of pieces of 37 as of a whole array.
+# An axis this long is worth cutting.
 _LONG = 64
+
+# Elements of a row in a chunk are a multiple of this, so that a chunk ends where NumPy's vectors end as well.
+_WHOLE = 256
 
 # Shorter rows part too many lines of the cache to be written past it.
 _LONG_ROW = 1024
@@ -61,11 +74,17 @@ class Space:
         self, pool: "CData", program: "CData", split: int, grain: int, arrays: Sequence[Array] | None = None
     ) -> int:
         """Runs a program over it, or over other arrays that lie like its own; returns flags or a failure."""
-        data = [address(x) for x in arrays or self.arrays]
-        status = run_program(pool, program, len(self.shape), self.layout, data, split, grain)
+        status = self.look(pool, program, split, grain, arrays)
         if self.finish is not None:
             self.finish()
         return status
+
+    def look(
+        self, pool: "CData", program: "CData", split: int, grain: int, arrays: Sequence[Array] | None = None
+    ) -> int:
+        """Runs a program that writes nothing."""
+        data = [address(x) for x in arrays or self.arrays]
+        return run_program(pool, program, len(self.shape), self.layout, data, split, grain)
 
 
 def address(x: Array) -> "CData":
@@ -87,7 +106,10 @@ def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[i
         split = max(axes, key=shape.__getitem__)
     total = math.prod(shape) * weight
     each = total // shape[split]  # elements for one index
-    return split, max(1, chunk_elements(total) // each)
+    grain = max(1, chunk_elements(total) // each)
+    if split == len(shape) - 1:  # parts of rows, in whole vectors
+        grain = -(-grain // _WHOLE) * _WHOLE
+    return split, grain
 
 
 def streams(space: Space, nin: int, fresh: list[bool]) -> list[bool]:
@@ -121,6 +143,11 @@ def overlap(inputs: list[Array], outs: list[Array | None], masks: list[Array]) -
     if any(x.shape in ((), out.shape) and not _apart(x, out) for out in given for x in inputs):
         return "an output overlaps an operand"
     return None
+
+
+def partly_overlap(inputs: list[Array], outs: list[Array | None]) -> bool:
+    """Whether an output shares memory with an operand without being the same, so that NumPy copies it."""
+    return any(out is not None and not _apart(x, out) for out in outs for x in inputs)
 
 
 def dense(loop: Loop, inputs: list[Array], outs: list[Array | None], masks: list[Array]) -> Space | None:

@@ -119,7 +119,8 @@ class ParallelUfunc:
             plan = plan_for(call.loop, args, out)
             if plan is not None:
                 self._plans.put(key, plan)
-        return call.run(handle)
+        result = call.run(handle)
+        return self._by_numpy(self.ufunc, args, options) if result is NotImplemented else result
 
     def reduce(
         self,

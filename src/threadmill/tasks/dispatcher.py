@@ -75,7 +75,7 @@ class Tasks:
         self._max_queue = sys.maxsize if max_queue is None else max_queue
         self._when_full = when_full
         self.forks = 0  # that this process has come out of as the child
-        # What a thread may be sent that runs Python code: the workers' own mask lets nothing through.
+        # What a thread may be sent that runs Python code: its own mask lets nothing through. See `_send`.
         self._signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self._kept: set[tuple[int, Item]] = set()  # what was under way in the thread that forked
         self.future_locks = tuple(threading.RLock() for _ in range(_FUTURE_LOCKS))  # see Future
@@ -140,6 +140,10 @@ class Tasks:
             raise
 
     def _send(self, token: int) -> None:
+        if len(self.workers) < self.threads:
+            # A thread that enters Python now has the signal mask of the one who called it, as in the standard
+            # library, where it would start now: a program may have blocked signals since it made the pool.
+            self._signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self._coming.add(token)
         pools.post(self.handle, functools.partial(self.drain, token))
 
