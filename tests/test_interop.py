@@ -221,6 +221,20 @@ def test_joblib_does_not_wait_for_the_calls_of_a_dropped_generator(joblib: Any, 
     release.set()
 
 
+def test_joblib_generators_that_share_a_backend(joblib: Any, parallel: Any) -> None:
+    """One that ends, and one that is closed, leave the others theirs."""
+    for _ in range(10):
+        first, second, third = (
+            parallel(n_jobs=2, return_as="generator")(jobs(joblib, abs, inputs))
+            for inputs in (itertools.count(), range(500), range(500))
+        )
+        assert next(first) == next(second) == next(third) == 0
+        assert list(second) == list(range(1, 500))
+        with pytest.warns(UserWarning, match="tasks"):
+            first.close()
+        assert list(third) == list(range(1, 500))
+
+
 def test_joblib_nested_generator_without_an_end(joblib: Any, parallel: Any) -> None:
     """The caller, a thread of the pool, gets its results while the calls go on."""
 

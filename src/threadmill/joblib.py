@@ -6,6 +6,7 @@ For joblib 1.5 and later.
 import contextlib
 import threading
 import traceback
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -35,79 +36,57 @@ def register() -> None:
     register_parallel_backend("threadmill", ThreadmillBackend)
 
 
-class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
-    """Batches of joblib wait here; up to n_jobs lanes, which are tasks of the pool, work them off.
+class _Call:
+    """A call of a Parallel: its batches wait here, and lanes, which are tasks of the pool, work them off."""
 
-    In a nested call that returns a list the calling worker, which could not do anything else, is one of the
-    n_jobs.
-
-    Parameters
-    ----------
-    pool : Pool, optional
-        The default pool if None.
-    **options
-        As joblib's ParallelBackendBase.
-    """
-
-    supports_retrieve_callback = True
-    supports_sharedmem = True
-    uses_threads = True
-
-    def __init__(self, pool: Pool | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        self._pool = pool or default_pool()
-        self._caller_helps = False
+    def __init__(self, pool: Pool, n_jobs: int, caller_helps: bool) -> None:
+        self._pool = pool
+        self._n_jobs = n_jobs
+        self.caller_helps = caller_helps
         self._begun = threading.Condition()  # a lane has; its lock guards all below
         self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._lanes = 0  # that run or wait for a thread
         self._running = 0  # the lanes that run
         self._queued: list[Future[None]] = []  # the tasks of lanes; those that have begun may be there still
-        self._most_lanes = 0
 
-    # ---- what joblib asks before a call ----
+    def again(self) -> "_Call":
+        """A call of the same Parallel to come, of which nothing waits."""
+        return _Call(self._pool, self._n_jobs, self.caller_helps)
 
-    def effective_n_jobs(self, n_jobs: int | None) -> int:
-        if n_jobs == 0:
-            raise ValueError("n_jobs == 0 in Parallel has no meaning")
-        if n_jobs is None:
-            return 1
-        threads = self._pool._max_workers
-        return max(1, threads + 1 + n_jobs) if n_jobs < 0 else min(n_jobs, threads)
-
-    def configure(self, n_jobs: int = 1, parallel: Any = None, **_options: Any) -> int:
-        n_jobs = self.effective_n_jobs(n_jobs)
-        if n_jobs == 1:
-            raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
-        self.parallel = parallel
-        # The caller of a generator has to give its results as they come, of inputs that may never end.
-        self._caller_helps = self._pool._tasks.is_worker() and not parallel.return_generator
-        self._most_lanes = n_jobs - self._caller_helps
-        return n_jobs
-
-    def get_nested_backend(self) -> tuple[Any, None]:
-        return ThreadmillBackend(self._pool, nesting_level=(self.nesting_level or 0) + 1), None
-
-    # ---- the call ----
-
-    def submit(self, func: Callable[[], Any], callback: Callable[[Future[Any]], Any] | None = None) -> Any:
-        future: Future[Any] = Future()
-        if callback is not None:
-            future.add_done_callback(callback)
+    def submit(self, func: Callable[[], Any], future: Future[Any]) -> None:
         with self._begun:
             self._waiting.append((func, future))
-            if self._lanes >= self._most_lanes:
-                return future
+            if self._lanes >= self._n_jobs - self.caller_helps:
+                return
             self._lanes += 1
         try:
             lane = self._pool.submit(self._run_lane)
         except BaseException:
             with self._begun:
                 self._lanes -= 1
-                self._waiting.clear()
+            self.drop()
             raise
         with self._begun:
             self._queued = [*(each for each in self._queued if not each.done()), lane]
-        return future
+
+    def drop(self) -> None:
+        """Batches that no lane has taken are not worked off any more."""
+        with self._begun:
+            self._waiting.clear()
+
+    def help(self) -> None:
+        """Has the calling thread be a lane until no batch waits."""
+        with self._begun:
+            self._lanes += 1
+        self._run_lane()
+
+    def see_to_a_thread(self) -> None:
+        """Starts a thread if the pool has none for this call."""
+        with self._begun:
+            begun = self._begun.wait_for(lambda: self._running > 0 or self._lanes == 0, _PATIENCE_S)
+            queued = [] if begun else self._queued
+        if any(lane.cancel() for lane in queued):  # which the thread is in place of
+            threading.Thread(target=self._run_lane, name=f"{self._pool._tasks.prefix}_joblib").start()
 
     def _run_lane(self) -> None:
         with self._begun:
@@ -131,24 +110,72 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
             future.set_result(result)  # joblib's callback submits what comes next
         return True
 
+
+class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
+    """Runs the batches of joblib on a pool, up to n_jobs at once.
+
+    In a nested call that returns a list the calling worker, which could not do anything else, is one of the
+    n_jobs. Several calls may share a backend, as they do under one `parallel_config`.
+
+    Parameters
+    ----------
+    pool : Pool, optional
+        The default pool if None.
+    **options
+        As joblib's ParallelBackendBase.
+    """
+
+    supports_retrieve_callback = True
+    supports_sharedmem = True
+    uses_threads = True
+
+    def __init__(self, pool: Pool | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._pool = pool or default_pool()
+        self._calls: weakref.WeakKeyDictionary[Any, _Call] = weakref.WeakKeyDictionary()  # by Parallel
+
+    # ---- what joblib asks before a call ----
+
+    def effective_n_jobs(self, n_jobs: int | None) -> int:
+        if n_jobs == 0:
+            raise ValueError("n_jobs == 0 in Parallel has no meaning")
+        if n_jobs is None:
+            return 1
+        threads = self._pool._max_workers
+        return max(1, threads + 1 + n_jobs) if n_jobs < 0 else min(n_jobs, threads)
+
+    def configure(self, n_jobs: int = 1, parallel: Any = None, **_options: Any) -> int:
+        n_jobs = self.effective_n_jobs(n_jobs)
+        if n_jobs == 1:
+            raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
+        self.parallel = parallel
+        # The caller of a generator has to give its results as they come, of inputs that may never end.
+        caller_helps = self._pool._tasks.is_worker() and not parallel.return_generator
+        self._calls[parallel] = _Call(self._pool, n_jobs, caller_helps)
+        return n_jobs
+
+    def get_nested_backend(self) -> tuple[Any, None]:
+        return ThreadmillBackend(self._pool, nesting_level=(self.nesting_level or 0) + 1), None
+
+    # ---- the call ----
+
+    def submit(self, func: Callable[[], Any], callback: Callable[[Future[Any]], Any] | None = None) -> Any:
+        future: Future[Any] = Future()
+        if callback is not None:
+            future.add_done_callback(callback)
+        self._calls[getattr(callback, "parallel", self.parallel)].submit(func, future)
+        return future
+
     @contextlib.contextmanager
     def retrieval_context(self) -> Iterator[None]:
-        """Makes sure that a thread is at work before the caller waits for results."""
-        if self._caller_helps:
-            with self._begun:
-                self._lanes += 1
-            self._run_lane()
-        elif not self._one_has_begun() and self._take_queued_lane():
-            threading.Thread(target=self._run_lane, name=f"{self._pool._tasks.prefix}_joblib").start()
+        """Makes sure that a thread is at work before the caller waits for results; joblib does not say for
+        which of the calls."""
+        for call in list(self._calls.values()):
+            if call.caller_helps:
+                call.help()
+            else:
+                call.see_to_a_thread()
         yield
-
-    def _one_has_begun(self) -> bool:
-        with self._begun:
-            return self._begun.wait_for(lambda: self._running > 0 or self._lanes == 0, _PATIENCE_S)
-
-    def _take_queued_lane(self) -> bool:
-        """Takes back a lane that no thread of the pool has begun; False if there is none any more."""
-        return any(lane.cancel() for lane in self._queued)
 
     def retrieve_result_callback(self, future: Future[Any]) -> Any:
         """The result; joblib drops the traceback of an error, so that goes along as text."""
@@ -160,8 +187,11 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
     # ---- its end ----
 
     def abort_everything(self, ensure_ready: bool = True) -> None:  # noqa: ARG002
-        with self._begun:
-            self._waiting.clear()
+        """Ends the calls that were given up; joblib does not say which, but they are marked."""
+        for parallel, call in list(self._calls.items()):
+            if parallel._aborting:
+                call.drop()
+                self._calls[parallel] = call.again()  # the lanes in a batch stay with the old one
 
     def terminate(self) -> None:
         self.abort_everything()
