@@ -69,7 +69,7 @@ class Scene:
             "map": lambda: list(pool.map(nap, range(100_000))),
             "map buffered": lambda: list(pool.map(nap, numbers(), buffersize=4)),
             "shutdown": self.busy.shutdown,
-            "map_chunks": lambda: tm.map_chunks(lambda x: x * nap(), X, chunk=400, pool=pool),
+            "map_chunks": lambda: tm.map_chunks(lambda x: x * nap(), X, chunksize=400, pool=pool),
             "reduce": lambda: tm.reduce(lambda a, b: a + nap() * b, range(100_000), pool=pool),
             "ufunc": over_and_over(lambda: SIN(X, out=X, pool=pool)),
             "ufunc reduce": over_and_over(lambda: ADD.reduce(X.reshape(4, -1), axis=1, pool=pool)),

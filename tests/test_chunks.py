@@ -25,7 +25,7 @@ def numbers(n: int, dtype: Any = np.float64) -> Any:
 @pytest.mark.smoke
 def test_map_chunks_equals_one_call(pool: tm.Pool) -> None:
     x = numbers(1000)
-    result = tm.map_chunks(np.square, x, chunk=7, pool=pool)
+    result = tm.map_chunks(np.square, x, chunksize=7, pool=pool)
     assert result.tobytes() == np.square(x).tobytes()
     assert result.dtype == x.dtype
 
@@ -45,7 +45,7 @@ def test_map_chunks_equals_one_call(pool: tm.Pool) -> None:
 )
 def test_stacks_of_transforms_and_matrices(pool: tm.Pool, fn: Callable[..., Any]) -> None:
     x = np.random.default_rng(0).standard_normal((101, 6, 6))
-    assert tm.map_chunks(fn, x, chunk=7, pool=pool).tobytes() == fn(x).tobytes()
+    assert tm.map_chunks(fn, x, chunksize=7, pool=pool).tobytes() == fn(x).tobytes()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 6, 7, 8, 13, 14, 15, 101])
@@ -57,7 +57,7 @@ def test_chunk_edges(pool: tm.Pool, n: int) -> None:
         return x + y
 
     x, y = numbers(n), numbers(n + 1)[1:]
-    result = tm.map_chunks(fn, x, y, chunk=7, pool=pool)
+    result = tm.map_chunks(fn, x, y, chunksize=7, pool=pool)
     assert result.tobytes() == (x + y).tobytes()
     assert sorted(lengths, reverse=True) == [7] * (n // 7) + ([n % 7] if n % 7 or n == 0 else [])
 
@@ -77,11 +77,13 @@ def test_chunks_do_not_depend_on_the_threads() -> None:
 
 def test_rows_may_change_shape_and_dtype(pool: tm.Pool) -> None:
     x = numbers(60).reshape(20, 3)
-    result = tm.map_chunks(lambda rows: np.stack([rows > 0, rows < 0], axis=1), x, chunk=3, pool=pool)
+    result = tm.map_chunks(lambda rows: np.stack([rows > 0, rows < 0], axis=1), x, chunksize=3, pool=pool)
     assert result.shape == (20, 2, 3)
     assert result.dtype == bool
     assert np.array_equal(result, np.stack([x > 0, x < 0], axis=1))
-    assert np.array_equal(tm.map_chunks(lambda rows: rows.sum(axis=1), x, chunk=4, pool=pool), x.sum(axis=1))
+    assert np.array_equal(
+        tm.map_chunks(lambda rows: rows.sum(axis=1), x, chunksize=4, pool=pool), x.sum(axis=1)
+    )
 
 
 @pytest.mark.parametrize("order", ["reversed", "strided", "fortran", "broadcast"])
@@ -93,7 +95,7 @@ def test_views_of_any_layout(pool: tm.Pool, order: str) -> None:
         "fortran": np.asfortranarray(base),
         "broadcast": np.broadcast_to(base[0], (50, 4)),
     }[order]
-    assert np.array_equal(tm.map_chunks(np.negative, x, chunk=6, pool=pool), -x)
+    assert np.array_equal(tm.map_chunks(np.negative, x, chunksize=6, pool=pool), -x)
 
 
 def test_views_are_not_copies(pool: tm.Pool) -> None:
@@ -103,12 +105,12 @@ def test_views_are_not_copies(pool: tm.Pool) -> None:
     def in_place(rows: Any) -> None:
         np.square(rows, out=rows)
 
-    assert tm.map_chunks(in_place, x, chunk=9, pool=pool) is None
+    assert tm.map_chunks(in_place, x, chunksize=9, pool=pool) is None
     assert np.array_equal(x, expected)
 
 
 def test_lists_are_arrays_too(pool: tm.Pool) -> None:
-    assert tm.map_chunks(np.add, [1, 2, 3], [4, 5, 6], chunk=1, pool=pool).tolist() == [5, 7, 9]
+    assert tm.map_chunks(np.add, [1, 2, 3], [4, 5, 6], chunksize=1, pool=pool).tolist() == [5, 7, 9]
 
 
 def test_the_default_pool() -> None:
@@ -118,10 +120,10 @@ def test_the_default_pool() -> None:
 def test_out(pool: tm.Pool) -> None:
     x = numbers(50)
     out = np.empty(50)
-    assert tm.map_chunks(np.square, x, out=out, chunk=4, pool=pool) is out
+    assert tm.map_chunks(np.square, x, out=out, chunksize=4, pool=pool) is out
     assert np.array_equal(out, x * x)
     narrow = np.empty(50, np.float32)
-    tm.map_chunks(np.square, x, out=narrow, chunk=4, pool=pool)
+    tm.map_chunks(np.square, x, out=narrow, chunksize=4, pool=pool)
     assert np.array_equal(narrow, (x * x).astype(np.float32))
 
 
@@ -131,7 +133,7 @@ def test_out_may_overlap_the_arrays(pool: tm.Pool, shift: int) -> None:
         memory = numbers(106)
         x, out = memory[3:103], memory[3 + shift : 103 + shift]
         expected = np.square(x)
-        assert tm.map_chunks(np.square, x, out=out, chunk=4, pool=pool) is out
+        assert tm.map_chunks(np.square, x, out=out, chunksize=4, pool=pool) is out
         assert np.array_equal(out, expected)
 
 
@@ -143,7 +145,7 @@ def test_all_threads_take_part() -> None:
         return rows
 
     with tm.Pool(3) as pool:
-        tm.map_chunks(fn, np.arange(6), chunk=1, pool=pool)
+        tm.map_chunks(fn, np.arange(6), chunksize=1, pool=pool)
 
 
 def test_a_full_pool_leaves_the_work_to_the_caller() -> None:
@@ -156,7 +158,7 @@ def test_a_full_pool_leaves_the_work_to_the_caller() -> None:
         queued = full.submit(int)
         try:
             x = np.arange(10)
-            assert tm.map_chunks(np.square, x, chunk=3, pool=full).tolist() == np.square(x).tolist()
+            assert tm.map_chunks(np.square, x, chunksize=3, pool=full).tolist() == np.square(x).tolist()
             assert tm.reduce(operator.add, range(10), pool=full) == 45
         finally:
             release.set()
@@ -166,7 +168,7 @@ def test_a_full_pool_leaves_the_work_to_the_caller() -> None:
 def test_the_caller_is_one_of_the_threads() -> None:
     idents: set[int] = set()
     with tm.Pool(1) as pool:
-        tm.map_chunks(lambda rows: idents.add(threading.get_ident()), np.arange(6), chunk=1, pool=pool)
+        tm.map_chunks(lambda rows: idents.add(threading.get_ident()), np.arange(6), chunksize=1, pool=pool)
     assert idents == {threading.get_ident()}
 
 
@@ -184,24 +186,24 @@ def test_the_first_chunk_may_be_the_last_to_end() -> None:
         return fn(rows) if rows[0] else fn(rows) * 0.5
 
     with tm.Pool(2) as pool:
-        assert tm.map_chunks(fn, np.arange(6), chunk=1, pool=pool).tolist() == [0, 2, 4, 6, 8, 10]
+        assert tm.map_chunks(fn, np.arange(6), chunksize=1, pool=pool).tolist() == [0, 2, 4, 6, 8, 10]
         last.clear()
         with pytest.raises(ValueError, match="int64 after .* float64"):  # it still tells what all are like
-            tm.map_chunks(mixed, np.arange(6), chunk=1, pool=pool)
+            tm.map_chunks(mixed, np.arange(6), chunksize=1, pool=pool)
 
 
 def test_nested(pool: tm.Pool) -> None:
     x = numbers(600).reshape(20, 30)
 
     def rows(block: Any) -> Any:
-        return np.stack([tm.map_chunks(np.square, row, chunk=4, pool=pool) for row in block])
+        return np.stack([tm.map_chunks(np.square, row, chunksize=4, pool=pool) for row in block])
 
-    assert np.array_equal(tm.map_chunks(rows, x, chunk=2, pool=pool), x * x)
+    assert np.array_equal(tm.map_chunks(rows, x, chunksize=2, pool=pool), x * x)
 
 
 def test_errstate_reaches_all_threads(pool: tm.Pool) -> None:
     with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
-        tm.map_chunks(np.reciprocal, np.zeros(10), chunk=1, pool=pool)
+        tm.map_chunks(np.reciprocal, np.zeros(10), chunksize=1, pool=pool)
 
 
 @pytest.mark.parametrize("run", range(20))
@@ -222,7 +224,7 @@ def test_the_first_failing_chunk_is_raised(pool: tm.Pool, run: int) -> None:
                 running[0] -= 1
 
     with pytest.raises(LookupError) as failure:
-        tm.map_chunks(fn, np.arange(200), chunk=1, pool=pool)
+        tm.map_chunks(fn, np.arange(200), chunksize=1, pool=pool)
     assert failure.value.args == (5 + run,)
     assert running == [0]  # and nothing runs any more
     assert begun[0] < 200
@@ -239,7 +241,7 @@ def test_the_first_failure_in_order_is_raised() -> None:
         raise LookupError(int(rows[0]))
 
     with tm.Pool(2) as pool, pytest.raises(LookupError) as failure:
-        tm.map_chunks(fn, np.arange(10), chunk=1, pool=pool)
+        tm.map_chunks(fn, np.arange(10), chunksize=1, pool=pool)
     assert failure.value.args == (0,)
 
 
@@ -258,7 +260,7 @@ def test_a_failure_waits_for_the_others() -> None:
         return rows
 
     with tm.Pool(2) as pool, pytest.raises(LookupError):
-        tm.map_chunks(fn, np.arange(10), chunk=1, pool=pool)
+        tm.map_chunks(fn, np.arange(10), chunksize=1, pool=pool)
     assert ended == [1]
 
 
@@ -266,8 +268,12 @@ BAD: list[tuple[Callable[[tm.Pool], Any], type[Exception], str]] = [
     (lambda pool: tm.map_chunks(np.add, pool=pool), TypeError, "at least one array"),
     (lambda pool: tm.map_chunks(np.add, 3, pool=pool), ValueError, "at least one axis"),
     (lambda pool: tm.map_chunks(np.add, [1], [1, 2], pool=pool), ValueError, r"same length, got \[1, 2\]"),
-    (lambda pool: tm.map_chunks(np.square, [1], chunk=0, pool=pool), ValueError, "chunk must be 1 or more"),
-    (lambda pool: tm.map_chunks(np.square, [1], chunk=1.5, pool=pool), TypeError, "integer"),  # type: ignore[arg-type]
+    (
+        lambda pool: tm.map_chunks(np.square, [1], chunksize=0, pool=pool),
+        ValueError,
+        "chunksize must be 1 or more",
+    ),
+    (lambda pool: tm.map_chunks(np.square, [1], chunksize=1.5, pool=pool), TypeError, "integer"),  # type: ignore[arg-type]
     (
         lambda pool: tm.map_chunks(np.square, [1], out=[1], pool=pool),
         TypeError,
@@ -294,17 +300,17 @@ BAD: list[tuple[Callable[[tm.Pool], Any], type[Exception], str]] = [
         r"must return 2 rows .* got shape \(\)",
     ),
     (
-        lambda pool: tm.map_chunks(lambda x: x if x[0] else x.astype(float), [0, 1], chunk=1, pool=pool),
+        lambda pool: tm.map_chunks(lambda x: x if x[0] else x.astype(float), [0, 1], chunksize=1, pool=pool),
         ValueError,
         "same kind of rows for each chunk, got .* int64 after .* float64",
     ),
     (
-        lambda pool: tm.map_chunks(lambda x: None if x[0] else x, [0, 1], chunk=1, pool=pool),
+        lambda pool: tm.map_chunks(lambda x: None if x[0] else x, [0, 1], chunksize=1, pool=pool),
         TypeError,
         "returned NoneType for a chunk after ndarray for the first",
     ),
     (
-        lambda pool: tm.map_chunks(lambda x: x if x[0] else None, [0, 1], chunk=1, pool=pool),
+        lambda pool: tm.map_chunks(lambda x: x if x[0] else None, [0, 1], chunksize=1, pool=pool),
         TypeError,
         "returned ndarray for a chunk after NoneType for the first",
     ),
@@ -378,4 +384,4 @@ def test_a_closed_pool(threads: int) -> None:
     with pytest.raises(RuntimeError, match="shutdown"):
         tm.reduce(operator.add, range(1000), pool=pool)
     with pytest.raises(RuntimeError, match="shutdown"):
-        tm.map_chunks(np.square, np.arange(10), chunk=1, pool=pool)
+        tm.map_chunks(np.square, np.arange(10), chunksize=1, pool=pool)

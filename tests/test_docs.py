@@ -1,6 +1,8 @@
 """The documents that scripts write, and what they are written from."""
 
+import doctest
 import importlib.util
+import pkgutil
 from pathlib import Path
 from types import ModuleType
 
@@ -39,3 +41,22 @@ def test_every_public_name_is_there() -> None:
         assert name in dir(tm)
     with pytest.raises(AttributeError, match=r"^module 'threadmill' has no attribute 'cube'$"):
         tm.cube  # type: ignore[attr-defined]  # noqa: B018
+
+
+def documented() -> list[str]:
+    """The modules that hold Examples."""
+    names = [each.name for each in pkgutil.walk_packages(tm.__path__, "threadmill.") if not each.ispkg]
+    names = [name for name in names if not name.endswith(("__main__", ".build", "._threadmill"))]
+    return ["threadmill", *names]
+
+
+@pytest.mark.parametrize("name", documented())
+def test_examples_are_true(name: str) -> None:
+    module = pytest.importorskip(name) if name.count(".") == 1 else importlib.import_module(name)
+    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+def test_there_are_examples() -> None:
+    for fn in tm.Pool.map, tm.Pool.drain, tm.map_chunks, tm.reduce:
+        assert doctest.DocTestFinder(recurse=False).find(fn, fn.__name__)[0].examples

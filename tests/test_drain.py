@@ -213,7 +213,7 @@ def test_native_kernel(pool: tm.Pool, add_up: Any, block: int) -> None:
 
     producer = threading.Thread(target=produce)
     producer.start()
-    pool.drain(items, add_up, tally.numbers, block=block)
+    pool.drain(items, add_up, ctx=tally.numbers, chunksize=block)
     producer.join()
     assert tally.sum == 5000 * 4999 // 2
     assert tally.items == 5000
@@ -234,7 +234,7 @@ def test_native_order_of_one_thread_is_the_queue_s() -> None:
     items.put_many(np.arange(10))
     items.shutdown()
     with tm.Pool(1) as pool:
-        pool.drain(items, note, block=3)
+        pool.drain(items, note, chunksize=3)
     assert seen == list(range(9, -1, -1))
 
 
@@ -258,10 +258,10 @@ def test_bad_arguments(pool: tm.Pool, add_up: Any) -> None:
         pool.drain(tm.Queue(), add_up)
     with pytest.raises(TypeError, match="queue must be a Queue, got list"):
         pool.drain([], print)
-    with pytest.raises(ValueError, match=r"^block must be from 1 to 281474976710655, got 0$"):
-        pool.drain(tm.Queue(dtype="i8"), add_up, block=0)
+    with pytest.raises(ValueError, match=r"^chunksize must be from 1 to 281474976710655, got 0$"):
+        pool.drain(tm.Queue(dtype="i8"), add_up, chunksize=0)
     with pytest.raises(TypeError):
-        pool.drain(tm.Queue(dtype="i8"), add_up, block=1.5)  # type: ignore[arg-type]
+        pool.drain(tm.Queue(dtype="i8"), add_up, chunksize=1.5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="ctx must be"):
         pool.drain(tm.Queue(dtype="i8"), add_up, ctx=[])
 
@@ -311,7 +311,7 @@ def test_ctrl_c_native(ctrl_c: Arm, add_up: Any) -> None:
     tally = Tally()
     ctrl_c(lambda: tally.items[0] == 1)
     with tm.Pool(3) as pool, pytest.raises(KeyboardInterrupt):
-        pool.drain(items, add_up, tally.numbers)  # the queue stays open
+        pool.drain(items, add_up, ctx=tally.numbers)  # the queue stays open
     assert items.unfinished_tasks == 0
     items.put(2)
     assert items.get_nowait() == 2  # nobody is at it any more

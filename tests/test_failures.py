@@ -116,7 +116,7 @@ def drain(scene: Scene) -> None:
 
 def map_chunks(scene: Scene) -> None:
     things = scene.things()
-    tm.map_chunks(lambda view: scene.fail(things), np.arange(100), chunk=10, pool=scene.pool)
+    tm.map_chunks(lambda view: scene.fail(things), np.arange(100), chunksize=10, pool=scene.pool)
 
 
 def map_chunks_of_other_shapes(scene: Scene) -> None:
@@ -129,7 +129,7 @@ def map_chunks_of_other_shapes(scene: Scene) -> None:
         return made
 
     try:
-        tm.map_chunks(rows, np.arange(100), chunk=10, pool=scene.pool)
+        tm.map_chunks(rows, np.arange(100), chunksize=10, pool=scene.pool)
     except ValueError:
         scene.fail()
 

@@ -312,7 +312,7 @@ class Interface(RuleBasedStateMachine):
         if chunk == 1:
             x = x[:50]
         got = outcome(
-            lambda: self.attempt(of, lambda: tm.map_chunks(np.negative, x, chunk=chunk, pool=of.pool))
+            lambda: self.attempt(of, lambda: tm.map_chunks(np.negative, x, chunksize=chunk, pool=of.pool))
         )
         if got.result is not None:
             assert_same(got.result, np.negative(x))

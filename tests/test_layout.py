@@ -61,7 +61,7 @@ FILES = {
     "_native": "_threadmill build library waits status pointers dtypes kernels machine programs pools ring",
     "tasks": """
         workers native_function results progress item buffered_map map crew future spawn drain dispatcher pool
-        which_pool
+        which_pool reduce
     """,
     "queues": "typed fifo locked queue",
     "arrays": """
