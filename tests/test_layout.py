@@ -63,10 +63,10 @@ FILES = {
         workers native_function results progress item buffered_map map crew future spawn drain dispatcher pool
         which_pool reduce
     """,
-    "queues": "typed fifo locked queue",
+    "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
         cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
-        elementwise row_reductions gufuncs reductions probes ufunc functions
+        elementwise row_reductions gufuncs reductions probes reducer ufunc functions
     """,
     "pipelines": "stages turnstile pipeline",
 }

@@ -30,9 +30,9 @@ from . import numpy  # noqa: E402
 from .arrays.functions import scale, square, sum  # noqa: E402
 from .arrays.map_chunks import map_chunks  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
-from .errors import DeadlockError, KernelError, ShutDown  # noqa: E402
+from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
 from .pipelines.pipeline import Pipeline, stage  # noqa: E402
-from .queues.queue import Queue  # noqa: E402
+from .queues.queue import Queue, TypedQueue  # noqa: E402
 from .tasks.pool import Pool, default_pool  # noqa: E402
 from .tasks.reduce import reduce  # noqa: E402
 from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
@@ -41,10 +41,13 @@ __all__ = [
     "DeadlockError",
     "KernelError",
     "ParallelUfunc",
+    "PartialPut",
+    "PartialShutDown",
     "Pipeline",
     "Pool",
     "Queue",
     "ShutDown",
+    "TypedQueue",
     "default_pool",
     "map_chunks",
     "numpy",

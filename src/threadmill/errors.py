@@ -2,8 +2,9 @@
 
 import sys
 import threading
+from queue import Full
 
-__all__ = ["DeadlockError", "KernelError", "ShutDown"]
+__all__ = ["DeadlockError", "KernelError", "PartialPut", "PartialShutDown", "ShutDown"]
 
 
 class DeadlockError(RuntimeError):
@@ -20,6 +21,40 @@ else:
 
     class ShutDown(Exception):
         """A queue is shut down: `queue.ShutDown`, which Python has from 3.13 on."""
+
+
+class PartialPut(Full):
+    """`put_many` ran out of time: not all items went in. A `queue.Full`.
+
+    Attributes
+    ----------
+    done : int
+        How many items went in, the first ones.
+    """
+
+    def __init__(self, done: int) -> None:
+        super().__init__(f"{done} items went in before the time ran out")
+        self.done = done
+
+    def __reduce__(self) -> tuple[type["PartialPut"], tuple[int]]:
+        return type(self), (self.done,)
+
+
+class PartialShutDown(ShutDown):
+    """The queue was shut down during `put_many`: not all items went in. A `ShutDown`.
+
+    Attributes
+    ----------
+    done : int
+        How many items went in, the first ones.
+    """
+
+    def __init__(self, done: int) -> None:
+        super().__init__(f"{done} items went in before the queue was shut down")
+        self.done = done
+
+    def __reduce__(self) -> tuple[type["PartialShutDown"], tuple[int]]:
+        return type(self), (self.done,)
 
 
 def is_ctrl_c(error: BaseException) -> bool:
