@@ -34,6 +34,7 @@ typedef struct tm_worker {
     int index;                              /* set once */
     pthread_t thread;                       /* the starter, until the team stops */
     tm_kind turn;                           /* the worker: the kind of task to look for first */
+    tm_task at_end;                         /* the worker: run before it ends, if not NULL */
     tm_counters counters;                   /* the worker */
 } tm_worker;
 

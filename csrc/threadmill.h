@@ -152,6 +152,10 @@ void tm_pool_watch(const tm_pool *pool, int64_t spin_ns);
  * end for. */
 int tm_pool_needs_worker(const tm_pool *pool);
 
+/* Has task(arg) called on the calling worker after its last task, before its pool counts it as ended; takes the
+ * place of an earlier call's task. TM_INVALID for a thread that is no worker. */
+tm_status tm_at_worker_end(tm_task_fn task, void *arg);
+
 /* Waits until every task spawned before has ended. TM_DEADLOCK from inside a task of the pool. */
 tm_status tm_join(tm_pool *pool, int64_t timeout_ns);
 

@@ -3,11 +3,18 @@
 
 #include "queue.h"
 
-static _Thread_local const tm_worker *self;
+static _Thread_local tm_worker *self;
 
 int tm_team_worker(const tm_team *team)
 {
     return self != NULL && self->team == team ? self->index : -1;
+}
+
+tm_status tm_at_worker_end(tm_task_fn task, void *arg)
+{
+    if (self == NULL) return TM_INVALID;
+    self->at_end = (tm_task){.run = task, .arg = arg};
+    return TM_OK;
 }
 
 /* Ends the thread if its work forked and this is the child: its team is the parent's. */
@@ -111,6 +118,7 @@ void *tm_worker_main(void *arg)
             tm_bell_task_ends(&team->bell);
         }
         work(team, me);
+        if (me->at_end.run != NULL) me->at_end.run(me->at_end.arg);
         if (options->on_stop != NULL) options->on_stop(options->ctx, (size_t)me->index);
     }
     tm_gate_leave(&team->alive);

@@ -19,8 +19,7 @@ from threadmill.queues.queue import FifoQueue
 
 MISSING = "this interpreter comes without its test package"
 
-_THREADS = "reads _threads, a private set of threading.Thread objects"
-_NAMES = "reads _threads for the names; test_executor.py looks at them from inside tasks"
+_THREADS = "takes submit to start one thread at a time; a pool starts all, and _threads have run a task"
 _MESSAGES = "reads the words of the error; test_map.py knows ours"
 
 # What is skipped, by the name of the test, each with its reason.
@@ -28,11 +27,7 @@ EXECUTOR_SKIPS = {
     "test_saturation": _THREADS,
     "test_idle_thread_reuse": _THREADS,
     "test_threads_terminate": _THREADS,
-    "test_context_manager_shutdown": _THREADS,
-    "test_del_shutdown": _THREADS,
-    "test_shutdown_no_wait": _THREADS,
-    "test_thread_names_assigned": _NAMES,
-    "test_thread_names_default": _NAMES,
+    "test_thread_names_default": "a pool's threads are called threadmill-0_0 by default",
     "test_cancel_futures": "takes a task to have begun when submit returns; test_executor.py waits for that",
     "test_cancel_futures_wait_false": "the same, before CPython 3.13 (gh-116682)",
     "test_map_buffersize_type_validation": _MESSAGES,
@@ -90,20 +85,12 @@ def _swapped(case: type, mixin: type, skips: dict[str, str]) -> type[unittest.Te
     return type(f"{case.__name__}OfThreadmill", (mixin, case), skipped)
 
 
-class _Pool(tm.Pool):
-    """A pool that says whether it is broken, as a private attribute that the tests poll."""
-
-    @property
-    def _broken(self) -> bool:
-        return self._tasks._broken is not None
-
-
 class _PoolInstead:
-    executor_type = _Pool
+    executor_type = tm.Pool
 
     def setUp(self) -> None:
         module = importlib.import_module(type(self).__mro__[2].__module__)
-        swaps = [mock.patch("concurrent.futures.ThreadPoolExecutor", _Pool)]
+        swaps = [mock.patch("concurrent.futures.ThreadPoolExecutor", tm.Pool)]
         if hasattr(module, "assert_python_ok"):
             swaps.append(
                 mock.patch.object(module, "assert_python_ok", _of_threadmill(module.assert_python_ok))

@@ -376,7 +376,7 @@ def test_a_map_that_was_done_keeps_its_results(pool: tm.Pool) -> None:
     results = pool.map(abs, range(-10, 0))
     assert next(results) == 10
     pool.submit(int).result()
-    assert soon(lambda: not pool._tasks._current)
+    assert soon(lambda: not any(slot[0] for slot in pool._tasks._lineage.slots.values()))
     assert in_child(lambda: list(results)) == list(range(9, 0, -1))
 
 
@@ -833,10 +833,10 @@ def test_fork_during_a_loop_of_another_thread() -> None:
 
 def test_the_parent_keeps_its_threads(pool: tm.Pool) -> None:
     use(pool)
-    idents = set(pool._tasks.workers)
+    idents = set(pool._tasks.workers.threads)
     in_child(lambda: use(pool))
     use(pool)
-    assert idents <= set(pool._tasks.workers)
+    assert idents <= set(pool._tasks.workers.threads)
 
 
 # ---- multiprocessing ----

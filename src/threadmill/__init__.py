@@ -6,8 +6,10 @@ np.int64(14)
 """
 
 import _thread
+import gc  # noqa: F401  (weakref.finalize imports it at exit)
 from importlib import import_module
-from typing import Any
+
+__version__ = "0.1.0"
 
 
 def _in_main_interpreter() -> bool:
@@ -60,11 +62,3 @@ __all__ = [
     "sum",
     "usable_cores",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version(__name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -67,20 +67,21 @@ def lost() -> RuntimeError:
     return RuntimeError("this task was the parent process's; the forked child does not have it")
 
 
-def raise_all(failures: list[BaseException]) -> None:
-    """Raises the failure, several as a group (on Python 3.10 the first, which notes the others), or none.
+def raise_all(failures: list[BaseException], count: int) -> None:
+    """Raises the first of `count` failures; several as a group, on Python 3.10 the first with notes.
 
     The list is emptied: a traceback holds the frames that it was raised through, and so what they hold.
     """
-    if len(failures) > 1:
-        failures[:] = [_together(failures)]
+    if count > 1:
+        failures[:] = [_together(failures, count)]
     if failures:
         raise failures.pop()
 
 
-def _together(failures: list[BaseException]) -> BaseException:
+def _together(failures: list[BaseException], count: int) -> BaseException:
     if sys.version_info >= (3, 11):
-        return BaseExceptionGroup(f"{len(failures)} spawned tasks failed", failures)
+        kept = f"; the first {len(failures)}" if len(failures) < count else ""
+        return BaseExceptionGroup(f"{count} spawned tasks failed{kept}", failures)
     else:  # noqa: RET505  # for mypy, which reads one version at a time
         failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined]
         return failures[0]
