@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from arrays import Array
+from kit.arrays import Array
 
 import threadmill as tm
 

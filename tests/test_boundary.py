@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from arrays import COMPLEX, FLOATS, INTEGERS, SIZES, extremes, random_values
-from reference import assert_as_numpy, assert_same
+from kit.arrays import COMPLEX, FLOATS, INTEGERS, SIZES, extremes, random_values
+from kit.comparison import assert_as_numpy, assert_same
 
 import threadmill as tm
 from threadmill._native.library import ffi, lib

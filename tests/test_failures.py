@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from threads import soon
+from kit.threads import soon
 
 import threadmill as tm
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from threads import soon
+from kit.threads import soon
 
 import threadmill as tm
 from threadmill.arrays import own_kernels as _kernels

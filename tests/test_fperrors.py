@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import LAYOUTS, Array
-from reference import assert_same_outcome, numpy_scale
+from kit.arrays import LAYOUTS, Array
+from kit.comparison import assert_same_call, numpy_scale
 
 import threadmill as tm
 
 # Arrays that overflow and underflow when squared: for C, and for NumPy itself.
 VALUES = np.resize([1e200, 1e-200, 2.0], 9001)
-INPUTS = {layout: LAYOUTS[layout](VALUES) for layout in ("contiguous", "gaps", "byte_swapped", "misaligned")}
+INPUTS = {layout: LAYOUTS[layout](VALUES) for layout in ("contiguous", "gaps", "swapped", "misaligned")}
 CALLS: dict[str, tuple[Callable[[Array], Any], Callable[[Array], Any]]] = {
     "square": (tm.square, np.square),
     "scale": (lambda x: tm.scale(x, 1e-300), lambda x: numpy_scale(x, 1e-300)),
@@ -31,12 +31,12 @@ pytestmark = [
 def test_mode(call: str, layout: str, mode: Any) -> None:
     ours, theirs = CALLS[call]
     with np.errstate(all=mode):
-        assert_same_outcome(lambda: ours(INPUTS[layout]), lambda: theirs(INPUTS[layout]))
+        assert_same_call(ours, theirs, lambda: ([INPUTS[layout]], {}), call, places=call == "square")
 
 
 def test_default_mode(call: str, layout: str) -> None:
     ours, theirs = CALLS[call]
-    assert_same_outcome(lambda: ours(INPUTS[layout]), lambda: theirs(INPUTS[layout]))
+    assert_same_call(ours, theirs, lambda: ([INPUTS[layout]], {}), call, places=call == "square")
 
 
 def test_call_and_log(call: str, layout: str) -> None:
@@ -57,7 +57,7 @@ def test_call_and_log(call: str, layout: str) -> None:
 def test_nobody_to_call(call: str, layout: str, mode: Any) -> None:
     ours, theirs = CALLS[call]
     with np.errstate(all=mode, call=None):
-        assert_same_outcome(lambda: ours(INPUTS[layout]), lambda: theirs(INPUTS[layout]))
+        assert_same_call(ours, theirs, lambda: ([INPUTS[layout]], {}), call, places=call == "square")
 
 
 def test_print(call: str, layout: str, capfd: pytest.CaptureFixture[str]) -> None:

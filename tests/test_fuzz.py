@@ -18,14 +18,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import Array, random_values
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, rule, run_state_machine_as_test
-from reference import TWINS, assert_same, assert_same_outcome, outcome
-from test_properties import views
-from test_ufunc_properties import PAIRS, operands
-from ufunc_cases import BINARY, UFUNCS, assert_same_call
+from kit.arrays import Array, random_values
+from kit.comparison import TWINS, assert_same, assert_same_call, outcome
+from kit.strategies import PAIRS, operands, views
+from kit.ufuncs import BINARY, UFUNCS
 
 import threadmill as tm
 
@@ -249,7 +248,8 @@ class Interface(RuleBasedStateMachine):
             with pytest.raises(RuntimeError):
                 function(*arguments, pool=of.pool)
             return
-        assert_same_outcome(lambda: function(*arguments, pool=of.pool), lambda: TWINS[function](*arguments))
+        numpys, places = TWINS[function], name == "square"
+        assert_same_call(function, numpys, lambda: (arguments, {}), name, places, pool=of.pool)
 
     @rule(
         x=views(),

@@ -4,7 +4,7 @@ import gc
 import os
 
 import numpy as np
-from threads import native_threads, needs_proc, soon
+from kit.threads import native_threads, needs_proc, soon
 
 import threadmill as tm
 

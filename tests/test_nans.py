@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import Array
-from ufunc_cases import BINARY, UFUNCS, assert_same_call, dtype_of, loops, operands, values
+from kit.arrays import Array
+from kit.comparison import assert_same_call
+from kit.ufuncs import BINARY, UFUNCS, dtype_of, loops, operands, values
 
 import threadmill as tm
 from threadmill.arrays import plan

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import Array
-from ufunc_cases import assert_same_call, difference, values
+from kit.arrays import Array
+from kit.comparison import assert_same_call, difference
+from kit.ufuncs import values
 
 import threadmill as tm
 from threadmill.arrays import ufunc as ufuncs

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from threads import native_threads, needs_proc, soon
+from kit.threads import native_threads, needs_proc, soon
 
 import threadmill as tm
 

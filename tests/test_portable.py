@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from builds import build
+from kit.builds import build
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(600)]
 

@@ -4,29 +4,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import COMPLEX, FLOATS, INTEGERS, Array, random_values
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from reference import TWINS, assert_same_outcome, numpy_scale
+from kit.arrays import Array
+from kit.comparison import TWINS, assert_same_call, numpy_scale
+from kit.strategies import DTYPES, views
 
 import threadmill as tm
 
 pytestmark = pytest.mark.usefixtures("every_size_in_c")
-
-SHAPES = npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=24)
-DTYPES = st.sampled_from([*INTEGERS, *FLOATS, *COMPLEX, "?", "e", ">i4", ">f8"])
-
-
-@st.composite
-def views(draw: st.DrawFn) -> Array:
-    """A view of an array: sliced with steps of either sign, its axes in any order, some broadcast."""
-    shape = draw(SHAPES)
-    base = random_values(draw(DTYPES), int(np.prod(shape))).reshape(shape)
-    if shape and draw(st.booleans()):
-        base = base[draw(npst.basic_indices(shape, allow_newaxis=True, allow_ellipsis=True))]
-    x = np.asarray(base).transpose(draw(st.permutations(range(np.ndim(base)))))
-    return np.broadcast_to(x, (3, *x.shape)) if draw(st.integers(0, 7)) == 0 else x
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +26,15 @@ def threads() -> Any:
 def test_any_view(threads: tm.Pool, x: Array, name: str) -> None:
     function = getattr(tm, name)
     arguments = (x, True) if name == "scale" else (x,)
-    assert_same_outcome(lambda: function(*arguments, pool=threads), lambda: TWINS[function](*arguments))
+    assert_same_call(function, TWINS[function], lambda: (arguments, {}), name, name == "square", pool=threads)
 
 
 @given(x=views(), order=st.sampled_from("CFAK"), dtype=DTYPES, k=st.integers(-3, 300))
 def test_any_out(threads: tm.Pool, x: Array, order: Any, dtype: str, k: int) -> None:
-    ours, theirs = (np.zeros_like(x, dtype=dtype, order=order) for _ in range(2))
-    assert_same_outcome(lambda: tm.scale(x, k, out=ours, pool=threads), lambda: numpy_scale(x, k, out=theirs))
+    def make() -> Any:
+        return (x, k), {"out": np.zeros_like(x, dtype=dtype, order=order)}
+
+    assert_same_call(tm.scale, numpy_scale, make, "scale", places=False, pool=threads)
 
 
 @given(

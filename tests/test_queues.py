@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import stdlib_cases
-from threads import soon
+from kit import stdlib_cases
+from kit.threads import soon
 
 import threadmill as tm
 from threadmill._native import ring

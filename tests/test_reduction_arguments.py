@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import Array, random_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ufunc_cases import assert_same_call, difference, values
+from kit.arrays import Array, random_values
+from kit.comparison import assert_same_call, difference
+from kit.ufuncs import values
 
 import threadmill as tm
 

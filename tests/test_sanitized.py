@@ -11,7 +11,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from builds import build, launchers
+from kit.builds import build, launchers
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(900)]
 

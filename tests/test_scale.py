@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import (
+from kit.arrays import (
     COMPLEX,
     DTYPES,
     FLOATS,
@@ -17,7 +17,7 @@ from arrays import (
     random_values,
     small_values,
 )
-from reference import assert_as_numpy, assert_same, numpy_scale
+from kit.comparison import assert_as_numpy, assert_same, numpy_scale
 
 import threadmill as tm
 
@@ -122,7 +122,7 @@ def test_checked_finds_one_wrap(dtype: str, k: int, pool: tm.Pool) -> None:
         pytest.skip("NumPy refuses a negative k for unsigned integers")
     seventh, half = bounds.max // 7, bounds.max // 2
     for value in (bounds.min, bounds.min // 3, seventh, seventh + 1, half, half + 1, bounds.max):
-        for layout in "contiguous", "gaps", "byte_swapped":
+        for layout in "contiguous", "gaps", "swapped":
             values = np.zeros(9001, dtype)
             values[7001] = value
             x = LAYOUTS[layout](values)

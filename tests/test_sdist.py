@@ -12,7 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from builds import run
+from kit.builds import run
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import DTYPES, LAYOUTS, extremes, random_values
-from reference import assert_as_numpy
+from kit.arrays import DTYPES, LAYOUTS, extremes, random_values
+from kit.comparison import assert_as_numpy
 
 import threadmill as tm
 

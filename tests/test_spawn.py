@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from threads import soon
+from kit.threads import soon
 
 import threadmill as tm
 from threadmill.tasks import dispatcher as _tasks

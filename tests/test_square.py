@@ -1,11 +1,10 @@
 """tm.square is np.square: bits, dtype, shape, memory order, warnings, errors, on any number of threads."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
-from arrays import (
+from kit.arrays import (
     COMPLEX,
     DTYPES,
     FLOATS,
@@ -17,7 +16,7 @@ from arrays import (
     random_values,
     small_values,
 )
-from reference import assert_as_numpy, assert_same, assert_same_outcome
+from kit.comparison import assert_as_numpy, assert_same, assert_same_call
 
 import threadmill as tm
 
@@ -87,14 +86,15 @@ def test_bad_out(n: int, checked: Any) -> None:
     if checked == "wrap":
         bad += [np.empty(n, "U3"), np.empty(n, "h"), np.empty(n, "?")]
     for out in bad:
-        assert_same_outcome(partial(tm.square, x, out=out, overflow=checked), partial(np.square, x, out=out))
+        assert_same_call(
+            tm.square, np.square, lambda out=out: ((x,), {"out": out}), "square", overflow=checked
+        )
 
 
 def test_out_of_other_kinds_is_numpys() -> None:
     x = small_values("i", 5000)
     for dtype in "hlfdDO":
-        ours, theirs = np.zeros(5000, dtype), np.zeros(5000, dtype)
-        assert_same_outcome(partial(tm.square, x, ours), partial(np.square, x, theirs))
+        assert_same_call(tm.square, np.square, lambda dtype=dtype: ((x, np.zeros(5000, dtype)), {}), "square")
     rows = np.zeros((2, 5000), "i")
     assert_same(tm.square(x, out=rows), np.square(x, out=np.zeros((2, 5000), "i")))
     out = np.empty_like(x)
@@ -144,7 +144,7 @@ def test_checked_is_the_same_where_all_fits(dtype: str, n: int, pool: tm.Pool) -
 def test_checked_finds_one_wrap_anywhere(dtype: str, n: int, pool: tm.Pool) -> None:
     root = int(np.iinfo(dtype).max ** 0.5)
     fits = root if root * root <= np.iinfo(dtype).max else root - 1
-    for layout in "contiguous", "gaps", "byte_swapped", "misaligned":
+    for layout in "contiguous", "gaps", "swapped", "misaligned":
         for place in 0, n // 2, n - 1:
             values = small_values(dtype, n)
             values[place] = fits

@@ -9,19 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import Array
-from ufunc_cases import (
-    LAYOUTS,
-    UFUNCS,
-    Make,
-    assert_same_call,
-    difference,
-    dtype_of,
-    layouts_of,
-    loops,
-    operands,
-    values,
-)
+from kit.arrays import Array, laid_out
+from kit.comparison import Make, assert_same_call, difference
+from kit.ufuncs import UFUNCS, dtype_of, layouts_of, loops, operands, values
 
 import threadmill as tm
 
@@ -91,7 +81,7 @@ def _targets(ufunc: np.ufunc, ins: str, outs: str) -> Iterator[tuple[str, Make]]
         return values("?", n, 5)
 
     def laid(layout: str) -> list[Array]:
-        return LAYOUTS[layout](operands(ufunc, ins, SMALL))
+        return laid_out(layout, operands(ufunc, ins, SMALL))
 
     yield "new", lambda: call(laid("contiguous"), new())
     yield "out strided", lambda: call(laid("contiguous"), new(step=2))
@@ -101,9 +91,9 @@ def _targets(ufunc: np.ufunc, ins: str, outs: str) -> Iterator[tuple[str, Make]]
     yield "all in Fortran order", lambda: call(laid("fortran"), rows("F"))
     yield "out larger", lambda: call(laid("rows"), tuple(np.zeros((2, *x.shape), x.dtype) for x in rows("C")))
     yield "out too small", lambda: call(laid("rows"), tuple(x[:-1] for x in rows("C")))
-    yield "misaligned out", lambda: call(laid("contiguous"), tuple(LAYOUTS["misaligned"](list(new()))))
-    yield "swapped out", lambda: call(laid("contiguous"), tuple(LAYOUTS["swapped"](list(new()))))
-    yield "out of fields", lambda: call(laid("contiguous"), tuple(LAYOUTS["field"](list(new()))))
+    yield "misaligned out", lambda: call(laid("contiguous"), tuple(laid_out("misaligned", list(new()))))
+    yield "swapped out", lambda: call(laid("contiguous"), tuple(laid_out("swapped", list(new()))))
+    yield "out of fields", lambda: call(laid("contiguous"), tuple(laid_out("field", list(new()))))
     yield "where", lambda: call(laid("contiguous"), new(), where=mask())
     yield "where, strided", lambda: call(laid("gaps"), new(step=2), where=mask(2 * SMALL)[::2])
     yield "where, of a row", lambda: call(laid("rows"), rows("C"), where=mask(SMALL // 31))

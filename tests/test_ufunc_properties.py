@@ -4,25 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import Array
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
-from ufunc_cases import BINARY, UFUNCS, assert_same_call, dtype_of, values
+from kit.arrays import Array
+from kit.comparison import assert_same_call
+from kit.strategies import COMPARISONS, PAIRS, UFUNC_DTYPES, UNARY, operands
+from kit.ufuncs import BINARY, UFUNCS, dtype_of, values
 
 import threadmill as tm
-
-DTYPES = st.sampled_from("?bBhHiIlLqQefdgFDGmM")
-UNARY = sorted(name for name, ufunc in UFUNCS.items() if ufunc.nin == 1)
-PAIRS = sorted(name for name, ufunc in UFUNCS.items() if ufunc.nin == 2)
-COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
-NUMBERS: st.SearchStrategy[Any] = st.one_of(
-    st.integers(-300, 300),
-    st.sampled_from([2**31, -(2**31) - 1, 2**63, 2**64, 2**200, -(2**63), True, False]),
-    st.floats(),
-    st.complex_numbers(),
-    st.builds(lambda char, k: values(char, 40)[k], DTYPES, st.integers(0, 39)),
-)
 
 
 @pytest.fixture(scope="module")
@@ -35,28 +24,6 @@ def threads() -> Any:
 def all_errors_warn() -> Any:
     with np.errstate(all="warn"):
         yield
-
-
-@st.composite
-def operands(draw: st.DrawFn, count: int) -> list[Any]:
-    """Arrays that broadcast together, as views of all kinds, and numbers among them."""
-    dims, side = draw(st.sampled_from([(2, 90), (4, 9)]))
-    broadcast = draw(
-        npst.mutually_broadcastable_shapes(num_shapes=count, max_dims=dims, max_side=side, min_side=0)
-    )
-    made: list[Any] = []
-    for k, shape in enumerate(broadcast.input_shapes):
-        if k and draw(st.integers(0, 4)) == 0:
-            made.append(draw(NUMBERS))
-            continue
-        steps = [draw(st.sampled_from([1, 1, 2, 3, -1, -2])) for _ in shape]
-        order = draw(st.permutations(range(len(shape))))
-        # Memory in any order of the axes, walked with any steps: of the shape that was asked for.
-        room = [shape[axis] * abs(steps[axis]) for axis in order]
-        memory = values(draw(DTYPES), int(np.prod(room)), k).reshape(room)
-        view = memory[tuple(slice(None, None, steps[axis]) for axis in order)]
-        made.append(view.transpose([order.index(axis) for axis in range(len(shape))]))
-    return made
 
 
 def test_rows_of_complex_numbers_backwards(threads: tm.Pool) -> None:
@@ -121,7 +88,7 @@ def test_two_operands(threads: tm.Pool, args: list[Any], name: str, order: str) 
 @given(
     args=operands(2),
     name=st.sampled_from(sorted(BINARY)),
-    char=DTYPES,
+    char=UFUNC_DTYPES,
     casting=st.sampled_from(["same_kind", "unsafe", "safe"]),
     order=st.sampled_from("CF"),
     masked=st.booleans(),

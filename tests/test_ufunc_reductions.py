@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import Array
-from ufunc_cases import BINARY, LAYOUTS, assert_same_call, values
+from kit.arrays import Array, laid_out
+from kit.comparison import assert_same_call
+from kit.ufuncs import BINARY, values
 
 import threadmill as tm
 from threadmill._native.machine import set_simd_level, simd_level, simd_levels
@@ -79,7 +80,7 @@ def test_one_axis_of_any_size(name: str, pools: list[tm.Pool]) -> None:
             for layout in ("contiguous", "gaps", "reversed") if n < 5000 else ("contiguous",):
                 check(
                     name,
-                    lambda char=char, n=n, layout=layout: (LAYOUTS[layout]([values(char, n)]), {}),
+                    lambda char=char, n=n, layout=layout: (laid_out(layout, [values(char, n)]), {}),
                     f"{char}, {layout},",
                     pools[k % 3],
                 )

@@ -10,8 +10,10 @@ import pytest
 
 SCRIPT = """
 import numpy as np
+from kit.comparison import assert_same_call
+from kit.ufuncs import UFUNCS, layouts_of, loops, operands
+
 import threadmill as tm
-from ufunc_cases import UFUNCS, assert_same_call, layouts_of, loops, operands
 
 features = np._core._multiarray_umath.__cpu_features__
 assert not any(features[name] for name in {disabled!r}), features
@@ -51,7 +53,7 @@ def test_fewer_instruction_sets(kept: int) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore::ImportWarning", "-c", SCRIPT.format(disabled=disabled)],
         env=os.environ
-        | {"NPY_DISABLE_CPU_FEATURES": " ".join(disabled), "PYTHONPATH": str(Path(__file__).parent)},
+        | {"NPY_DISABLE_CPU_FEATURES": " ".join(disabled), "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         timeout=110,

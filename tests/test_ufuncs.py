@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import Array
-from ufunc_cases import UFUNCS, assert_same_call, difference, loops, operands, values
+from kit.arrays import Array
+from kit.comparison import assert_same_call, difference
+from kit.ufuncs import UFUNCS, loops, operands, values
 
 import threadmill as tm
 from threadmill.arrays import probes as _engine
