@@ -1,6 +1,5 @@
 """map_chunks: NumPy code over pieces of arrays."""
 
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
@@ -8,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .._arguments import integer, require_callable
+from .._locks import Lock
 from ..tasks.crew import run_indices
 from ..tasks.pool import Pool
 from ..tasks.which_pool import pool_or_default
+from .layout import overlaps_itself
 
 __all__ = ["map_chunks"]
 
@@ -148,14 +149,15 @@ class _Results:
     def __init__(self, length: int, out: Array | None, sources: list[Array]) -> None:
         self._length = length
         self._out = out
-        # Written to instead of an `out` that other chunks may still have to read.
-        shared = out is not None and any(_shifted(out, source) for source in sources)
+        # Written to instead of an `out` that other chunks may still have to read, or write.
+        shared = out is not None and (
+            overlaps_itself(out) or any(_shifted(out, source) for source in sources)
+        )
         self._target = np.empty_like(out) if shared else out
         self._first: Array | None = None
-        self._lock = threading.Lock()  # guards _early
-        self._early: (
-            list[tuple[slice, npt.ArrayLike | None]] | None
-        ) = []  # None from the first chunk's result on
+        self._lock = Lock()  # guards _early
+        # None from the first chunk's result on.
+        self._early: list[tuple[slice, npt.ArrayLike | None]] | None = []
 
     def put(self, piece: slice, result: npt.ArrayLike | None) -> None:
         ready = [(piece, result)]

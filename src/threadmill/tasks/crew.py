@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import nullcontext, suppress
 from queue import Full
-from threading import Lock
 from typing import TYPE_CHECKING
+
+from .._locks import Lock
+from .._native.pools import get_thread_limit
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -66,9 +68,9 @@ class Crew:
 
 
 def run_indices(pool: "Pool", fn: Callable[[int], None], n: int) -> None:
-    """Runs fn(0) ... fn(n - 1) on all threads of a pool, the caller among them, to their end.
+    """Runs fn(0) ... fn(n - 1) to their end on all threads of a pool, the caller among them.
 
-    The indices are claimed in order. When a call fails no more are claimed, but all before it have been: so
+    They are as many as the caller is limited to, at most. The indices are claimed in order. When a call fails no more are claimed, but all before it have been: so
     the first failure in order is always among those that happen, and it is raised.
     """
     crew = Crew()
@@ -86,4 +88,5 @@ def run_indices(pool: "Pool", fn: Callable[[int], None], n: int) -> None:
         with lock:
             return None if crew.over else next(left, None)
 
-    crew.run(pool, min(n, pool._max_workers), work, caller=True)
+    threads = min(n, pool._max_workers, get_thread_limit() or n)
+    crew.run(pool, threads, work, caller=True)
