@@ -1,4 +1,4 @@
-"""Ctrl-C at random moments of every call that blocks: python tests/interrupts.py [COUNT [SEED]].
+"""Ctrl-C at random moments of every call that blocks: python tests/kit/interrupts.py [COUNT [SEED]].
 
 Each time KeyboardInterrupt must come and the pool must work afterwards. It tells how long it took to come.
 The suite has its own, shorter tests of this in test_signals.py.

@@ -70,8 +70,9 @@ class Crew:
 def run_indices(pool: "Pool", fn: Callable[[int], None], n: int) -> None:
     """Runs fn(0) ... fn(n - 1) to their end on all threads of a pool, the caller among them.
 
-    They are as many as the caller is limited to, at most. The indices are claimed in order. When a call fails no more are claimed, but all before it have been: so
-    the first failure in order is always among those that happen, and it is raised.
+    They are as many as the caller is limited to, at most. The indices are claimed in order. When a call
+    fails no more are claimed, but all before it have been: so the first failure in order is always among
+    those that happen, and it is raised.
     """
     crew = Crew()
     lock = Lock()  # guards `left`

@@ -22,10 +22,10 @@ FORBIDDEN_ATTRIBUTES = {"system", "popen", "execv", "execve", "spawnv", "putenv"
 VARIABLES = {"THREADMILL_FUSE", "THREADMILL_NUM_THREADS", "THREADMILL_UFUNCS"}
 
 # The build's own description runs on the builder's machine, never in an installed package's process.
-PACKAGE = Path(__file__).parents[1] / "src" / "threadmill"
+PACKAGE = Path(__file__).parents[2] / "src" / "threadmill"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 SHIPPED = [path for path in SOURCES if path.name != "build.py"]
-C_SOURCES = sorted((Path(__file__).parents[1] / "csrc").rglob("*.[ch]"))
+C_SOURCES = sorted((Path(__file__).parents[2] / "csrc").rglob("*.[ch]"))
 
 
 def test_there_is_something_to_look_at() -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mixture_objects
 import numpy as np
+from kit import mixture_objects
 from kit.comparison import value_bytes
-from mixture_calls import Call
+from kit.mixture_calls import Call
 
 __all__ = ["differences", "found", "outcome"]
 

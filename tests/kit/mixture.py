@@ -1,6 +1,6 @@
 """Random calls of all kinds on the same parallel objects, each against NumPy's own.
 
-    python tests/mixture.py SECONDS SEED [DIRECTORY]
+    python tests/kit/mixture.py SECONDS SEED [DIRECTORY]
 
 runs one sequence after the other, each in a process of its own, so that a crash is a difference like any
 other. What differs is made as short as it can be and printed as a script; with DIRECTORY each kind of
@@ -19,13 +19,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))  # where this file is run by hand
+sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by hand
 
-import mixture_objects
-from mixture_calls import Call
-from mixture_grammar import sequence
-from mixture_outcome import found
-from thresholds import lower_thresholds
+from kit import mixture_objects
+from kit.mixture_calls import Call
+from kit.mixture_grammar import sequence
+from kit.mixture_outcome import found
+from kit.thresholds import lower_thresholds
 
 LENGTH = 1000  # calls in a sequence
 PATIENCE = 240  # seconds for a sequence, after which its process is ended and counts as hanging
@@ -99,7 +99,7 @@ def script(calls: Sequence[Call], lowered: bool, told: str) -> str:
     """The calls as a script that shows both outcomes of each."""
     remark = "\n".join("# " + line[:200] for line in told.splitlines())
     lower = "lower_thresholds()\n" if lowered else ""
-    return f"{remark}\nfrom mixture import *\n{lower}" + "\n".join(call.script() for call in calls)
+    return f"{remark}\nfrom kit.mixture import *\n{lower}" + "\n".join(call.script() for call in calls)
 
 
 def compare(call: Any, ours: Any, numpys: Any, **options: Any) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from mixture_words import CLASSES, LARGE, LAYOUTS, MOST_USED, SIZES, UFUNCS
+from kit.mixture_words import CLASSES, LARGE, LAYOUTS, MOST_USED, SIZES, UFUNCS
 
 __all__ = ["Call", "Chooser"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuse_compare import contents, everything_is_worth_it
+from kit.fuse_compare import contents, everything_is_worth_it
 from numpy.testing import assert_array_equal
 
 import threadmill as tm

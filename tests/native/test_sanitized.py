@@ -15,7 +15,10 @@ from kit.builds import build, launchers
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(900)]
 
-FILES = ["pool", "spawn", "drain", "pipelines", "chunks"]
+FILES = [
+    *("tasks/test_pool", "tasks/test_spawn", "tasks/test_drain"),
+    *("pipelines/test_pipelines", "arrays/test_chunks"),
+]
 # A limit on memory leaves no room for shadow memory; the other two queue more than there is time for.
 LEFT_OUT = ["no_thread_can_be_started", "full_native_queue", "million"]
 
@@ -67,7 +70,7 @@ def test_the_suite_under_sanitizers(sanitizers: str, root: Path, tmp_path: Path)
         pytest.skip(f"a program with {library} does not run here: {refusal}")
     sanitized.check(launcher=launcher, **settings)
     # Reports are written past Python: --capture=sys leaves them in the output.
-    chosen = [f"tests/test_{name}.py" for name in FILES]
+    chosen = [f"tests/{name}.py" for name in FILES]
     choice = ["-k", " and ".join(f"not {name}" for name in left_out)]
     output = sanitized.pytest(*chosen, *choice, "--capture=sys", launcher=launcher, **settings)
     print(output)

@@ -1,10 +1,13 @@
-"""Random programs, fused: nothing that a caller sees differs. More: ``python tests/fuse_random.py 3600``."""
+"""Random programs, fused: nothing that a caller sees differs.
+
+More: ``python tests/kit/fuse_random.py 3600``.
+"""
 
 from collections.abc import Iterator
 
 import pytest
-from fuse_compare import everything_is_worth_it
-from fuse_random import tried
+from kit.fuse_compare import everything_is_worth_it
+from kit.fuse_random import tried
 
 import threadmill as tm
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from kit.builds import launchers
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = sorted((ROOT / "tests" / "native").glob("test_*.c"))
 SOURCES = sorted([*(ROOT / "csrc").glob("*.c"), *(ROOT / "csrc" / "kernels").glob("*.c")])
 

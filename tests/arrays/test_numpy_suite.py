@@ -80,7 +80,7 @@ def run(tests: list[str], folder: Path, plain: bool) -> dict[str, str]:
     report, settings = folder / "report.json", folder / "pytest.ini"
     report.unlink(missing_ok=True)
     settings.write_text("[pytest]\n")
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     source = str(Path(importlib.util.find_spec("threadmill").origin).parents[1])  # type: ignore[union-attr, arg-type]
     environment = {
         **os.environ,
@@ -89,7 +89,7 @@ def run(tests: list[str], folder: Path, plain: bool) -> dict[str, str]:
         "SUITE_REPORT": str(report),
         "SUITE_PLAIN": "1" if plain else "0",
     }
-    options = ["-q", "-p", "numpy_suite", "-p", "no:cacheprovider", "-c", str(settings), "--tb=line"]
+    options = ["-q", "-p", "kit.numpy_suite", "-p", "no:cacheprovider", "-c", str(settings), "--tb=line"]
     options += ["--rootdir", str(Path(np.__file__).parents[1]), "-W", "ignore"]
     options += ["-m", "not slow"]  # as numpy.test() does: these take gigabytes
     command = [sys.executable, "-m", "pytest", *options, *tests]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from mixture_calls import Call, Chooser
-from mixture_words import (
+from kit.mixture_calls import Call, Chooser
+from kit.mixture_words import (
     AXES,
     COMPARISONS,
     DTYPES,

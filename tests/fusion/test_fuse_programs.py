@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from fuse_compare import LAYOUTS, SHAPES, arrays, differences, everything_is_worth_it
-from fuse_programs import PROGRAMS
+from kit.fuse_compare import LAYOUTS, SHAPES, arrays, differences, everything_is_worth_it
+from kit.fuse_programs import PROGRAMS
 
 import threadmill as tm
 

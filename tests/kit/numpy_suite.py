@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from thresholds import lower_thresholds, shorten_chunks
+from kit.thresholds import lower_thresholds, shorten_chunks
 
 import threadmill as tm
 

@@ -1,17 +1,20 @@
 """Random programs of NumPy operations, views, writes and reads on shared memory, fused against as they are.
 
-``python tests/fuse_random.py SECONDS [SEED]`` tries seeds from SEED on for so many seconds, and prints the
-programs that differ.
+``python tests/kit/fuse_random.py SECONDS [SEED]`` tries seeds from SEED on for so many seconds, and prints
+the programs that differ.
 """
 
 import random
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by hand
+
 import numpy as np
-from fuse_compare import LAYOUTS, Seen, Special, differences
+from kit.fuse_compare import LAYOUTS, Seen, Special, differences
 
 import threadmill as tm
 
@@ -191,7 +194,7 @@ def _runs_without_lazy_arrays(one: Case) -> bool:
 
 
 def main(seconds: float, seed: int) -> int:
-    from fuse_compare import everything_is_worth_it
+    from kit.fuse_compare import everything_is_worth_it
 
     class Patch:
         setattr = staticmethod(setattr)

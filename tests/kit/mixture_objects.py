@@ -1,7 +1,7 @@
 """What the calls of the mixture are made of: arrays that lie in every way, foreign classes, pools.
 
 A call's text names nothing but what is here, so that a failing call is a script of its own:
-``from mixture_objects import *`` and the text.
+``from kit.mixture_objects import *`` and the text.
 """
 
 import datetime

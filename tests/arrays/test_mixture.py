@@ -1,10 +1,10 @@
 """Random calls of all kinds, one after the other on the same objects, come to what NumPy's come to."""
 
-import mixture
 import pytest
-from mixture_calls import Call
-from mixture_grammar import sequence
-from mixture_outcome import differences, outcome
+from kit import mixture
+from kit.mixture_calls import Call
+from kit.mixture_grammar import sequence
+from kit.mixture_outcome import differences, outcome
 
 
 def test_a_mixture_of_calls() -> None:
