@@ -48,10 +48,10 @@ def test_fewer_instruction_sets(kept: int) -> None:
     disabled = levels if kept == 0 else levels[-(len(levels) // 2) :]
     if not disabled or (kept and len(levels) < 2):
         pytest.skip("NumPy has no loops to choose between")
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-W", "ignore::ImportWarning", "-c", SCRIPT.format(disabled=disabled)],
-        env=os.environ
-        | {"NPY_DISABLE_CPU_FEATURES": " ".join(disabled), "PYTHONPATH": str(Path(__file__).parent)},
+        env=os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(disabled), "PYTHONPATH": path},
         capture_output=True,
         text=True,
         timeout=110,
