@@ -120,6 +120,18 @@ queue.shutdown()
 with tm.Pool(2) as pool:
     pool.drain(queue, abs)
 """,
+    "PartialPut": """
+queue = tm.Queue(2, dtype="i8")
+with contextlib.suppress(tm.PartialPut):
+    queue.put_many(np.arange(5), block=False)
+""",
+    "PartialShutDown": """
+queue = tm.Queue(2, dtype="i8")
+queue.shutdown()
+with contextlib.suppress(tm.PartialShutDown):
+    queue.put_many(np.arange(5))
+""",
+    "TypedQueue": "tm.TypedQueue(dtype='f8').put_many([1, 2])",
     "ShutDown": """
 queue = tm.Queue()
 queue.shutdown()

@@ -42,6 +42,7 @@ ROOMS = [
     "errors",
     "_types",
     "_arguments",
+    "_deadline",
     "_native",
     "_process",
     "tasks",
@@ -64,7 +65,7 @@ FILES = {
     """,
     "tasks": """
         workers native_function results progress item late buffered_map map crew waiters future spawn drain
-        fork thread dispatcher standard_face pool which_pool
+        fork thread dispatcher standard_face pool
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """

@@ -12,8 +12,7 @@ import numpy as np
 from .._native.kernels import CHECKED
 from .._native.pools import NO_POOL
 from .._types import Array
-from ..tasks.pool import Pool, default_pool
-from ..tasks.which_pool import check_pool
+from ..tasks.pool import Pool, check_pool, default_pool
 from . import own_kernels
 from .errstate import as_the_user
 from .layout import NO_VALUE, as_element, dtype_of, native_chunks

@@ -9,8 +9,7 @@ import numpy as np
 
 from .._arguments import integer, require_callable
 from ..tasks.crew import together
-from ..tasks.pool import Pool
-from ..tasks.which_pool import pool_or_default
+from ..tasks.pool import Pool, pool_or_default
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._types import Array
-from ..tasks.pool import Pool
-from ..tasks.which_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool, check_pool, pool_or_default
 from . import probes, reductions
 from .cache import Cache
 from .errstate import as_the_user

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._process import lock_of_process
-from ..tasks.pool import Pool
-from ..tasks.which_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool, check_pool, pool_or_default
 from . import elementwise, gufuncs, probes
 from .errstate import as_the_user
 from .layout import NUMERIC

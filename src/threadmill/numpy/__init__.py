@@ -16,7 +16,7 @@ from ..arrays.reducer import Asked as _Asked
 from ..arrays.reducer import as_any, as_mean, as_min, as_sum
 from ..arrays.ufunc import parallel as _parallel
 from ..tasks.pool import Pool as _Pool
-from ..tasks.which_pool import check_pool as _check_pool
+from ..tasks.pool import check_pool as _check_pool
 
 __all__ = sorted({*_np.__all__, "amax", "amin"})
 

@@ -20,12 +20,13 @@ from concurrent.futures.thread import BrokenThreadPool
 from typing import Any, Literal
 
 from .. import _process
+from .._deadline import deadline_or_now
 from .._native import pools
 from ..errors import DeadlockError
 from .fork import Lineage, renew
 from .item import Call, Item
 from .late import Late, insist
-from .spawn import Failures, Ledger, Spawned, seconds_left
+from .spawn import Failures, Ledger, Spawned
 from .thread import Workers, log
 
 __all__ = ["Tasks", "WhenFull"]
@@ -310,10 +311,10 @@ class Tasks:
         """Waits until no spawned task is left; what failed since the last join."""
         if self.is_worker():
             raise DeadlockError("join() from a task of the pool would wait for that task itself")
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_or_now(timeout)
         while True:
-            self._ledger.wait(timeout, deadline)
-            pools.join_pool(self.handle, seconds_left(deadline))  # these may spawn in turn
+            self._ledger.wait(deadline)
+            pools.join_pool(self.handle, deadline.left())  # these may spawn in turn
             failures = self._ledger.take_failures()
             if failures is not None:
                 return failures

@@ -18,14 +18,15 @@ from concurrent.futures._base import (
 )
 from typing import TYPE_CHECKING, Any
 
-from ..errors import is_ctrl_c, lost
-from .item import Call
+from .item import Call, is_ctrl_c, lost
 from .waiters import Waiters
 
 if TYPE_CHECKING:
     from .dispatcher import Tasks
 
 __all__ = ["CancelledError", "Future"]
+
+_NO_OUTCOME = object()
 
 
 class Future(concurrent.futures.Future[Any]):
@@ -41,10 +42,9 @@ class Future(concurrent.futures.Future[Any]):
     _tasks: "Tasks"
     _call: Call | None
     _state = PENDING
-    _result: Any = None
+    _result: Any = _NO_OUTCOME
     _exception: BaseException | None = None
     _made_condition: threading.Condition | None = None
-    _has_outcome = False
     runner: int | None = None  # the thread that runs it, or has
     _waiters: Any = ()
     _done_callbacks: Any = ()
@@ -112,7 +112,7 @@ class Future(concurrent.futures.Future[Any]):
 
     def _end(self, result: Any, error: BaseException | None) -> None:
         if self._state == RUNNING:  # not if a fork has lost the task, or somebody has set a result
-            self._result, self._exception, self._has_outcome = result, error, True
+            self._result, self._exception = result, error
         try:
             self.finish()
         finally:
@@ -144,14 +144,15 @@ class Future(concurrent.futures.Future[Any]):
     def fail(self, error: BaseException) -> None:
         with self._condition:
             if self._state == PENDING:
-                self._exception, self._call, self._state = error, None, FINISHED
+                self._result, self._exception, self._call, self._state = None, error, None, FINISHED
         if self._exception is error:
             self.finish()
 
     def rescue(self, error: BaseException) -> None:
-        if self._state == RUNNING and self.runner == threading.get_ident() and not self._has_outcome:
-            self._exception, self._has_outcome = error, True
-        if (self._has_outcome and self.runner == threading.get_ident()) or self.cancelled():
+        mine = self.runner == threading.get_ident()
+        if mine and self._state == RUNNING and self._result is _NO_OUTCOME:
+            self._result, self._exception = None, error
+        if mine or self.cancelled():
             self.finish()
 
     def set_result(self, result: Any) -> None:

@@ -16,8 +16,8 @@ from concurrent.futures import CancelledError, Future, TimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from ..errors import is_ctrl_c, lost
 from .buffered_map import BufferedMap
+from .item import is_ctrl_c, lost
 from .late import insist
 from .progress import Progress, shown
 from .results import Results

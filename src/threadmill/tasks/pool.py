@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from .. import _process
 from .._arguments import integer, require_callable
 from .._native import pools
-from ..errors import raise_all
 from . import drain
 from .dispatcher import Tasks, WhenFull
 from .future import Future
@@ -24,7 +23,7 @@ from .workers import Workload, default_workers, recommended_workers
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["Pool", "default_pool"]
+__all__ = ["Pool", "check_pool", "default_pool", "pool_or_default"]
 
 # A loop without a grain is cut into at most so many chunks: enough for 32 threads to share evenly, few enough
 # that claiming them (about 10 ns each) does not show. The number of threads has no part in it.
@@ -251,7 +250,7 @@ class Pool(StandardFace):
         except BaseException:
             self._tasks.native_references += references
             raise
-        raise_all(failures.take(), failures.count)
+        failures.raise_all()
 
     def parallel_for(self, n: int, kernel: Any, ctx: Any = None, grain: int | None = None) -> None:
         """Runs kernel(ctx, begin, end) over [0, n) in chunks, on all threads of the pool, without the GIL.
@@ -356,4 +355,20 @@ def default_pool() -> Pool:
             pool = _default
             if pool is None or pools.pool_is_closed(pool._handle):
                 pool = _default = Pool(default_workers(), "threadmill")
+    return pool
+
+
+def check_pool(pool: Any) -> None:
+    """Raises what a pool that can't be used raises; None, for the default pool, can."""
+    if pool is not None:
+        if not isinstance(pool, Pool):
+            raise TypeError(f"pool must be a threadmill.Pool or None, got {type(pool).__name__}")
+        pools.check_open(pool._handle)
+
+
+def pool_or_default(pool: Pool | None) -> Pool:
+    """The pool that a call was given, or the default one; open."""
+    if pool is None:
+        return default_pool()
+    check_pool(pool)
     return pool

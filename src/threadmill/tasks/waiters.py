@@ -5,11 +5,12 @@ sleep there runs the tasks that nobody has begun, as `Future.result` does.
 """
 
 import threading
-import time
 import weakref
 from collections import deque
 from concurrent.futures._base import FINISHED
 from typing import TYPE_CHECKING, Any
+
+from .._deadline import deadline_or_now
 
 if TYPE_CHECKING:
     from .future import Future
@@ -57,12 +58,10 @@ class _HelpingEvent(threading.Event):
         self.futures: deque[weakref.ref[Future]] = deque()  # not yet looked at, by the one who waits
 
     def wait(self, timeout: float | None = None) -> bool:
-        begin = time.monotonic()
+        deadline = deadline_or_now(timeout)
         while self.futures and not self.is_set():
             future = self.futures.popleft()()
             if future is not None:
                 future._tasks.help(future)
             del future
-        if timeout is not None:
-            timeout = max(0.0, timeout - (time.monotonic() - begin))
-        return super().wait(timeout)
+        return super().wait(deadline.left())
