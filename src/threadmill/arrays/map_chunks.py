@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._arguments import integer, require_callable
+from .._native.pools import get_thread_limit
 from ..tasks.crew import together
 from ..tasks.pool import Pool, pool_or_default
+from .layout import overlaps_itself
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -117,8 +119,10 @@ class _Results:
     def __init__(self, length: int, out: Any | None, sources: list[Any]) -> None:
         self._length = length
         self._out = out
-        # Written to in place of an `out` that other chunks may still have to read.
-        shared = out is not None and any(_shifted(out, source) for source in sources)
+        # Written to in place of an `out` that other chunks may still have to read, or write.
+        shared = out is not None and (
+            overlaps_itself(out) or any(_shifted(out, source) for source in sources)
+        )
         self._target: Any = np.empty_like(out) if shared else out
         self._first: Any = None
         self._lock = threading.Lock()  # guards _early
@@ -285,9 +289,13 @@ class _Loop:
 
 
 def _run_all(pool: Pool, fn: Callable[[int], None], n: int) -> None:
-    """Runs fn(0) ... fn(n - 1) on all threads, to their end; raises what the first in order raised."""
+    """Runs fn(0) ... fn(n - 1) to their end on all threads, or as many as this thread is limited to.
+
+    Raises what the first in order raised.
+    """
     loop = _Loop(fn, n)
-    together(pool.submit, min(n, pool._max_workers), loop, loop.stop, caller=True)
+    threads = min(n, pool._max_workers, get_thread_limit() or n)
+    together(pool.submit, threads, loop, loop.stop, caller=True)
     if loop.failures:
         failures, loop.failures = loop.failures, {}
         try:

@@ -16,7 +16,7 @@ from concurrent.futures._base import (
     PENDING,
     RUNNING,
 )
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .item import Call, is_ctrl_c, lost
 from .waiters import Waiters
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["CancelledError", "Future"]
 
-_NO_OUTCOME = object()
+T = TypeVar("T")
+
+_NO_OUTCOME: Any = object()
 
 
-class Future(concurrent.futures.Future[Any]):
+class Future(concurrent.futures.Future[T]):
     """The result to come of a call, and itself the item that a worker takes from the queue and calls.
 
     Until somebody waits, the state is written under one of the pool's `future_locks`. The condition is made
@@ -155,7 +157,7 @@ class Future(concurrent.futures.Future[Any]):
         if mine or self.cancelled():
             self.finish()
 
-    def set_result(self, result: Any) -> None:
+    def set_result(self, result: T) -> None:
         """Ends a future from outside; as concurrent.futures.Future.set_result."""
         self._set(result, None)
 
@@ -188,7 +190,7 @@ class Future(concurrent.futures.Future[Any]):
     def cancelled(self) -> bool:
         return self._state in (CANCELLED, CANCELLED_AND_NOTIFIED)
 
-    def result(self, timeout: float | None = None) -> Any:
+    def result(self, timeout: float | None = None) -> T:
         """The call's result, as concurrent.futures.Future.result.
 
         A worker of the same pool that asks for a task which nobody has started runs it itself; any other
@@ -197,7 +199,8 @@ class Future(concurrent.futures.Future[Any]):
         if self._state != FINISHED:
             self._tasks.bring_forward(self, timeout)
         if self._state == FINISHED and self._exception is None:
-            return self._result
+            result: T = self._result
+            return result
         try:
             return super().result(timeout)
         finally:

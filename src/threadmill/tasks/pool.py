@@ -5,7 +5,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .. import _process
 from .._arguments import integer, require_callable
@@ -23,9 +23,12 @@ from .workers import Workload, default_workers, recommended_workers
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 __all__ = ["Pool", "check_pool", "default_pool", "pool_or_default"]
 
-# A loop without a grain is cut into at most so many chunks: enough for 32 threads to share evenly, few enough
+# A loop without a chunksize is cut into at most so many chunks: enough for 32 threads to share evenly, few enough
 # that claiming them (about 10 ns each) does not show. The number of threads has no part in it.
 _CHUNKS = 256
 
@@ -68,6 +71,10 @@ class Pool(StandardFace):
     when it is shut down or collected.
     """
 
+    # Of the package's own use: the Python tasks, and the C library's pool.
+    _tasks: Tasks
+    _handle: "CData"
+
     def __init__(
         self,
         max_workers: int | None = None,
@@ -94,16 +101,21 @@ class Pool(StandardFace):
             require_callable("initializer", initializer)
         prepare = functools.partial(initializer, *initargs) if initializer is not None else None
         self._tasks = Tasks(max_workers, thread_name_prefix, prepare, max_queue, when_full)
-        self._handle: CData = self._tasks.handle
+        self._handle = self._tasks.handle
         self._max_workers = max_workers
         self._thread_name_prefix = self._tasks.prefix
         self._initializer, self._initargs = initializer, initargs
         weakref.finalize(self, Tasks.abandon, self._tasks).atexit = False
 
+    @property
+    def max_workers(self) -> int:
+        """The number of threads."""
+        return self._max_workers
+
     def __repr__(self) -> str:
         return f"<threadmill.Pool {self._tasks.prefix!r}: {self._max_workers} threads>"
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queues fn(*args, **kwargs) and returns its future; as concurrent.futures.Executor.submit.
 
         The call runs on one of the pool's threads, in a copy of the submitter's contextvars context.
@@ -122,7 +134,7 @@ class Pool(StandardFace):
         queue.Full
             With when_full="raise".
         """
-        future = Future(self._tasks, new_call(fn, args, kwargs))
+        future: Future[T] = Future(self._tasks, new_call(fn, args, kwargs))
         self._tasks.put(future)
         return future
 
@@ -252,21 +264,21 @@ class Pool(StandardFace):
             raise
         failures.raise_all()
 
-    def parallel_for(self, n: int, kernel: Any, ctx: Any = None, grain: int | None = None) -> None:
-        """Runs kernel(ctx, begin, end) over [0, n) in chunks, on all threads of the pool, without the GIL.
+    def parallel_for(self, n: int, fn: Any, *, ctx: Any = None, chunksize: int | None = None) -> None:
+        """Runs fn(ctx, begin, end) over [0, n) in chunks, on all threads of the pool, without the GIL.
 
         Parameters
         ----------
         n : int
             The number of indices, 0 or more.
-        kernel : native function
+        fn : native function
             ``void (*)(void *ctx, size_t begin, size_t end)``: a cffi function pointer
             (``ffi.addressof(lib, "name")``), a ctypes function, a numba cfunc, a PyCapsule, a
             scipy.LowLevelCallable, or an address as an int. It must be safe to call from several threads.
         ctx : object, optional
-            What the kernel gets as `ctx`: an address as an int, a cffi or ctypes pointer, or an object with
+            What `fn` gets as `ctx`: an address as an int, a cffi or ctypes pointer, or an object with
             the buffer protocol (kept alive, and its memory in place, until the call returns). None: NULL.
-        grain : int, optional
+        chunksize : int, optional
             Indices in a chunk. By default n / 256, rounded up, whatever the number of threads.
 
         Raises
@@ -280,15 +292,15 @@ class Pool(StandardFace):
 
         Notes
         -----
-        The caller is one of the threads. Chunk edges depend on `n` and `grain` alone. The caller's rounding
+        The caller is one of the threads. Chunk edges depend on `n` and `chunksize` alone. The caller's rounding
         mode holds in every chunk, and floating-point flags raised in a chunk are raised in the caller.
         """
         if type(n) is not int or not 0 <= n <= sys.maxsize:  # here 100 ns show
             n = integer("n", n, 0, sys.maxsize)
-        grain = max(1, -(-n // _CHUNKS)) if grain is None else grain
-        if type(grain) is not int or not 1 <= grain <= sys.maxsize:
-            grain = integer("grain", grain, 1, sys.maxsize)
-        pools.parallel_for(self._handle, n, grain, require_native(kernel), context_pointer(ctx, kernel))
+        chunksize = max(1, -(-n // _CHUNKS)) if chunksize is None else chunksize
+        if type(chunksize) is not int or not 1 <= chunksize <= sys.maxsize:
+            chunksize = integer("chunksize", chunksize, 1, sys.maxsize)
+        pools.parallel_for(self._handle, n, chunksize, require_native(fn), context_pointer(ctx, fn))
 
     drain = drain.drain
 

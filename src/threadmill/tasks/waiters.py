@@ -21,7 +21,7 @@ __all__ = ["Waiters"]
 class Waiters(list[Any]):
     """The `_waiters` of a future, guarded by its condition."""
 
-    def __init__(self, future: "Future") -> None:
+    def __init__(self, future: "Future[Any]") -> None:
         super().__init__()
         self._future = weakref.ref(future)  # which holds this list: no cycle
         self._untold: list[Any] | None = None  # None before the end
@@ -35,7 +35,7 @@ class Waiters(list[Any]):
             waiter.event = _HelpingEvent()  # nobody knows the other yet: all futures' conditions are held
         waiter.event.futures.append(self._future)
 
-    def tell(self, future: "Future") -> None:
+    def tell(self, future: "Future[Any]") -> None:
         """Tells each waiter of the end, once; goes on where an exception has stopped an earlier call."""
         if self._untold is None:
             self._untold = self[::-1]
@@ -55,7 +55,7 @@ class _HelpingEvent(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self.futures: deque[weakref.ref[Future]] = deque()  # not yet looked at, by the one who waits
+        self.futures: deque[weakref.ref[Future[Any]]] = deque()  # not yet looked at, by the one who waits
 
     def wait(self, timeout: float | None = None) -> bool:
         deadline = deadline_or_now(timeout)
