@@ -44,7 +44,7 @@ def test_what_is_no_pool(call: Callable[[Any], Any], wrong: Any) -> None:
 def test_a_pool_that_is_shut_down(call: Callable[[Any], Any]) -> None:
     pool = tm.Pool(1)
     pool.shutdown()
-    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         call(pool)
 
 

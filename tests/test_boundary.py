@@ -56,7 +56,7 @@ def test_success_passes() -> None:
 def test_texts_of_the_standard_library() -> None:
     with pytest.raises(RuntimeError, match=r"^can't start new thread$"):
         check(lib.TM_NO_THREAD)
-    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         check(lib.TM_CLOSED)
 
 

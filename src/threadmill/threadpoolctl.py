@@ -5,7 +5,6 @@ For threadpoolctl 3.2 and later.
 
 import ctypes
 import functools
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from threadpoolctl import LibController

@@ -14,7 +14,7 @@ INVALID_FLAG = lib.TM_FP_INVALID
 _ERRORS: dict[int, tuple[type[Exception], str | None]] = {
     lib.TM_NO_MEMORY: (MemoryError, None),
     lib.TM_NO_THREAD: (RuntimeError, "can't start new thread"),
-    lib.TM_CLOSED: (RuntimeError, "cannot run on a pool after shutdown"),
+    lib.TM_CLOSED: (RuntimeError, "cannot schedule new futures after shutdown"),
     lib.TM_FULL: (Full, None),
     lib.TM_EMPTY: (Empty, None),
     lib.TM_TIMEOUT: (TimeoutError, None),

@@ -29,7 +29,7 @@ from .late import Late, insist
 from .spawn import Failures, Ledger, Spawned
 from .thread import Workers, log
 
-__all__ = ["Tasks", "WhenFull"]
+__all__ = ["Dispatcher", "WhenFull"]
 
 WhenFull = Literal["block", "raise", "run"]
 
@@ -52,7 +52,7 @@ _ROOM_S = 1.0
 _MOST_FAILURES = 20
 
 
-class Tasks:
+class Dispatcher:
     """The state of a pool; outlives the Pool while tasks wait or futures are held."""
 
     def __init__(

@@ -22,7 +22,7 @@ from .item import Call, is_ctrl_c, lost
 from .waiters import Waiters
 
 if TYPE_CHECKING:
-    from .dispatcher import Tasks
+    from .dispatcher import Dispatcher
 
 __all__ = ["CancelledError", "Future"]
 
@@ -41,7 +41,7 @@ class Future(concurrent.futures.Future[T]):
     """
 
     # The class's values stand until there is something to keep.
-    _tasks: "Tasks"
+    _tasks: "Dispatcher"
     _call: Call | None
     _state = PENDING
     _result: Any = _NO_OUTCOME
@@ -51,7 +51,7 @@ class Future(concurrent.futures.Future[T]):
     _waiters: Any = ()
     _done_callbacks: Any = ()
 
-    def __init__(self, tasks: "Tasks", call: Call) -> None:
+    def __init__(self, tasks: "Dispatcher", call: Call) -> None:
         self._tasks = tasks
         self._lock = tasks.future_locks[id(self) // 64 % len(tasks.future_locks)]
         self._call = call

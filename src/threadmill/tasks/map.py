@@ -23,7 +23,7 @@ from .progress import Progress, shown
 from .results import Results
 
 if TYPE_CHECKING:
-    from .dispatcher import Tasks
+    from .dispatcher import Dispatcher
 
 __all__ = ["map_buffered", "map_in_batches"]
 
@@ -43,7 +43,7 @@ _UNCHANGING = (range, tuple)
 
 
 def map_in_batches(
-    tasks: "Tasks",
+    tasks: "Dispatcher",
     fn: Callable[..., Any],
     iterables: tuple[Iterable[Any], ...],
     timeout: float | None,
@@ -126,7 +126,7 @@ class Map:
 
     def __init__(
         self,
-        tasks: "Tasks",
+        tasks: "Dispatcher",
         mapped: Callable[[Sequence[Any]], Iterator[Any]],
         chunksize: int | None,
     ) -> None:

@@ -11,7 +11,7 @@ from .. import _process
 from .._arguments import integer, require_callable
 from .._native import pools
 from . import drain
-from .dispatcher import Tasks, WhenFull
+from .dispatcher import Dispatcher, WhenFull
 from .future import Future
 from .item import new_call
 from .map import map_buffered, map_in_batches
@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 __all__ = ["Pool", "check_pool", "default_pool", "pool_or_default"]
 
-# A loop without a chunksize is cut into at most so many chunks: enough for 32 threads to share evenly, few enough
-# that claiming them (about 10 ns each) does not show. The number of threads has no part in it.
+# A loop without a chunksize has at most so many chunks: enough for 32 threads to share evenly, and few enough
+# that claiming them, about 10 ns each, does not show. The number of threads has no part in it.
 _CHUNKS = 256
 
 
@@ -63,16 +63,33 @@ class Pool(StandardFace):
 
     Notes
     -----
-    The threads start at first need, all or none. A parallel loop runs on at most `max_workers` threads of
-    which the caller is one. After a fork the child's first use of the pool starts threads of its own; tasks
-    that the parent had queued are lost to the child. A task with an argument that waits takes some 310 bytes
-    after `submit` and 230 after `spawn` (measured with a million, CPython 3.11). Semantics as
-    concurrent.futures.ThreadPoolExecutor, except where this documentation says more. The pool's threads end
-    when it is shut down or collected.
+    The threads start when they are first needed, all or none. They end when the pool is shut down or
+    collected. A parallel loop runs on at most `max_workers` threads, of which the caller is one. After a fork
+    the child's first use of the pool starts threads of its own; tasks that the parent had queued are lost to
+    the child.
+
+    A pool is a concurrent.futures.ThreadPoolExecutor, and its semantics hold except where this documentation
+    says more.
+
+    Each worker is a Python thread: `threading.enumerate` lists it once it has run Python code, and hooks of
+    `threading.settrace` and `setprofile` are set on it. A task runs in a copy of the submitter's contextvars
+    context. What `initializer` has set in its context holds there too, unless the submitter has set it.
+
+    A task that waits for other tasks of its own pool runs those that nobody has begun: in `Future.result` and
+    `exception`, in concurrent.futures.wait and in as_completed.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> with tm.Pool(4) as pool:
+    ...     future = pool.submit(pow, 2, 10)
+    ...     squares = list(pool.map(lambda x: x * x, range(5)))
+    >>> future.result(), squares
+    (1024, [0, 1, 4, 9, 16])
     """
 
     # Of the package's own use: the Python tasks, and the C library's pool.
-    _tasks: Tasks
+    _tasks: Dispatcher
     _handle: "CData"
 
     def __init__(
@@ -100,12 +117,12 @@ class Pool(StandardFace):
         if initializer is not None:
             require_callable("initializer", initializer)
         prepare = functools.partial(initializer, *initargs) if initializer is not None else None
-        self._tasks = Tasks(max_workers, thread_name_prefix, prepare, max_queue, when_full)
+        self._tasks = Dispatcher(max_workers, thread_name_prefix, prepare, max_queue, when_full)
         self._handle = self._tasks.handle
         self._max_workers = max_workers
         self._thread_name_prefix = self._tasks.prefix
         self._initializer, self._initargs = initializer, initargs
-        weakref.finalize(self, Tasks.abandon, self._tasks).atexit = False
+        weakref.finalize(self, Dispatcher.abandon, self._tasks).atexit = False
 
     @property
     def max_workers(self) -> int:
@@ -133,6 +150,13 @@ class Pool(StandardFace):
             The initializer has failed.
         queue.Full
             With when_full="raise".
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> with tm.Pool(2) as pool:
+        ...     pool.submit(sorted, "hello", reverse=True).result()
+        ['o', 'l', 'l', 'h', 'e']
         """
         future: Future[T] = Future(self._tasks, new_call(fn, args, kwargs))
         self._tasks.put(future)
@@ -218,6 +242,17 @@ class Pool(StandardFace):
             `fn` is neither, or a native function came with more than one argument.
         RuntimeError, queue.Full
             As `submit`.
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> done = []
+        >>> with tm.Pool(2) as pool:
+        ...     for i in range(3):
+        ...         pool.spawn(done.append, i)
+        ...     pool.join()
+        >>> sorted(done)
+        [0, 1, 2]
         """
         address = native_address(fn)
         if address is None:
@@ -292,8 +327,19 @@ class Pool(StandardFace):
 
         Notes
         -----
-        The caller is one of the threads. Chunk edges depend on `n` and `chunksize` alone. The caller's rounding
-        mode holds in every chunk, and floating-point flags raised in a chunk are raised in the caller.
+        The caller is one of the threads. The edges of the chunks depend on `n` and `chunksize` alone. The
+        caller's rounding mode holds in every chunk, and floating-point flags raised in a chunk are raised in
+        the caller.
+
+        Examples
+        --------
+        >>> import ctypes, threadmill as tm
+        >>> body = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)
+        >>> chunks = []
+        >>> with tm.Pool(2) as pool:
+        ...     pool.parallel_for(10, body(lambda ctx, begin, end: chunks.append((begin, end))), chunksize=4)
+        >>> sorted(chunks)
+        [(0, 4), (4, 8), (8, 10)]
         """
         if type(n) is not int or not 0 <= n <= sys.maxsize:  # here 100 ns show
             n = integer("n", n, 0, sys.maxsize)
@@ -310,10 +356,21 @@ class Pool(StandardFace):
         Returns
         -------
         dict
-            "threads": their number. "workers": a dict for each. "callers": one for all callers of loops.
-            And the sum of all these: "jobs" (loops taken part in), "chunks" (run), "steals" (chunks from
-            another thread's share), "tasks" (native, and turns at the queue of Python tasks), "parks" (times
-            gone to sleep), "wakeups" (sleepers called), "busy_ns" (in chunks and tasks).
+            "threads" is the number of threads. "workers" is a list of dicts, one for each worker, and
+            "callers" a dict for all callers of loops together. Each of these dicts has the following counts,
+            and the outer one has their sums: "jobs" (loops taken part in), "chunks" (run), "steals" (chunks
+            taken from another thread's share), "tasks" (native tasks run, and visits to the queue of Python
+            tasks), "parks" (times a worker went to sleep), "wakeups" (sleeping workers woken) and "busy_ns"
+            (nanoseconds spent in chunks and tasks).
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> with tm.Pool(2) as pool:
+        ...     pool.submit(int).result()
+        ...     pool.stats()["threads"]
+        0
+        2
         """
         *workers, callers = pools.pool_stats(self._handle)
         total = {name: sum(row[name] for row in (*workers, callers)) for name in callers}
@@ -353,7 +410,7 @@ def default_pool() -> Pool:
     Returns
     -------
     Pool
-        Always the same one, unless that has been shut down: then a new one.
+        The same one at every call, until it is shut down; then a new one.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from .._deadline import Deadline
 from .item import Call, is_ctrl_c
 
 if TYPE_CHECKING:
-    from .dispatcher import Tasks
+    from .dispatcher import Dispatcher
 
 __all__ = ["Failures", "Ledger", "Spawned"]
 
@@ -116,7 +116,7 @@ class Spawned:
 
     __slots__ = ("_call", "_tasks", "failure", "ledger")
 
-    def __init__(self, tasks: "Tasks", call: Call) -> None:
+    def __init__(self, tasks: "Dispatcher", call: Call) -> None:
         self._tasks = tasks
         self._call: Call | None = call
         self.failure: BaseException | None = _UNKNOWN  # that is not in the ledger yet
