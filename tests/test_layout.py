@@ -33,6 +33,7 @@ MAY_INCLUDE = {
     "worker": {"pool", "queue"},
     "parallel_for": {"bell", "cpu", "fpenv", "gate", "interrupt", "job", "pool", "sync"},
     "loops": {"cpu", "fpenv", "kernels", "parallel_for"},
+    "fused": {"fpenv", "kernels", "parallel_for"},
     "drain": {"interrupt", "queue", "sync"},
     "kernels": {"cpu", "parallel_for"},
 }
@@ -43,11 +44,13 @@ ROOMS = [
     "_types",
     "_arguments",
     "_deadline",
+    "_locks",
     "_native",
     "_process",
     "tasks",
     "queues",
     "arrays",
+    "fusion",
     "pipelines",
     "numpy",
     "threadmill",  # the package's own __init__
@@ -60,8 +63,8 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
-        _threadmill build library thread_state waits status pointers dtypes kernels machine programs pools
-        ring
+        _threadmill build library thread_state waits status pointers dtypes kernels machine programs fused
+        pools ring
     """,
     "tasks": """
         workers native_function results progress item late buffered_map map crew waiters future spawn drain
@@ -71,6 +74,9 @@ FILES = {
     "arrays": """
         cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
         elementwise row_reductions gufuncs reductions probes reducer ufunc functions
+    """,
+    "fusion": """
+        nodes warned passes schedule record lazy reduce_all calls definitions operators fuse
     """,
     "pipelines": "stages turnstile pipeline",
 }
@@ -84,7 +90,7 @@ THIRD_PARTY_ANYWHERE = {"numpy"}
 C_FILES = sorted(path for path in CSRC.rglob("*") if path.suffix in {".c", ".h", ".def"})
 C_LINES = 400
 PYTHON_FILES = sorted(PACKAGE.rglob("*.py"))
-PYTHON_LINES = 400
+PYTHON_LINES = 350
 
 
 def relative(path: Path) -> str:
@@ -169,6 +175,14 @@ def module_level(tree: ast.Module) -> ast.Module:
     return tree
 
 
+def docstring_lines(text: str) -> int:
+    """Documentation is as long as what it tells: it does not count for a file's length."""
+    holders = ast.Module | ast.ClassDef | ast.FunctionDef
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, holders)]
+    docstrings = [node.body[0] for node in nodes if ast.get_docstring(node, clean=False)]
+    return sum((each.end_lineno or 0) - each.lineno + 1 for each in docstrings)
+
+
 def room_of(module: str) -> str:
     return module.partition(".")[0]
 
@@ -245,5 +259,6 @@ def test_public_header_is_plain_declarations() -> None:
 @pytest.mark.parametrize("path", C_FILES + PYTHON_FILES, ids=relative)
 def test_file_holds_one_idea(path: Path) -> None:
     limit = PYTHON_LINES if path.suffix == ".py" else C_LINES
-    lines = len(path.read_text(encoding="utf-8").splitlines())
+    text = path.read_text(encoding="utf-8")
+    lines = len(text.splitlines()) - (docstring_lines(text) if path.suffix == ".py" else 0)
     assert lines < limit, f"{relative(path)} has {lines} lines: it may hold two ideas"

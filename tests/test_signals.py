@@ -134,7 +134,9 @@ def test_kernels(pool: tm.Pool) -> None:
 
 
 def test_a_loop_in_another_thread_is_not_interrupted(pool: tm.Pool) -> None:
-    thread = threading.Thread(target=pool.parallel_for, args=(300, LIBC.usleep, 1000, 1))
+    thread = threading.Thread(
+        target=pool.parallel_for, args=(300, LIBC.usleep), kwargs={"ctx": 1000, "chunksize": 1}
+    )
     thread.start()
     interrupt(threading.Event().wait)
     thread.join()

@@ -1,13 +1,13 @@
 """map_chunks and reduce: NumPy code over pieces of arrays, and an associative function over anything."""
 
 import functools
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._arguments import integer, require_callable
+from .._locks import Lock
 from .._native.pools import get_thread_limit
 from ..tasks.crew import together
 from ..tasks.pool import Pool, pool_or_default
@@ -125,7 +125,7 @@ class _Results:
         )
         self._target: Any = np.empty_like(out) if shared else out
         self._first: Any = None
-        self._lock = threading.Lock()  # guards _early
+        self._lock = Lock()  # guards _early
         self._early: list[tuple[slice, Any]] | None = []  # None from the first chunk's result on
 
     def put(self, piece: slice, result: Any) -> None:
@@ -267,7 +267,7 @@ class _Loop:
 
     def __init__(self, fn: Callable[[int], None], n: int) -> None:
         self._fn = fn
-        self._lock = threading.Lock()  # guards _left
+        self._lock = Lock()  # guards _left
         self._left: Iterator[int] = iter(range(n))
         self.failures: dict[int, BaseException] = {}
 

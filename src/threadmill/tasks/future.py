@@ -18,6 +18,7 @@ from concurrent.futures._base import (
 )
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .._locks import Condition, Lock
 from .item import Call, is_ctrl_c, lost
 from .waiters import Waiters
 
@@ -46,7 +47,7 @@ class Future(concurrent.futures.Future[T]):
     _state = PENDING
     _result: Any = _NO_OUTCOME
     _exception: BaseException | None = None
-    _made_condition: threading.Condition | None = None
+    _made_condition: Condition | None = None
     runner: int | None = None  # the thread that runs it, or has
     _waiters: Any = ()
     _done_callbacks: Any = ()
@@ -58,14 +59,14 @@ class Future(concurrent.futures.Future[T]):
         self._forks = tasks.forks
 
     @property
-    def _condition(self) -> threading.Condition:  # type: ignore[override]
+    def _condition(self) -> Condition:  # type: ignore[override]
         if self._forks != self._tasks.forks:
             self._face_fork()
         if self._made_condition is None:
             with self._lock:
                 if self._made_condition is None:
                     self._waiters, self._done_callbacks = Waiters(self), []
-                    self._made_condition = threading.Condition()
+                    self._made_condition = Condition()
         return self._made_condition
 
     def _face_fork(self) -> None:
@@ -221,5 +222,5 @@ class Future(concurrent.futures.Future[T]):
             self._waiters.extend(waiters)  # callbacks are not: they happen in the parent
             for waiter in waiters:
                 waiter.event._at_fork_reinit()
-                waiter.lock = threading.Lock()
+                waiter.lock = Lock()
         self.set_exception(lost())

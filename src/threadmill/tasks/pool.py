@@ -17,6 +17,7 @@ from .item import new_call
 from .map import map_buffered, map_in_batches
 from .native_function import context_pointer, native_address, require_native
 from .progress import Progress, check
+from .spawn import join, spawn
 from .standard_face import StandardFace
 from .workers import Workload, default_workers, recommended_workers
 
@@ -258,7 +259,7 @@ class Pool(StandardFace):
         if address is None:
             if not callable(fn):
                 raise TypeError(f"fn must be a callable or a native function, got {type(fn).__name__}")
-            self._tasks.spawn(new_call(fn, args, kwargs))
+            spawn(self._tasks, new_call(fn, args, kwargs))
             return
         if len(args) > 1 or kwargs:
             raise TypeError(f"a native task takes one argument, got {len(args) + len(kwargs)}")
@@ -293,7 +294,7 @@ class Pool(StandardFace):
         """
         references, self._tasks.native_references = self._tasks.native_references, []
         try:
-            failures = self._tasks.join(timeout)
+            failures = join(self._tasks, timeout)
         except BaseException:
             self._tasks.native_references += references
             raise

@@ -2,16 +2,18 @@
 
 import os
 import sys
-import threading
 from typing import TYPE_CHECKING
 
-from .._deadline import Deadline
+from .._deadline import Deadline, deadline_or_now
+from .._locks import Condition, RLock
+from .._native import pools
+from ..errors import DeadlockError
 from .item import Call, is_ctrl_c
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
-__all__ = ["Failures", "Ledger", "Spawned"]
+__all__ = ["Ledger", "join", "spawn"]
 
 # How many failures are kept: a traceback holds all that the call's frames hold. The others are counted.
 _MOST_FAILURES = 16
@@ -55,10 +57,10 @@ class Failures:
 class Ledger:
     """How many spawned tasks are under way, and what has failed. A forked child opens one of its own."""
 
-    def __init__(self, lock: "threading.RLock") -> None:
+    def __init__(self, lock: "RLock") -> None:
         self._entering = lock  # guards _entered
-        self.lock = threading.RLock()  # guards the rest: see Future why it is not the same lock
-        self._quiet = threading.Condition(self.lock)  # _open() == 0
+        self.lock = RLock()  # guards the rest: see Future why it is not the same lock
+        self._quiet = Condition(self.lock)  # _open() == 0
         self._entered = 0
         self._struck = 0
         self._failures = Failures()
@@ -170,3 +172,29 @@ class Spawned:
 
     def lose(self) -> None:
         """Nobody counts on it in the child."""
+
+
+def spawn(dispatcher: "Dispatcher", call: Call) -> None:
+    """Queues a call without a future; `join` waits for it and reports its failure."""
+    item = Spawned(dispatcher, call)
+    try:
+        dispatcher.ledger.enter(item)
+        dispatcher.put(item)
+    except BaseException:
+        item.cancel()
+        raise
+
+
+def join(dispatcher: "Dispatcher", timeout: float | None) -> Failures:
+    """Waits until no spawned task is left; returns what failed since the last join."""
+    if dispatcher.is_worker():
+        raise DeadlockError("join() from a task of the pool would wait for that task itself")
+    deadline = deadline_or_now(timeout)
+    while True:
+        dispatcher.ledger.wait(deadline)
+        pools.join_pool(
+            dispatcher.handle, deadline.left()
+        )  # native tasks may spawn Python ones, and these others
+        failures = dispatcher.ledger.take_failures()
+        if failures is not None:
+            return failures
