@@ -195,7 +195,7 @@ class Future(concurrent.futures.Future[T]):
         """The call's result, as concurrent.futures.Future.result.
 
         A worker of the same pool that asks for a task which nobody has started runs it itself; any other
-        thread looks for some 50 us before it sleeps.
+        thread spins for some 50 us before it sleeps.
         """
         if self._state != FINISHED:
             self._tasks.bring_forward(self, timeout)
