@@ -47,8 +47,8 @@ ROOMS = [
     "_locks",
     "_native",
     "_process",
-    "tasks",
     "queues",
+    "tasks",
     "arrays",
     "fusion",
     "pipelines",
@@ -78,7 +78,7 @@ FILES = {
     "fusion": """
         nodes warned passes schedule record lazy reduce_all calls definitions operators fuse
     """,
-    "pipelines": "stages turnstile pipeline",
+    "pipelines": "stages turnstile run pipeline",
     "numpy": "ufuncs reductions",
 }
 

@@ -1,38 +1,54 @@
-"""The one way to say until when a call waits."""
+"""How long a call waits at most."""
 
 import math
 import time
 
-__all__ = ["Deadline", "deadline_or_now"]
+__all__ = ["Deadline", "deadline_or_now", "seconds_to_wait"]
+
+
+def seconds_to_wait(block: bool, timeout: float | None) -> float | None:
+    """How long a call waits by its arguments, which are those of queue.Queue.get; None for any time."""
+    if not block:
+        return 0.0
+    return timeout if timeout is None else _checked(timeout)
+
+
+def _checked(seconds: float) -> float:
+    if not seconds >= 0:  # nor NaN, with which a wait would not end
+        raise ValueError("'timeout' must be a non-negative number")
+    return seconds
 
 
 class Deadline:
-    """A moment `timeout` seconds from now; None for no such moment.
+    """The end of a wait of so many seconds; None for one without an end.
 
     Raises
     ------
     ValueError
-        `timeout` is negative, or NaN, with which a wait would not end.
+        `seconds` is negative or NaN.
     """
 
-    __slots__ = ("_end", "timeout")
+    __slots__ = ("_at", "seconds")
 
-    def __init__(self, timeout: float | None) -> None:
-        if timeout is not None and not timeout >= 0:
-            raise ValueError("'timeout' must be a non-negative number")
-        self.timeout = timeout
-        self._end = math.inf if timeout is None else time.monotonic() + timeout
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        self._at = math.inf if seconds is None else time.monotonic() + _checked(seconds)
 
     def left(self) -> float | None:
-        """The seconds left, 0.0 once the moment is past; None for ever."""
-        if self.timeout is None:
-            return None
-        return max(0.0, self._end - time.monotonic())
+        """How many seconds are left, 0.0 when none is; None for any number."""
+        return None if self.seconds is None else max(0.0, self._at - time.monotonic())
+
+    def left_or_raise(self, failure: type[Exception]) -> float | None:
+        """As `left`, but raises `failure` when no time is left."""
+        left = self.left()
+        if left == 0.0:
+            raise failure
+        return left
 
     def expired(self) -> bool:
-        return time.monotonic() >= self._end
+        return self.left() == 0.0
 
 
 def deadline_or_now(timeout: float | None) -> Deadline:
-    """A deadline for what waits as the standard library's futures and threads do: a negative timeout is 0."""
+    """A deadline for waits like those of the standard library's futures, where a negative timeout is 0."""
     return Deadline(None if timeout is None else max(timeout, 0))

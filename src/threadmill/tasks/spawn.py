@@ -92,7 +92,7 @@ class Ledger:
         with self.lock:
             while left_over := self._open():
                 if deadline.expired():
-                    raise TimeoutError(f"join: {left_over} tasks were left after {deadline.timeout} s")
+                    raise TimeoutError(f"join: {left_over} tasks were left after {deadline.seconds} s")
                 self._quiet.wait(deadline.left())
 
     def take_failures(self) -> Failures | None:
