@@ -713,6 +713,18 @@ def test_blocks_of_narrower_and_wider_numbers() -> None:
     assert q.get_many(100).tolist() == [1] * 27 + [0, 1, 2]
 
 
+def test_masked_items_are_refused() -> None:
+    """They have no value, though memory that numpy.asarray would show."""
+    q = tm.Queue(dtype="f8")
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    for put, items in (q.put, np.ma.masked), (q.put_many, masked), (q.put, masked[1]):
+        with pytest.raises(TypeError, match="masked items have no value"):
+            put(items)
+    q.put_many(masked[:1])
+    q.put_many(masked.filled(9))
+    assert q.get_many(9).tolist() == [1, 1, 9]
+
+
 def test_integers_that_say_they_are_some() -> None:
     class Number(enum.IntEnum):
         FIVE = 5

@@ -67,7 +67,7 @@ class Caster:
         """A contiguous array of items; the given one, if it is that already."""
         if isinstance(items, list | tuple):
             return self._each(items) if self._fields else self._sequence(items)
-        array = np.asarray(items)
+        array = _unmasked(items)
         if array.ndim == 0 or (array.shape[1:] != self.shape and len(array)):
             raise ValueError(f"items must have shape {self._shape_of_many()}, got shape {array.shape}")
         if len(array) == 0:
@@ -106,7 +106,7 @@ class Caster:
         """An item as NumPy has it; a number as one of the queue's kind."""
         if not isinstance(item, np.ndarray):
             item = self._as_python(item)
-        array = np.asarray(item)
+        array = _unmasked(item)
         if array.ndim == 0 and array.dtype.kind in _INTEGERS and self.base.kind in _INTEGERS:
             return self._integer(int(array))
         return array
@@ -131,6 +131,16 @@ class Caster:
         except OverflowError:
             raise _unfit(number, self.dtype) from None
         return array
+
+
+def _unmasked(values: Any) -> Array:
+    if (
+        isinstance(values, np.ndarray)
+        and type(values) is not np.ndarray
+        and np.any(getattr(values, "mask", False))
+    ):
+        raise TypeError("masked items have no value to put in; use their filled() or compressed()")
+    return np.asarray(values)
 
 
 def _cast(array: Array, dtype: "np.dtype[Any]", any_sign: bool = False) -> Array:
