@@ -635,6 +635,8 @@ BAD_BLOCKS: list[tuple[Any, Any, type[Exception], str]] = [
     ([("a", "i4"), ("b", "f8")], [(1, 2.0), (1 << 40, 2.0)], OverflowError, "1099511627776 does not fit"),
     ([("a", "i4"), ("b", "f8")], [(1, 2.0, 3.0)], TypeError, "has 2 fields, got 3"),
     ([("a", "i4"), ("b", "f8")], [(1.5, 2.0)], TypeError, "int32 does not take float64"),
+    ([("a", "i4"), ("b", "f8")], [[1, 2.0]], TypeError, "is a tuple, got a list"),
+    (([("a", "i4")], (2,)), [[(1,), (2,), (3,)]], ValueError, "has length 2, got 3"),
     ([("a", "i4"), ("b", "f8")], np.array([5]), TypeError, "does not take int64"),
     ([("a", "i4", 2)], np.array([(1,)], [("a", "i4")]), TypeError, "does not take"),
     ([("a", "i4")], np.array([(1 << 40,)], [("a", "i8")]), OverflowError, "does not fit"),
@@ -677,7 +679,8 @@ TAKEN: list[tuple[Any, Any]] = [
     ("M8[D]", [datetime.date(2021, 2, 3), np.datetime64("2020-01-01T00:00:00")]),
     ("m8[ms]", [np.timedelta64(5, "s"), datetime.timedelta(seconds=2), 7]),
     (("i4", (2,)), [[1, 2], np.array([3, 4], "i8"), (5, 6)]),
-    (("f4", (2, 2)), [np.eye(2), [[1, 2], [3, 4]]]),
+    (("f4", (2, 2)), [np.asfortranarray([[1, 2], [3, 4]]), [[1, 2], [3, 4]], np.eye(4)[::2, ::2]]),
+    (([("a", "i4"), ("b", "f4")], (2,)), [[(1, 2), (3, 4)], [(5, 6), (7, 8)]]),
     ([("a", "i4"), ("b", "f4", 2), ("c", "U2")], [(1, (2.0, 3), "x"), (np.int64(4), [5, 6], "yz")]),
 ]
 

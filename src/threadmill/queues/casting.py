@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Caster"]
 
 _INTEGERS = "iu"
-# The Python numbers that become items of a kind, and how any other object does that says it is such a number.
+# For each kind of dtype: the Python numbers that become its items, and the methods of other objects that are
+# such numbers.
 _NUMBERS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
     "b": ((bool,), ()),
     "i": ((int, bool), ("__index__",)),
@@ -56,12 +57,12 @@ class Caster:
             except OverflowError:
                 raise _unfit(item, self.dtype) from None
             return block
-        if self._fields and isinstance(item, tuple):
-            return self._record(item)
+        if self._fields and isinstance(item, list | tuple):
+            return self._records(item) if self.shape else self._record(item)
         array = self._as_array(item)
         if array.shape != self.shape:
             raise ValueError(f"an item of dtype {self.dtype} has shape {self.shape}, got shape {array.shape}")
-        return np.array(_cast(array, self.base), ndmin=array.ndim + 1)
+        return np.array(_cast(array, self.base), order="C", ndmin=array.ndim + 1)
 
     def many(self, items: "npt.ArrayLike") -> Array:
         """A contiguous array of items; the given one, if it is that already."""
@@ -94,10 +95,19 @@ class Caster:
     def _each(self, items: Any) -> Array:
         return np.concatenate([self.empty(0), *[self.one(item) for item in items]])
 
-    def _record(self, item: tuple[Any, ...]) -> Array:
+    def _records(self, item: "list[Any] | tuple[Any, ...]") -> Array:
+        """A sub-array of records."""
+        if len(item) != self.shape[0]:
+            raise ValueError(f"an item of dtype {self.dtype} has length {self.shape[0]}, got {len(item)}")
+        inner = Caster(np.dtype((self.base, self.shape[1:])))
+        return np.concatenate([inner.one(each) for each in item])[np.newaxis]
+
+    def _record(self, item: "list[Any] | tuple[Any, ...]") -> Array:
+        if not isinstance(item, tuple):
+            raise TypeError(f"an item of dtype {self.dtype} is a tuple, got a list")
         if len(item) != len(self._fields):
             raise TypeError(f"an item of dtype {self.dtype} has {len(self._fields)} fields, got {len(item)}")
-        record = np.zeros((1, *self.shape), self.base)
+        record = np.zeros(1, self.base)
         for (name, caster), value in zip(self._fields, item, strict=True):
             record[name] = caster.one(value)
         return record
