@@ -626,6 +626,13 @@ BAD_BLOCKS: list[tuple[Any, Any, type[Exception], str]] = [
     ("U3", ["abc", "abcd"], OverflowError, "'abcd'.* does not fit a queue of dtype <U3"),
     ("S3", np.array([b"abcd"]), OverflowError, "b'abcd'.* does not fit"),
     ("S3", ["abc"], TypeError, "S3 does not take <U3"),
+    ("U9", [5], TypeError, "U9 does not take int64"),
+    ("U2", np.array([True]), TypeError, "U2 does not take bool"),
+    ("S3", [1.5], TypeError, "S3 does not take float64"),
+    ("U9", ["a", 5], TypeError, "U9 does not take int64"),
+    ("M8[s]", [None], TypeError, "does not take object"),
+    ("M8[s]", [np.datetime64(5, "s"), np.timedelta64(5, "s")], TypeError, "does not take .*m8|timedelta"),
+    ("m8[s]", np.array([1 << 63], "u8"), OverflowError, "does not fit"),
     ("V3", [b"abcd"], TypeError, "V3 does not take .S4"),
     ("V8", np.array([5]), TypeError, "V8 does not take int64"),
     ("M8[s]", np.array([5]), TypeError, "does not take int64"),
@@ -664,6 +671,9 @@ TAKEN: list[tuple[Any, Any]] = [
     ("u8", [0, (1 << 64) - 1, np.int64(5)]),
     ("i1", [-128, 127]),
     (">i2", [-5, 300]),
+    (">i4", [1, np.uint64(2), 1 << 20]),
+    (">f4", [0.5, 1 << 70]),
+    (">U2", ["ab", np.str_("c")]),
     ("f4", [0.1, 3, np.inf, np.nan, np.float64(1e38), 1 << 40]),
     ("f2", [0.1, 65504, -np.inf]),
     ("f8", [0.1, 1 << 80, np.float32(0.1), True]),
@@ -714,6 +724,51 @@ def test_blocks_of_narrower_and_wider_numbers() -> None:
         q.put_many(np.ones(3, dtype))
     q.put_many(memoryview(np.arange(3)))
     assert q.get_many(100).tolist() == [1] * 27 + [0, 1, 2]
+
+
+POWERS = [sign * (1 << bits) for bits in (7, 8, 15, 16, 31, 32, 53, 63, 64) for sign in (1, -1)]
+NUMBERS: list[Any] = [
+    0,
+    1,
+    2,
+    *(power + more for power in POWERS for more in (-1, 0, 1)),
+    0.5,
+    1.0,
+    65504.0,
+    65520.0,
+    1e39,
+    -1e308,
+    float("inf"),
+    1j,
+    1e39j,
+    True,
+]
+
+
+@pytest.mark.parametrize("dtype", "?bBhHiIqQefdgFD")
+def test_a_number_that_is_taken_comes_out_with_its_value(dtype: str) -> None:
+    """Whatever it comes as: a Python number, one of NumPy's, in a list, in an array."""
+    q = tm.Queue(dtype=dtype)
+    rounded = {"e": 1e-3, "f": 1e-7, "F": 1e-7}.get(dtype, 1e-15) if q.dtype.kind in "fc" else 0
+    taken = 0
+    for number in NUMBERS:
+        forms = [number, [number], [number, number]]
+        for other in "?bBhHiIqQefdgFD":
+            with np.errstate(all="ignore"), contextlib.suppress(OverflowError, TypeError):
+                array = np.array([number], dtype=other)
+                forms += [array, array[0]]
+        for form in forms:
+            try:
+                (q.put_many if isinstance(form, list | np.ndarray) else q.put)(form)
+            except (TypeError, OverflowError):
+                continue
+            finally:
+                assert q.unfinished_tasks == q.qsize() + taken
+            given = np.ravel(form)[0] if isinstance(form, np.ndarray | np.generic) else number
+            block = q.get_many(2)
+            taken += len(block)
+            assert block[0] == given or abs(complex(block[0]) - complex(given)) <= rounded * abs(given)
+    assert taken > 20
 
 
 def test_masked_items_are_refused() -> None:

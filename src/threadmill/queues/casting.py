@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Caster"]
 
 _INTEGERS = "iu"
+_TEXTS = {"S": "S", "U": "SU", "V": "SV"}  # the kinds that each takes
 # For each kind of dtype: the Python numbers that become its items, and the methods of other objects that are
 # such numbers.
 _NUMBERS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
@@ -67,7 +68,7 @@ class Caster:
     def many(self, items: "npt.ArrayLike") -> Array:
         """A contiguous array of items; the given one, if it is that already."""
         if isinstance(items, list | tuple):
-            return self._each(items) if self._fields else self._sequence(items)
+            return self._sequence(items) if self.base.kind in _NUMBERS else self._each(items)
         array = _unmasked(items)
         if array.ndim == 0 or (array.shape[1:] != self.shape and len(array)):
             raise ValueError(f"items must have shape {self._shape_of_many()}, got shape {array.shape}")
@@ -81,7 +82,7 @@ class Caster:
         return f"({', '.join(['n', *map(str, self.shape)])}{'' if self.shape else ','})"
 
     def _sequence(self, items: Any) -> Array:
-        """A list's items all at once, where NumPy makes them an array of their kind, or one by one."""
+        """Numbers all at once, where NumPy makes them an array of their kind, or one by one."""
         try:
             array = np.asarray(items)
         except (ValueError, OverflowError):  # of several shapes, too large
@@ -93,14 +94,16 @@ class Caster:
         return self._each(items)
 
     def _each(self, items: Any) -> Array:
-        return np.concatenate([self.empty(0), *[self.one(item) for item in items]])
+        block = self.empty(len(items))
+        for place, item in enumerate(items):
+            block[place] = self.one(item)[0]
+        return block
 
     def _records(self, item: "list[Any] | tuple[Any, ...]") -> Array:
         """A sub-array of records."""
         if len(item) != self.shape[0]:
             raise ValueError(f"an item of dtype {self.dtype} has length {self.shape[0]}, got {len(item)}")
-        inner = Caster(np.dtype((self.base, self.shape[1:])))
-        return np.concatenate([inner.one(each) for each in item])[np.newaxis]
+        return Caster(np.dtype((self.base, self.shape[1:])))._each(item)[np.newaxis]
 
     def _record(self, item: "list[Any] | tuple[Any, ...]") -> Array:
         if not isinstance(item, tuple):
@@ -127,7 +130,7 @@ class Caster:
         if any(hasattr(type(item), each) for each in self._protocols):
             number = _TO_PYTHON[self.base.kind](item)
             return self._integer(number) if self.base.kind in _INTEGERS else number
-        if self.base.kind in "Mm" and not isinstance(item, str | bytes | int):
+        if self.base.kind in "Mm" and not isinstance(item, str | bytes | int | None):
             try:
                 return (np.datetime64 if self.base.kind == "M" else np.timedelta64)(item)
             except (TypeError, ValueError):
@@ -159,8 +162,9 @@ def _cast(array: Array, dtype: "np.dtype[Any]", any_sign: bool = False) -> Array
         return array
     if dtype.names is not None:
         return _cast_fields(array, dtype)
-    raw = dtype.kind == "V" and array.dtype.kind not in "SV"  # else any number's bytes
-    if raw or array.dtype.names or not (any_sign or np.can_cast(array.dtype, dtype, "same_kind")):
+    # NumPy writes numbers as texts.
+    other = dtype.kind in _TEXTS and array.dtype.kind not in _TEXTS[dtype.kind]
+    if other or array.dtype.names or not (any_sign or np.can_cast(array.dtype, dtype, "same_kind")):
         raise _other_kind(array.dtype, dtype)
     try:
         with np.errstate(all="ignore"):
@@ -195,6 +199,8 @@ def _is_kept(array: Array, cast: Array) -> Any:
         return (array >= least) & (array <= most)
     if target.kind in "fc":
         return np.isfinite(cast) | ~np.isfinite(array)
+    if source.kind == "u":  # and a time
+        return array <= np.iinfo(np.int64).max
     kept = cast.astype(source) == array
     return kept | (np.isnat(array) & np.isnat(cast)) if source.kind in "Mm" else kept
 
