@@ -207,22 +207,18 @@ enum { TM_FP_DIVIDE = 1, TM_FP_OVERFLOW = 2, TM_FP_UNDERFLOW = 4, TM_FP_INVALID 
 enum { TM_CHECKED = 1, TM_FRESH_OUT = 2 };
 
 /* out[i] = x[i] * x[i]. `x` and `out` hold n contiguous aligned elements; `out` is `x` itself or
- * shares no byte with it (else TM_OVERLAP, and nothing is written). TM_INVALID: no such kernel.
+ * shares no byte with it (else TM_OVERLAP, and nothing is written). TM_INVALID: no such kernel; there is none for
+ * bool, nor for complex numbers, which NumPy multiplies in its own ways.
  * Returns the floating-point flags raised, or a negative tm_status. */
 int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out, int options);
 
-/* out[i] = x[i] * *k, as tm_square. */
+/* out[i] = x[i] * *k, as tm_square. Where x[i] and *k are different NaNs, it may be either. */
 int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options);
 
 /* *total = the sum of x. int64 for bool and signed, uint64 for unsigned integers, else x's type; float
- * and complex sums follow NumPy's pairwise tree. TM_CHECKED: the exact total, or TM_OVERFLOW if it
+ * and complex sums follow NumPy's pairwise tree, but that of several different NaNs any may come out. TM_CHECKED: the exact total, or TM_OVERFLOW if it
  * does not fit. Returns as tm_square. */
 int tm_sum(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *total, int options);
-
-/* NumPy's complex products are fused (a multiply and an add rounded once) in some builds and not in
- * others; 1 or 0 makes ours alike. Process-wide; set before complex kernels run. TM_INVALID: 1 on a
- * processor without fused multiply-add. */
-tm_status tm_set_complex_fused(int fused);
 
 /* NumPy's float and complex sums take an array whole from 2.3 on, and before `elements` = np.getbufsize()
  * at a time, the blocks' sums added in order; 0: whole. Process-wide; set before sums run. */

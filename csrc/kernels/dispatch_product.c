@@ -5,17 +5,6 @@
 #include "dispatch.h"
 #include "stream.h"
 
-#include <stdatomic.h>
-
-static atomic_bool complex_fused;
-
-tm_status tm_set_complex_fused(int fused)
-{
-    if (fused && TM_X86 && tm_simd_best() < TM_SIMD_AVX2) return TM_INVALID;
-    atomic_store(&complex_fused, fused != 0);
-    return TM_OK;
-}
-
 /* One call of an element-wise kernel. */
 typedef struct product {
     tm_kernel_fn kernel;
@@ -102,26 +91,24 @@ static int run_elementwise(tm_pool *pool, tm_dtype dtype, size_t n, product *p, 
     return tm_run(pool, &loop);
 }
 
-static const tm_kernels *kernels_of(tm_dtype dtype, const tm_kernels *plain, const tm_kernels *fused)
+/* Whether there is a kernel: not for bool, of which NumPy makes int8, nor for complex numbers. */
+static bool is_valid_product(tm_dtype dtype, size_t n, int options)
 {
-    const bool fuse = tm_is_complex(dtype) && atomic_load_explicit(&complex_fused, memory_order_relaxed);
-    return fuse ? &fused[dtype] : &plain[dtype];
+    return tm_is_valid(dtype, n, options & ~TM_FRESH_OUT) && dtype != TM_BOOL && !tm_is_complex(dtype);
 }
 
 int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out, int options)
 {
-    if (!tm_is_valid(dtype, n, options & ~TM_FRESH_OUT) || dtype == TM_BOOL) return TM_INVALID;
-    const tm_kernels *kernels = kernels_of(dtype, tm_square_kernels, tm_square_fused_kernels);
-    product p = {.kernel = tm_pick(kernels), .x = x, .out = out};
+    if (!is_valid_product(dtype, n, options)) return TM_INVALID;
+    product p = {.kernel = tm_pick(&tm_square_kernels[dtype]), .x = x, .out = out};
     return run_elementwise(pool, dtype, n, &p, options);
 }
 
 int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options)
 {
-    if (!tm_is_valid(dtype, n, options & ~TM_FRESH_OUT) || dtype == TM_BOOL || k == NULL) return TM_INVALID;
-    const tm_kernels *kernels = kernels_of(dtype, tm_scale_kernels, tm_scale_fused_kernels);
-    uint64_t factor[2]; /* a copy, since k may lie inside out */
-    memcpy(factor, k, tm_element_size(dtype));
-    product p = {.kernel = tm_pick(kernels), .x = x, .factor = factor, .out = out};
+    if (!is_valid_product(dtype, n, options) || k == NULL) return TM_INVALID;
+    uint64_t factor; /* a copy, since k may lie inside out */
+    memcpy(&factor, k, tm_element_size(dtype));
+    product p = {.kernel = tm_pick(&tm_scale_kernels[dtype]), .x = x, .factor = &factor, .out = out};
     return run_elementwise(pool, dtype, n, &p, options);
 }

@@ -3,7 +3,9 @@
  * A kernel is a serial loop over contiguous elements. It is written once, in a *_template.h, and compiled
  * for every dtype and every instruction set (foreach_level.h). What differs between the kernels of one
  * table row is speed, never a bit of the result, but where two different NaNs meet: which one an operation
- * returns depends on the order of operands that the compiler chose, here as in NumPy. */
+ * returns depends on the order of operands that the compiler chose, here as in NumPy. So nobody may ask a kernel
+ * of this kind for NumPy's bits who has not made sure that none meet; and there are none for complex products,
+ * which add up two products. */
 #ifndef TM_KERNEL_H
 #define TM_KERNEL_H
 
@@ -20,10 +22,8 @@ typedef struct tm_kernels {
     tm_kernel_fn level[TM_SIMD_LEVELS];
 } tm_kernels;
 
-extern const tm_kernels tm_square_kernels[TM_DTYPES];       /* arg: unused */
-extern const tm_kernels tm_square_fused_kernels[TM_DTYPES]; /* complex only */
-extern const tm_kernels tm_scale_kernels[TM_DTYPES];        /* arg: the factor, one element */
-extern const tm_kernels tm_scale_fused_kernels[TM_DTYPES];  /* complex only */
+extern const tm_kernels tm_square_kernels[TM_DTYPES];       /* integers and reals; arg: unused */
+extern const tm_kernels tm_scale_kernels[TM_DTYPES];        /* integers and reals; arg: the factor, one element */
 extern const tm_kernels tm_limits_kernels[TM_DTYPES];       /* integers; arg: the factor, NULL: x; out: limits */
 extern const tm_kernels tm_within_kernels[TM_DTYPES];       /* integers; arg: limits; out: bool */
 extern const tm_kernels tm_sum_kernels[TM_DTYPES];          /* arg: unused; out: see sum.h */

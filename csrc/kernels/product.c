@@ -1,10 +1,6 @@
 /* product.c: the kernels of square and scale, one instance a line, and their tables. */
 #include "kernel.h"
 
-#if TM_X86
-#include <immintrin.h>
-#endif
-
 #define TEMPLATE "product_template.h"
 #define DTYPE int8
 #include "foreach_level.h"
@@ -28,40 +24,14 @@
 #include "foreach_level.h"
 #undef TEMPLATE
 
-#define TEMPLATE "complex_template.h"
-#define DTYPE complex64
-#include "foreach_level.h"
-#define DTYPE complex128
-#include "foreach_level.h"
-#undef TEMPLATE
-
-#define PD 0
-#define DTYPE complex64
-#include "complex_fused_template.h"
-#define PD 1
-#define DTYPE complex128
-#include "complex_fused_template.h"
-
 const tm_kernels tm_square_kernels[TM_DTYPES] = {
 #define TM_INTEGER(code, name, type, wrap, root) [code] = TM_KERNEL_ROW(square_##name),
 #define TM_REAL(code, name, type) [code] = TM_KERNEL_ROW(square_##name),
-#define TM_COMPLEX(code, name, part) [code] = TM_KERNEL_ROW(square_##name),
-#include "dtypes.def"
-};
-
-const tm_kernels tm_square_fused_kernels[TM_DTYPES] = {
-#define TM_COMPLEX(code, name, part) [code] = TM_SAME_ROW(square_fused_##name),
 #include "dtypes.def"
 };
 
 const tm_kernels tm_scale_kernels[TM_DTYPES] = {
 #define TM_INTEGER(code, name, type, wrap, root) [code] = TM_KERNEL_ROW(scale_##name),
 #define TM_REAL(code, name, type) [code] = TM_KERNEL_ROW(scale_##name),
-#define TM_COMPLEX(code, name, part) [code] = TM_KERNEL_ROW(scale_##name),
-#include "dtypes.def"
-};
-
-const tm_kernels tm_scale_fused_kernels[TM_DTYPES] = {
-#define TM_COMPLEX(code, name, part) [code] = TM_SAME_ROW(scale_fused_##name),
 #include "dtypes.def"
 };

@@ -80,6 +80,85 @@ static void fill(void)
 
 #define EACH_POOL(p) for (int alone = 0; alone < 2; alone++) for (tm_pool *p = alone ? NULL : pool, *once = pool; once; once = NULL)
 
+/* Writes down how many elements it is given, at the place of the first of them; auxdata is where the row begins. */
+static int note_length(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+{
+    (void)strides;
+    ((int *)context)[(double *)(void *)data[0] - (double *)auxdata] = (int)dims[0];
+    return 0;
+}
+
+/* ---- where loops are cut ---- */
+
+/* Which NaN comes out depends on whether an element is in a vector of a loop or in the rest after them. */
+static void check_cuts(size_t n, size_t block, bool tiled)
+{
+    static int lengths[MOST];
+    tm_program program = {.arrays = 1, .buffers = tiled, .buffer_item = {8}, .steps = 1, .block = block, .mask = -1,
+                          .stop = -1, .inputs = 1, .stride = {8}};
+    char *data[] = {(char *)x};
+    program.step[0] = step_of(note_length, 1, 0, 0, 0);
+    program.step[0].context = lengths, program.step[0].auxdata = x;
+    memset(lengths, 0, sizeof lengths);
+    CHECK(tm_run_dense(pool, &program, &program, n, data, 1) == 0);
+    for (size_t at = 0; at < n; at += (size_t)lengths[at]) {
+        const size_t end = at + (size_t)lengths[at], border = block == 0 ? n : TM_MIN(n, at / block * block + block);
+        CHECK(lengths[at] > 0 && at % 256 == 0);
+        if (lengths[at] <= 0) return;
+        if (tiled) CHECK(end <= border && lengths[at] <= 1024);
+        if (end == n && end - at < 256) CHECK(at == 0 || (block > 0 && at % block == 0));
+        else CHECK(end == n || end % 256 == 0);
+    }
+}
+
+TEST(no_rest_of_a_row_is_run_apart)
+{
+    static const size_t extras[] = {0, 1, 3, 255, 256, 511, 513, 767, 1023};
+    for (size_t whole = 0; whole <= 65536; whole = whole ? 2 * whole : 256)
+        for (size_t k = 0; k < LENGTH(extras); k++)
+            for (int tiled = 0; tiled < 2; tiled++) {
+                check_cuts(whole + extras[k], 0, tiled);
+                if (tiled) check_cuts(whole + extras[k], 8192, true), check_cuts(whole + extras[k], 512, true);
+            }
+}
+
+static int look(size_t operands, size_t item, const void *a, intptr_t step, const void *b, intptr_t other, intptr_t n)
+{
+    char *data[] = {(char *)(uintptr_t)a, (char *)(uintptr_t)b};
+    const intptr_t strides[] = {step, other};
+    return tm_nans_loop(operands, item)((void *)(uintptr_t)1, data, &n, strides, NULL);
+}
+
+TEST(nans_are_found_wherever_they_are)
+{
+    enum { N = 300 };
+    static uint64_t a[2 * N], b[2 * N];
+    const uint64_t quiet = UINT64_C(0x7ff8) << 48, signalling = (UINT64_C(0xfff0) << 48) + 5, infinite = UINT64_C(0x7ff0) << 48;
+    for (int level = TM_SIMD_BASELINE; level <= (int)tm_simd_best() && tm_set_simd_level(level) == TM_OK; level++)
+        for (int step = 0; step <= 16; step += 8)
+            for (int at = 0; at < N; at++) {
+                uint64_t *p = &a[at], *q = &b[at * step / 8];
+                for (int i = 0; i < 2 * N; i++) a[i] = infinite, b[i] = UINT64_C(0x8000) << 48;
+                CHECK(look(1, 8, a, 8, NULL, 0, N) == 0 && look(2, 8, a, 8, b, step, N) == 0);
+                *p = quiet;
+                CHECK(look(1, 8, a, 8, NULL, 0, N) != 0 && look(2, 8, a, 8, b, step, N) == 0);
+                *q = quiet;
+                CHECK(look(2, 8, a, 8, b, step, N) == 0);
+                *q = quiet + 1;
+                CHECK(look(2, 8, a, 8, b, step, N) != 0 && look(2, 8, b, step, a, 8, N) != 0);
+                *p = infinite, *q = signalling;
+                CHECK(look(2, 8, a, 8, b, step, N) != 0 && look(2, 8, b, step, a, 8, N) != 0);
+            }
+    const float wide[] = {1, 2, 3, NAN}; /* the imaginary part of the second of two */
+    char *data[] = {(char *)(uintptr_t)wide};
+    const intptr_t two = 2, step = 8, far = 16;
+    CHECK(tm_nans_loop(1, 4)((void *)(uintptr_t)2, data, &two, &step, NULL) != 0);
+    CHECK(tm_nans_loop(1, 4)((void *)(uintptr_t)2, data, (const intptr_t[]){1}, &far, NULL) == 0);
+    CHECK(look(1, 2, (const uint16_t[]){0x7c00, 0xfc00}, 2, NULL, 0, 2) == 0);
+    CHECK(look(1, 2, (const uint16_t[]){0x7c00, 0xfc01}, 2, NULL, 0, 2) != 0);
+    CHECK(tm_nans_loop(0, 8) == NULL && tm_nans_loop(3, 8) == NULL && tm_nans_loop(1, 16) == NULL);
+}
+
 /* ---- the walk ---- */
 
 TEST(one_axis_of_any_length_and_grain)
@@ -520,6 +599,8 @@ int main(void)
     RUN(the_odometer_goes_through_every_element_once);
     RUN(most_dimensions);
     RUN(buffers_are_filled_and_emptied_tile_by_tile);
+    RUN(no_rest_of_a_row_is_run_apart);
+    RUN(nans_are_found_wherever_they_are);
     RUN(streamed_results_are_there_when_the_call_returns);
     RUN(elements_whose_mask_is_0_are_left_alone);
     RUN(each_chunk_has_a_result_of_its_own);

@@ -182,7 +182,6 @@ class _Lib:
         split: int,
         grain: int,
     ) -> int: ...
-    def tm_set_complex_fused(self, fused: int) -> int: ...
 
 ffi: _FFI
 lib: _Lib

@@ -31,8 +31,3 @@ def sum(pool: "CData", code: int, x: Array, total: Array, options: int) -> int:
 
 
 set_sum_block: "Callable[[int], None]" = lib.tm_set_sum_block
-
-
-def set_complex_fused(fused: bool) -> bool:
-    """Whether complex products are now rounded so: not every processor can fuse."""
-    return lib.tm_set_complex_fused(fused) == lib.TM_OK
