@@ -21,6 +21,7 @@ MISSING = "this interpreter comes without its test package"
 
 _THREADS = "reads _threads, a private set of threading.Thread objects"
 _NAMES = "reads _threads for the names; test_executor.py looks at them from inside tasks"
+_MESSAGES = "reads the words of the error; test_map.py knows ours"
 
 # What is skipped, by the name of the test, each with its reason.
 EXECUTOR_SKIPS = {
@@ -34,6 +35,8 @@ EXECUTOR_SKIPS = {
     "test_thread_names_default": _NAMES,
     "test_cancel_futures": "takes a task to have begun when submit returns; test_executor.py waits for that",
     "test_cancel_futures_wait_false": "the same, before CPython 3.13 (gh-116682)",
+    "test_map_buffersize_type_validation": _MESSAGES,
+    "test_map_buffersize_value_validation": _MESSAGES,
     "test_default_workers": "a pool has one thread per usable core by default, not cores + 4",
 }
 

@@ -3,7 +3,6 @@
 import functools
 import operator
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -380,31 +379,3 @@ def test_a_closed_pool(threads: int) -> None:
         tm.reduce(operator.add, range(1000), pool=pool)
     with pytest.raises(RuntimeError, match="shutdown"):
         tm.map_chunks(np.square, np.arange(10), chunk=1, pool=pool)
-
-
-def test_errors_make_no_cycles() -> None:
-    import gc
-    import weakref
-
-    class Kept:
-        def __add__(self, other: Any) -> Any:
-            raise LookupError
-
-    def run() -> Any:
-        kept = Kept()
-        with tm.Pool(2) as pool:
-            try:
-                tm.reduce(operator.add, [kept, kept] * 64, pool=pool)
-            except LookupError:
-                return weakref.ref(kept)
-
-    gc.collect()
-    gc.disable()
-    try:
-        kept = run()
-        deadline = time.monotonic() + 30
-        while kept() is not None and time.monotonic() < deadline:
-            time.sleep(0.001)  # a worker may still be on its way out
-        assert kept() is None
-    finally:
-        gc.enable()

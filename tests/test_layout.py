@@ -60,7 +60,8 @@ ROOMS = [
 FILES = {
     "_native": "_threadmill build library waits status pointers dtypes kernels machine programs pools ring",
     "tasks": """
-        workers native_function progress item map crew future spawn drain dispatcher pool which_pool
+        workers native_function results progress item buffered_map map crew future spawn drain dispatcher pool
+        which_pool
     """,
     "queues": "typed fifo locked queue",
     "arrays": """

@@ -4,12 +4,15 @@ import contextlib
 import contextvars
 import gc
 import itertools
+import queue
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -133,12 +136,75 @@ def test_all_is_done_though_nobody_takes_it() -> None:
         assert list(results) == [None] * 100
 
 
-def test_inputs_are_read_at_once_without_a_buffersize(busy_pool: Any) -> None:
+def test_inputs_are_read_to_their_end_without_a_buffersize(busy_pool: Any) -> None:
     pool, _release = busy_pool
     inputs = iter(range(10))
     results = pool.map(str, inputs)
     assert next(inputs, "read") == "read"
     del results
+
+
+def test_calls_may_feed_the_inputs(pool: tm.Pool, how: Any) -> None:
+    """As a crawler does: each call finds the next input, while `map` waits for it."""
+    found: queue.Queue[int] = queue.Queue()
+    found.put(0)
+
+    def inputs() -> Iterator[int]:
+        for _ in range(300):
+            yield found.get(timeout=60)
+
+    def visit(page: int) -> int:
+        found.put(page + 1)
+        return page
+
+    assert list(pool.map(visit, inputs(), **how)) == list(range(300))
+
+
+@pytest.mark.parametrize("how", [{}, {"chunksize": 1}, {"buffersize": 5}], ids=str)
+def test_all_threads_take_part_while_inputs_are_read(how: Any) -> None:
+    all_here = threading.Barrier(4)
+
+    def inputs() -> Iterator[int]:
+        yield from range(3)
+        all_here.wait(60)  # with three calls at once
+        yield 3
+
+    def work(n: int) -> int:
+        if n < 3:
+            all_here.wait(60)
+        return n
+
+    with tm.Pool(3) as pool:
+        assert list(pool.map(work, inputs(), **how)) == [0, 1, 2, 3]
+
+
+def test_a_thread_is_free_for_others_while_inputs_are_read(how: Any) -> None:
+    """No worker waits for the next input."""
+    with tm.Pool(1) as pool:
+
+        def inputs() -> Iterator[int]:
+            for n in range(5):
+                yield pool.submit(abs, -n).result(timeout=60)
+
+        assert list(pool.map(str, inputs(), **how)) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("when_full", ["block", "raise", "run"])
+def test_inputs_read_one_by_one_in_a_bounded_pool(when_full: Any) -> None:
+    with tm.Pool(2, max_queue=1, when_full=when_full) as pool:
+        assert list(pool.map(str, iter(range(2000)))) == list(map(str, range(2000)))
+
+
+def test_a_pool_that_is_shut_down_while_inputs_are_read(how: Any) -> None:
+    pool = tm.Pool(2)
+
+    def inputs() -> Iterator[int]:
+        yield 1
+        pool.shutdown()
+        yield 2
+
+    with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
+        list(pool.map(str, inputs(), **how))
 
 
 @pytest.mark.parametrize("buffersize", [1, 3])
@@ -158,13 +224,25 @@ def test_inputs_are_read_ahead_by_the_buffersize(buffersize: int) -> None:
         del results
 
 
-def test_a_failing_input_is_met_by_the_caller(pool: tm.Pool) -> None:
+@pytest.mark.parametrize("executor", [tm.Pool, futures.ThreadPoolExecutor])
+def test_a_failing_input_is_met_by_the_caller(executor: Any) -> None:
+    """The calls for what was read before it run."""
+    ran: list[int] = []
+
+    def inputs() -> Iterator[int]:
+        yield from range(100)
+        raise LookupError("no more")
+
+    with executor(2) as pool, pytest.raises(LookupError, match="no more"):
+        pool.map(ran.append, inputs())
+    assert sorted(ran) == list(range(100))
+
+
+def test_a_failing_input_of_a_buffered_map(pool: tm.Pool) -> None:
     def inputs() -> Iterator[int]:
         yield from range(10)
         raise LookupError("no more")
 
-    with pytest.raises(LookupError, match="no more"):
-        pool.map(str, inputs())
     results = pool.map(str, inputs(), buffersize=2)
     with pytest.raises(LookupError, match="no more"):
         list(results)
@@ -313,12 +391,38 @@ def test_what_nobody_has_begun_is_cancelled_with_the_iterator(how: Any, end: str
     assert (99 in ran) == (how == {"chunksize": 10_000})  # where one thread had taken them all
 
 
-def test_a_map_that_is_not_iterated_is_not_cancelled() -> None:
+@pytest.mark.parametrize("end", ["del", "close"])
+@pytest.mark.parametrize("progress", [False, True, lambda done, total: None], ids=["", "bar", "told"])
+def test_results_that_nobody_asked_for_are_cancelled(
+    busy_pool: Any, how: Any, progress: Any, end: str
+) -> None:
+    if progress is True:
+        pytest.importorskip("tqdm")
+    pool, release = busy_pool
+    ran: list[int] = []
+    results = pool.map(ran.append, range(100), **how, progress=progress)
+    if end == "close":
+        results.close()
+        assert next(results, "ended") == "ended"
+    del results
+    release.set()
+    pool.shutdown()
+    assert ran == []
+
+
+def test_a_statement_that_calls_map_runs_all_calls(how: Any) -> None:
     """As in the standard library, where people call map for its effects."""
+
+    def through_a_function() -> Any:
+        return pool.map(ran.append, range(100, 105), **how)
+
     ran: list[int] = []
     with tm.Pool(1) as pool:
-        pool.map(ran.append, range(100))
-    assert ran == list(range(100))
+        pool.map(ran.append, range(100), **how)
+        through_a_function()
+    assert ran == list(range(min(how.get("buffersize", 100), 100))) + list(
+        range(100, 100 + min(how.get("buffersize", 5), 5))
+    )
 
 
 def test_close_drops_what_is_ready(pool: tm.Pool) -> None:
@@ -335,6 +439,25 @@ def test_timeout_counts_from_the_call(busy_pool: Any, how: Any) -> None:
     assert next(results, "ended") == "ended"
     release.set()
     assert list(pool.map(str, range(3), timeout=60, **how)) == ["0", "1", "2"]
+
+
+def test_a_result_that_is_there_is_given_after_the_timeout(how: Any) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def work(n: int) -> int:
+        if n == 1:
+            begun.set()
+            assert release.wait(60)
+        return n
+
+    if how.get("buffersize") != 1:
+        with tm.Pool(1) as pool:
+            results = pool.map(work, range(10), timeout=0, **how)
+            assert begun.wait(60)
+            assert next(results) == 0
+            with pytest.raises(futures.TimeoutError):
+                next(results)
+            release.set()
 
 
 def test_timeout_in_the_middle(how: Any) -> None:
@@ -436,15 +559,54 @@ def test_progress_by_tqdm(
     assert "5/5" in capfd.readouterr().err
 
 
-def test_progress_without_tqdm(pool: tm.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
+def test_progress_without_tqdm(pool: tm.Pool, how: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told before anything is read or run."""
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    inputs = iter([1])
     with pytest.raises(
         ImportError, match=r"^progress=True needs tqdm: pip install 'threadmill\[progress\]'$"
     ):
-        pool.map(str, [1], progress=True)
+        pool.map(str, inputs, progress=True, **how)
+    assert next(inputs) == 1
 
 
 def test_progress_of_the_wrong_kind(pool: tm.Pool) -> None:
     wrong: Callable[[int, int | None], object] | Any = 5
     with pytest.raises(TypeError, match=r"^progress must be True, False or a callable, got int$"):
         pool.map(str, [1], progress=wrong)
+
+
+# ---- an overridden submit ----
+
+
+class Counting(tm.Pool):
+    """Counts what is submitted."""
+
+    submitted = 0
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        self.submitted += 1
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_a_subclasss_submit_sees_each_call(how: Any) -> None:
+    with Counting(2) as pool:
+        assert list(pool.map(abs, range(-5, 0), **how)) == [5, 4, 3, 2, 1]
+        assert pool.submitted == 5
+
+
+@pytest.mark.parametrize("owner", ["class", "pool"])
+def test_a_patched_submit_sees_each_call(how: Any, owner: str) -> None:
+    with tm.Pool(2) as pool:
+        target: Any = tm.Pool if owner == "class" else pool
+        with mock.patch.object(target, "submit", autospec=True, side_effect=target.submit) as submit:
+            assert list(pool.map(abs, range(-5, 0), **how)) == [5, 4, 3, 2, 1]
+        assert submit.call_count == 5
+
+
+def test_an_overridden_submit_keeps_the_order_and_is_told_of_progress() -> None:
+    told: list[Any] = []
+    with Counting(3) as pool:
+        results = pool.map(str, iter(range(200)), progress=lambda *args: told.append(args))
+        assert list(results) == list(map(str, range(200)))
+    assert told == [(done, 200) for done in range(1, 201)]

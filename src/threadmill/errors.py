@@ -33,11 +33,19 @@ def lost() -> RuntimeError:
 
 
 def raise_all(failures: list[BaseException]) -> None:
-    """Raises the failure, several as a group (on Python 3.10 the first, which notes the others), or none."""
-    if len(failures) == 1:
-        raise failures[0]
-    if failures and sys.version_info >= (3, 11):
-        raise BaseExceptionGroup(f"{len(failures)} spawned tasks failed", failures)
+    """Raises the failure, several as a group (on Python 3.10 the first, which notes the others), or none.
+
+    The list is emptied: a traceback holds the frames that it was raised through, and so what they hold.
+    """
+    if len(failures) > 1:
+        failures[:] = [_together(failures)]
     if failures:
-        failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined,unused-ignore]
-        raise failures[0]
+        raise failures.pop()
+
+
+def _together(failures: list[BaseException]) -> BaseException:
+    if sys.version_info >= (3, 11):
+        return BaseExceptionGroup(f"{len(failures)} spawned tasks failed", failures)
+    else:  # noqa: RET505  # for mypy, which reads one version at a time
+        failures[0].__notes__ = [f"then failed: {other!r}" for other in failures[1:]]  # type: ignore[attr-defined]
+        return failures[0]

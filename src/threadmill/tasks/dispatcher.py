@@ -84,14 +84,14 @@ class Tasks:
         _process.watch(self)
 
     def _reset(self) -> None:
-        self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or _closed
+        self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or closed
         self._waiting: deque[Item] = deque()  # popleft is atomic, and done without the lock
         self._current: dict[int, Item] = {}  # by thread; each writes its own
         self._helped: set[tuple[int, Item]] = set()  # the same, run by a worker that waits for them
         self._coming: set[int | None] = set()  # tokens on the way
         self._here = 0  # workers at the deque
         self._ledger = Ledger(self.lock)
-        self._closed = False
+        self.closed = False  # read without the lock where that shows in time
         self._broken: str | None = None
 
     # ---- giving work ----
@@ -105,11 +105,14 @@ class Tasks:
                 return
         item()
 
-    def offer(self, item: Item) -> None:
-        """Queues an item that may also be left undone: where there is room, and the pool is open."""
+    def offer(self, item: Item) -> bool:
+        """Queues an item that may also be left undone, if there is room."""
         with self.lock:
-            if len(self._waiting) < self._max_queue and not self._closed and self._broken is None:
+            self._check_open()
+            has_room = len(self._waiting) < self._max_queue
+            if has_room:
                 self._append(item)
+            return has_room
 
     def put_back(self, item: Item) -> bool:
         """Queues an item that stops in the middle of its call, as the next one; False if none would come."""
@@ -147,7 +150,7 @@ class Tasks:
     def _check_open(self) -> None:
         if self._broken is not None:
             raise _broken_pool(self._broken)
-        if self._closed or _process.exiting:
+        if self.closed or _process.exiting:
             moment = "interpreter shutdown" if _process.exiting else "shutdown"
             raise RuntimeError(f"cannot schedule new futures after {moment}")
 
@@ -296,7 +299,7 @@ class Tasks:
     def close(self, cancel: bool = False) -> None:
         """Takes no more work; what waits still runs unless it is to be cancelled."""
         with self.lock:
-            self._closed = True
+            self.closed = True
             self._room.notify_all()
         for item in self._take_all() if cancel else ():
             item.cancel()
@@ -304,7 +307,7 @@ class Tasks:
 
     def abandon(self) -> None:
         """Closes, for a pool that nobody has any more. Takes no lock: the collector calls it anywhere."""
-        self._closed = True
+        self.closed = True
         pools.close_pool(self.handle)
         if self.native_references:
             _process.keep(self)  # nobody will know when the last native task is done
@@ -328,13 +331,13 @@ class Tasks:
         running = {*self._current.items(), *self._helped, *self._kept}
         lost = [*self._waiting, *(item for ident, item in running if ident != me)]
         self._kept = {(ident, item) for ident, item in running if ident == me}
-        closed = self._closed
+        closed = self.closed
         self.forks += 1
         for lock in (self.lock, *self.future_locks):
             lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
         self.workers.clear()
         self._reset()
-        self._closed = closed
+        self.closed = closed
         for item in lost:
             item.lose()
 

@@ -1,8 +1,9 @@
-"""pool.map: ordered results of many calls, in batches that grow while the calls are quick.
+"""Pool.map: ordered results of many calls, in batches that grow while the calls are quick.
 
-Workers claim runs of the inputs and work each off in C (`list.extend(map(...))`), a batch at a time; a batch
-takes about a millisecond. Its list of results is on view from the start, so that the consumer can have the
-first results of a batch that turns out slow.
+The caller reads the inputs, and workers claim runs of them meanwhile and work each off in C
+(`list.extend(map(...))`), a batch at a time; a batch takes about a millisecond. A worker that finds no input
+left goes; the caller sends for one again when it has read another input. A batch's list of results is on view
+from the start, so that the consumer can have the first results of a batch that turns out slow.
 """
 
 import functools
@@ -16,11 +17,14 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ..errors import is_ctrl_c, lost
+from .buffered_map import BufferedMap
+from .progress import Progress, shown
+from .results import Results
 
 if TYPE_CHECKING:
     from .dispatcher import Tasks
 
-__all__ = ["Map", "in_order", "map_buffered"]
+__all__ = ["map_buffered", "map_in_batches"]
 
 # The time that a batch should take: long beside what claiming one costs (2 us), short for a person.
 _BATCH_S = 0.001
@@ -31,6 +35,54 @@ _LAST_BATCH = 16
 # How long a consumer waits for a whole batch before it takes what there is of it.
 _PATIENCE_S = 0.002
 
+# Reading an iterable of these types neither waits for anything nor runs anybody's code.
+_IN_MEMORY = {list, tuple, range, str, bytes, dict, set, frozenset, deque}
+_IN_MEMORY |= {type({}.keys()), type({}.values()), type({}.items())}
+_UNCHANGING = (range, tuple)
+
+
+def map_in_batches(
+    tasks: "Tasks",
+    fn: Callable[..., Any],
+    iterables: tuple[Iterable[Any], ...],
+    timeout: float | None,
+    chunksize: int | None,
+    progress: Progress,
+) -> Iterator[Any]:
+    """The calls in batches, of chunksize calls or of as many as suit their time."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
+    each = map if len(iterables) == 1 else itertools.starmap
+    work = Map(tasks, functools.partial(each, fn), chunksize)
+    if not all(type(iterable) in _IN_MEMORY for iterable in iterables):
+        work.begin_while_reading(inputs)
+    else:
+        work.begin(inputs if type(inputs) in _UNCHANGING else list(inputs))
+    lists = work.results(deadline)
+    results = Results.of(map(_pops, lists), work, lists)
+    return shown(results, progress, work.size)
+
+
+def map_buffered(
+    submit: Callable[..., Future[Any]],
+    fn: Callable[..., Any],
+    iterables: tuple[Iterable[Any], ...],
+    timeout: float | None,
+    buffersize: int | None,
+    progress: Progress,
+) -> Iterator[Any]:
+    """Each call as a future, at most `buffersize` of them ahead."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    work = BufferedMap(submit, fn, iterables, buffersize)
+    results = work.results(deadline)
+    return shown(Results.of((results,), work, results), progress, work.size)
+
+
+def _pops(items: list[Any]) -> Iterator[Any]:
+    """The items, each let go of as it is given."""
+    items.reverse()
+    return itertools.starmap(items.pop, itertools.repeat((), len(items)))
+
 
 class _Raised:
     """Stands where a call raised."""
@@ -40,13 +92,17 @@ class _Raised:
 
 
 class _Batch:
-    def __init__(self, start: int, stop: int) -> None:
+    def __init__(self, inputs: Sequence[Any], start: int, stop: int) -> None:
+        self._inputs = inputs
         self.size = stop - start
         self.start = start
         self.stop = stop
         self.results: list[Any] = []
         self.failed = False
         self.ended = False  # the worker looks at `results` no more
+
+    def inputs_from(self, done: int) -> Sequence[Any]:
+        return self._inputs[self.start + done : self.stop]
 
     def take(self, at: int) -> list[Any]:
         """The results from input `at` on, as many as there are; the batch lets go of them."""
@@ -65,15 +121,16 @@ class Map:
         self,
         tasks: "Tasks",
         mapped: Callable[[Sequence[Any]], Iterator[Any]],
-        inputs: Sequence[Any],
         chunksize: int | None,
     ) -> None:
         self._tasks = tasks
         self._mapped = mapped
-        self._inputs = inputs
+        self._inputs: Sequence[Any] = ()  # appended to without the lock while they are read
+        self._all_read = False
         self._chunksize = chunksize
         self._size = chunksize or 1  # of the next batch
         self._next = 0  # the first input that nobody has claimed
+        self._hands = 0  # places in the deque and workers at work, together
         self._batches: dict[int, _Batch] = {}  # claimed and not yet consumed, by start
         # A batch is claimed or ended; its lock guards all above.
         self._changed = threading.Condition(tasks.lock)
@@ -82,6 +139,48 @@ class Map:
         self._lost: BaseException | None = None  # the same for what was claimed, in a forked child
         self._forks = tasks.forks
         self._context = copy_context()
+        self.begun = False
+        self.size: int | None = None
+
+    # ---- the reader's side ----
+
+    def begin(self, inputs: Sequence[Any]) -> None:
+        self._inputs = inputs
+        self._all_read = True
+        self.size = len(inputs)
+        for _ in range(min(len(inputs), self._tasks.threads)):
+            self._send_for_worker()
+
+    def begin_while_reading(self, inputs: Iterable[Any]) -> None:
+        """What was read before an input raised is worked off, as it is by Executor.map."""
+        read: list[Any] = []
+        self._inputs = read
+        append, tasks, threads = read.append, self._tasks, self._tasks.threads
+        try:
+            for item in inputs:
+                append(item)
+                if self._hands < threads or tasks.closed:
+                    self._send_for_worker()
+        finally:
+            self._all_read = True
+        self.size = len(read)
+
+    def _send_for_worker(self) -> None:
+        """Has one more worker come, if anything is left to claim. The first must come, others may."""
+        try:
+            with self._tasks.lock:
+                if self._left() <= 0 and not self._tasks.closed:
+                    return
+                first = self._hands <= 0
+                self._hands += 1
+            if first:
+                self._tasks.put(self)
+            elif not self._tasks.offer(self):
+                with self._tasks.lock:
+                    self._hands -= 1
+        except BaseException:
+            self.give_up()
+            raise
 
     # ---- the workers' side ----
 
@@ -89,31 +188,50 @@ class Map:
         self._context.copy().run(self._run_all)
 
     def _run_all(self) -> None:
-        while self.run_batch():
+        while self.run_batch() or not self._leave():
             if self._tasks.native_work_waits() and self._tasks.put_back(self):
                 return
+
+    def _leave(self) -> bool:
+        """Whether the worker may go. The reader takes no lock: it appends and looks at the hands then, so
+        here the hand is withdrawn, and looked for inputs then."""
+        with self._tasks.lock:
+            self._hands -= 1
+            if self._left() <= 0:
+                return True
+            self._hands += 1
+            return False
 
     def run_batch(self) -> bool:
         """Works off a batch; False if there is none left."""
         batch = self._claim()
         if batch is None:
             return False
-        begin = time.perf_counter()
-        self._work_off(batch)
-        took = time.perf_counter() - begin
-        with self._tasks.lock:
-            batch.ended = True
-            if self._chunksize is None and took < _BATCH_S / 2:
-                self._size = max(self._size, min(4 * batch.size, 1 << 20))
-            elif self._chunksize is None:
-                self._size = max(1, int(batch.size * _BATCH_S / took))
-            self._changed.notify_all()
+        try:
+            begin = time.perf_counter()
+            self._work_off(batch)
+            took = time.perf_counter() - begin
+            with self._tasks.lock:
+                batch.ended = True
+                if self._chunksize is None and took < _BATCH_S / 2:
+                    self._size = max(self._size, min(4 * batch.size, 1 << 20))
+                elif self._chunksize is None:
+                    self._size = max(1, int(batch.size * _BATCH_S / took))
+                self._changed.notify_all()
+        finally:
+            del batch  # a traceback in its results holds this frame: no cycle
         return True
+
+    def _left(self) -> int:
+        """How many inputs there are to claim."""
+        if self._abandoned or self._error is not None:
+            return 0
+        return len(self._inputs) - self._next
 
     def _claim(self) -> _Batch | None:
         with self._tasks.lock:
-            left = len(self._inputs) - self._next
-            if left <= 0 or self._abandoned:
+            inputs, left = self._inputs, self._left()
+            if left <= 0:
                 return None
             size = self._size
             if self._chunksize is None:
@@ -122,7 +240,7 @@ class Map:
                 threads = self._tasks.threads
                 least = min(size // _LAST_BATCH, -(-left // threads))
                 size = min(size, max(-(-left // (2 * threads)), least))
-            batch = _Batch(self._next, self._next + min(size, left))
+            batch = _Batch(inputs, self._next, self._next + min(size, left))
             self._next = batch.stop
             self._batches[batch.start] = batch
             self._changed.notify_all()
@@ -130,19 +248,22 @@ class Map:
 
     def _work_off(self, batch: _Batch) -> None:
         results = batch.results
-        while (done := len(results)) < batch.size:
-            try:
-                results.extend(self._mapped(self._inputs[batch.start + done : batch.stop]))
-                if len(results) < batch.size:  # extend took a StopIteration for the end
-                    raise StopIteration
-            except BaseException as error:
-                batch.failed = True
-                results.append(_Raised(error))
-                if is_ctrl_c(error):
-                    raise
+        try:
+            while (done := len(results)) < batch.size:
+                try:
+                    results.extend(self._mapped(batch.inputs_from(done)))
+                    if len(results) < batch.size:  # extend took a StopIteration for the end
+                        raise StopIteration
+                except BaseException as error:
+                    batch.failed = True
+                    results.append(_Raised(error))
+                    if is_ctrl_c(error):
+                        raise
+        finally:
+            del batch, results  # a traceback in the results holds this frame: no cycle
 
     def done(self) -> bool:
-        return self._abandoned or self._next >= len(self._inputs)
+        return self._all_read and self._left() <= 0
 
     def cancel(self) -> None:
         self.fail(CancelledError())
@@ -150,8 +271,8 @@ class Map:
     def fail(self, error: BaseException) -> None:
         """Nobody claims what is left; the consumer meets `error` when it comes there."""
         with self._tasks.lock:
-            if self._next < len(self._inputs):
-                self._next = len(self._inputs)
+            self._hands -= 1
+            if not self.done():
                 self._error = error
             self._changed.notify_all()
 
@@ -159,20 +280,17 @@ class Map:
         self._forks = self._tasks.forks
         self._changed = threading.Condition(self._tasks.lock)
         self._batches.clear()
-        self._next = 0
-        self._lost = lost()
-        self.fail(self._lost)
+        self._hands = self._next = 0
+        self._error = self._lost = lost()
 
     # ---- the consumer's side ----
 
-    def results(self, timeout: float | None) -> Generator[list[Any], None, None]:
-        """The results in order, as lists; raises where a call raised. Ending it cancels what is left."""
-        return self._results(None if timeout is None else time.monotonic() + timeout)
-
-    def _results(self, deadline: float | None) -> Generator[list[Any], None, None]:
-        at = 0
+    def results(self, deadline: float | None) -> Generator[list[Any], None, None]:
+        """The results in order, as lists; raises where a call raised."""
+        self.begun = True
+        at, size = 0, len(self._inputs)
         try:
-            while at < len(self._inputs):
+            while at < size:
                 batch = self._wait_for_batch(at, deadline)
                 while at < batch.stop:
                     self._wait_for_result(batch, at, deadline)
@@ -183,7 +301,14 @@ class Map:
                     else:
                         yield ready
         finally:
-            self._abandoned = True
+            batch = ready = None  # type: ignore[assignment]  # an error's traceback holds this frame
+            self.give_up()
+
+    def give_up(self) -> None:
+        self._abandoned = True
+        self._inputs = ()
+        self._batches.clear()
+        self._error = self._lost = None
 
     def _wait_for_batch(self, at: int, deadline: float | None) -> _Batch:
         """Takes the batch that begins with input `at`, as soon as somebody has claimed it."""
@@ -196,22 +321,23 @@ class Map:
                     self.lose()  # as after a fork between the queue and the worker
                 if self._error is not None:
                     raise self._error
-                self._changed.wait(_left(deadline))
+                self._changed.wait(_seconds_left(deadline))
             return self._batches.pop(at)
 
     def _wait_for_result(self, batch: _Batch, at: int, deadline: float | None) -> None:
-        """Waits for the whole batch, or after a while for the result of input `at`."""
+        """Waits for the whole batch a while, and then for the result of input `at`."""
         with self._tasks.lock:
-            if len(batch.results) < batch.size:
-                self._changed.wait(min(_PATIENCE_S, _left(deadline) or _PATIENCE_S))
+            patience = _PATIENCE_S if deadline is None else min(_PATIENCE_S, deadline - time.monotonic())
+            if len(batch.results) < batch.size and patience > 0:
+                self._changed.wait(patience)
             while len(batch.results) <= at - batch.start:
                 if self._lost is not None:
                     raise self._lost
-                _left(deadline)
+                _seconds_left(deadline)
                 self._changed.wait(_PATIENCE_S)
 
 
-def _left(deadline: float | None) -> float | None:
+def _seconds_left(deadline: float | None) -> float | None:
     if deadline is None:
         return None
     left = deadline - time.monotonic()
@@ -222,57 +348,10 @@ def _left(deadline: float | None) -> float | None:
 
 def _up_to_failure(ready: list[Any]) -> Iterator[list[Any]]:
     """The results before the first failure, which is then raised."""
-    failure = next((i for i, result in enumerate(ready) if type(result) is _Raised), len(ready))
-    if failure > 0:
-        yield ready[:failure]
-    if failure < len(ready):
-        raise ready[failure].error
-
-
-class _Results(itertools.chain[Any]):
-    """An iterator at the speed of C, with the `close` that a generator has."""
-
-    _lists: Generator[list[Any], None, None]
-
-    def close(self) -> None:
-        self._lists.close()
-        deque(self, maxlen=0)  # what it holds of the last list
-
-
-def in_order(lists: Generator[list[Any], None, None]) -> Iterator[Any]:
-    """The lists' items, one by one, each let go of as it is given."""
-    results: _Results = _Results.from_iterable(map(_pops, lists))  # type: ignore[assignment]
-    results._lists = lists
-    return results
-
-
-def _pops(items: list[Any]) -> Iterator[Any]:
-    items.reverse()
-    return itertools.starmap(items.pop, itertools.repeat((), len(items)))
-
-
-def map_buffered(
-    submit: Callable[..., Future[Any]],
-    fn: Callable[..., Any],
-    iterables: tuple[Iterable[Any], ...],
-    timeout: float | None,
-    buffersize: int,
-) -> Iterator[Any]:
-    """Results in order with at most `buffersize` calls ahead; the inputs are read as results are taken."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    inputs = zip(*iterables, strict=False)
-    submit = functools.partial(copy_context().run, submit)  # each call in the caller's context as it is now
-    futures = deque(submit(fn, *args) for args in itertools.islice(inputs, buffersize))
-
-    def results() -> Iterator[Any]:
-        try:
-            while futures:
-                result = [futures[0].result(_left(deadline))]
-                futures.popleft()
-                futures.extend(submit(fn, *args) for args in itertools.islice(inputs, 1))
-                yield result.pop()  # and nothing here holds it
-        finally:
-            for future in futures:
-                future.cancel()
-
-    return results()
+    at = next((i for i, result in enumerate(ready) if type(result) is _Raised), len(ready))
+    failures = [failure.error for failure in ready[at : at + 1]]
+    del ready[at:]
+    if ready:
+        yield ready
+    if failures:
+        raise failures.pop()  # and nothing here holds it: its traceback holds this frame

@@ -1,7 +1,6 @@
 """Pool: native threads with the face of concurrent.futures.Executor."""
 
 import functools
-import itertools
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -17,9 +16,9 @@ from . import drain
 from .dispatcher import Tasks, WhenFull
 from .future import Future
 from .item import new_call
-from .map import Map, in_order, map_buffered
+from .map import map_buffered, map_in_batches
 from .native_function import context_pointer, native_address, require_native
-from .progress import Progress, check, shown
+from .progress import Progress, check
 from .workers import Workload, default_workers, recommended_workers
 
 if TYPE_CHECKING:
@@ -142,12 +141,13 @@ class Pool(Executor):
         fn : callable
             Takes as many arguments as there are iterables; runs on the pool's threads.
         *iterables : iterable
-            Read at once, or as results are taken where `buffersize` is given.
+            Read by the calling thread to their end before `map` returns, while the first calls run already;
+            or as results are taken, where `buffersize` is given.
         timeout : float, optional
-            Seconds from now after which taking a result raises TimeoutError.
+            Seconds from now after which taking a result that is not there raises TimeoutError.
         chunksize : int, optional
-            Calls that a thread takes at a time. By default the pool groups by itself: quick calls into
-            batches of about a millisecond, slow ones not at all.
+            Calls that a thread takes at a time, at most. By default the pool groups by itself: quick calls
+            into batches of about a millisecond, slow ones not at all.
         buffersize : int, optional
             How many results may be under way or waiting to be taken, at most.
         progress : bool or callable
@@ -157,34 +157,34 @@ class Pool(Executor):
         Returns
         -------
         iterator
-            It raises what a call raised, in that call's place. Dropped before its end, it cancels the calls
-            that no thread has taken.
+            It raises what a call raised, in that call's place, and ends there. Closed or dropped before its
+            end, it cancels the calls that no thread has taken. A statement that only calls `map`, for what
+            `fn` does, runs all calls.
 
         Raises
         ------
         TypeError, ValueError
             `chunksize` or `buffersize` is no integer, or less than 1; `progress` is neither.
+        ImportError
+            `progress` is True, and tqdm is not installed.
+        RuntimeError, queue.Full
+            As `submit`.
+        Exception
+            What reading the iterables raised. The calls for what was read before it run.
+
+        Notes
+        -----
+        In a subclass that overrides `submit`, and where `buffersize` is given, each call is submitted by
+        `submit`, and `chunksize` has no effect.
         """
         for name, value in (("chunksize", chunksize), ("buffersize", buffersize)):
             if value is not None:
                 integer(name, value, 1)
         check(progress)
-        if buffersize is not None:
-            return shown(map_buffered(self.submit, fn, iterables, timeout, buffersize), progress, None)
-        inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
-        if type(inputs) not in (range, tuple):  # which nobody can change meanwhile
-            inputs = list(inputs)
-        each = map if len(iterables) == 1 else itertools.starmap
-        work = Map(self._tasks, functools.partial(each, fn), inputs, chunksize)
-        try:
-            if inputs:
-                self._tasks.put(work)
-            for _ in range(min(len(inputs), self._max_workers) - 1):
-                self._tasks.offer(work)
-        except BaseException:
-            work.cancel()
-            raise
-        return shown(in_order(work.results(timeout)), progress, len(inputs))
+        submit = self.submit
+        if buffersize is not None or getattr(submit, "__func__", None) is not _SUBMIT:
+            return map_buffered(submit, fn, iterables, timeout, buffersize, progress)
+        return map_in_batches(self._tasks, fn, iterables, timeout, chunksize, progress)
 
     def spawn(self, fn: Any, /, *args: Any, **kwargs: Any) -> None:
         """Queues a call whose result nobody asks for; `join` waits for it and reports its failure.
@@ -323,6 +323,8 @@ class Pool(Executor):
     ) -> None:
         self.shutdown(wait=True)
 
+
+_SUBMIT = Pool.submit
 
 _default: Pool | None = None
 

@@ -1,0 +1,56 @@
+"""pool.map with a future for each call: where only so many may be ahead, or where `submit` is overridden."""
+
+import functools
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import Any
+
+__all__ = ["BufferedMap"]
+
+
+class BufferedMap:
+    """At most `buffersize` calls are ahead of the results that were taken, or all; inputs are read as calls
+    are submitted."""
+
+    def __init__(
+        self,
+        submit: Callable[..., Future[Any]],
+        fn: Callable[..., Any],
+        iterables: tuple[Iterable[Any], ...],
+        buffersize: int | None,
+    ) -> None:
+        # Each call is submitted in the caller's context as it is now.
+        submit_call = functools.partial(copy_context().run, submit, fn)
+        self._calls = itertools.starmap(submit_call, zip(*iterables, strict=False))
+        self._futures = deque(itertools.islice(self._calls, buffersize))
+        self.begun = False
+        self.size = len(self._futures) if buffersize is None else None
+
+    def results(self, deadline: float | None) -> Generator[Any, None, None]:
+        self.begun = True
+        try:
+            while self._futures:
+                result = [_result_or_cancel(self._futures.popleft(), deadline)]
+                self._futures.extend(itertools.islice(self._calls, 1))
+                yield result.pop()  # and nothing here holds it
+        finally:
+            self.give_up()
+
+    def give_up(self) -> None:
+        for future in self._futures:
+            future.cancel()
+        self._futures.clear()
+
+
+def _result_or_cancel(future: Future[Any], deadline: float | None) -> Any:
+    try:
+        return future.result(None if deadline is None else max(0.0, deadline - time.monotonic()))
+    except BaseException:
+        future.cancel()
+        raise
+    finally:
+        del future  # the error's traceback holds this frame: no cycle
