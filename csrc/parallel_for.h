@@ -17,4 +17,11 @@ typedef struct tm_loop {
 /* Runs the loop; `pool` NULL: on the calling thread alone, in order. */
 tm_status tm_run_loop(tm_pool *pool, tm_loop *loop);
 
+/* The same; the flags that it raised, or a negative status. */
+static inline int tm_run_flags(tm_pool *pool, tm_loop *loop)
+{
+    const tm_status status = tm_run_loop(pool, loop);
+    return status < 0 ? (int)status : (int)loop->fp_flags;
+}
+
 #endif

@@ -1,4 +1,4 @@
-/* kernel.h: the one kernel type, and the tables in which the dispatch finds a kernel.
+/* kernel.h: the one kernel type, and the tables in which a kernel is found.
  *
  * A kernel is a serial loop over contiguous elements. It is written once, in a *_template.h, and compiled
  * for every dtype and every instruction set (foreach_level.h). What differs between the kernels of one
@@ -26,8 +26,8 @@ extern const tm_kernels tm_square_kernels[TM_DTYPES];       /* integers and real
 extern const tm_kernels tm_scale_kernels[TM_DTYPES];        /* integers and reals; arg: the factor, one element */
 extern const tm_kernels tm_limits_kernels[TM_DTYPES];       /* integers; arg: the factor, NULL: x; out: limits */
 extern const tm_kernels tm_within_kernels[TM_DTYPES];       /* integers; arg: limits; out: bool */
-extern const tm_kernels tm_sum_kernels[TM_DTYPES];          /* arg: unused; out: see sum.h */
-extern const tm_kernels tm_combine_kernels[TM_DTYPES];      /* x, arg: unused; out: see sum.h */
+extern const tm_kernels tm_sum_kernels[TM_DTYPES];          /* arg: unused; out: see tree.h */
+extern const tm_kernels tm_combine_kernels[TM_DTYPES];      /* x, arg: unused; out: see tree.h */
 extern const tm_kernels tm_accumulate_kernels[TM_DTYPES];   /* the same; reals and complex only */
 
 /* ---- for the templates and the tables ---------------------------------------------------------- */

@@ -1,5 +1,4 @@
 /* nans.c: inner loops that look for NaNs, one instance a line, and their tables. */
-#include "../cpu.h"
 #include "kernel.h"
 
 #define TEMPLATE "nans_template.h"

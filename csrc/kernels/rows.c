@@ -1,5 +1,4 @@
 /* rows.c: adding rows to a row as an inner loop, one instance a line, and their table. */
-#include "../cpu.h"
 #include "kernel.h"
 
 #define TEMPLATE "rows_template.h"

@@ -4,7 +4,8 @@
  * The linker sends these calls to the wrappers here (-Wl,--wrap, see test_native.py). Each play runs in a child
  * of its own, which under the address sanitizer looks for leaks when it ends. */
 #include "check.h"
-#include "cpu.h"
+#include "cgroup.h"
+#include "machine.h"
 #include "sync.h"
 
 #if !defined(TM_WRAPPED)

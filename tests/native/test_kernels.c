@@ -1,7 +1,7 @@
 /* test_kernels.c: square and scale against a plain loop: every dtype, instruction set, edge and alias. */
 #include "kernel_cases.h"
 
-#include "cpu.h"
+#include "machine.h"
 #include "kernels/stream.h"
 
 static const size_t lengths[] = {0,  1,  2,  3,  7,  8,   9,    15,   16,   17,  31,

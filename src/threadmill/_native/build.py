@@ -62,7 +62,7 @@ ffibuilder.cdef(CALLBACKS)
 ffibuilder.set_source(
     "threadmill._native._threadmill",
     '#include "common.h"',
-    sources=in_root("*.c", "kernels/*.c"),
+    sources=in_root("**/*.c"),
     depends=in_root("**/*.h", "**/*.def"),
     include_dirs=["csrc"],
     libraries=["m"],

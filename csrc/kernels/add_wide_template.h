@@ -1,4 +1,4 @@
-/* sum_wide_template.h: the exact sum of at most TM_SUM_CHUNK_MAX elements of 32 or 64 bits.
+/* add_wide_template.h: the exact sum of at most TM_SUM_CHUNK_MAX elements of 32 or 64 bits.
  *
  * The array is read in words of 64 bits, each two halves: two elements, or the halves of one. Two sums in 64
  * bits tell those of the halves: that of the upper halves, which does not wrap, and that of the words, which

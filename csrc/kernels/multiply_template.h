@@ -1,4 +1,4 @@
-/* product_template.h: square and scale of one integer or real dtype, and the test behind TM_CHECKED.
+/* multiply_template.h: square and scale of one integer or real dtype.
  *
  * Parameters: DTYPE, LEVEL, TARGET_NARROW (foreach_level.h). */
 

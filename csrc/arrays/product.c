@@ -1,9 +1,11 @@
-/* dispatch_product.c: square and scale: checks the arguments, cuts into chunks and tiles, picks the kernel.
+/* product.c: square and scale: checks the arguments, cuts into chunks and tiles, picks the kernel.
  *
  * How the work is cut depends on n, the dtype and the operation alone, so that neither the number of
  * threads nor the instruction set can show in a result. */
-#include "dispatch.h"
-#include "stream.h"
+#include "../kernels/stream.h"
+#include "../parallel_for.h"
+#include "dtype.h"
+#include "memory.h"
 
 /* One call of an element-wise kernel. */
 typedef struct product {
@@ -57,13 +59,6 @@ static tm_status run_product(void *ctx, size_t begin, size_t end)
     return status;
 }
 
-/* Whether [x, x + bytes) and [out, out + bytes) have a byte in common, but not all. */
-static bool overlap_in_part(const void *x, const void *out, size_t bytes)
-{
-    const uintptr_t a = (uintptr_t)x, b = (uintptr_t)out;
-    return a != b && (a < b ? b - a : a - b) < bytes;
-}
-
 /* Chunks of about this much input: large against the 50 ns that claiming one costs, small against the
  * second-level cache, and enough of them to share out evenly where a second thread pays. */
 enum { CHUNK_BYTES = 131072 };
@@ -71,24 +66,24 @@ _Static_assert(CHUNK_BYTES % (4096 * 16) == 0, "chunks are multiples of 4096 ele
 
 static int run_elementwise(tm_pool *pool, tm_dtype dtype, size_t n, product *p, int options)
 {
-    const size_t bytes = n * tm_element_size(dtype);
+    p->size = tm_element_size(dtype);
     tm_loop loop = {
         .n = n,
-        .grain = CHUNK_BYTES / tm_element_size(dtype),
+        .grain = CHUNK_BYTES / p->size,
         .body = run_product,
         .ctx = p,
         .short_chunks = true,
     };
 
     if (n == 0) return 0;
-    if (overlap_in_part(p->x, p->out, bytes)) return TM_OVERLAP;
+    const tm_relation relation = tm_relate(p->x, p->size, p->out, p->size, n);
+    if (relation == TM_OVERLAPPING) return TM_OVERLAP;
     if (options & TM_CHECKED) {
         tm_pick(&tm_limits_kernels[dtype])(0, NULL, p->factor, p->limits);
         p->within = tm_pick(&tm_within_kernels[dtype]);
     }
-    p->size = tm_element_size(dtype);
-    p->stream = TM_STREAMS && p->x != p->out && bytes > tm_last_level_cache() && !(options & TM_FRESH_OUT);
-    return tm_run(pool, &loop);
+    p->stream = relation == TM_APART && !(options & TM_FRESH_OUT) && tm_worth_streaming(n * p->size);
+    return tm_run_flags(pool, &loop);
 }
 
 /* Whether there is a kernel: not for bool, of which NumPy makes int8, nor for complex numbers. */

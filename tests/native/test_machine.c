@@ -1,6 +1,7 @@
-/* test_cpu.c: quotas in trees that look like the system's, affinity, caches, instruction sets. */
+/* test_machine.c: quotas in trees that look like the system's, affinity, caches, instruction sets. */
 #include "check.h"
-#include "cpu.h"
+#include "cgroup.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,10 +1,8 @@
-/* dispatch.h: what the public kernels share: sizes, checks of arguments, the choice of instruction set. */
-#ifndef TM_DISPATCH_H
-#define TM_DISPATCH_H
+/* dtype.h: what is to know of a dtype: its size, its kind, whether a call may have it, its kernel. */
+#ifndef TM_DTYPE_H
+#define TM_DTYPE_H
 
-#include "../cpu.h"
-#include "../parallel_for.h"
-#include "kernel.h"
+#include "../kernels/kernel.h"
 
 static inline size_t tm_element_size(tm_dtype dtype)
 {
@@ -12,7 +10,7 @@ static inline size_t tm_element_size(tm_dtype dtype)
 #define TM_INTEGER(code, name, type, wrap, root) case code: return sizeof(type);
 #define TM_REAL(code, name, type) case code: return sizeof(type);
 #define TM_COMPLEX(code, name, part) case code: return 2 * sizeof(part);
-#include "dtypes.def"
+#include "../kernels/dtypes.def"
     default: return 1; /* bool */
     }
 }
@@ -38,13 +36,6 @@ static inline bool tm_is_valid(tm_dtype dtype, size_t n, int options)
 static inline tm_kernel_fn tm_pick(const tm_kernels *kernels)
 {
     return kernels->level[tm_simd_level()];
-}
-
-/* Runs the loop; the flags that it raised, or a negative status. */
-static inline int tm_run(tm_pool *pool, tm_loop *loop)
-{
-    tm_status status = tm_run_loop(pool, loop);
-    return status < 0 ? (int)status : (int)loop->fp_flags;
 }
 
 #endif

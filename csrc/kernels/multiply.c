@@ -1,7 +1,7 @@
-/* product.c: the kernels of square and scale, one instance a line, and their tables. */
+/* multiply.c: the kernels of square and scale, one instance a line, and their tables. */
 #include "kernel.h"
 
-#define TEMPLATE "product_template.h"
+#define TEMPLATE "multiply_template.h"
 #define DTYPE int8
 #include "foreach_level.h"
 #define DTYPE uint8

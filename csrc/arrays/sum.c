@@ -1,10 +1,11 @@
-/* dispatch_sum.c: sum: checks the arguments, cuts into nodes, adds up what the nodes came to.
+/* sum.c: sum: checks the arguments, cuts into nodes, adds up what the nodes came to.
  *
  * A node is summed by one kernel call into a partial sum. The nodes are those of one depth of NumPy's tree;
  * or blocks, where NumPy sums block by block (tm_set_sum_block). Both depend on n and the dtype alone, and
  * the partial sums are added in NumPy's order, so that the number of threads can't show in the result. */
-#include "dispatch.h"
-#include "sum.h"
+#include "../kernels/tree.h"
+#include "../parallel_for.h"
+#include "dtype.h"
 
 #include <stdatomic.h>
 
@@ -80,10 +81,10 @@ static int run_sum(tm_pool *pool, summation *s)
         .short_chunks = true,
     };
     tm_loop combine = {.n = 1, .grain = 1, .body = run_combine, .ctx = s};
-    const int flags = tm_run(pool, &nodes);
+    const int flags = tm_run_flags(pool, &nodes);
 
     if (flags < 0 || s->nodes == 1) return flags;
-    const int more = tm_run(NULL, &combine);
+    const int more = tm_run_flags(NULL, &combine);
     return more < 0 ? more : flags | more;
 }
 

@@ -1,9 +1,9 @@
-/* sum.c: the kernels of sum, one instance a line, and their table. */
-#include "sum.h"
+/* add.c: the kernels of sum, one instance a line, and their table. */
+#include "tree.h"
 
 typedef uint8_t tm_bool8; /* any byte but 0 is true, as in NumPy */
 
-#define TEMPLATE "sum_narrow_template.h"
+#define TEMPLATE "add_narrow_template.h"
 #define VALUE(e) ((e) != 0)
 #define DTYPE bool8
 #include "foreach_level.h"
@@ -20,7 +20,7 @@ typedef uint8_t tm_bool8; /* any byte but 0 is true, as in NumPy */
 #undef VALUE
 #undef TEMPLATE
 
-#define TEMPLATE "sum_wide_template.h"
+#define TEMPLATE "add_wide_template.h"
 #define DTYPE int32
 #include "foreach_level.h"
 #define DTYPE uint32
@@ -31,7 +31,7 @@ typedef uint8_t tm_bool8; /* any byte but 0 is true, as in NumPy */
 #include "foreach_level.h"
 #undef TEMPLATE
 
-#define TEMPLATE "sum_float_template.h"
+#define TEMPLATE "add_float_template.h"
 #define PARTS 1
 #define PART_BYTES 4
 #define DTYPE float32

@@ -1,25 +1,14 @@
-/* cpu.c: cores that this process may use, the last-level cache, instruction sets.
+/* cgroup.c: the CPU quota of a container.
  *
  * A container's CPU limit is a cgroup quota: the cores are all visible, but the process is stopped for the
  * rest of each period once it has used its share. A limit holds for everything below it, so the tightest of
  * the process's own cgroup and all above counts, as far up as the container lets us see. */
-#include "cpu.h"
+#include "cgroup.h"
 
 #include <limits.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
-#ifdef __linux__
-#include <sched.h>
-#endif
-#ifdef __APPLE__
-#include <sys/sysctl.h>
-#endif
-
-/* ---- cgroup quota ------------------------------------------------------------------------------ */
-
-/* The first line of root/directory/name in `line`; false where there is none. */
-static bool read_line(const char *directory, const char *name, char *line, int size)
+bool tm_read_line(const char *directory, const char *name, char *line, int size)
 {
     char path[PATH_MAX];
     if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path) return false;
@@ -35,11 +24,11 @@ static double quota_of(const char *directory)
 {
     char line[128];
     double quota = -1, period = 0;
-    if (read_line(directory, "cpu.max", line, sizeof line)) {
+    if (tm_read_line(directory, "cpu.max", line, sizeof line)) {
         if (sscanf(line, "%lf %lf", &quota, &period) != 2) return 0;
-    } else if (read_line(directory, "cpu.cfs_quota_us", line, sizeof line)) {
+    } else if (tm_read_line(directory, "cpu.cfs_quota_us", line, sizeof line)) {
         quota = strtod(line, NULL);
-        if (!read_line(directory, "cpu.cfs_period_us", line, sizeof line)) return 0;
+        if (!tm_read_line(directory, "cpu.cfs_period_us", line, sizeof line)) return 0;
         period = strtod(line, NULL);
     }
     return quota > 0 && period > 0 ? quota / period : 0;
@@ -157,122 +146,4 @@ double tm_cgroup_quota(const char *root)
     free(line);
     fclose(file);
     return quota;
-}
-
-/* ---- cores and caches -------------------------------------------------------------------------- */
-
-/* Cores in the calling thread's mask, which the threads that it starts inherit. */
-static size_t affinity_or(size_t online)
-{
-#ifdef __linux__
-    for (size_t cores = 1024; cores <= 1 << 20; cores *= 2) { /* too small a mask is refused */
-        cpu_set_t *mask = CPU_ALLOC(cores);
-        const size_t size = CPU_ALLOC_SIZE(cores);
-        if (mask == NULL) break;
-        int count = sched_getaffinity(0, size, mask) == 0 ? CPU_COUNT_S(size, mask) : 0;
-        CPU_FREE(mask);
-        if (count > 0) return (size_t)count;
-    }
-#endif
-    return online;
-}
-
-size_t tm_read_cache_size(const char *root)
-{
-    size_t largest = 0;
-#ifdef __APPLE__
-    static const char *const names[] = {"hw.l3cachesize", "hw.perflevel0.l2cachesize", "hw.l2cachesize"};
-    for (size_t i = 0; i < sizeof names / sizeof *names && largest == 0; i++) {
-        uint64_t bytes = 0;
-        size_t size = sizeof bytes;
-        if (sysctlbyname(names[i], &bytes, &size, NULL, 0) == 0) largest = (size_t)bytes;
-    }
-    (void)root;
-#else
-    /* sysconf tells the whole machine's sum, where a core sees one cache of several. */
-    for (int i = 0;; i++) {
-        char directory[PATH_MAX], line[64], unit = 'K';
-        unsigned long size = 0;
-        snprintf(directory, sizeof directory, "%s/sys/devices/system/cpu/cpu0/cache/index%d", root, i);
-        if (!read_line(directory, "size", line, sizeof line)) break;
-        if (sscanf(line, "%lu%c", &size, &unit) < 1) continue;
-        largest = TM_MAX(largest, (size_t)size << (unit == 'M' ? 20 : unit == 'K' ? 10 : 0));
-    }
-#endif
-    return largest;
-}
-
-static size_t online_cores(void)
-{
-    const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (size_t)online : 1;
-}
-
-size_t tm_last_level_cache(void)
-{
-    /* 8 MiB are common on small machines; being wrong costs some speed. A virtual machine tells of its host's whole
-     * cache, shared with others: few processors have more than 32 MiB for a core. */
-    enum { DEFAULT = 8 << 20, MOST_FOR_A_CORE = 32 << 20 };
-    static _Atomic size_t known;
-    size_t size = atomic_load_explicit(&known, memory_order_relaxed);
-    if (size == 0) {
-        size = tm_read_cache_size("");
-        size = size == 0 ? DEFAULT : TM_MIN(size, MOST_FOR_A_CORE * online_cores());
-        atomic_store_explicit(&known, size, memory_order_relaxed);
-    }
-    return size;
-}
-
-void tm_read_machine(tm_machine *machine)
-{
-    machine->online = online_cores();
-    machine->affinity = affinity_or(machine->online);
-    machine->quota = tm_cgroup_quota("");
-    machine->last_level_cache = tm_last_level_cache();
-    machine->usable = TM_MIN(machine->online, machine->affinity);
-    if (machine->quota != 0 && machine->quota < (double)machine->usable)
-        machine->usable = TM_MAX((size_t)1, (size_t)machine->quota);
-}
-
-size_t tm_usable_cores(void)
-{
-    tm_machine machine;
-    tm_read_machine(&machine);
-    return machine.usable;
-}
-
-/* ---- instruction sets -------------------------------------------------------------------------- */
-
-static atomic_int level_in_force = -1; /* -1: not chosen yet */
-
-tm_simd tm_simd_best(void)
-{
-#if TM_X86
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return TM_SIMD_BASELINE;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        return TM_SIMD_AVX512;
-    return TM_SIMD_AVX2;
-#else
-    return TM_SIMD_BASELINE;
-#endif
-}
-
-tm_simd tm_simd_level(void)
-{
-    int level = atomic_load_explicit(&level_in_force, memory_order_relaxed);
-    return level >= 0 ? (tm_simd)level : tm_simd_best();
-}
-
-tm_status tm_set_simd_level(int level)
-{
-    if (level < TM_SIMD_BASELINE || level > (int)tm_simd_best()) return TM_INVALID;
-    atomic_store_explicit(&level_in_force, level, memory_order_relaxed);
-    return TM_OK;
-}
-
-const char *tm_simd_name(int level)
-{
-    static const char *const names[] = {"baseline", "avx2", "avx512"};
-    return level >= 0 && level <= TM_SIMD_AVX512 ? names[level] : "unknown";
 }
