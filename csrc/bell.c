@@ -4,7 +4,7 @@
 /* ---- the ringer --------------------------------------------------------------------------- */
 
 /* Counts up to wanted - (awake - busy) sleepers as awake; they must then be called. */
-static uint32_t claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t busy)
+static uint32_t bell_claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t busy)
 {
     uint64_t idle = atomic_load(&bell->idle); /* B */
     for (;;) {
@@ -19,7 +19,7 @@ static uint32_t claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t busy)
 
 uint32_t tm_bell_call(tm_bell *bell, uint32_t wanted, uint32_t busy)
 {
-    uint32_t count = claim_sleepers(bell, wanted, busy);
+    uint32_t count = bell_claim_sleepers(bell, wanted, busy);
     if (count == 0) return 0;
     TM_CHAOS(bell_call);
     atomic_fetch_add(&bell->calls.word, count);
@@ -30,18 +30,18 @@ uint32_t tm_bell_call(tm_bell *bell, uint32_t wanted, uint32_t busy)
 
 /* ---- the worker --------------------------------------------------------------------------- */
 
-static bool has_rung(tm_bell *bell, uint32_t seen)
+static bool bell_has_rung(tm_bell *bell, uint32_t seen)
 {
     return atomic_load_explicit(&bell->rings, memory_order_acquire) != seen;
 }
 
 /* Bounded by time, not by turns: a pause takes from 4 to 140 cycles, as the processor likes. */
-static bool spin_until_rung(tm_bell *bell, uint32_t seen, int64_t spin_ns)
+static bool bell_spin_until_rung(tm_bell *bell, uint32_t seen, int64_t spin_ns)
 {
     int64_t end = tm_now_ns() + spin_ns;
     do {
         for (int i = 0; i < 32; i++) {
-            if (has_rung(bell, seen)) return true;
+            if (bell_has_rung(bell, seen)) return true;
             tm_relax();
         }
     } while (tm_now_ns() < end);
@@ -49,7 +49,7 @@ static bool spin_until_rung(tm_bell *bell, uint32_t seen, int64_t spin_ns)
 }
 
 /* Moves the caller from awake to asleep, if more than `keep` are awake. */
-static bool leave_awake(tm_bell *bell, uint32_t keep)
+static bool bell_leave_awake(tm_bell *bell, uint32_t keep)
 {
     uint64_t idle = atomic_load(&bell->idle);
     while (tm_bell_awake(idle) > keep)
@@ -58,7 +58,7 @@ static bool leave_awake(tm_bell *bell, uint32_t keep)
 }
 
 /* Moves the caller back by itself; false if every sleeper has been claimed by a ringer: then a token comes. */
-static bool return_awake(tm_bell *bell)
+static bool bell_return_awake(tm_bell *bell)
 {
     uint64_t idle = atomic_load(&bell->idle);
     while (tm_bell_asleep(idle) > 0)
@@ -66,7 +66,7 @@ static bool return_awake(tm_bell *bell)
     return false;
 }
 
-static bool take_call(tm_bell *bell)
+static bool bell_take_call(tm_bell *bell)
 {
     uint32_t calls = atomic_load(&bell->calls.word);
     while (calls > 0)
@@ -76,14 +76,14 @@ static bool take_call(tm_bell *bell)
 
 bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinners)
 {
-    if (!leave_awake(bell, spinners)) {
-        if (spin_until_rung(bell, seen, spin_ns)) return false;
-        if (!leave_awake(bell, 0)) TM_FATAL("a waiting worker is not counted as awake", 0);
+    if (!bell_leave_awake(bell, spinners)) {
+        if (bell_spin_until_rung(bell, seen, spin_ns)) return false;
+        if (!bell_leave_awake(bell, 0)) TM_FATAL("a waiting worker is not counted as awake", 0);
     }
     TM_CHAOS(bell_asleep);
-    if (atomic_load(&bell->rings) != seen && return_awake(bell)) return false; /* D */
+    if (atomic_load(&bell->rings) != seen && bell_return_awake(bell)) return false; /* D */
     TM_CHAOS(bell_sleep);
-    while (!take_call(bell))
+    while (!bell_take_call(bell))
         tm_futex_wait(&bell->calls, 0, INT64_MAX);
     return true;
 }

@@ -20,7 +20,7 @@ bool tm_read_line(const char *directory, const char *name, char *line, int size)
 }
 
 /* The quota of one cgroup, 0 for none: v2 has "QUOTA PERIOD" or "max PERIOD" in one file, v1 has two. */
-static double quota_of(const char *directory)
+static double cgroup_quota_of(const char *directory)
 {
     char line[128];
     double quota = -1, period = 0;
@@ -34,26 +34,26 @@ static double quota_of(const char *directory)
     return quota > 0 && period > 0 ? quota / period : 0;
 }
 
-static double tighter(double a, double b)
+static double cgroup_tighter(double a, double b)
 {
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 /* The tightest quota from `directory` up to its ancestor whose path is `top` bytes long. Spoils it. */
-static double quota_up_to(char *directory, size_t top)
+static double cgroup_quota_up_to(char *directory, size_t top)
 {
-    double quota = quota_of(directory);
+    double quota = cgroup_quota_of(directory);
     while (strlen(directory) > top) {
         char *slash = strrchr(directory, '/');
         if (slash == NULL || slash < directory + top) slash = directory + top;
         *slash = '\0';
-        quota = tighter(quota, quota_of(directory));
+        quota = cgroup_tighter(quota, cgroup_quota_of(directory));
     }
     return quota;
 }
 
 /* Whether the comma-separated `list` has `word`. */
-static bool lists(const char *list, const char *word)
+static bool cgroup_lists(const char *list, const char *word)
 {
     const size_t length = strlen(word);
     for (const char *at = list; at != NULL; at = strchr(at, ',')) {
@@ -71,12 +71,12 @@ typedef struct mount {
 
 /* Reads a line of mountinfo: "id parent device top point options ... - type source options". True for
  * the hierarchy that rules CPU time, cgroup v2 or the v1 controller. Cuts the line up. */
-static bool read_mount(char *line, bool v2, mount *found)
+static bool cgroup_read_mount(char *line, bool v2, mount *found)
 {
     char *rest = strstr(line, " - ");
     char type[16], source[256], options[256];
     if (rest == NULL || sscanf(rest, " - %15s %255s %255s", type, source, options) != 3) return false;
-    if (strcmp(type, v2 ? "cgroup2" : "cgroup") != 0 || (!v2 && !lists(options, "cpu"))) return false;
+    if (strcmp(type, v2 ? "cgroup2" : "cgroup") != 0 || (!v2 && !cgroup_lists(options, "cpu"))) return false;
 
     char *field = NULL, *save = NULL;
     for (int i = 0; i < 5; i++) {
@@ -90,7 +90,7 @@ static bool read_mount(char *line, bool v2, mount *found)
 
 /* The quota on the cgroup `path` and above, below one mount. A container may see its cgroup's path from
  * outside while the mount shows the inside; then the mount is all that there is to see. */
-static double quota_in(const char *root, const mount *mounted, const char *path)
+static double cgroup_quota_in(const char *root, const mount *mounted, const char *path)
 {
     char directory[PATH_MAX];
     size_t covered = strcmp(mounted->top, "/") == 0 ? 0 : strlen(mounted->top);
@@ -101,11 +101,11 @@ static double quota_in(const char *root, const mount *mounted, const char *path)
     if (snprintf(directory + top, sizeof directory - (size_t)top, "%s", below) >= (int)sizeof directory - top)
         return 0;
     if (access(directory, F_OK) != 0) directory[top] = '\0';
-    return quota_up_to(directory, (size_t)top);
+    return cgroup_quota_up_to(directory, (size_t)top);
 }
 
 /* The tightest quota on the cgroup `path` in any mount of its hierarchy. */
-static double quota_in_mounts(const char *root, bool v2, const char *path)
+static double cgroup_quota_in_mounts(const char *root, bool v2, const char *path)
 {
     char name[PATH_MAX];
     snprintf(name, sizeof name, "%s/proc/self/mountinfo", root);
@@ -117,7 +117,7 @@ static double quota_in_mounts(const char *root, bool v2, const char *path)
     size_t size = 0;
     mount mounted = {NULL, NULL};
     while (getline(&line, &size, file) > 0)
-        if (read_mount(line, v2, &mounted)) quota = tighter(quota, quota_in(root, &mounted, path));
+        if (cgroup_read_mount(line, v2, &mounted)) quota = cgroup_tighter(quota, cgroup_quota_in(root, &mounted, path));
     free(line);
     fclose(file);
     return quota;
@@ -140,8 +140,8 @@ double tm_cgroup_quota(const char *root)
         if (path == NULL) continue;
         *path++ = '\0';
         controllers++;
-        if (*controllers == '\0' || lists(controllers, "cpu"))
-            quota = tighter(quota, quota_in_mounts(root, *controllers == '\0', path));
+        if (*controllers == '\0' || cgroup_lists(controllers, "cpu"))
+            quota = cgroup_tighter(quota, cgroup_quota_in_mounts(root, *controllers == '\0', path));
     }
     free(line);
     fclose(file);

@@ -18,7 +18,7 @@ typedef struct places {
 } places;
 
 /* A queue that never runs dry has no wait in which the main thread would ask for interrupts. */
-static bool heed_interrupt(int64_t *asked_ns)
+static bool drain_heed_interrupt(int64_t *asked_ns)
 {
     if (tm_coarse_now_ns() - *asked_ns < TM_INTERRUPT_PERIOD_NS) return false;
     bool interrupted = tm_interrupted();
@@ -26,7 +26,7 @@ static bool heed_interrupt(int64_t *asked_ns)
     return interrupted;
 }
 
-static tm_status pull(void *ctx, size_t at, size_t end)
+static tm_status drain_pull(void *ctx, size_t at, size_t end)
 {
     places *all = ctx;
     unsigned char *items = all->buffers + at * all->stride;
@@ -40,7 +40,7 @@ static tm_status pull(void *ctx, size_t at, size_t end)
         if (status != TM_OK) break;
         all->kernel(all->ctx, items, n);
         done += n;
-        if (heed_interrupt(&asked_ns)) status = TM_INTERRUPTED;
+        if (drain_heed_interrupt(&asked_ns)) status = TM_INTERRUPTED;
     }
     atomic_fetch_add_explicit(&all->done, done, memory_order_relaxed);
     if (status != TM_INTERRUPTED) return TM_OK; /* closed and empty */
@@ -60,7 +60,7 @@ tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel
     all.stride = (block * item_size + TM_LINE - 1) / TM_LINE * TM_LINE;
     all.buffers = aligned_alloc(TM_LINE, threads * all.stride);
     if (all.buffers == NULL) return TM_NO_MEMORY;
-    tm_status status = tm_parallel_try(pool, threads, 1, pull, &all);
+    tm_status status = tm_parallel_try(pool, threads, 1, drain_pull, &all);
     free(all.buffers);
     if (done != NULL) *done = atomic_load_explicit(&all.done, memory_order_relaxed);
     return status;

@@ -15,7 +15,7 @@
 #endif
 
 /* Cores in the calling thread's mask, which the threads that it starts inherit. */
-static size_t affinity_or(size_t online)
+static size_t machine_affinity_or(size_t online)
 {
 #ifdef __linux__
     for (size_t cores = 1024; cores <= 1 << 20; cores *= 2) { /* too small a mask is refused */
@@ -55,7 +55,7 @@ size_t tm_read_cache_size(const char *root)
     return largest;
 }
 
-static size_t online_cores(void)
+static size_t machine_online_cores(void)
 {
     const long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (size_t)online : 1;
@@ -70,7 +70,7 @@ size_t tm_last_level_cache(void)
     size_t size = atomic_load_explicit(&known, memory_order_relaxed);
     if (size == 0) {
         size = tm_read_cache_size("");
-        size = size == 0 ? DEFAULT : TM_MIN(size, MOST_FOR_A_CORE * online_cores());
+        size = size == 0 ? DEFAULT : TM_MIN(size, MOST_FOR_A_CORE * machine_online_cores());
         atomic_store_explicit(&known, size, memory_order_relaxed);
     }
     return size;
@@ -78,8 +78,8 @@ size_t tm_last_level_cache(void)
 
 void tm_read_machine(tm_machine *machine)
 {
-    machine->online = online_cores();
-    machine->affinity = affinity_or(machine->online);
+    machine->online = machine_online_cores();
+    machine->affinity = machine_affinity_or(machine->online);
     machine->quota = tm_cgroup_quota("");
     machine->last_level_cache = tm_last_level_cache();
     machine->usable = TM_MIN(machine->online, machine->affinity);

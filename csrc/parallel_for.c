@@ -1,4 +1,4 @@
-/* parallel_for.c: the parallel loop: cut, claim, steal, join.
+/* parallel_for.c: the parallel loop: cut, loop_claim, steal, join.
  *
  * The chunks are dealt in order into one slice for each seat. The caller sits on seat 0 and starts at once;
  * workers that arrive in time take the other seats. Each runs its own slice from the front, then everyone
@@ -46,7 +46,7 @@ size_t tm_get_thread_limit(void)
 
 /* ---- failures ----------------------------------------------------------------------------- */
 
-static void note_failure(_Atomic uint64_t *failure, uint64_t mine)
+static void loop_note_failure(_Atomic uint64_t *failure, uint64_t mine)
 {
     uint64_t seen = atomic_load_explicit(failure, memory_order_relaxed);
     while (mine < seen && !atomic_compare_exchange_weak_explicit(failure, &seen, mine, memory_order_relaxed,
@@ -54,13 +54,13 @@ static void note_failure(_Atomic uint64_t *failure, uint64_t mine)
     }
 }
 
-static uint64_t failure_of(size_t chunk, tm_status status)
+static uint64_t loop_failure_of(size_t chunk, tm_status status)
 {
     int code = status < 0 && status > -256 ? -status : -TM_FAILED;
     return ((uint64_t)chunk + 1) << 8 | (uint64_t)code;
 }
 
-static tm_status status_of(uint64_t failure)
+static tm_status loop_status_of(uint64_t failure)
 {
     return failure == NO_FAILURE ? TM_OK : (tm_status)-(int)(failure & 0xff);
 }
@@ -69,18 +69,18 @@ static tm_status status_of(uint64_t failure)
 
 /* Runs a chunk; false if one before it has failed, and so before all that follow in its slice. Chunks before
  * the lowest failure always run, so that which failure wins does not depend on timing. */
-static bool run_chunk(tm_job *job, size_t chunk)
+static bool loop_run_chunk(tm_job *job, size_t chunk)
 {
     uint64_t failure = atomic_load_explicit(&job->failure, memory_order_relaxed);
     if ((uint64_t)chunk + 1 > failure >> 8) return false;
     size_t begin = chunk * job->grain;
     size_t end = TM_MIN(job->n - begin, job->grain) + begin;
     tm_status status = job->body(job->ctx, begin, end);
-    if (status != TM_OK) note_failure(&job->failure, failure_of(chunk, status));
+    if (status != TM_OK) loop_note_failure(&job->failure, loop_failure_of(chunk, status));
     return true;
 }
 
-static bool claim(tm_slice *slice, size_t *chunk)
+static bool loop_claim(tm_slice *slice, size_t *chunk)
 {
     /* A look first: a dry slice stays dry, and its line stays shared. */
     if (atomic_load_explicit(&slice->next, memory_order_relaxed) >= slice->end) return false;
@@ -99,7 +99,7 @@ typedef struct caller {
 } caller;
 
 /* Calls sleepers once what is left seems worth it. */
-static void call_when_worth(const tm_job *job, caller *me, uint64_t done)
+static void loop_call_when_worth(const tm_job *job, caller *me, uint64_t done)
 {
     double each = (double)(tm_now_ns() - me->begun_ns) / (double)done;
     if (each * (double)(job->chunks - done) < me->worth_ns) return;
@@ -107,27 +107,27 @@ static void call_when_worth(const tm_job *job, caller *me, uint64_t done)
     me->begun_ns = 0;
 }
 
-static void heed_interrupt(tm_job *job, caller *me)
+static void loop_heed_interrupt(tm_job *job, caller *me)
 {
     int64_t now = tm_coarse_now_ns();
     if (now - me->asked_ns < TM_INTERRUPT_PERIOD_NS) return;
-    if (me->asked_ns != 0 && tm_interrupted()) note_failure(&job->failure, INTERRUPT);
+    if (me->asked_ns != 0 && tm_interrupted()) loop_note_failure(&job->failure, INTERRUPT);
     me->asked_ns = tm_coarse_now_ns();
 }
 
 /* Runs chunks from seat's own slice on, around the table; `me` is NULL for workers. */
-static void run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counters)
+static void loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counters)
 {
     uint64_t chunks = 0, steals = 0;
     for (size_t i = 0; i < job->seats; i++) {
         size_t at = seat + i < job->seats ? seat + i : seat + i - job->seats;
         size_t chunk;
-        while (claim(&job->slices[at], &chunk) && run_chunk(job, chunk)) {
+        while (loop_claim(&job->slices[at], &chunk) && loop_run_chunk(job, chunk)) {
             chunks += 1;
             steals += i > 0;
             if (me == NULL) continue;
-            if (me->begun_ns != 0) call_when_worth(job, me, chunks);
-            if (chunks > 1) heed_interrupt(job, me); /* the first says only that the loop has begun */
+            if (me->begun_ns != 0) loop_call_when_worth(job, me, chunks);
+            if (chunks > 1) loop_heed_interrupt(job, me); /* the first says only that the loop has begun */
         }
     }
     tm_count(&counters->chunks, chunks);
@@ -136,7 +136,7 @@ static void run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counte
 }
 
 /* A worker's usual seat, so that it meets the same part of an array in call after call. */
-static size_t seat_of(const tm_job *job, int worker)
+static size_t loop_seat_of(const tm_job *job, int worker)
 {
     size_t others = job->seats - 1;
     size_t rank = (size_t)worker - (job->owner >= 0 && worker > job->owner);
@@ -144,13 +144,13 @@ static size_t seat_of(const tm_job *job, int worker)
 }
 
 /* What a worker does inside a job whose gate let it in. */
-static void help(tm_job *job, int worker, tm_counters *counters)
+static void loop_help(tm_job *job, int worker, tm_counters *counters)
 {
     uint64_t begin = tm_ticks();
     TM_CHAOS(loop_help);
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(job->fp_state);
-    run_chunks(job, seat_of(job, worker), NULL, counters);
+    loop_run_chunks(job, loop_seat_of(job, worker), NULL, counters);
     unsigned flags = tm_fp_leave(mine);
     if (flags) atomic_fetch_or_explicit(&job->fp_flags, flags, memory_order_relaxed);
     tm_gate_leave(&job->gate); /* the job is the owner's again: nothing of it is read below */
@@ -159,7 +159,7 @@ static void help(tm_job *job, int worker, tm_counters *counters)
 
 /* ---- the caller --------------------------------------------------------------------------- */
 
-static tm_job *take_slot(tm_team *team)
+static tm_job *loop_take_slot(tm_team *team)
 {
     for (size_t i = 0; i < TM_JOB_SLOTS; i++) {
         tm_job *job = &team->jobs[i];
@@ -171,7 +171,7 @@ static tm_job *take_slot(tm_team *team)
     return NULL;
 }
 
-static void deal_chunks(tm_job *job)
+static void loop_deal_chunks(tm_job *job)
 {
     size_t share = job->chunks / job->seats, rest = job->chunks % job->seats, next = 0;
     for (size_t i = 0; i < job->seats; i++) {
@@ -182,7 +182,7 @@ static void deal_chunks(tm_job *job)
 }
 
 /* Makes the job visible; calls sleepers now, or has the caller do so when it knows more. */
-static void open_job(tm_job *job, caller *me, bool short_chunks)
+static void loop_open_job(tm_job *job, caller *me, bool short_chunks)
 {
     tm_gate_open(&job->gate, (uint32_t)job->seats - 1);
     tm_bell_ring(&me->team->bell);
@@ -197,16 +197,16 @@ static void open_job(tm_job *job, caller *me, bool short_chunks)
 }
 
 /* Waits for the workers inside; an interrupt cancels what is not claimed, and the wait goes on. */
-static void join(tm_job *job, bool may_spin)
+static void loop_join(tm_job *job, bool may_spin)
 {
     int64_t spin_ns = may_spin ? JOIN_SPIN_NS : 0;
     TM_CHAOS(loop_join);
     tm_gate_close(&job->gate);
     while (tm_gate_wait(&job->gate, spin_ns, INT64_MAX) != TM_OK)
-        note_failure(&job->failure, INTERRUPT);
+        loop_note_failure(&job->failure, INTERRUPT);
 }
 
-static tm_status run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t seats, size_t chunks)
+static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t seats, size_t chunks)
 {
     int worker = tm_team_worker(team);
     uint64_t begin = tm_ticks();
@@ -214,21 +214,21 @@ static tm_status run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t se
     tm_fp_state mine = tm_fp_save();
     job->n = loop->n, job->grain = loop->grain, job->chunks = chunks, job->seats = seats;
     job->body = loop->body, job->ctx = loop->ctx;
-    job->help = help, job->owner = worker, job->fp_state = mine;
+    job->help = loop_help, job->owner = worker, job->fp_state = mine;
     atomic_store_explicit(&job->failure, NO_FAILURE, memory_order_relaxed);
     atomic_store_explicit(&job->fp_flags, 0, memory_order_relaxed);
-    deal_chunks(job);
-    open_job(job, &me, loop->short_chunks);
+    loop_deal_chunks(job);
+    loop_open_job(job, &me, loop->short_chunks);
 
     tm_fp_enter(mine);
-    run_chunks(job, 0, &me, &job->counters);
+    loop_run_chunks(job, 0, &me, &job->counters);
     unsigned flags = tm_fp_leave(mine);
     /* In a child that a chunk has forked nobody helps, and nobody will leave. */
-    if (tm_process_generation() == team->generation) join(job, team->spinners > 0);
+    if (tm_process_generation() == team->generation) loop_join(job, team->spinners > 0);
     if (me.begun_ns != 0) atomic_store_explicit(&team->alone_ns, tm_now_ns(), memory_order_relaxed);
 
     loop->fp_flags = flags | atomic_load_explicit(&job->fp_flags, memory_order_relaxed);
-    tm_status status = status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
+    tm_status status = loop_status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
     tm_count(&job->counters.wakeups, me.called);
     if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin); /* a worker's is counted already */
     TM_CHAOS(loop_ends);
@@ -237,7 +237,7 @@ static tm_status run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t se
 }
 
 /* The whole loop on the calling thread, through the same chunks in order. */
-static tm_status run_alone(tm_loop *loop, size_t chunks)
+static tm_status loop_run_alone(tm_loop *loop, size_t chunks)
 {
     tm_slice slice = {.end = chunks};
     tm_counters counters = {0};
@@ -246,9 +246,9 @@ static tm_status run_alone(tm_loop *loop, size_t chunks)
     caller me = {0};
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(mine);
-    run_chunks(&job, 0, &me, &counters);
+    loop_run_chunks(&job, 0, &me, &counters);
     loop->fp_flags = tm_fp_leave(mine);
-    return status_of(atomic_load_explicit(&job.failure, memory_order_relaxed));
+    return loop_status_of(atomic_load_explicit(&job.failure, memory_order_relaxed));
 }
 
 tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
@@ -264,10 +264,10 @@ tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
         tm_team *team;
         tm_status status = tm_pool_team(pool, &team);
         if (status == TM_CLOSED) return status;
-        tm_job *job = status == TM_OK ? take_slot(team) : NULL; /* no threads, no slot: not the loop's fault */
-        if (job != NULL) return run_shared(team, job, loop, seats, chunks);
+        tm_job *job = status == TM_OK ? loop_take_slot(team) : NULL; /* no threads, no slot: not the loop's fault */
+        if (job != NULL) return loop_run_shared(team, job, loop, seats, chunks);
     }
-    return chunks == 0 ? TM_OK : run_alone(loop, chunks);
+    return chunks == 0 ? TM_OK : loop_run_alone(loop, chunks);
 }
 
 /* ---- the public faces --------------------------------------------------------------------- */
@@ -285,7 +285,7 @@ typedef struct call {
     void *ctx;
 } call;
 
-static tm_status run_kernel(void *ctx, size_t begin, size_t end)
+static tm_status loop_run_kernel(void *ctx, size_t begin, size_t end)
 {
     const call *kernel = ctx;
     kernel->kernel(kernel->ctx, begin, end);
@@ -295,5 +295,5 @@ static tm_status run_kernel(void *ctx, size_t begin, size_t end)
 tm_status tm_parallel_for(tm_pool *pool, size_t n, size_t grain, tm_kernel kernel, void *ctx)
 {
     call adapter = {.kernel = kernel, .ctx = ctx};
-    return tm_parallel_try(pool, n, grain, run_kernel, &adapter);
+    return tm_parallel_try(pool, n, grain, loop_run_kernel, &adapter);
 }

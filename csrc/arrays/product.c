@@ -24,13 +24,13 @@ enum { TILE_BYTES = 4096, LINE_BYTES = 64 };
 
 /* Elements from `at` on up to the end of their tile. Tiles end where a line of the output ends: from there
  * on no store of the kernel crosses a line, which is worth up to a tenth. */
-static size_t tile_length(const product *p, size_t at)
+static size_t product_tile_length(const product *p, size_t at)
 {
     return (TILE_BYTES - (uintptr_t)(p->out + at * p->size) % LINE_BYTES) / p->size;
 }
 
 /* One tile of n elements from `at` on. */
-static tm_status run_tile(const product *p, size_t at, size_t n)
+static tm_status product_run_tile(const product *p, size_t at, size_t n)
 {
     _Alignas(LINE_BYTES) char buffer[TILE_BYTES];
     const char *x = p->x + at * p->size;
@@ -44,15 +44,15 @@ static tm_status run_tile(const product *p, size_t at, size_t n)
     return TM_OK;
 }
 
-static tm_status run_product(void *ctx, size_t begin, size_t end)
+static tm_status product_run_chunk(void *ctx, size_t begin, size_t end)
 {
     const product *p = ctx;
     const bool once = !p->within && !p->stream; /* one pass: after the first, a tile may be of any length */
     tm_status status = TM_OK;
 
     for (size_t at = begin; at < end && status == TM_OK;) {
-        const size_t n = once && at > begin ? end - at : TM_MIN(tile_length(p, at), end - at);
-        status = run_tile(p, at, n);
+        const size_t n = once && at > begin ? end - at : TM_MIN(product_tile_length(p, at), end - at);
+        status = product_run_tile(p, at, n);
         at += n;
     }
     if (p->stream) tm_stream_end();
@@ -64,13 +64,13 @@ static tm_status run_product(void *ctx, size_t begin, size_t end)
 enum { CHUNK_BYTES = 131072 };
 _Static_assert(CHUNK_BYTES % (4096 * 16) == 0, "chunks are multiples of 4096 elements of up to 16 bytes");
 
-static int run_elementwise(tm_pool *pool, tm_dtype dtype, size_t n, product *p, int options)
+static int product_run(tm_pool *pool, tm_dtype dtype, size_t n, product *p, int options)
 {
     p->size = tm_element_size(dtype);
     tm_loop loop = {
         .n = n,
         .grain = CHUNK_BYTES / p->size,
-        .body = run_product,
+        .body = product_run_chunk,
         .ctx = p,
         .short_chunks = true,
     };
@@ -87,23 +87,23 @@ static int run_elementwise(tm_pool *pool, tm_dtype dtype, size_t n, product *p, 
 }
 
 /* Whether there is a kernel: not for bool, of which NumPy makes int8, nor for complex numbers. */
-static bool is_valid_product(tm_dtype dtype, size_t n, int options)
+static bool product_is_valid(tm_dtype dtype, size_t n, int options)
 {
     return tm_is_valid(dtype, n, options & ~TM_FRESH_OUT) && dtype != TM_BOOL && !tm_is_complex(dtype);
 }
 
 int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out, int options)
 {
-    if (!is_valid_product(dtype, n, options)) return TM_INVALID;
+    if (!product_is_valid(dtype, n, options)) return TM_INVALID;
     product p = {.kernel = tm_pick(&tm_square_kernels[dtype]), .x = x, .out = out};
-    return run_elementwise(pool, dtype, n, &p, options);
+    return product_run(pool, dtype, n, &p, options);
 }
 
 int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options)
 {
-    if (!is_valid_product(dtype, n, options) || k == NULL) return TM_INVALID;
+    if (!product_is_valid(dtype, n, options) || k == NULL) return TM_INVALID;
     uint64_t factor; /* a copy, since k may lie inside out */
     memcpy(&factor, k, tm_element_size(dtype));
     product p = {.kernel = tm_pick(&tm_scale_kernels[dtype]), .x = x, .factor = &factor, .out = out};
-    return run_elementwise(pool, dtype, n, &p, options);
+    return product_run(pool, dtype, n, &p, options);
 }
