@@ -85,7 +85,7 @@ def reductions(ufunc: np.ufunc) -> tuple[str, str]:
         for axis in found:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                call = _reductions.prepare(ufunc, LoopCache(9), x, axis, None, None, False, NO_VALUE, True)
+                call = _reductions.prepare(ufunc, LoopCache(9), x, axis, None, False, NO_VALUE, True)
             found[axis] += "" if isinstance(call, str) else char
     return found[0], found[None]
 

@@ -56,7 +56,7 @@ FILES = {
     "queues": "typed fifo locked queue",
     "arrays": """
         cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
-        elementwise row_reductions gufuncs reductions probes ufunc functions
+        elementwise row_reductions gufuncs reductions probes reducer ufunc functions
     """,
     "pipelines": "stages turnstile pipeline",
 }

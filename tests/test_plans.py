@@ -360,11 +360,13 @@ def test_many_dtypes_do_not_stay(threads: tm.Pool) -> None:
         times = np.arange(9).astype(f"m8[{k}s]")
         ours(times, times, pool=threads)
         ours.reduce(np.ones((2, k), "i4"), pool=threads)
+        ours.reduce(np.ones(2, f"m8[{k}s]"), pool=threads)
         marked = np.ones(9).view(np.dtype("f8", metadata={"k": k}))
         ours(marked, marked, pool=threads)
     assert len(ours._loops) <= 256
     assert len(ours._plans) <= 256
-    assert len(ours._reductions) <= 256
+    assert len(ours._reducer._plans) <= 256
+    assert len(ours._reducer._loops) <= 256
 
 
 def test_a_full_cache_is_emptied_and_never_disturbs_a_reader() -> None:
@@ -391,7 +393,8 @@ def test_a_cache_that_is_emptied_between_look_and_read_raises_nothing(threads: t
 
     ours = ufuncs.ParallelUfunc(np.add, False)
     vecdot = ufuncs.ParallelUfunc(np.vecdot, False)
-    for cache in ours._loops, ours._plans, ours._reductions, vecdot._loops:
+    reducer = ours._reducer
+    for cache in ours._loops, ours._plans, reducer._loops, reducer._plans, vecdot._loops:
         cache._entries = Emptied()
     a = np.ones((30, 40))
     for _ in range(3):
@@ -402,7 +405,7 @@ def test_a_cache_that_is_emptied_between_look_and_read_raises_nothing(threads: t
 
 def test_threads_that_fill_caches_at_once_get_their_answers(threads: tm.Pool) -> None:
     ours = ufuncs.ParallelUfunc(np.add, False)
-    for cache in ours._loops, ours._plans, ours._reductions:
+    for cache in ours._loops, ours._plans, ours._reducer._loops, ours._reducer._plans:
         cache._bound = 2
     wrong: list[Any] = []
     start = threading.Barrier(4)

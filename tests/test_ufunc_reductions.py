@@ -102,8 +102,8 @@ def test_rows_are_added_in_their_order(char: str, rows: int, pools: list[tm.Pool
         x = values(char, outer * rows * columns, k).reshape(outer, rows, columns)
         if k % 3:  # sums that no NaN decides, whose last bits show the order
             x[~(abs(x) < 1e9)] = 0.1
-        add._reductions.clear()
-        add._loops.clear()  # programs keep the loop of another instruction set
+        add._reducer._plans.clear()
+        add._reducer._loops.clear()  # programs keep the loop of another instruction set
         assert_same_call(
             add.reduce, np.add.reduce, lambda x=x: ([x], {"axis": 1}), f"{char} {x.shape}", pool=pools[k % 3]
         )

@@ -201,6 +201,8 @@ def difference(ours: Any, numpys: Any) -> str | None:
             return f"{name} {mine}, NumPy's {theirs}"
     if ours.dtype.char != numpys.dtype.char:
         return f"dtype.char {ours.dtype.char}, NumPy's {numpys.dtype.char}"
+    if ours.dtype.metadata != numpys.dtype.metadata:
+        return f"metadata {ours.dtype.metadata}, NumPy's {numpys.dtype.metadata}"
     if isinstance(numpys, np.ndarray) and (ours.base is None) != (numpys.base is None):
         return f"base {type(ours.base)}, NumPy's {type(numpys.base)}"
     mine, theirs = value_bytes(np.asarray(ours)), value_bytes(np.asarray(numpys))

@@ -3,7 +3,6 @@
 The six ways, their texts and their order are those of numpy/_core/src/umath/extobj.c.
 """
 
-import contextvars
 import os
 import sys
 import types
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["as_the_user", "report", "reported", "users_level"]
+__all__ = ["as_the_user", "report", "users_level"]
 
 Result = TypeVar("Result")
 
@@ -34,59 +33,29 @@ def report(flags: int, name: str) -> None:
             _report_one(modes[key], error, name, flags)  # type: ignore[literal-required]
 
 
-def reported(call: Callable[..., Result], *args: Any, **options: Any) -> Result:
-    """Makes a call to NumPy, whose floating-point errors are reported as if the user had made it.
+def as_the_user(call: Callable[..., Result], /, *args: Any, **options: Any) -> Result:
+    """Makes a call to NumPy in the user's context; its warnings, of whatever kind, point at the user's line.
 
-    Left alone, NumPy would warn at our own line, where a filter that shows a warning once per line
-    hides all but the first of the user's. np.errstate would take 1 us; a context of our own takes 0.3.
-    """
-    try:
-        listener = _idle.pop()
-    except IndexError:
-        listener = _Listener()
-    try:
-        return listener.run(call, *args, **options)
-    finally:
-        if listener.heard:
-            for name, flags in listener.heard.items():
-                report(flags, name)
-        else:
-            _idle.append(listener)
-
-
-def as_the_user(call: Callable[..., Result], *args: Any, **options: Any) -> Result:
-    """Makes a call to NumPy whose warnings, of whatever kind, point at the user's line; it takes 2 us.
-
-    It is made from a frame that says it is that line, in a function that has the line for its whole text.
-    Unlike `reported` it stays in the user's context, which code of foreign classes may look at.
+    Left alone, NumPy would warn at our own line, where a filter that shows a warning once per line hides all
+    but the first of the user's. The call is therefore made from a synthetic frame that carries the user's
+    file name, line number and globals.
     """
     frame = _users_frame()
-    code = _CALL.replace(co_filename=frame.f_code.co_filename, co_firstlineno=frame.f_lineno)
+    place = frame.f_code.co_filename, frame.f_lineno
+    code = _calls.get(place)
+    if code is None:
+        if len(_calls) >= _MOST_CALLS:
+            _calls.clear()
+        code = _calls[place] = _CALL.replace(co_filename=place[0], co_firstlineno=place[1])
     made: Result = types.FunctionType(code, frame.f_globals)(call, args, options)
     return made
 
 
 _CALL = (lambda call, args, options: call(*args, **options)).__code__
 
-
-class _Listener:
-    """A context in which NumPy writes its errors down: "Warning: overflow encountered in square\n"."""
-
-    __slots__ = ("heard", "run")
-
-    def __init__(self) -> None:
-        self.heard: dict[str, int] = {}
-        self.run = contextvars.Context().run
-        self.run(lambda: (np.seterr(all="log"), np.seterrcall(self)))
-
-    def write(self, line: str) -> None:
-        error, name = line.removeprefix("Warning: ").rstrip("\n").split(" encountered in ")
-        bit = next(bit for bit, _, words in _ERRORS if words == error)
-        self.heard[name] = self.heard.get(name, 0) | bit
-
-
-# Listeners that nobody uses now and that have heard nothing.
-_idle: list[_Listener] = []
+# `_CALL` by file name and line. Any thread may write it; it keeps nothing but these code objects alive.
+_calls: dict[tuple[str, int], types.CodeType] = {}
+_MOST_CALLS = 1024
 
 
 def _report_one(mode: str, error: str, name: str, flags: int) -> None:
@@ -126,8 +95,10 @@ def users_level() -> int:
 
 def _users_frame() -> types.FrameType:
     """The nearest frame outside this package."""
-    package = __package__.rpartition(".")[0] + "."
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(package):
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__name__", "").startswith(_PACKAGE) and frame.f_back:
         frame = frame.f_back
     return frame
+
+
+_PACKAGE = __package__.rpartition(".")[0] + "."

@@ -1,7 +1,7 @@
 """square, sum and scale: NumPy's results on all cores.
 
-Arguments are settled here. Arrays that C can take go to own_kernels.py, all others to NumPy itself, and so do
-small integer arrays, because NumPy is done with them before we could have begun.
+Arguments are settled here. Arrays that C can take go to own_kernels.py. NumPy makes all other calls as the
+user made them, and calls with arrays too small to gain.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,9 @@ from .._types import Array
 from ..tasks.pool import Pool, default_pool
 from ..tasks.which_pool import check_pool
 from . import own_kernels
-from .errstate import reported
+from .errstate import as_the_user
 from .layout import NO_VALUE, as_element, dtype_of, native_chunks
+from .reducer import NUMBERS, as_sum
 from .ufunc import parallel
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _ALONE = 1 << 15
 
 
 def square(
-    x: "npt.ArrayLike", /, out: Array | None = None, *, overflow: Overflow = "wrap", pool: Pool | None = None
+    x: "npt.ArrayLike", /, *args: Any, overflow: Overflow = "wrap", pool: Pool | None = None, **options: Any
 ) -> Any:
     """The square of each element, as numpy.square.
 
@@ -48,7 +49,8 @@ def square(
     x : array_like
         Any shape, dtype and layout that numpy.square takes. It is not copied.
     out : ndarray, optional
-        Where the result goes, `x` itself included; as numpy.square's.
+        Where the result goes, `x` itself included; as numpy.square's. NumPy makes the calls with any other of
+        its options (``where``, ``dtype``, ...).
     overflow : {"wrap", "raise"}
         "wrap": integers wrap around, as in NumPy. "raise": OverflowError if an integer result does not fit
         its dtype; then a separate `out` holds anything, while `x` is as it was, also where `out` is `x` or
@@ -68,7 +70,8 @@ def square(
         With overflow="raise".
     TypeError
         As numpy.square. With overflow="raise", for subclasses of ndarray and foreign arrays, for which the
-        check has no meaning, and for an `out` whose dtype can't hold every value of x's.
+        check has no meaning, for an `out` whose dtype can't hold every value of x's, and for options besides
+        `out`.
     ValueError
         As numpy.square; for any other `overflow`.
     RuntimeError
@@ -81,28 +84,28 @@ def square(
     the GIL. NumPy itself, on one thread, does the rest: strided, byte-swapped, misaligned and partly
     overlapping arrays, other dtypes, subclasses, and arrays too small to gain.
     """
-    if type(x) is np.ndarray and pool is None and overflow == "wrap":
-        if x.nbytes < _SMALL:
-            return reported(np.square, x, out=out) if x.dtype.kind in "fc" else np.square(x, out=out)
-        result = own_kernels.square(default_pool()._handle, x, out, 0)
-        if result is not None:
-            return result
-    array, options = _input("square", x, overflow, pool)
-    if type(array) is np.ndarray and array.dtype.kind == "c":
-        return parallel(np.square)(array, out=out, pool=pool)
-    if type(array) is not np.ndarray or (not options and array.nbytes < _SMALL):
-        return _by_numpy(array, lambda: np.square(array, out=out))
-    return _map("square", array, out, options, pool, own_kernels.square, lambda: np.square(array, out=out))
+    out = _out(args, options)
+    if pool is None and overflow == "wrap" and type(x) is np.ndarray and x.nbytes < _SMALL:
+        return _by_numpy(np.square, out, x, *args, **options)
+    checked = _is_checked("square", x, out, overflow, pool)
+    if checked:
+        x = np.asarray(x)
+    if type(x) is not np.ndarray or out is NO_VALUE or not (checked or x.nbytes >= _SMALL):
+        return _by_numpy(np.square, out, x, *args, **options)
+    if x.dtype.kind == "c":
+        return parallel(np.square)(x, *args, pool=pool, **options)
+    result = _in_c("square", own_kernels.square, x, out, checked, pool)
+    return as_the_user(np.square, x, *args, **options) if result is None else result
 
 
 def scale(
     x: "npt.ArrayLike",
     k: Any,
     /,
-    out: Array | None = None,
-    *,
+    *args: Any,
     overflow: Overflow = "wrap",
     pool: Pool | None = None,
+    **options: Any,
 ) -> Any:
     """Each element times the scalar k, in x's dtype, as numpy.multiply(x, k, dtype=x.dtype).
 
@@ -113,7 +116,8 @@ def scale(
     k : scalar
         A number, a NumPy scalar or a 0-d array, that numpy.multiply converts to x's dtype.
     out : ndarray, optional
-        Where the result goes; `x` itself scales x in place. As numpy.multiply's.
+        Where the result goes; `x` itself scales x in place. As numpy.multiply's. NumPy makes the calls with
+        any other of its options, of which ``dtype`` is an error.
     overflow : {"wrap", "raise"}
         As for `square`; "raise" also minds a `k` that does not fit x's dtype.
     pool : Pool, optional
@@ -139,48 +143,40 @@ def scale(
     -----
     Runs where `square` runs.
     """
-    if type(x) is np.ndarray and pool is None and overflow == "wrap" and x.nbytes >= _SMALL:
-        factor = as_element(k, x.dtype) if isinstance(k, (np.generic, int, float, complex)) else None
-        result = factor if factor is None else own_kernels.scale(default_pool()._handle, x, factor, out, 0)
-        if result is not None:
-            return result
-    array, options = _input("scale", x, overflow, pool)
-    if type(k) not in (int, float, complex) and np.ndim(k) != 0:
-        raise ValueError(f"scale: k must be a scalar, got an array of shape {np.shape(k)}")
-    dtype = dtype_of(array)
-    if type(array) is np.ndarray and (array.dtype.kind == "c" or (array.dtype.kind == "f" and k != k)):
-        kept = {} if type(k) in (int, float, complex, dtype) else {"dtype": dtype}
-        return parallel(np.multiply)(array, k, out=out, pool=pool, **kept)
-
-    def by_numpy() -> Any:
-        return np.multiply(array, k, out=out, dtype=dtype)
-
+    out = _out(args, options)
+    checked = _is_checked("scale", x, out, overflow, pool)
+    array: Any = np.asarray(x) if checked else x
+    if type(array) is np.ndarray and (array.dtype.kind == "c" or (array.dtype.kind == "f" and _is_nan(k))):
+        kept = {} if type(k) in (int, float, complex, array.dtype.type) else {"dtype": dtype_of(array)}
+        return parallel(np.multiply)(array, k, *args, pool=pool, **kept, **options)
     element = None
-    if type(array) is np.ndarray and (options or array.nbytes >= _SMALL):
-        element = as_element(k, array.dtype)
+    if type(k) in NUMBERS or (type(k) is np.ndarray and k.ndim == 0):
+        if type(array) is np.ndarray and out is not NO_VALUE and (checked or array.nbytes >= _SMALL):
+            element = as_element(k, array.dtype)
+    elif not _is_foreign(k) and np.ndim(k) != 0:
+        raise ValueError(f"scale: k must be a scalar, got an array of shape {np.shape(k)}")
     if element is None:
-        return _by_numpy(array, by_numpy)
-    if options and array.dtype.kind in "iu" and element[0] != k:
+        known = out if type(k) in NUMBERS else NO_VALUE
+        return _by_numpy(np.multiply, known, array, k, *args, dtype=dtype_of(array), **options)
+    if checked and array.dtype.kind in "iu" and element[0] != k:
         raise OverflowError(f"scale: k = {k} does not fit {array.dtype}")
 
-    def in_c(threads: "CData", x: Array, out: Array | None, options: int) -> Array | None:
+    def kernel(threads: "CData", x: Array, out: Array | None, options: int) -> Array | None:
         return own_kernels.scale(threads, x, element, out, options)
 
-    return _map("scale", array, out, options, pool, in_c, by_numpy)
+    result = _in_c("scale", kernel, array, out, checked, pool)
+    if result is None:
+        return as_the_user(np.multiply, array, k, *args, dtype=dtype_of(array), **options)
+    return result
 
 
 def sum(
     x: "npt.ArrayLike",
     /,
-    axis: int | tuple[int, ...] | None = None,
-    dtype: "npt.DTypeLike | None" = None,
-    out: Array | None = None,
-    keepdims: bool = False,
-    initial: Any = NO_VALUE,
-    where: Any = True,
-    *,
+    *args: Any,
     overflow: Overflow = "wrap",
     pool: Pool | None = None,
+    **options: Any,
 ) -> Any:
     """The sum of all elements, or over some axes, as numpy.sum.
 
@@ -221,47 +217,63 @@ def sum(
     runs. Nothing is copied, but with overflow="raise" arrays that C can't take are read in pieces of 8 MiB,
     copied where they have to be.
     """
-    whole = axis is None and dtype is None and out is None and not keepdims
-    if not whole or initial is not NO_VALUE or where is not True:
-        array, options = _input("sum", x, overflow, pool)
-        if options:
-            raise TypeError("sum: overflow='raise' takes whole arrays, without any of numpy.sum's options")
-        if type(array) is not np.ndarray:
-            given = {"keepdims": keepdims, "initial": initial, "where": where}
-            defaults = {"keepdims": False, "initial": NO_VALUE, "where": True}  # not all classes take them
-            more: Any = {name: value for name, value in given.items() if value is not defaults[name]}
-            return np.sum(array, axis, dtype, out, **more)  # type: ignore[arg-type]
-        return parallel(np.add).reduce(array, axis, dtype, out, keepdims, initial, where, pool=pool)
-    if type(x) is np.ndarray and pool is None and overflow == "wrap" and x.size:
-        if x.nbytes < _SMALL_SUM:
-            return reported(np.add.reduce, x, None) if x.dtype.kind in "fc" else np.add.reduce(x, None)
-        total = own_kernels.sum(_threads(pool, x), x, 0)
-        if total is not None:
-            return total
-    array, options = _input("sum", x, overflow, pool)
-    if type(array) is not np.ndarray or not array.size:
-        return np.sum(array)
-    if options and array.dtype.kind not in "biu":
-        options = 0
-    if options or array.nbytes >= _SMALL_SUM:
-        total = own_kernels.sum(_threads(pool, array), array, options)
-        if total is not None:
-            return total
-    return own_kernels.exact_sum(array) if options else _by_numpy(array, lambda: np.add.reduce(array, None))
-
-
-def _input(name: str, x: Any, overflow: str, pool: Pool | None) -> tuple[Any, int]:
-    """x, as an ndarray where a ufunc would make one of it, and the kernel's options."""
-    check_pool(pool)
-    if type(x) is not np.ndarray and isinstance(x, (list, tuple, int, float, complex, np.generic)):
+    whole = not (args or options)
+    if whole and pool is None and overflow == "wrap" and type(x) is np.ndarray and x.nbytes < _SMALL_SUM:
+        return _by_numpy(np.add.reduce, None, x, None)
+    checked = _is_checked("sum", x, None if whole else NO_VALUE, overflow, pool)
+    if checked:
         x = np.asarray(x)
+    if whole and type(x) is np.ndarray and x.size:
+        if checked and x.dtype.kind in "biu":
+            total = own_kernels.sum(_threads(pool, x), x, CHECKED)
+            return own_kernels.exact_sum(x) if total is None else total
+        if x.nbytes >= _SMALL_SUM:
+            total = own_kernels.sum(_threads(pool, x), x, 0)
+            if total is not None:
+                return total
+    return _add.call(np.sum, as_sum, (x, *args), options, pool)
+
+
+_add = parallel(np.add)._reducer
+
+
+# ---- arguments --------------------------------------------------------------------------------------------
+
+
+def _out(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What the user gave for `out`, or None; NO_VALUE where anything else was given besides."""
+    if not options:
+        return None if not args else args[0] if len(args) == 1 else NO_VALUE
+    return options.get("out", NO_VALUE) if len(options) == 1 and not args else NO_VALUE
+
+
+def _is_checked(name: str, x: Any, out: Any, overflow: str, pool: Pool | None) -> bool:
+    """Whether overflow is an error; raises where that can't be found out, and for a pool that is none."""
+    check_pool(pool)
     if overflow == "wrap":
-        return x, 0
+        return False
     if overflow != "raise":
         raise ValueError(f"overflow must be 'wrap' or 'raise', got {overflow!r}")
-    if type(x) is not np.ndarray:
+    if type(x) is not np.ndarray and not isinstance(x, (list, tuple, int, float, complex, np.generic)):
         raise TypeError(f"{name}: overflow='raise' needs a plain array, got {type(x).__name__}")
-    return x, CHECKED
+    if out is NO_VALUE:
+        takes = "whole arrays, without any of numpy.sum's options" if name == "sum" else "no option but out"
+        raise TypeError(f"{name}: overflow='raise' takes {takes}")
+    return True
+
+
+def _is_foreign(x: object) -> bool:
+    """Whether x answers NumPy's functions itself."""
+    own_answer = hasattr(type(x), "__array_ufunc__") or hasattr(type(x), "__array_function__")
+    return own_answer and not isinstance(x, np.ndarray)
+
+
+def _is_nan(k: object) -> bool:
+    """Whether k is a NaN, whose bits the product with another NaN may have."""
+    return isinstance(k, (float, np.floating)) and k != k
+
+
+# ---- calls ------------------------------------------------------------------------------------------------
 
 
 def _threads(pool: Pool | None, x: Array) -> "CData":
@@ -270,37 +282,32 @@ def _threads(pool: Pool | None, x: Array) -> "CData":
     return (pool or default_pool())._handle
 
 
-def _map(
+def _in_c(
     name: str,
+    kernel: Callable[["CData", Array, Array | None, int], Array | None],
     x: Array,
     out: Any,
-    options: int,
+    checked: bool,
     pool: Pool | None,
-    in_c: Callable[["CData", Array, Array | None, int], Array | None],
-    by_numpy: Callable[[], Any],
 ) -> Any:
-    """An element-wise call: in C where that can be, else by NumPy; checked while or before it runs."""
+    """The result of an element-wise call, checked while or before it runs; None: NumPy must make the call."""
     if not x.size:
-        return by_numpy()
+        return None
     threads = _threads(pool, x)
-    if options and x.dtype.kind in "iu":
+    if checked and x.dtype.kind in "iu":
         if isinstance(out, np.ndarray) and not np.can_cast(x.dtype, out.dtype, "safe"):
             raise TypeError(f"{name}: overflow='raise' needs an out that can hold {x.dtype}, got {out.dtype}")
         if out is None or not np.may_share_memory(x, out):
-            result = in_c(threads, x, out, options)
+            result = kernel(threads, x, out, CHECKED)
             if result is not None:
                 return result
         for chunk in native_chunks(x):
-            in_c(threads, chunk, None, options)
-    result = in_c(threads, x, out, 0)
-    return _by_numpy(x, by_numpy) if result is None else result
+            kernel(threads, chunk, None, CHECKED)
+    return kernel(threads, x, out, 0)
 
 
-def _by_numpy(x: Any, call: Callable[[], Any]) -> Any:
-    """call(), with its floating-point errors reported at the user's line.
-
-    That is done from another context, which the code of foreign classes must not see.
-    """
-    if type(x) is np.ndarray and x.dtype.kind in "fc":
-        return reported(call)
-    return call()
+def _by_numpy(function: Callable[..., Any], out: Any, x: Any, /, *args: Any, **options: Any) -> Any:
+    """function(x, *args, **options) by NumPy, with its warnings at the user's line."""
+    if type(x) is np.ndarray and x.dtype.kind in "iub" and (out is None or type(out) is np.ndarray):
+        return function(x, *args, **options)  # there is nothing to warn of
+    return as_the_user(function, x, *args, **options)

@@ -15,10 +15,20 @@ from .._native.dtypes import DTYPES
 from .._native.status import OVERFLOW, OVERLAP, check
 from .._types import Array
 from .errstate import report
-from .layout import dense_views, empty_result, exact_total
+from .layout import (
+    ALIGNED,
+    C_CONTIGUOUS,
+    dense_views,
+    empty_result,
+    exact_total,
+    is_plain,
+    is_target,
+)
 from .nans import settle
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from .._native._threadmill import CData
 
 __all__ = ["exact_sum", "scale", "square", "sum", "sum_block", "sum_dtype"]
@@ -27,6 +37,8 @@ _USUAL_BUFFER = 8192  # np.getbufsize(), unless the user has set another
 
 # tm_dtype by dtype, which tells the byte order as well.
 _REAL_CODES = {np.dtype(char): code for char, code in DTYPES.items() if np.dtype(char).kind in "iuf"}
+
+_DENSE = C_CONTIGUOUS | ALIGNED
 
 _SUM_DTYPES: dict[str, np.dtype[Any]] = {char: np.sum(np.empty(0, char)).dtype for char in DTYPES}
 
@@ -116,11 +128,11 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
     """The tm_dtype, x and out as dense views, and the array to return."""
     # The usual call first: after megabytes have gone by, Python's code comes from far, and 3 us become 60.
     code = _REAL_CODES.get(x.dtype)
-    if code is not None and x.flags.carray and x.ndim:
+    if code is not None and x.flags.num & _DENSE == _DENSE and x.ndim and x.dtype.metadata is None:
         if out is None:
             out = np.empty_like(x)
             return code, x, out, out
-        if type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and out.flags.carray:
+        if _is_target(out, x) and out.flags.c_contiguous:
             return code, x, out, out
     code = _code(x)
     if code is None or x.dtype.kind in "bc":  # NumPy squares booleans as int8
@@ -135,16 +147,14 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
 
 def _code(x: Array) -> int | None:
     """The tm_dtype, if C can read x's elements where they are and has kernels with NumPy's bits for them."""
-    dtype = x.dtype
-    code = DTYPES.get(dtype.char)
-    if code is None or not dtype.isnative or not x.flags.aligned or x.ndim == 0:
+    if x.ndim == 0 or not is_plain(x):
         return None
-    return code
+    return DTYPES.get(x.dtype.char)
 
 
-def _is_target(out: object, x: Array) -> bool:
+def _is_target(out: object, x: Array) -> "TypeGuard[Array]":
     """Whether C can write results of x's dtype and shape to where `out` has them."""
-    return type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and out.flags.behaved
+    return is_target(out) and out.dtype == x.dtype and out.shape == x.shape
 
 
 def _settle(name: str, ufunc: str, status: int, out: Array) -> Array | None:

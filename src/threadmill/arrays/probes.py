@@ -79,8 +79,7 @@ def _first_difference() -> str | None:
             return f"{ufunc.__name__} of {operands[0].dtype}"
     square = x.reshape(30, 50)
     for ufunc, axis in ((np.add, 0), (np.add, 1), (np.minimum, 0), (np.maximum, 1), (np.multiply, 1)):
-        arguments = axis, None, None, False, NO_VALUE, True
-        reduction = reductions.prepare(ufunc, LoopCache(9), square, *arguments)
+        reduction = reductions.prepare(ufunc, LoopCache(9), square, axis, None, False, NO_VALUE, True)
         if isinstance(reduction, str):  # one that NumPy runs anyway
             continue
         if not _same(reduction.run(NO_POOL, square), ufunc.reduce(square, axis)):

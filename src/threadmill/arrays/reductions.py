@@ -14,6 +14,7 @@ from .._native.programs import cast_loop
 from .._native.status import FAILED
 from .._types import Array
 from . import own_kernels, programs
+from .errstate import as_the_user
 from .layout import NO_VALUE, is_plain
 from .loops import Loop, LoopCache, chars, resolve
 from .nans import settle
@@ -40,27 +41,28 @@ _REDUCTION_AXIS = 1 << 30
 def prepare(
     ufunc: np.ufunc,
     loops: LoopCache,
-    x: Any,
+    x: Array,
     axis: Any,
-    dtype: Any,
-    out: Any,
-    keepdims: Any,
+    dtype: np.dtype[Any] | None,
+    keepdims: bool,
     initial: Any,
     where: Any,
 ) -> Reduction | str:
-    """The call of ufunc.reduce with these arguments; a string: why NumPy has to make it."""
+    """The call of ufunc.reduce with these arguments; a string: why NumPy has to make it.
+
+    Their classes are those that reducer.py knows.
+    """
     if not is_plain(x):
         return "the operand is no plain aligned native array of numbers"
-    if out is not None or not isinstance(keepdims, (bool, int)) or initial is None:
-        return "out, or an unusual keepdims or initial"
-    masks = [] if where is True else [where]
-    if any(type(mask) is not np.ndarray or mask.dtype.char != "?" for mask in masks):
-        return "where is no array of bools"
+    try:
+        masks = [] if where is True else [np.broadcast_to(where, x.shape)]
+    except ValueError:
+        return "where does not go with the operand"
     axes = _axes(axis, x.ndim)
     if not axes or not x.size:
         return "the axes are none, or wrong"
     loop = _loop(ufunc, loops, x.dtype, dtype)
-    if type(loop) is str:
+    if isinstance(loop, str):
         return loop
     if len(axes) > 1 and ufunc.identity is None and ufunc.__name__ not in LEAST_OR_GREATEST:
         return "it is an error to reduce it over more than one axis"
@@ -73,9 +75,12 @@ def prepare(
             return "NumPy's buffer for the conversion has a part in the rounding"
         if cast_loop(x.dtype.char, loop.dtypes[1].char) is None:
             return f"no conversion from {x.dtype} to {loop.dtypes[1]}"
+    begin = None if initial is NO_VALUE else _initial(loop, initial)
+    if begin is None and initial is not NO_VALUE:
+        return "initial is no number of the loop's dtype"
     if len(axes) == x.ndim:
-        return _over_all(loop, x, masks, initial, keepdims)
-    return _over_some(loop, x, axes, masks, initial, keepdims)
+        return _over_all(loop, x, masks, begin, keepdims)
+    return _over_some(loop, x, axes, masks, begin, keepdims)
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
@@ -83,51 +88,50 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...] | None:
     if axis is None:
         return tuple(range(ndim)) or None
     axes = axis if type(axis) is tuple else (axis,)
-    if not all(isinstance(each, (int, np.integer)) and -ndim <= each < ndim for each in axes):
+    if not all(-ndim <= each < ndim for each in axes):
         return None
     unique = {int(each) % ndim for each in axes}
     return tuple(sorted(unique)) if len(unique) == len(axes) else None
 
 
-def _loop(ufunc: np.ufunc, loops: LoopCache, given: np.dtype[Any], dtype: Any) -> Any:
-    try:
-        wanted = None if dtype is None else np.dtype(dtype)
-    except TypeError:
-        return "dtype is no plain dtype"
-    key = "reduce", given, wanted, chars((given, wanted))
-    found = loops.get(key)
-    if found is None:
+def _loop(
+    ufunc: np.ufunc, loops: LoopCache, given: np.dtype[Any], wanted: np.dtype[Any] | None
+) -> Loop | str:
+    """The loop for an array of dtype `given`, in the dtype that the user wants, if any."""
+    key = given, wanted, chars((given, wanted))
+    loop = loops.get(key)
+    if loop is None:
         options: dict[str, Any] = {"reduction": True, "casting": "unsafe"}
-        if dtype is not None:
+        if wanted is not None:
             options["signature"] = (wanted, None, wanted)
-        found = loops.put(key, resolve(ufunc, (None, given, None), **options))
-    return found
+        loop = loops.put(key, resolve(ufunc, (None, given, None), **options))
+    return loop
 
 
 def _initial(loop: Loop, initial: Any) -> Array | None:
     """The user's `initial`; None if it is no number of the loop's dtype."""
-    try:
-        given = np.asarray(initial)
-        converted = given.astype(loop.dtypes[0], casting="same_kind")
-    except (TypeError, ValueError):
+    given = np.asarray(initial)
+    if not np.can_cast(given.dtype, loop.dtypes[0], "same_kind"):
         return None
-    return converted if given.ndim == 0 and converted == given else None
+    with np.errstate(all="ignore"):  # NumPy itself is to warn of what does not fit
+        converted = given.astype(loop.dtypes[0])
+    return converted if converted == given else None
 
 
 # ---- over some axes ---------------------------------------------------------------------------------------
 
 
 def _over_some(
-    loop: Loop, x: Array, axes: tuple[int, ...], masks: list[Array], initial: Any, keepdims: Any
+    loop: Loop, x: Array, axes: tuple[int, ...], masks: list[Array], initial: Array | None, keepdims: bool
 ) -> Reduction | str:
     ufunc, dtype = loop.ufunc, loop.dtypes[0]
     if ufunc.__name__ == "add" and dtype.kind in "fc" and own_kernels.sum_block():
         return "this NumPy adds floats in blocks of its buffer"
-    begin = identity(loop) if initial is NO_VALUE else _initial(loop, initial)
+    begin = identity(loop) if initial is None else initial
     first: Any = ...
     rest: Any = ...
     if begin is None:  # with the first element along the axis
-        if len(axes) > 1 or masks or initial is not NO_VALUE or x.shape[axes[0]] < 2:
+        if len(axes) > 1 or masks or x.shape[axes[0]] < 2:
             return "NumPy begins with the first element in its own order"
         if x.dtype != dtype:
             return "NumPy converts the first element apart"
@@ -139,14 +143,16 @@ def _over_some(
         return "there is no axis to cut"
     reusable = not masks and x.flags.c_contiguous and result.flags.c_contiguous
     innermost = len(space.shape) - 1
-    if reusable and initial is NO_VALUE and outer[-1] == innermost > 0 == space.strides[0][-2]:
+    if reusable and initial is None and outer[-1] == innermost > 0 == space.strides[0][-2]:
         adding = programs.added_rows(loop, x.dtype)
         if adding is not None and begin is not None:
             return by_pieces(loop, space, result.shape, begin, adding, axes, keepdims)
     over, mask = axes if len(axes) > 1 else axes[0], masks[0] if masks else True
 
+    more: dict[str, Any] = {} if initial is None else {"initial": initial}
+
     def by_numpy(x: Array) -> Any:
-        return ufunc.reduce(x, over, keepdims=bool(keepdims), initial=initial, where=mask)
+        return ufunc.reduce(x, over, keepdims=keepdims, where=mask, **more)
 
     split, grain = cut(space.shape, outer)
     if split == innermost:
@@ -182,7 +188,7 @@ def _iterate(
     else:
         places = [-1 if axis in axes else kept.index(axis) for axis in range(x.ndim)]
     every = list(range(x.ndim))
-    operands: Any = (None, x, *[np.broadcast_to(mask, x.shape) for mask in masks])
+    operands: Any = (None, x, *masks)
     flags: Any = [["readwrite", "allocate", "no_subtype"], ["readonly"], *[["readonly"] for _ in masks]]
     dtypes: Any = [loop.dtypes[0], None, *[None for _ in masks]]
     op_axes: Any = [places, every, *[every for _ in masks]]
@@ -194,20 +200,20 @@ def _iterate(
 # ---- over all axes ----------------------------------------------------------------------------------------
 
 
-def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: Any) -> Reduction | str:
+def _over_all(
+    loop: Loop, x: Array, masks: list[Array], initial: Array | None, keepdims: bool
+) -> Reduction | str:
     ufunc, dtype = loop.ufunc, loop.dtypes[0]
     name = ufunc.__name__
     plain = not masks and x.flags.c_contiguous
-    if name == "add" and not masks and initial is NO_VALUE and _sums(x, dtype):
-        return Reduction(
-            None, (x.size,), 0, 0, lambda pool, x: _shaped(own_kernels.sum(pool, x, 0), x, keepdims), plain
-        )
+    if name == "add" and not masks and initial is None and _sums(x, dtype):
+        return Reduction(None, (x.size,), 0, 0, lambda pool, x: _shaped(_sum(pool, x), x, keepdims), plain)
     if dtype.kind not in ANY_ORDER.get(name, ""):
         return "the order of its elements shows in the result"
     begin = identity(loop)
     if begin is None:  # the least or the greatest, which may begin with any element, any number of times
-        begin = None if initial is NO_VALUE else _initial(loop, initial)
-        if begin is None and (masks or initial is not NO_VALUE):
+        begin = initial
+        if begin is None and masks:
             return "NumPy begins with the first element in its own order"
     views = _flat(x, masks)
     shape = views[0].shape
@@ -221,9 +227,10 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
     program = programs.reduction(loop, views[0], 0, bool(masks), stop)
     held = [] if plain else views
     mask = masks[0] if masks else True
+    more: dict[str, Any] = {} if initial is None else {"initial": initial}
 
     def by_numpy(x: Array) -> Any:
-        return ufunc.reduce(x, None, initial=initial, where=mask)
+        return ufunc.reduce(x, None, where=mask, **more)
 
     space.arrays = ()  # a plan keeps no array alive
 
@@ -236,18 +243,24 @@ def _over_all(loop: Loop, x: Array, masks: list[Array], initial: Any, keepdims: 
         if status == FAILED:  # a signalling NaN
             return _shaped(by_numpy(x), x, keepdims)
         finish(loop, status)
-        total = ufunc.reduce(partial, initial=initial)
+        total = ufunc.reduce(partial, **more)
         if dtype.kind == "f" and total == 0:  # which 0: here the order shows
             total = by_numpy(x)
         return _shaped(settle(pool, x, total, status, lambda: by_numpy(x)), x, keepdims)
 
-    return Reduction(loop, shape, split, grain, run, plain and initial is NO_VALUE)
+    return Reduction(loop, shape, split, grain, run, plain and initial is None)
 
 
 def _sums(x: Array, dtype: np.dtype[Any]) -> bool:
     """Whether there is a kernel for the sum; to compare would not do, as None equals float64."""
     found = own_kernels.sum_dtype(x)
     return found is not None and found == dtype
+
+
+def _sum(pool: "CData", x: Array) -> Any:
+    total = own_kernels.sum(pool, x, 0)
+    # There is no kernel any more where the user has set another buffer size meanwhile.
+    return as_the_user(np.add.reduce, x, None) if total is None else total
 
 
 def _flat(x: Array, masks: list[Array]) -> list[Array]:

@@ -12,13 +12,12 @@ import numpy as np
 from .._process import lock_of_process
 from ..tasks.pool import Pool
 from ..tasks.which_pool import check_pool, pool_or_default
-from . import elementwise, gufuncs, probes, reductions
-from .cache import Cache
-from .errstate import as_the_user, reported
-from .layout import NO_VALUE, NUMERIC
+from . import elementwise, gufuncs, probes
+from .errstate import as_the_user
+from .layout import NUMERIC
 from .loops import MOST_LOOPS, LoopCache
 from .plan import MOST_PLANS, PlanCache, key_of, key_of_equals, plan_for
-from .reduction import ANY_ORDER, Reduction
+from .reducer import LEAST_READ, Reducer, as_reduce
 
 __all__ = ["Explanation", "ParallelUfunc", "parallel"]
 
@@ -33,9 +32,6 @@ _CHEAP = frozenset(
     not_equal positive rad2deg radians reciprocal right_shift rint sign signbit sqrt square subtract trunc
     """.split()  # noqa: SIM905
 )
-
-# Bytes below which a reduction is NumPy's: it reads 40 KB in a microsecond.
-_LEAST_READ = 1 << 20
 
 
 class Explanation(str):
@@ -76,7 +72,7 @@ class ParallelUfunc:
         self._least = _LEAST if ufunc.__name__ in _CHEAP else _LEAST_COSTLY
         self._loops: LoopCache = LoopCache(MOST_LOOPS)
         self._plans: PlanCache = PlanCache(MOST_PLANS)
-        self._reductions: ReductionCache = ReductionCache(MOST_PLANS)
+        self._reducer = Reducer(ufunc)
 
     def __repr__(self) -> str:
         return f"threadmill.parallel({self.ufunc!r})"
@@ -122,18 +118,7 @@ class ParallelUfunc:
         result = call.run(handle)
         return self._by_numpy(self.ufunc, args, options) if result is NotImplemented else result
 
-    def reduce(
-        self,
-        array: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: bool = False,
-        initial: Any = NO_VALUE,
-        where: Any = True,
-        *,
-        pool: Pool | None = None,
-    ) -> Any:
+    def reduce(self, /, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.reduce.
 
         Parameters
@@ -154,24 +139,9 @@ class ParallelUfunc:
         their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
         own pairwise tree. The rest is NumPy's.
         """
-        check_pool(pool)
-        arguments = array, axis, dtype, out, keepdims, initial, where
-        if type(array) is not np.ndarray or (array.nbytes < _LEAST_READ and pool is None):
-            return self._reduce_by_numpy(arguments)
-        plain = where is True and initial is NO_VALUE and out is None and dtype is None
-        plain = plain and type(axis) in _PLAIN_AXES and type(keepdims) is bool
-        if not (plain and array.flags.carray):
-            call = self._prepare_reduction(*arguments)
-        else:
-            key = array.shape, id(array.dtype), axis, keepdims
-            call = self._reductions.get(key)
-            if call is None:
-                call = self._prepare_reduction(*arguments)
-                if array.dtype is np.dtype(array.dtype.char) and (type(call) is str or call.reusable):
-                    self._reductions.put(key, call)
-        if type(call) is str:
-            return self._reduce_by_numpy(arguments)
-        return call.run(pool_or_default(pool)._handle, array)
+        if pool is None and args and type(args[0]) is np.ndarray and args[0].nbytes < LEAST_READ:
+            return as_the_user(self.ufunc.reduce, *args, **options)
+        return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.outer."""
@@ -223,18 +193,6 @@ class ParallelUfunc:
 
     # ---- inside ----
 
-    def _reduce_by_numpy(self, arguments: tuple[Any, ...]) -> Any:
-        array, _, dtype, out, *_ = arguments
-        quiet = type(array) is np.ndarray and array.dtype.kind in "biu" and dtype is None and out is None
-        if quiet and self.ufunc.__name__ in ANY_ORDER:  # which have nothing to report of integers
-            return self.ufunc.reduce(*arguments)
-        if type(array) is np.ndarray:
-            return self._by_numpy(self.ufunc.reduce, arguments, {})
-        # Foreign classes are told what is not as usual, as NumPy tells them.
-        named = zip(_REDUCE_DEFAULTS, arguments[1:], strict=True)
-        options = {name: value for name, value in named if value is not _REDUCE_DEFAULTS[name]}
-        return self._by_numpy(self.ufunc.reduce, (array,), options)
-
     def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         reason = probes.refuses(self.ufunc, self._trusted)
         if reason:
@@ -243,55 +201,13 @@ class ParallelUfunc:
             return gufuncs.prepare(self.ufunc, self._loops, args, options)
         return elementwise.prepare(self.ufunc, self._loops, args, options)
 
-    def _prepare_reduction(self, *arguments: Any) -> Any:
-        reason = probes.refuses(self.ufunc, self._trusted)
-        if reason or self.ufunc.nin != 2 or self.ufunc.nout != 1 or self.ufunc.signature is not None:
-            return reason or "it is no ufunc of two operands and one result"
-        return reductions.prepare(self.ufunc, self._loops, *arguments)
-
     def _by_numpy(self, call: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """call(*args, **options), with its warnings at the user's line.
-
-        Floating-point errors are quickly moved there, but from another context, which the code of foreign
-        classes must not see, and where conversions, which `dtype` and `casting` ask for, warn in other ways.
-        """
-        if call is not self.ufunc and any(type(x) is np.ndarray and x.dtype.kind == "c" for x in args):
-            return as_the_user(call, *args, **options)  # `out` may be real
-        if "where" in options or len(args) > self.ufunc.nin:
-            return as_the_user(call, *args, **options)  # NumPy warns of a lone `where`, and of some positions
-        if all(map(_is_plain, args)) and all(map(_is_plain, options.values())):
-            return reported(call, *args, **options)
         return as_the_user(call, *args, **options)
 
-
-_REDUCE_DEFAULTS = {
-    "axis": 0,
-    "dtype": None,
-    "out": None,
-    "keepdims": False,
-    "initial": NO_VALUE,
-    "where": True,
-}
 
 _PLAIN = frozenset(
     {int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC - {*"mM"})}
 )
-
-
-def _is_plain(x: Any) -> bool:
-    """Whether an argument runs no foreign code, and asks for no conversion."""
-    kind = type(x)
-    if kind is np.ndarray:
-        return x.dtype.kind in "biufc"
-    return kind in _PLAIN or x is NO_VALUE or (kind is tuple and all(map(_is_plain, x)))
-
-
-# What `axis` may be in the key of a plan.
-_PLAIN_AXES = frozenset({int, type(None)})
-
-# Reductions, or why NumPy makes one, by shape, id(dtype), axis and keepdims: of the dtypes that NumPy itself
-# holds, so that no other can come to have such an id. They keep no array alive. Any thread may write.
-ReductionCache = Cache[tuple[Any, ...], Reduction | str]
 
 
 def _explain(name: str, call: Any, pool: Pool | None) -> Explanation:

@@ -6,20 +6,26 @@ Every ufunc of numpy is here as `threadmill.parallel` makes it, and ``sum``, ``p
 
 import functools
 import operator as _operator
+from collections.abc import Callable as _Callable
 from typing import Any
 
 import numpy as _np
 
 from ..arrays.errstate import as_the_user as _as_the_user
-from ..arrays.layout import NO_VALUE as _NO_VALUE
+from ..arrays.reducer import Asked as _Asked
+from ..arrays.reducer import as_any, as_mean, as_min, as_sum
 from ..arrays.ufunc import parallel as _parallel
+from ..tasks.pool import Pool as _Pool
 from ..tasks.which_pool import check_pool as _check_pool
 
-__all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
+__all__ = sorted({*_np.__all__, "amax", "amin"})
+
+# What is neither a ufunc nor NumPy's own.
+REDUCTIONS = frozenset({"all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"})
 
 
 def __getattr__(name: str) -> Any:
-    value = getattr(_np, name)
+    value = _as_the_user(getattr, _np, name)  # some names are deprecated
     if isinstance(value, _np.ufunc):
         value = globals()[name] = _parallel(value)  # so that it is looked up once
     return value
@@ -29,50 +35,43 @@ def __dir__() -> list[str]:
     return sorted({*dir(_np), *__all__})
 
 
-def _reduction(name: str, ufunc: _np.ufunc, *more: str) -> Any:
-    """np.<name> by ufunc.reduce where the operand is a plain array; else np.<name> itself."""
+def _reduction(name: str, ufunc: _np.ufunc, signature: _Callable[..., _Asked]) -> Any:
+    """np.<name> by ufunc.reduce."""
     numpys = getattr(_np, name)
-    reduce = _parallel(ufunc).reduce
-    known = frozenset({"out", "keepdims", "where", *more})
+    call = _parallel(ufunc)._reducer.call
 
     @functools.wraps(numpys, updated=())
-    def reduction(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any) -> Any:
-        if args or type(a) is not _np.ndarray or not known.issuperset(options):
-            _check_pool(pool)
-            return numpys(a, axis, *args, **options)
-        if options.get("keepdims") is _NO_VALUE:
-            del options["keepdims"]
-        return reduce(a, axis, pool=pool, **options)
+    def reduction(*args: Any, pool: _Pool | None = None, **options: Any) -> Any:
+        return call(numpys, signature, args, options, pool)
 
     return reduction
 
 
-sum = _reduction("sum", _np.add, "dtype", "initial")
-prod = _reduction("prod", _np.multiply, "dtype", "initial")
-min = _reduction("min", _np.minimum, "initial")
-max = _reduction("max", _np.maximum, "initial")
-amin = _reduction("amin", _np.minimum, "initial")
-amax = _reduction("amax", _np.maximum, "initial")
-any = _reduction("any", _np.logical_or)
-all = _reduction("all", _np.logical_and)
+sum = _reduction("sum", _np.add, as_sum)
+prod = _reduction("prod", _np.multiply, as_sum)
+min = _reduction("min", _np.minimum, as_min)
+max = _reduction("max", _np.maximum, as_min)
+amin = _reduction("amin", _np.minimum, as_min)
+amax = _reduction("amax", _np.maximum, as_min)
+any = _reduction("any", _np.logical_or, as_any)
+all = _reduction("all", _np.logical_and, as_any)
 
 
 @functools.wraps(_np.mean, updated=())
-def mean(a: Any, axis: Any = None, *args: Any, pool: Any = None, **options: Any) -> Any:
+def mean(*args: Any, pool: _Pool | None = None, **options: Any) -> Any:
     # NumPy's mean is its sum, divided; of integers and float16 it is a sum in another dtype.
-    if (
-        args
-        or type(a) is not _np.ndarray
-        or a.dtype.char not in "fdFD"
-        or not a.size
-        or options.keys() - {"keepdims"}
-    ):
-        _check_pool(pool)
-        return _np.mean(a, axis, *args, **options)
-    if options.get("keepdims") is _NO_VALUE:
-        del options["keepdims"]
-    total = _parallel(_np.add).reduce(a, axis, pool=pool, **options)
-    count = _np.intp(a.size // (total.size or 1))  # not an int: float32 is divided as float64
+    _check_pool(pool)
+    asked = _adder.asked(as_mean, args, options)
+    if asked is None or asked[0].dtype.char not in "fdFD" or asked[2] is not None or asked[6] is not True:
+        return _as_the_user(_np.mean, *args, **options)
+    plan = _adder.plan(asked, pool)
+    if isinstance(plan, str):
+        return _as_the_user(_np.mean, *args, **options)
+    total = _adder.run(plan, asked, pool)
+    count = _np.intp(asked[0].size // total.size)  # not an int: float32 is divided as float64
     if isinstance(total, _np.ndarray):
         return _as_the_user(_np.true_divide, total, count, out=total, casting="unsafe")
     return total.dtype.type(_as_the_user(_operator.truediv, total, count))
+
+
+_adder = _parallel(_np.add)._reducer
