@@ -33,6 +33,7 @@
 #pragma GCC visibility push(default)
 #include "threadmill.h"
 #pragma GCC visibility pop
+#include "bindings.h"
 
 /* Two 64-byte lines: the adjacent-line prefetcher moves them in pairs. */
 #define TM_LINE 128
