@@ -21,9 +21,22 @@ static inline bool tm_is_integer(tm_dtype dtype)
     return dtype <= TM_UINT64;
 }
 
+static inline bool tm_is_unsigned(tm_dtype dtype)
+{
+    switch (dtype) {
+#define TM_INTEGER(code, name, type, wrap, root) case code: return (type)-1 > 0;
+#include "../kernels/dtypes.def"
+    default: return false;
+    }
+}
+
 static inline bool tm_is_complex(tm_dtype dtype)
 {
-    return dtype == TM_COMPLEX64 || dtype == TM_COMPLEX128;
+    switch (dtype) {
+#define TM_COMPLEX(code, name, part) case code: return true;
+#include "../kernels/dtypes.def"
+    default: return false;
+    }
 }
 
 /* Whether n elements of the dtype can be, and the options hold for it. */

@@ -113,8 +113,7 @@ static int sum_store_total(const summation *s, tm_dtype dtype, void *total, int 
         return 0;
     }
     memcpy(&exact, s->partials, sizeof exact);
-    const bool is_unsigned = dtype == TM_UINT8 || dtype == TM_UINT16 || dtype == TM_UINT32 || dtype == TM_UINT64;
-    const bool fits = is_unsigned ? exact <= UINT64_MAX : exact >= INT64_MIN && exact <= INT64_MAX;
+    const bool fits = tm_is_unsigned(dtype) ? exact <= UINT64_MAX : exact >= INT64_MIN && exact <= INT64_MAX;
     const uint64_t wrapped = (uint64_t)exact;
     if (options & TM_CHECKED && !fits) return TM_OVERFLOW;
     memcpy(total, &wrapped, sizeof wrapped);

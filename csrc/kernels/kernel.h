@@ -41,13 +41,12 @@ extern const tm_kernels tm_accumulate_kernels[TM_DTYPES];   /* the same; reals a
 #define TM_KERNEL(family) TM_JOIN3(family, DTYPE, LEVEL)
 #define TM_ELEMENT TM_JOIN2(tm, DTYPE)
 
-/* Inside a table: the row of one kernel. */
+/* Inside a table: one function compiled for each instruction set. The names stand in full, so that they can be found. */
 #if TM_X86
-#define TM_KERNEL_ROW(name) {{name##_baseline, name##_avx2, name##_avx512}}
+#define TM_LEVELS(baseline, avx2, avx512) {baseline, avx2, avx512}
 #else
-#define TM_KERNEL_ROW(name) {{name##_baseline}}
+#define TM_LEVELS(baseline, avx2, avx512) {baseline}
 #endif
-#define TM_SAME_ROW(name) {{name, name, name}} /* one function at all levels */
 
 /* The next loop's iterations are independent, which the compiler can't see where x and out may be equal. */
 #if defined(__clang__)
