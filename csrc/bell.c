@@ -57,7 +57,8 @@ static bool bell_leave_awake(tm_bell *bell, uint32_t keep)
     return false;
 }
 
-/* Moves the caller back by itself; false if every sleeper has been claimed by a ringer: then a token comes. */
+/* Moves the caller back by itself; false if every sleeper has been claimed by a ringer: then a token
+ * comes. */
 static bool bell_return_awake(tm_bell *bell)
 {
     uint64_t idle = atomic_load(&bell->idle);

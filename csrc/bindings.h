@@ -1,7 +1,7 @@
 /* bindings.h: what exists for language bindings alone, and for tests; not exported.
  *
- * Declarations only and no preprocessor line, because this very text is also what cffi reads, after threadmill.h.
- * C code includes "common.h". */
+ * Declarations only and no preprocessor line, because this very text is also what cffi reads, after
+ * threadmill.h. C code includes "common.h". */
 
 /* ---- a host language's signals and its interpreter's lock ---------------------------------- */
 
@@ -33,7 +33,8 @@ void tm_set_sum_block(size_t elements);
 
 /* ---- programs: inner loops over whole arrays ---------------------------------------------- */
 
-/* NumPy's form of an inner loop: for (i = 0; i < dims[0]; i++) operand k's element lies at data[k] + i * strides[k].
+/* NumPy's form of an inner loop: element i of operand k, for i from 0 to dims[0] - 1, lies at
+ *     data[k] + i * strides[k]
  * dims and strides go on with what a loop over sub-arrays needs. Anything but 0 is a failure. */
 typedef int (*tm_inner_loop)(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
                              void *auxdata);
@@ -42,20 +43,23 @@ enum { TM_MAX_DIMS = 64, TM_MAX_OPERANDS = 8, TM_MAX_SLOTS = 24, TM_MAX_STEPS = 
 
 /* One inner loop and the slots that are its operands. */
 typedef struct tm_step {
-    tm_inner_loop loop; /* these three: of whoever made the program, and kept until the call that runs it returns */
+    /* The loop and what it is given: must live as long as a call runs the program. */
+    tm_inner_loop loop;
     void *context;
     void *auxdata;
+
     size_t operands;
     size_t core_dims, core_strides; /* how many of the call's it is given besides */
     uint8_t slot[TM_MAX_OPERANDS];
 } tm_step;
 
-/* What is done to the elements, step by step. It does not say where they lie: one program serves many calls. */
+/* What is done to the elements, step by step. It does not say where they lie: one program serves many
+ * calls. */
 typedef struct tm_program {
     size_t arrays;                       /* slots 0 .. arrays - 1: the call's arrays */
     size_t buffers;                      /* the slots after them: buffers, each thread's own and contiguous */
     size_t buffer_item[TM_MAX_OPERANDS * 2]; /* size of an element of each buffer */
-    size_t block; /* elements of a row that NumPy converts at a time: no tile crosses a multiple of it. 0: a whole row */
+    size_t block; /* elements that NumPy converts at a time: no tile crosses a multiple of it; 0: none */
     size_t steps;
     tm_step step[TM_MAX_STEPS];
     uint32_t written; /* bit k: array k is written, so that each chunk needs a part of it for itself */
@@ -67,39 +71,43 @@ typedef struct tm_program {
     intptr_t stride[TM_MAX_OPERANDS];    /* each array's: an item's size, or 0 for one element */
 } tm_program;
 
-/* Runs the program over all elements of a `dims`-dimensional space, outermost axis first, cut into chunks of
- * `grain` indices along the axis `split`. `layout` is: the shape, then the strides of each array in bytes, then
- * for each array how many bytes it moves on from chunk to chunk besides, then the core dims and core strides: at
- * least `numbers` in all. data: the first elements of `count` arrays, as many as the program has. Only `split` is
- * cut: along it each array is written by one chunk alone, or moves on. Returns the floating-point flags raised, or a
- * negative tm_status. TM_INVALID, with nothing done: a number out of its range, a slot that is not there, a layout too
- * short or another count of arrays, chunks that would write to the same elements of an array that is `written`,
- * buffers of more than 1,024 bytes an element together. */
+/* Runs the program over all elements of a `dims`-dimensional space, outermost axis first, cut into chunks
+ * of `grain` indices along the axis `split`. `layout` is: the shape, then the strides of each array in
+ * bytes, then for each array how many bytes it moves on from chunk to chunk besides, then the core dims
+ * and core strides: at least `numbers` in all. data: the first elements of `count` arrays, as many as the
+ * program has. Only `split` is cut: along it each array is written by one chunk alone, or moves on.
+ * Returns the floating-point flags raised, or a negative tm_status. TM_INVALID, with nothing done: a
+ * number out of its range, a slot that is not there, a layout too short or another count of arrays, chunks
+ * that would write to the same elements of an array that is `written`, buffers of more than 1,024 bytes an
+ * element together. */
 int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, size_t numbers,
                    char *const *data, size_t count, size_t split, size_t grain);
 
 /* How many of n elements a chunk of an element-wise loop has. */
 size_t tm_chunk_elements(size_t n);
 
-/* As tm_run_program for one dimension of n elements; by `streaming` where an output is larger than the last-level
- * cache and is not read as well. TM_OVERLAP, with nothing done, where an array that is written shares memory with
- * another one without being the same. TM_INVALID, with nothing done: another count of arrays than the program's, or
- * an output of one element for several. */
+/* As tm_run_program for one dimension of n elements; by `streaming` where an output is larger than the
+ * last-level cache and is not read as well. TM_OVERLAP, with nothing done, where an array that is written
+ * shares memory with another one without being the same. TM_INVALID, with nothing done: another count of
+ * arrays than the program's, or an output of one element for several. */
 int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data,
                  size_t count);
 
 /* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
 tm_inner_loop tm_cast_loop(int from, int to);
 
-/* Which of several NaNs an inner loop hands on depends on the processor, the compiler and the element's place in the
- * loop. For who needs to know: the inner loop with one operand (x), of `context` numbers an element, that fails where one
- * of them is NaN; or with two (x, y) that fails where an element of both is NaN with other bits, or of either is a
- * signalling NaN. `item`: bytes of a number, 2, 4 or 8. Nothing is written. NULL: none. */
+/* Which of several NaNs an inner loop hands on depends on the processor, the compiler and the element's
+ * place in the loop. For who needs to know: the inner loop with one operand (x), of `context` numbers an
+ * element, that fails where one of them is NaN; or with two (x, y) that fails where an element of both is
+ * NaN with other bits, or of either is a signalling NaN. `item`: bytes of a number, 2, 4 or 8. Nothing is
+ * written. NULL: none. */
 tm_inner_loop tm_nans_loop(size_t operands, size_t item);
 
-/* The inner loop with operands (out, x) that adds rows to `out`, in their order, told of one core dimension, their
- * number, and of one core stride, that of rows; along a row elements are contiguous. NULL: none. */
+/* The inner loop with operands (out, x) that adds rows to `out`, in their order, told of one core
+ * dimension, their number, and of one core stride, that of rows; along a row elements are contiguous.
+ * NULL: none. */
 tm_inner_loop tm_add_rows_loop(int dtype);
 
-/* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes past the caches. */
+/* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes past the
+ * caches. */
 int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata);

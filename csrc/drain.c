@@ -1,7 +1,7 @@
 /* drain.c: the threads of a loop pull blocks out of a queue until it is shut down and empty.
  *
- * One chunk of the loop is one place to pull at. Who takes a place after the end finds nothing, so it does not
- * matter how many threads come: the caller alone empties the queue as well. */
+ * One chunk of the loop is one place to pull at. Who takes a place after the end finds nothing, so it does
+ * not matter how many threads come: the caller alone empties the queue as well. */
 #include "interrupt.h"
 #include "queue.h"
 #include "sync.h"

@@ -63,8 +63,8 @@ static size_t machine_online_cores(void)
 
 size_t tm_last_level_cache(void)
 {
-    /* 8 MiB are common on small machines; being wrong costs some speed. A virtual machine tells of its host's whole
-     * cache, shared with others: few processors have more than 32 MiB for a core. */
+    /* 8 MiB are common on small machines; being wrong costs some speed. A virtual machine tells of its
+     * host's whole cache, shared with others: few processors have more than 32 MiB for a core. */
     enum { DEFAULT = 8 << 20, MOST_FOR_A_CORE = 32 << 20 };
     static _Atomic size_t known;
     size_t size = atomic_load_explicit(&known, memory_order_relaxed);

@@ -1,9 +1,9 @@
 /* parallel_for.c: the parallel loop: cut, loop_claim, steal, join.
  *
- * The chunks are dealt in order into one slice for each seat. The caller sits on seat 0 and starts at once;
- * workers that arrive in time take the other seats. Each runs its own slice from the front, then everyone
- * else's: whoever finds all slices dry knows that each chunk has been claimed by someone inside, or comes after a
- * failed one. */
+ * The chunks are dealt in order into one slice for each seat. The caller sits on seat 0 and starts at
+ * once; workers that arrive in time take the other seats. Each runs its own slice from the front, then
+ * everyone else's: whoever finds all slices dry knows that each chunk has been claimed by someone inside,
+ * or comes after a failed one. */
 #include "parallel_for.h"
 
 #include "pool.h"
@@ -18,13 +18,14 @@
  * 3 to 9 (two virtual cores). */
 #define WORTH_A_CALL_NS 40000
 
-/* In a burst of loops a sleeper comes for those that follow: after one that ended alone so shortly ago, a call
- * is made for less. */
+/* In a burst of loops a sleeper comes for those that follow: after one that ended alone so shortly ago, a
+ * call is made for less. */
 #define BURST_GAP_NS 100000
 #define WORTH_A_CALL_IN_BURST_NS 10000
 
 /* How long a caller that waits for the last chunks looks before it sleeps: about what waking it would cost
- * (50 to 120 us measured on two virtual cores), so that spinning never costs more than twice the best choice. */
+ * (50 to 120 us measured on two virtual cores), so that spinning never costs more than twice the best
+ * choice. */
 #define JOIN_SPIN_NS 50000
 
 /* With so many chunks for each seat, nothing much is lost if one runs before sleepers are called. */
@@ -230,7 +231,8 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
     loop->fp_flags = flags | atomic_load_explicit(&job->fp_flags, memory_order_relaxed);
     tm_status status = loop_status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
     tm_count(&job->counters.wakeups, me.called);
-    if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin); /* a worker's is counted already */
+    /* A worker's time is counted already. */
+    if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin);
     TM_CHAOS(loop_ends);
     atomic_store_explicit(&job->taken, false, memory_order_release);
     return status;
@@ -264,7 +266,8 @@ tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
         tm_team *team;
         tm_status status = tm_pool_team(pool, &team);
         if (status == TM_CLOSED) return status;
-        tm_job *job = status == TM_OK ? loop_take_slot(team) : NULL; /* no threads, no slot: not the loop's fault */
+        /* No threads or no slot: the loop runs, alone. */
+        tm_job *job = status == TM_OK ? loop_take_slot(team) : NULL;
         if (job != NULL) return loop_run_shared(team, job, loop, seats, chunks);
     }
     return chunks == 0 ? TM_OK : loop_run_alone(loop, chunks);

@@ -202,7 +202,7 @@ tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_
             status = queue_wait_slice_locked(queue, &queue->not_full, &queue->waiting_push, deadline);
         }
     }
-    if (status == TM_INTERRUPTED) queue_signal_locked(&queue->not_full, queue->waiting_push, 1); /* pass on a signal */
+    if (status == TM_INTERRUPTED) queue_signal_locked(&queue->not_full, queue->waiting_push, 1); /* hand it on */
     tm_unlock(&queue->mutex);
     if (done != NULL) *done = count - left;
     return status;
@@ -235,7 +235,7 @@ static tm_status queue_pop(tm_queue *queue, void *items, size_t count, int64_t t
             status = queue_wait_slice_locked(queue, &queue->not_empty, &queue->waiting_pop, deadline);
         }
     }
-    if (status == TM_INTERRUPTED) queue_signal_locked(&queue->not_empty, queue->waiting_pop, 1); /* pass on a signal */
+    if (status == TM_INTERRUPTED) queue_signal_locked(&queue->not_empty, queue->waiting_pop, 1); /* hand it on */
     tm_unlock(&queue->mutex);
     if (done != NULL) *done = n;
     return status;

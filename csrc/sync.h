@@ -1,8 +1,8 @@
 /* sync.h: the thin layer over the system: mutex, condition, futex, spin pause.
  *
  * A futex here is a 32-bit atomic word that threads can sleep on: Linux's own, or (macOS, and any build
- * with TM_PORTABLE or TM_PORTABLE_SYNC) the same contract made of a mutex and a condition. Waits may return early;
- * every caller loops over its predicate. */
+ * with TM_PORTABLE or TM_PORTABLE_SYNC) the same contract made of a mutex and a condition. Waits may
+ * return early; every caller loops over its predicate. */
 #ifndef TM_SYNC_H
 #define TM_SYNC_H
 

@@ -1,7 +1,8 @@
 /* team.h: a team of threads: how it starts, what its threads share, how it ends.
  *
- * All threads start or none. What they do is a parameter: this file knows nothing of tasks and loops but the room that
- * they need. Whatever a fork may leave half-done lives in the team, and a forked child leaves that team alone. */
+ * All threads start or none. What they do is a parameter: this file knows nothing of tasks and loops but
+ * the room that they need. Whatever a fork may leave half-done lives in the team, and a forked child
+ * leaves that team alone. */
 #ifndef TM_TEAM_H
 #define TM_TEAM_H
 
@@ -62,16 +63,17 @@ uint64_t tm_process_generation(void);
 /* Called in a forked child, before any other of these. */
 void tm_process_has_forked(void);
 
-/* Starts a team, all threads or none, each with `main` and its tm_worker. TM_NO_THREAD, TM_NO_MEMORY: *team is NULL.
- * `options` and what its name points to are copied. */
+/* Starts a team, all threads or none, each with `main` and its tm_worker. TM_NO_THREAD, TM_NO_MEMORY:
+ * *team is NULL. `options` and what its name points to are copied. */
 tm_status tm_team_start(const tm_pool_options *options, void *(*main)(void *worker), tm_team **team);
 
-/* The first and the last call of a worker's `main`. Begin: false where the team did not come to be, so that the thread
- * is to end. */
+/* The first and the last call of a worker's `main`. Begin: false where the team did not come to be, so
+ * that the thread is to end. */
 bool tm_team_begin(tm_worker *me);
 void tm_team_end(tm_worker *me);
 
-/* No task goes in any more; threads end once they have run all tasks. Waits for nothing; a second call does nothing. */
+/* No task goes in any more; threads end once they have run all tasks. Waits for nothing; a second call
+ * does nothing. */
 void tm_team_stop(tm_team *team);
 
 /* After tm_team_stop: waits for the threads' end. TM_INTERRUPTED: they may still run. */

@@ -40,7 +40,7 @@ typedef struct tm_machine {
     size_t affinity;         /* cores in this process's affinity mask */
     double quota;            /* cores' worth of CPU time by the tightest cgroup; 0: no limit */
     size_t usable;           /* min(online, affinity, max(1, floor(quota))) */
-    size_t last_level_cache; /* bytes that these cores may have of it; a default where the system does not tell */
+    size_t last_level_cache; /* bytes that these cores may have of it; a default where it is not told */
 } tm_machine;
 
 /* Reads the system anew at each call (affinity and quota may change). */
@@ -112,9 +112,9 @@ typedef tm_status (*tm_body)(void *ctx, size_t begin, size_t end);
 
 /* for (size_t i = 0; i < n; i += grain) kernel(ctx, i, min(i + grain, n));
  *
- * in any order, on at most `threads` threads of which the caller is one. Returns when every chunk is
- * done; `ctx` is not kept any longer. The caller's floating-point control state holds in every chunk, and flags raised in a chunk
- * (divide by zero, overflow, underflow, invalid) are raised in the caller. */
+ * in any order, on at most `threads` threads of which the caller is one. Returns when every chunk is done;
+ * `ctx` is not kept any longer. The caller's floating-point control state holds in every chunk, and flags
+ * raised in a chunk (divide by zero, overflow, underflow, invalid) are raised in the caller. */
 tm_status tm_parallel_for(tm_pool *pool, size_t n, size_t grain, tm_kernel kernel, void *ctx);
 
 /* The same with chunks that can fail: the failure of the lowest failing chunk is returned. Chunks
@@ -129,13 +129,13 @@ size_t tm_get_thread_limit(void);
 
 typedef void (*tm_task_fn)(void *arg);
 
-/* Queues task(arg). When the queue is full the caller waits for room, and a worker of the pool runs
- * the task itself. `arg` is handed on as it is: what it points to must live until the task has run, which it may
- * do before this call returns. A task that was queued runs, also after tm_pool_close. */
+/* Queues task(arg). When the queue is full the caller waits for room, and a worker of the pool runs the
+ * task itself. `arg` is handed on as it is: what it points to must live until the task has run, which it
+ * may do before this call returns. A task that was queued runs, also after tm_pool_close. */
 tm_status tm_spawn(tm_pool *pool, tm_task_fn task, void *arg);
 
-/* Queues task(args[0]) .. task(args[count - 1]). *done, if not NULL, tells how many were taken. The list `args`
- * is not kept; what it points to is, as tm_spawn's. */
+/* Queues task(args[0]) .. task(args[count - 1]). *done, if not NULL, tells how many were taken. The list
+ * `args` is not kept; what it points to is, as tm_spawn's. */
 tm_status tm_spawn_many(tm_pool *pool, tm_task_fn task, void *const *args, size_t count, size_t *done);
 
 /* Waits until every task spawned before has ended. TM_DEADLOCK from inside a task of the pool. */
@@ -152,9 +152,9 @@ tm_status tm_queue_create(size_t capacity, size_t item_size, tm_order order, tm_
 /* Frees the queue and the items in it. Nobody may use it any more. NULL: does nothing. */
 void tm_queue_destroy(tm_queue *queue);
 
-/* Moves `count` items in, in order, as room comes; they are copied, and what they point to is the business of who
- * takes them out; *done tells how many went. timeout_ns 0: takes
- * what fits at once. TM_FULL / TM_TIMEOUT: not all; TM_CLOSED: shut down before all were in. */
+/* Moves `count` items in, in order, as room comes; they are copied, and what they point to is the business
+ * of who takes them out; *done tells how many went. timeout_ns 0: takes what fits at once. TM_FULL /
+ * TM_TIMEOUT: not all; TM_CLOSED: shut down before all were in. */
 tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_t timeout_ns, size_t *done);
 
 /* Moves 1 to `count` items out as soon as there is one. TM_EMPTY / TM_TIMEOUT: none came;
@@ -174,8 +174,9 @@ typedef void (*tm_block_kernel)(void *ctx, const void *items, size_t n);
 /* while (1 to `block` items come out of the queue) kernel(ctx, items, n);
  *
  * on the threads of a parallel loop at once, until the queue is shut down and empty. Each thread has a
- * block of its own, aligned to a cache line; `items` and `ctx` are not kept after the call. *done, if not NULL, tells how many items the kernel has had, also
- * where the loop ended early (TM_INTERRUPTED). TM_INVALID: `block` is 0 or too large. */
+ * block of its own, aligned to a cache line; `items` and `ctx` are not kept after the call. *done, if not
+ * NULL, tells how many items the kernel has had, also where the loop ended early (TM_INTERRUPTED).
+ * TM_INVALID: `block` is 0 or too large. */
 tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx, size_t *done);
 
 /* ---- kernels ------------------------------------------------------------------------------ */
@@ -190,21 +191,22 @@ typedef enum tm_dtype {
 /* Floating-point flags, with NumPy's values. */
 enum { TM_FP_DIVIDE = 1, TM_FP_OVERFLOW = 2, TM_FP_UNDERFLOW = 4, TM_FP_INVALID = 8 };
 
-/* Options of a kernel. TM_CHECKED: integers only; a result that wraps is TM_OVERFLOW. TM_FRESH_OUT, for tm_square and
- * tm_scale: nothing has been written to `out` yet. The system clears such memory page by page on its way into the
- * caches, so that to store past them would cost more (a fifth to a third of the time). */
+/* Options of a kernel. TM_CHECKED: integers only; a result that wraps is TM_OVERFLOW. TM_FRESH_OUT, for
+ * tm_square and tm_scale: nothing has been written to `out` yet. The system clears such memory page by
+ * page on its way into the caches, so that to store past them would cost more (a fifth to a third of the
+ * time). */
 enum { TM_CHECKED = 1, TM_FRESH_OUT = 2 };
 
-/* out[i] = x[i] * x[i]. `x` and `out` hold n contiguous aligned elements; `out` is `x` itself or
- * shares no byte with it (else TM_OVERLAP, and nothing is written). TM_INVALID: no such kernel; there is none for
- * bool, nor for complex numbers, which NumPy multiplies in its own ways.
- * Returns the floating-point flags raised, or a negative tm_status. */
+/* out[i] = x[i] * x[i]. `x` and `out` hold n contiguous aligned elements; `out` is `x` itself or shares no
+ * byte with it (else TM_OVERLAP, and nothing is written). TM_INVALID: no such kernel; there is none for
+ * bool, nor for complex numbers, which NumPy multiplies in its own ways. Returns the floating-point flags
+ * raised, or a negative tm_status. */
 int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out, int options);
 
 /* out[i] = x[i] * *k, as tm_square. Where x[i] and *k are different NaNs, it may be either. */
 int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options);
 
-/* *total = the sum of x. int64 for bool and signed, uint64 for unsigned integers, else x's type; float
- * and complex sums follow NumPy's pairwise tree, but that of several different NaNs any may come out. TM_CHECKED: the exact total, or TM_OVERFLOW if it
- * does not fit. Returns as tm_square. */
+/* *total = the sum of x. int64 for bool and signed, uint64 for unsigned integers, else x's type; float and
+ * complex sums follow NumPy's pairwise tree, but that of several different NaNs any may come out.
+ * TM_CHECKED: the exact total, or TM_OVERFLOW if it does not fit. Returns as tm_square. */
 int tm_sum(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *total, int options);

@@ -5,9 +5,9 @@
 #include "tasks.h"
 
 /* How long a worker without work looks before it sleeps. Longer, as between two loops over arrays of some
- * megabytes a Python program takes 30 to 90 us, its own code and data having been driven from the caches: with 50
- * the worker had often just gone to sleep, and half of its work was the caller's (scale of 10^6 float64: 589 us
- * with 50, 318 with 100, 311 with 200). */
+ * megabytes a Python program takes 30 to 90 us, its own code and data having been driven from the caches:
+ * with 50 the worker had often just gone to sleep, and half of its work was the caller's (scale of 10^6
+ * float64: 589 us with 50, 318 with 100, 311 with 200). */
 #define IDLE_SPIN_NS 200000
 
 /* Ends the thread if its work forked and this is the child: its team is the parent's. */
@@ -37,17 +37,17 @@ static tm_kind worker_other_kind(tm_kind kind)
     return kind == TM_SPAWNED ? TM_POSTED : TM_SPAWNED;
 }
 
-/* Whether the next task can be taken without a look at anything else: the bell has not rung, so nothing has come,
- * and no task of the other kind waits. */
+/* Whether the next task can be taken without a look at anything else: the bell has not rung, so nothing
+ * has come, and no task of the other kind waits. */
 static bool worker_may_go_on(tm_team *team, tm_kind kind, uint32_t seen)
 {
     return tm_bell_read(&team->bell) == seen && tm_queue_peek(team->tasks[worker_other_kind(kind)]) == 0 &&
            tm_queue_peek(team->tasks[kind]) > 0;
 }
 
-/* Runs tasks if there are any; of the two kinds in turn, so that neither starves beside the other. False if none
- * was there: a worker that another was faster than must look again, as the other kind may have one that nobody
- * else comes for. */
+/* Runs tasks if there are any; of the two kinds in turn, so that neither starves beside the other. False
+ * if none was there: a worker that another was faster than must look again, as the other kind may have one
+ * that nobody else comes for. */
 static bool worker_try_tasks(tm_team *team, tm_worker *me, uint32_t seen)
 {
     tm_task task;

@@ -1,8 +1,9 @@
 /* dense.c: a program over contiguous arrays of one length. */
 #include "memory.h"
 
-/* A 64th, but not so little that claiming it shows, nor so much that an interrupt would wait. Chunks begin where
- * every vector does that a loop may have begun at the array's first element, and a whole tile of that before. */
+/* A 64th, but not so little that claiming it shows, nor so much that an interrupt would wait. Chunks begin
+ * where every vector does that a loop may have begun at the array's first element, and a whole tile of
+ * that before. */
 enum { CHUNKS = 64, FEWEST = 1024, MOST = 65536, WHOLE = 256 };
 
 size_t tm_chunk_elements(size_t n)

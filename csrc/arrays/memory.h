@@ -16,8 +16,8 @@ static inline tm_relation tm_relate(const void *a, size_t a_stride, const void *
     return first < second + b_bytes && second < first + a_bytes ? TM_OVERLAPPING : TM_APART;
 }
 
-/* Whether a result of so many bytes, which nobody has in a cache, is better written past the caches: where the last
- * of them can't hold it. */
+/* Whether a result of so many bytes, which nobody has in a cache, is better written past the caches: where
+ * the last of them can't hold it. */
 static inline bool tm_worth_streaming(size_t bytes)
 {
     return TM_STREAMS && bytes > tm_last_level_cache();

@@ -14,8 +14,8 @@ static size_t program_tile(const tm_program *program)
     return item == 0 ? 0 : tile;
 }
 
-/* How many indices are cut into chunks. Along a row the last chunk is not to be a short one, for the reason that
- * walk_tile_length gives; where each chunk has a result of its own, it may be. */
+/* How many indices are cut into chunks. Along a row the last chunk is not to be a short one, for the
+ * reason that walk_tile_length gives; where each chunk has a result of its own, it may be. */
 static size_t program_cut(const tm_walk *c)
 {
     const size_t n = (size_t)c->shape[c->split], rest = n % c->grain;

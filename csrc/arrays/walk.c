@@ -1,8 +1,9 @@
 /* walk.c: walks over a chunk, a program in hand.
  *
- * A chunk is the whole space with one axis cut down to a range: a box. It is walked row by row, a row being the
- * innermost axis, and a row tile by tile where steps hand on their results in buffers. Rows are those that NumPy's
- * iterator makes, so that an inner loop sees the strides, and therefore takes the paths, that it takes in NumPy. */
+ * A chunk is the whole space with one axis cut down to a range: a box. It is walked row by row, a row
+ * being the innermost axis, and a row tile by tile where steps hand on their results in buffers. Rows are
+ * those that NumPy's iterator makes, so that an inner loop sees the strides, and therefore takes the
+ * paths, that it takes in NumPy. */
 #include "walk.h"
 
 #include "../kernels/stream.h"
@@ -68,10 +69,10 @@ static bool walk_run_masked(const tm_walk *c, char *const *at, walk_place *here,
     return good;
 }
 
-/* The length of the tile that begins at element `at` of a row, where `left` elements are still to do. Which of two
- * NaNs an inner loop hands on depends on whether the element is in the loop's vectors or in the rest after them. So
- * a tile is short where NumPy's own block of the row is, and nowhere else: a tile that would leave a short rest leaves
- * half of itself as well. */
+/* The length of the tile that begins at element `at` of a row, where `left` elements are still to do.
+ * Which of two NaNs an inner loop hands on depends on whether the element is in the loop's vectors or in
+ * the rest after them. So a tile is short where NumPy's own block of the row is, and nowhere else: a tile
+ * that would leave a short rest leaves half of itself as well. */
 static intptr_t walk_tile_length(const tm_walk *c, intptr_t at, intptr_t left)
 {
     const intptr_t tile = (intptr_t)c->tile, block = (intptr_t)c->program->block;

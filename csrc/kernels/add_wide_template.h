@@ -1,12 +1,12 @@
 /* add_wide_template.h: the exact sum of at most TM_SUM_CHUNK_MAX elements of 32 or 64 bits.
  *
- * The array is read in words of 64 bits, each two halves: two elements, or the halves of one. Two sums in 64
- * bits tell those of the halves: that of the upper halves, which does not wrap, and that of the words, which
- * does; what is left without the upper halves is the sum of the lower ones, below 2^64. A signed element is
- * made unsigned by turning its sign bit over, which adds a constant that is taken off at the end: unlike an
- * arithmetic shift of 64 bits or a widening, that is cheap in every instruction set. The quarters are read side by
- * side: four streams come faster from memory than one (10^8 int32 on two threads: 35 GB/s for 27).
- * Parameters: DTYPE, LEVEL, TARGET (foreach_level.h). */
+ * The array is read in words of 64 bits, each two halves: two elements, or the halves of one. Two sums in
+ * 64 bits tell those of the halves: that of the upper halves, which does not wrap, and that of the words,
+ * which does; what is left without the upper halves is the sum of the lower ones, below 2^64. A signed
+ * element is made unsigned by turning its sign bit over, which adds a constant that is taken off at the
+ * end: unlike an arithmetic shift of 64 bits or a widening, that is cheap in every instruction set. The
+ * quarters are read side by side: four streams come faster from memory than one (10^8 int32 on two
+ * threads: 35 GB/s for 27). Parameters: DTYPE, LEVEL, TARGET (foreach_level.h). */
 
 TARGET static inline void TM_KERNEL(add_word)(uint64_t word, uint64_t *wrapped, uint64_t *high)
 {

@@ -4,8 +4,8 @@
  * offered, nor complex numbers to real ones, of which NumPy warns. */
 #include "kernel.h"
 
-/* What stands for each name. In C a conversion to _Bool is a comparison with 0, and real numbers convert to complex
- * ones by themselves. What is read as a bool may be any byte. */
+/* What stands for each name. In C a conversion to _Bool is a comparison with 0, and real numbers convert
+ * to complex ones by themselves. What is read as a bool may be any byte. */
 typedef uint8_t boolean_read;
 typedef bool boolean_written;
 typedef int8_t int8_read, int8_written;

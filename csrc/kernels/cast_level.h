@@ -1,5 +1,5 @@
-/* cast_level.h: all casts for one instruction set, and their table. Parameters: LEVEL, TARGET (an attribute), which are
- * undefined at the end. */
+/* cast_level.h: all casts for one instruction set, and their table. Parameters: LEVEL, TARGET (an
+ * attribute), which are undefined at the end. */
 
 #define TO boolean
 #define READS ALL

@@ -1,7 +1,7 @@
 /* cast_template.h: all casts to one dtype, and the row of the table that lists them.
  *
- * Parameters: LEVEL, TARGET; TO, one of the names in cast.c; READS, which dtypes are converted to it: INTEGERS (bool
- * among them), REALS (integers too) or ALL. TO and READS are undefined at the end. */
+ * Parameters: LEVEL, TARGET; TO, one of the names in cast.c; READS, which dtypes are converted to it:
+ * INTEGERS (bool among them), REALS (integers too) or ALL. TO and READS are undefined at the end. */
 
 #define FROM boolean
 #include "cast_one_template.h"

@@ -3,9 +3,9 @@
  * A kernel is a serial loop over contiguous elements. It is written once, in a *_template.h, and compiled
  * for every dtype and every instruction set (foreach_level.h). What differs between the kernels of one
  * table row is speed, never a bit of the result, but where two different NaNs meet: which one an operation
- * returns depends on the order of operands that the compiler chose, here as in NumPy. So nobody may ask a kernel
- * of this kind for NumPy's bits who has not made sure that none meet; and there are none for complex products,
- * which add up two products. */
+ * returns depends on the order of operands that the compiler chose, here as in NumPy. So nobody may ask a
+ * kernel of this kind for NumPy's bits who has not made sure that none meet; and there are none for
+ * complex products, which add up two products. */
 #ifndef TM_KERNEL_H
 #define TM_KERNEL_H
 
@@ -23,8 +23,8 @@ typedef struct tm_kernels {
 } tm_kernels;
 
 extern const tm_kernels tm_square_kernels[TM_DTYPES];       /* integers and reals; arg: unused */
-extern const tm_kernels tm_scale_kernels[TM_DTYPES];        /* integers and reals; arg: the factor, one element */
-extern const tm_kernels tm_limits_kernels[TM_DTYPES];       /* integers; arg: the factor, NULL: x; out: limits */
+extern const tm_kernels tm_scale_kernels[TM_DTYPES];        /* integers and reals; arg: the factor */
+extern const tm_kernels tm_limits_kernels[TM_DTYPES];       /* integers; arg: factor or NULL; out: limits */
 extern const tm_kernels tm_within_kernels[TM_DTYPES];       /* integers; arg: limits; out: bool */
 extern const tm_kernels tm_sum_kernels[TM_DTYPES];          /* arg: unused; out: see tree.h */
 extern const tm_kernels tm_combine_kernels[TM_DTYPES];      /* x, arg: unused; out: see tree.h */
@@ -41,7 +41,8 @@ extern const tm_kernels tm_accumulate_kernels[TM_DTYPES];   /* the same; reals a
 #define TM_KERNEL(family) TM_JOIN3(family, DTYPE, LEVEL)
 #define TM_ELEMENT TM_JOIN2(tm, DTYPE)
 
-/* Inside a table: one function compiled for each instruction set. The names stand in full, so that they can be found. */
+/* Inside a table: one function compiled for each instruction set. The names stand in full, so that they
+ * can be found. */
 #if TM_X86
 #define TM_LEVELS(baseline, avx2, avx512) {baseline, avx2, avx512}
 #else

@@ -1,8 +1,8 @@
-/* nans_template.h: inner loops that look for NaNs, read as the unsigned integers of one size. They write nothing, and
- * fail where they find one.
+/* nans_template.h: inner loops that look for NaNs, read as the unsigned integers of one size. They write
+ * nothing, and fail where they find one.
  *
- * Parameters: DTYPE, LEVEL, TARGET (foreach_level.h); EXPONENT, all ones where an element is infinite or NaN; QUIET, the
- * bit that a quiet NaN has. */
+ * Parameters: DTYPE, LEVEL, TARGET (foreach_level.h); EXPONENT, all ones where an element is infinite or
+ * NaN; QUIET, the bit that a quiet NaN has. */
 
 /* Whether an element is a NaN, and whether it is a signalling one. */
 #define IS_NAN(e) ((TM_ELEMENT)((e) << 1) > (TM_ELEMENT)(EXPONENT << 1))

@@ -1,11 +1,12 @@
-/* fuzz.c: the public C functions with arguments that bytes tell, hostile ones among them; every answer is compared
- * with a plain loop's or a model's, and a difference aborts.
+/* fuzz.c: the public C functions with arguments that bytes tell, hostile ones among them; every answer is
+ * compared with a plain loop's or a model's, and a difference aborts.
  *
  *     fuzz [CASES [SEED]]
  *
- * makes CASES inputs of random bytes; the k-th of a seed is the first of seed + k, so that it can be had alone.
- * Built with -DTM_LIBFUZZER and clang's -fsanitize=fuzzer, libFuzzer makes the inputs (docs/reliability.md).
- * What C cannot know is not tried: pointers to nothing, and arrays that are shorter than said. */
+ * makes CASES inputs of random bytes; the k-th of a seed is the first of seed + k, so that it can be had
+ * alone. Built with -DTM_LIBFUZZER and clang's -fsanitize=fuzzer, libFuzzer makes the inputs
+ * (docs/reliability.md). What C cannot know is not tried: pointers to nothing, and arrays that are shorter
+ * than said. */
 #include "kernel_cases.h"
 
 #include <sched.h>

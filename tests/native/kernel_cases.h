@@ -28,8 +28,8 @@ static inline uint64_t next_random(void)
     return state;
 }
 
-/* Mostly ordinary, now and then one of those that break things. The processor makes NaNs of them that are all alike;
- * which of two different ones survives an addition is left to the compiler, ours and NumPy's. */
+/* Mostly ordinary, now and then one of those that break things. The processor makes NaNs of them that are
+ * all alike; which of two different ones survives an addition is left to the compiler, ours and NumPy's. */
 static inline double random_real(void)
 {
     static const double special[] = {0.0, -0.0, INFINITY, -INFINITY, FLT_MAX, -FLT_MAX, FLT_MIN, DBL_MAX, 1e-310};

@@ -1,10 +1,10 @@
-/* soak.c: random loops, nests, tasks, queues, pools that come and go, and forks, from several threads at once, with
- * trouble at every protocol edge (csrc/chaos.h). Everything that runs is counted and compared.
+/* soak.c: random loops, nests, tasks, queues, pools that come and go, and forks, from several threads at
+ * once, with trouble at every protocol edge (csrc/chaos.h). Everything that runs is counted and compared.
  *
  *     soak [SECONDS [SEED [PATIENCE]]]
  *
- * A watchdog prints the stacks of all threads and aborts when a thread has done nothing for PATIENCE of the
- * watchdog's own seconds: those in which the process is stopped do not count. */
+ * A watchdog prints the stacks of all threads and aborts when a thread has done nothing for PATIENCE of
+ * the watchdog's own seconds: those in which the process is stopped do not count. */
 #include "check.h"
 #include "chaos.h"
 #include "interrupt.h"

@@ -401,7 +401,8 @@ TEST(loops_need_no_queue_and_no_lifecycle_mutex)
     tm_pool_destroy(fork_pool);
 }
 
-/* One item, one signal, three who wait and two who signal: a signal that is lost leaves all of them waiting. */
+/* One item, one signal, three who wait and two who signal: a signal that is lost leaves all of them
+ * waiting. */
 typedef struct ping {
     tm_queue *there, *back;
 } ping;

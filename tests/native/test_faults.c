@@ -1,8 +1,9 @@
-/* test_faults.c: each system call for a resource fails at its k-th call, once or from then on, for every k that
- * the play below gets to: a status or a smaller machine, all tasks run that were taken, nothing left, no hang.
+/* test_faults.c: each system call for a resource fails at its k-th call, once or from then on, for every k
+ * that the play below gets to: a status or a smaller machine, all tasks run that were taken, nothing left,
+ * no hang.
  *
- * The linker sends these calls to the wrappers here (-Wl,--wrap, see test_native.py). Each play runs in a child
- * of its own, which under the address sanitizer looks for leaks when it ends. */
+ * The linker sends these calls to the wrappers here (-Wl,--wrap, see test_native.py). Each play runs in a
+ * child of its own, which under the address sanitizer looks for leaks when it ends. */
 #include "check.h"
 #include "cgroup.h"
 #include "machine.h"

@@ -1,4 +1,5 @@
-/* test_leaks.c: threads, memory and file descriptors stay as they are over ten thousand lives of a pool and a queue. */
+/* test_leaks.c: threads, memory and file descriptors stay as they are over ten thousand lives of a pool
+ * and a queue. */
 #include "check.h"
 #include "sync.h"
 

@@ -1,4 +1,5 @@
-/* test_loops.c: programs, casts and streamed copies against plain loops: walks, masks, buffers, hops, stops. */
+/* test_loops.c: programs, casts and streamed copies against plain loops: walks, masks, buffers, hops,
+ * stops. */
 #include "check.h"
 #include "common.h"
 
@@ -80,7 +81,8 @@ static void fill(void)
 
 #define EACH_POOL(p) for (int alone = 0; alone < 2; alone++) for (tm_pool *p = alone ? NULL : pool, *once = pool; once; once = NULL)
 
-/* Writes down how many elements it is given, at the place of the first of them; auxdata is where the row begins. */
+/* Writes down how many elements it is given, at the place of the first of them; auxdata is where the row
+ * begins. */
 static int note_length(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
 {
     (void)strides;

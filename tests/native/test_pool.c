@@ -304,7 +304,8 @@ TEST(an_interrupt_ends_a_loop)
     tm_set_interrupt_check(NULL);
 }
 
-/* Chunk 0 fails once chunk 1 runs; chunk 1 ends once the main thread, which has nothing left to run, has asked. */
+/* Chunk 0 fails once chunk 1 runs; chunk 1 ends once the main thread, which has nothing left to run, has
+ * asked. */
 static tm_status fail_beside_an_interrupt(void *ctx, size_t begin, size_t end)
 {
     atomic_bool *runs = ctx;
