@@ -13,7 +13,8 @@ static uint32_t bell_claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t bus
         uint32_t count = wanted > ready ? TM_MIN(wanted - ready, tm_bell_asleep(idle)) : 0;
         if (count == 0) return 0;
         TM_CHAOS(bell_claim);
-        if (atomic_compare_exchange_weak(&bell->idle, &idle, idle - count * TM_ASLEEP_ONE + count)) return count;
+        if (atomic_compare_exchange_weak(&bell->idle, &idle, idle - count * TM_ASLEEP_ONE + count))
+            return count;
     }
 }
 
@@ -84,7 +85,6 @@ bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinne
     TM_CHAOS(bell_asleep);
     if (atomic_load(&bell->rings) != seen && bell_return_awake(bell)) return false; /* D */
     TM_CHAOS(bell_sleep);
-    while (!bell_take_call(bell))
-        tm_futex_wait(&bell->calls, 0, INT64_MAX);
+    while (!bell_take_call(bell)) tm_futex_wait(&bell->calls, 0, INT64_MAX);
     return true;
 }

@@ -56,19 +56,19 @@ typedef struct tm_step {
 /* What is done to the elements, step by step. It does not say where they lie: one program serves many
  * calls. */
 typedef struct tm_program {
-    size_t arrays;                       /* slots 0 .. arrays - 1: the call's arrays */
-    size_t buffers;                      /* the slots after them: buffers, each thread's own and contiguous */
+    size_t arrays;  /* slots 0 .. arrays - 1: the call's arrays */
+    size_t buffers; /* the slots after them: buffers, each thread's own and contiguous */
     size_t buffer_item[TM_MAX_OPERANDS * 2]; /* size of an element of each buffer */
     size_t block; /* elements that NumPy converts at a time: no tile crosses a multiple of it; 0: none */
     size_t steps;
     tm_step step[TM_MAX_STEPS];
     uint32_t written; /* bit k: array k is written, so that each chunk needs a part of it for itself */
-    int mask;       /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
-    int stop;       /* the slot of a bool that is looked at after each chunk, or -1; ... */
-    int stop_value; /* ... when it has this value, the loop ends early with TM_FAILED */
+    int mask;         /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
+    int stop;         /* the slot of a bool that is looked at after each chunk, or -1; ... */
+    int stop_value;   /* ... when it has this value, the loop ends early with TM_FAILED */
     /* For tm_run_dense alone: */
-    size_t inputs;                       /* arrays from this slot on are written */
-    intptr_t stride[TM_MAX_OPERANDS];    /* each array's: an item's size, or 0 for one element */
+    size_t inputs;                    /* arrays from this slot on are written */
+    intptr_t stride[TM_MAX_OPERANDS]; /* each array's: an item's size, or 0 for one element */
 } tm_program;
 
 /* Runs the program over all elements of a `dims`-dimensional space, outermost axis first, cut into chunks
@@ -80,8 +80,8 @@ typedef struct tm_program {
  * number out of its range, a slot that is not there, a layout too short or another count of arrays, chunks
  * that would write to the same elements of an array that is `written`, buffers of more than 1,024 bytes an
  * element together. */
-int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, size_t numbers,
-                   char *const *data, size_t count, size_t split, size_t grain);
+int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout,
+                   size_t numbers, char *const *data, size_t count, size_t split, size_t grain);
 
 /* How many of n elements a chunk of an element-wise loop has. */
 size_t tm_chunk_elements(size_t n);
@@ -90,8 +90,8 @@ size_t tm_chunk_elements(size_t n);
  * last-level cache and is not read as well. TM_OVERLAP, with nothing done, where an array that is written
  * shares memory with another one without being the same. TM_INVALID, with nothing done: another count of
  * arrays than the program's, or an output of one element for several. */
-int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data,
-                 size_t count);
+int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n,
+                 char *const *data, size_t count);
 
 /* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
 tm_inner_loop tm_cast_loop(int from, int to);
@@ -110,4 +110,5 @@ tm_inner_loop tm_add_rows_loop(int dtype);
 
 /* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes past the
  * caches. */
-int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata);
+int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                   void *auxdata);

@@ -117,7 +117,8 @@ static double cgroup_quota_in_mounts(const char *root, bool v2, const char *path
     size_t size = 0;
     mount mounted = {NULL, NULL};
     while (getline(&line, &size, file) > 0)
-        if (cgroup_read_mount(line, v2, &mounted)) quota = cgroup_tighter(quota, cgroup_quota_in(root, &mounted, path));
+        if (cgroup_read_mount(line, v2, &mounted))
+            quota = cgroup_tighter(quota, cgroup_quota_in(root, &mounted, path));
     free(line);
     fclose(file);
     return quota;

@@ -51,7 +51,9 @@ void tm_chaos(const char *site)
     uint64_t dice = chaos_next(site);
     switch (dice % 32) {
     case 0: usleep((unsigned)(dice >> 32) % (MOST_SLEEP_US + 1)); break;
-    case 1: case 2: case 3: sched_yield(); break;
+    case 1:
+    case 2:
+    case 3: sched_yield(); break;
     default: break;
     }
     errno = error;

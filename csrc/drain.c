@@ -10,11 +10,11 @@ typedef struct places {
     tm_queue *queue; /* this and below: set once */
     tm_block_kernel kernel;
     void *ctx;
-    size_t block;          /* items that fit in a buffer */
-    size_t stride;         /* bytes from one place's buffer to the next */
+    size_t block;  /* items that fit in a buffer */
+    size_t stride; /* bytes from one place's buffer to the next */
     unsigned char *buffers;
-    atomic_bool stop;      /* the main thread was interrupted */
-    _Atomic size_t done;   /* items that the kernel has had */
+    atomic_bool stop;    /* the main thread was interrupted */
+    _Atomic size_t done; /* items that the kernel has had */
 } places;
 
 /* A queue that never runs dry has no wait in which the main thread would ask for interrupts. */
@@ -49,7 +49,8 @@ static tm_status drain_pull(void *ctx, size_t at, size_t end)
     return status;
 }
 
-tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx, size_t *done)
+tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx,
+                   size_t *done)
 {
     size_t threads = pool == NULL ? 1 : tm_pool_threads(pool);
     size_t item_size = tm_queue_item_size(queue), capacity = tm_queue_capacity(queue);

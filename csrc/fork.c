@@ -10,21 +10,18 @@ static void fork_before(void)
 {
     TM_CHAOS(fork_begins);
     tm_lock(&list_mutex);
-    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
-        tm_lock(watch->mutex);
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next) tm_lock(watch->mutex);
 }
 
 static void fork_after(void)
 {
-    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
-        tm_unlock(watch->mutex);
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next) tm_unlock(watch->mutex);
     tm_unlock(&list_mutex);
 }
 
 static void fork_after_in_child(void)
 {
-    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
-        watch->renew(watch->owner);
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next) watch->renew(watch->owner);
     fork_after();
 }
 

@@ -19,7 +19,8 @@ static bool gate_spin_until_empty(tm_gate *gate, int64_t spin_ns)
     int64_t end = tm_now_ns() + spin_ns;
     do {
         for (int i = 0; i < 32; i++) {
-            if (gate_is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return true;
+            if (gate_is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire)))
+                return true;
             tm_relax();
         }
     } while (tm_now_ns() < end);

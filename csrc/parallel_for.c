@@ -92,11 +92,11 @@ static bool loop_claim(tm_slice *slice, size_t *chunk)
 
 /* What only the caller does between chunks. */
 typedef struct caller {
-    tm_team *team;     /* NULL: alone */
-    int64_t asked_ns;  /* when it last asked for interrupts */
-    int64_t begun_ns;  /* when the loop began; 0: sleepers are called already, or not needed */
-    double worth_ns;   /* sleepers are called for no less */
-    uint32_t called;   /* sleepers */
+    tm_team *team;    /* NULL: alone */
+    int64_t asked_ns; /* when it last asked for interrupts */
+    int64_t begun_ns; /* when the loop began; 0: sleepers are called already, or not needed */
+    double worth_ns;  /* sleepers are called for no less */
+    uint32_t called;  /* sleepers */
 } caller;
 
 /* Calls sleepers once what is left seems worth it. */
@@ -203,8 +203,7 @@ static void loop_join(tm_job *job, bool may_spin)
     int64_t spin_ns = may_spin ? JOIN_SPIN_NS : 0;
     TM_CHAOS(loop_join);
     tm_gate_close(&job->gate);
-    while (tm_gate_wait(&job->gate, spin_ns, INT64_MAX) != TM_OK)
-        loop_note_failure(&job->failure, INTERRUPT);
+    while (tm_gate_wait(&job->gate, spin_ns, INT64_MAX) != TM_OK) loop_note_failure(&job->failure, INTERRUPT);
 }
 
 static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t seats, size_t chunks)
@@ -243,8 +242,14 @@ static tm_status loop_run_alone(tm_loop *loop, size_t chunks)
 {
     tm_slice slice = {.end = chunks};
     tm_counters counters = {0};
-    tm_job job = {.slices = &slice, .n = loop->n, .grain = loop->grain, .chunks = chunks, .seats = 1,
-                  .body = loop->body, .ctx = loop->ctx, .failure = NO_FAILURE};
+    tm_job job = {.slices = &slice,
+                  .n = loop->n,
+                  .grain = loop->grain,
+                  .chunks = chunks,
+                  .seats = 1,
+                  .body = loop->body,
+                  .ctx = loop->ctx,
+                  .failure = NO_FAILURE};
     caller me = {0};
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(mine);

@@ -7,7 +7,7 @@
 /* One loop: body(ctx, i, min(i + grain, n)) for i = 0, grain, 2 * grain ... < n. */
 typedef struct tm_loop {
     size_t n;
-    size_t grain;      /* 1 or more */
+    size_t grain; /* 1 or more */
     tm_body body;
     void *ctx;
     bool short_chunks; /* a chunk takes less than waking a sleeper, so one may run before any is called */

@@ -126,8 +126,10 @@ void tm_pool_destroy(tm_pool *pool)
     tm_status status;
     while ((status = tm_pool_shutdown(pool)) == TM_INTERRUPTED) {
     }
-    if (status == TM_DEADLOCK) tm_pool_release(pool); /* by one of its own workers */
-    else pool_drop(pool);
+    if (status == TM_DEADLOCK)
+        tm_pool_release(pool); /* by one of its own workers */
+    else
+        pool_drop(pool);
 }
 
 size_t tm_pool_threads(const tm_pool *pool)

@@ -143,8 +143,7 @@ static tm_status queue_make_room_locked(tm_queue *queue, size_t more)
 {
     size_t length = queue_length_locked(queue), capacity = queue->capacity;
     if (queue->limit > 0 || more <= capacity - length) return length < capacity ? TM_OK : TM_FULL;
-    while (capacity - length < more && capacity <= PTRDIFF_MAX / 2 / queue->item_size)
-        capacity *= 2;
+    while (capacity - length < more && capacity <= PTRDIFF_MAX / 2 / queue->item_size) capacity *= 2;
     unsigned char *items = capacity - length < more ? NULL : malloc(capacity * queue->item_size);
     if (items == NULL) return TM_NO_MEMORY;
     size_t first = TM_MIN(length, queue->capacity - queue->head);
@@ -160,7 +159,8 @@ static tm_status queue_make_room_locked(tm_queue *queue, size_t more)
 /* ---- waiting ------------------------------------------------------------------------------ */
 
 /* One slice of a wait, the mutex held before and after; TM_OK: look at the predicate again. */
-static tm_status queue_wait_slice_locked(tm_queue *queue, pthread_cond_t *condition, size_t *waiting, int64_t deadline)
+static tm_status queue_wait_slice_locked(tm_queue *queue, pthread_cond_t *condition, size_t *waiting,
+                                         int64_t deadline)
 {
     if (tm_now_ns() >= deadline) return TM_TIMEOUT;
     TM_CHAOS(queue_wait);
@@ -178,8 +178,10 @@ static tm_status queue_wait_slice_locked(tm_queue *queue, pthread_cond_t *condit
 static void queue_signal_locked(pthread_cond_t *condition, size_t waiting, size_t items)
 {
     if (waiting == 0) return;
-    if (items == 1) TM_MUST(pthread_cond_signal(condition));
-    else TM_MUST(pthread_cond_broadcast(condition));
+    if (items == 1)
+        TM_MUST(pthread_cond_signal(condition));
+    else
+        TM_MUST(pthread_cond_broadcast(condition));
 }
 
 tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_t timeout_ns, size_t *done)
@@ -202,7 +204,8 @@ tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_
             status = queue_wait_slice_locked(queue, &queue->not_full, &queue->waiting_push, deadline);
         }
     }
-    if (status == TM_INTERRUPTED) queue_signal_locked(&queue->not_full, queue->waiting_push, 1); /* hand it on */
+    if (status == TM_INTERRUPTED)
+        queue_signal_locked(&queue->not_full, queue->waiting_push, 1); /* hand it on */
     tm_unlock(&queue->mutex);
     if (done != NULL) *done = count - left;
     return status;
@@ -213,8 +216,8 @@ static bool queue_is_told_to_stop(const atomic_bool *stop)
     return stop != NULL && atomic_load_explicit(stop, memory_order_relaxed); /* the mutex orders it */
 }
 
-static tm_status queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, const atomic_bool *stop,
-                     size_t *done)
+static tm_status queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns,
+                           const atomic_bool *stop, size_t *done)
 {
     size_t n = 0;
     tm_status status = TM_OK;
@@ -235,7 +238,8 @@ static tm_status queue_pop(tm_queue *queue, void *items, size_t count, int64_t t
             status = queue_wait_slice_locked(queue, &queue->not_empty, &queue->waiting_pop, deadline);
         }
     }
-    if (status == TM_INTERRUPTED) queue_signal_locked(&queue->not_empty, queue->waiting_pop, 1); /* hand it on */
+    if (status == TM_INTERRUPTED)
+        queue_signal_locked(&queue->not_empty, queue->waiting_pop, 1); /* hand it on */
     tm_unlock(&queue->mutex);
     if (done != NULL) *done = n;
     return status;
@@ -246,7 +250,8 @@ tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeo
     return queue_pop(queue, items, count, timeout_ns, NULL, done);
 }
 
-tm_status tm_queue_pop_until(tm_queue *queue, void *items, size_t count, const atomic_bool *stop, size_t *done)
+tm_status tm_queue_pop_until(tm_queue *queue, void *items, size_t count, const atomic_bool *stop,
+                             size_t *done)
 {
     return queue_pop(queue, items, count, TM_FOREVER, stop, done);
 }

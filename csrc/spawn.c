@@ -7,7 +7,7 @@
 #include "tasks.h"
 
 #define WAKE_NS 200000 /* more than waking a sleeper takes: 50 to 120 us on two virtual cores */
-#define BATCH 64 /* tasks put into the queue under one lock */
+#define BATCH 64       /* tasks put into the queue under one lock */
 
 /* Queues tasks that are counted as pending; *done tells how many were taken. A worker that finds the queue
  * full runs one itself: it would else wait for room that only workers make. */
@@ -39,8 +39,7 @@ static tm_status spawn_batch(tm_team *team, tm_task *tasks, size_t count, size_t
 {
     tm_gate_enter(&team->pending, (uint32_t)count); /* at once: workers that leave write the same word */
     tm_status status = spawn_push(team, tasks, count, done);
-    for (size_t i = *done; i < count; i++)
-        tm_gate_leave(&team->pending);
+    for (size_t i = *done; i < count; i++) tm_gate_leave(&team->pending);
     return status;
 }
 
@@ -53,8 +52,7 @@ tm_status tm_spawn_many(tm_pool *pool, tm_task_fn run, void *const *args, size_t
         tm_task tasks[BATCH];
         size_t batch = TM_MIN(count - taken, (size_t)BATCH);
         size_t moved = 0;
-        for (size_t i = 0; i < batch; i++)
-            tasks[i] = (tm_task){.run = run, .arg = args[taken + i]};
+        for (size_t i = 0; i < batch; i++) tasks[i] = (tm_task){.run = run, .arg = args[taken + i]};
         status = spawn_batch(team, tasks, batch, &moved);
         taken += moved;
     }

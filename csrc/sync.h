@@ -159,8 +159,10 @@ static inline void tm_futex_wait(tm_futex *futex, uint32_t expected, int64_t dea
 static inline void tm_futex_wake(tm_futex *futex, uint32_t count)
 {
     tm_lock(&futex->mutex);
-    if (count == 1) TM_MUST(pthread_cond_signal(&futex->condition));
-    else TM_MUST(pthread_cond_broadcast(&futex->condition));
+    if (count == 1)
+        TM_MUST(pthread_cond_signal(&futex->condition));
+    else
+        TM_MUST(pthread_cond_broadcast(&futex->condition));
     tm_unlock(&futex->mutex);
 }
 

@@ -10,8 +10,7 @@ static void task_let_poster_rest(tm_team *team)
 {
     if (team->spinners == 0) return;
     int64_t end = tm_now_ns() + POSTER_NS;
-    while (atomic_load_explicit(&team->watching, memory_order_relaxed) == 0 && tm_now_ns() < end)
-        tm_relax();
+    while (atomic_load_explicit(&team->watching, memory_order_relaxed) == 0 && tm_now_ns() < end) tm_relax();
 }
 
 void tm_run_task(tm_team *team, tm_counters *counters, tm_kind kind, tm_task task)

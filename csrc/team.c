@@ -45,12 +45,10 @@ static bool team_make_futexes(tm_team *team)
 
 static void team_free(tm_team *team)
 {
-    for (size_t i = 0; i < TM_KINDS; i++)
-        tm_queue_destroy(team->tasks[i]);
+    for (size_t i = 0; i < TM_KINDS; i++) tm_queue_destroy(team->tasks[i]);
     free(team->slices);
     free(team->workers);
-    while (team->futexes > 0)
-        tm_futex_destroy(team_futex(team, --team->futexes));
+    while (team->futexes > 0) tm_futex_destroy(team_futex(team, --team->futexes));
     free(team);
 }
 
@@ -88,13 +86,13 @@ static tm_team *team_allocate(const tm_pool_options *options)
     team->workers = team_zeros(threads, sizeof *team->workers);
     team->slices = team_zeros(threads * TM_JOB_SLOTS, sizeof *team->slices);
     if (!team_make_futexes(team) || team->workers == NULL || team->slices == NULL ||
-        tm_queue_create(options->queue_capacity, sizeof(tm_task), TM_FIFO, &team->tasks[TM_SPAWNED]) != TM_OK ||
+        tm_queue_create(options->queue_capacity, sizeof(tm_task), TM_FIFO, &team->tasks[TM_SPAWNED]) !=
+            TM_OK ||
         tm_queue_create(0, sizeof(tm_task), TM_FIFO, &team->tasks[TM_POSTED]) != TM_OK) {
         team_free(team);
         return NULL;
     }
-    for (size_t i = 0; i < TM_JOB_SLOTS; i++)
-        team->jobs[i].slices = team->slices + i * threads;
+    for (size_t i = 0; i < TM_JOB_SLOTS; i++) team->jobs[i].slices = team->slices + i * threads;
     team->start_ticks = tm_ticks();
     team->start_ns = tm_now_ns();
     return team;
@@ -122,8 +120,7 @@ static size_t team_start_threads(tm_team *team, void *(*main)(void *))
     sigfillset(&all);
     /* What a thread does to itself must reach the program's handlers, such as a crash reporter's. */
     static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        sigdelset(&all, own[i]);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&all, own[i]);
     TM_MUST(pthread_sigmask(SIG_SETMASK, &all, &old));
     for (; started < team->threads; started++) {
         tm_worker *worker = &team->workers[started];
@@ -142,8 +139,7 @@ static size_t team_start_threads(tm_team *team, void *(*main)(void *))
 
 static void team_join_threads(tm_team *team, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        TM_MUST(pthread_join(team->workers[i].thread, NULL));
+    for (size_t i = 0; i < count; i++) TM_MUST(pthread_join(team->workers[i].thread, NULL));
 }
 
 tm_status tm_team_start(const tm_pool_options *options, void *(*main)(void *worker), tm_team **result)
@@ -179,8 +175,7 @@ static void team_name_thread(const tm_worker *me)
 bool tm_team_begin(tm_worker *me)
 {
     tm_team *team = me->team;
-    while (atomic_load(&team->go.word) == 0)
-        tm_futex_wait(&team->go, 0, INT64_MAX);
+    while (atomic_load(&team->go.word) == 0) tm_futex_wait(&team->go, 0, INT64_MAX);
     if (atomic_load(&team->go.word) != 1) return false;
     self = me;
     team_name_thread(me);
@@ -200,8 +195,7 @@ void tm_team_end(tm_worker *me)
 void tm_team_stop(tm_team *team)
 {
     if (atomic_load(&team->stopping)) return;
-    for (size_t i = 0; i < TM_KINDS; i++)
-        tm_queue_close(team->tasks[i], false);
+    for (size_t i = 0; i < TM_KINDS; i++) tm_queue_close(team->tasks[i], false);
     TM_CHAOS(team_queues_closed);
     atomic_store(&team->stopping, true);
     tm_bell_ring(&team->bell);
@@ -220,8 +214,7 @@ tm_status tm_team_join(tm_team *team)
 void tm_team_detach(tm_team *team)
 {
     if (atomic_exchange(&team->joined, true)) return;
-    for (size_t i = 0; i < team->threads; i++)
-        TM_MUST(pthread_detach(team->workers[i].thread));
+    for (size_t i = 0; i < team->threads; i++) TM_MUST(pthread_detach(team->workers[i].thread));
 }
 
 /* ---- waking --------------------------------------------------------------------------------- */

@@ -12,18 +12,18 @@
 /* What a call came to. Failures are negative, so that a result can share the return value. */
 typedef enum tm_status {
     TM_OK = 0,
-    TM_NO_MEMORY = -1, /* an allocation failed */
-    TM_NO_THREAD = -2, /* the system refused a thread */
-    TM_CLOSED = -3,    /* the pool or queue is shut down */
-    TM_FULL = -4,      /* a queue had no room */
-    TM_EMPTY = -5,     /* a queue had no item */
-    TM_TIMEOUT = -6,   /* the time given ran out */
-    TM_INVALID = -7,   /* an argument is out of its range */
-    TM_OVERFLOW = -8,  /* a checked kernel found a result that does not fit */
-    TM_OVERLAP = -9,   /* input and output share memory in a way that only a serial loop may see */
-    TM_DEADLOCK = -10, /* the call would wait for the very worker that makes it */
+    TM_NO_MEMORY = -1,    /* an allocation failed */
+    TM_NO_THREAD = -2,    /* the system refused a thread */
+    TM_CLOSED = -3,       /* the pool or queue is shut down */
+    TM_FULL = -4,         /* a queue had no room */
+    TM_EMPTY = -5,        /* a queue had no item */
+    TM_TIMEOUT = -6,      /* the time given ran out */
+    TM_INVALID = -7,      /* an argument is out of its range */
+    TM_OVERFLOW = -8,     /* a checked kernel found a result that does not fit */
+    TM_OVERLAP = -9,      /* input and output share memory in a way that only a serial loop may see */
+    TM_DEADLOCK = -10,    /* the call would wait for the very worker that makes it */
     TM_INTERRUPTED = -11, /* the interrupt check asked to stop */
-    TM_FAILED = -12    /* a loop body's own failure */
+    TM_FAILED = -12       /* a loop body's own failure */
 } tm_status;
 
 /* One English sentence without a full stop; never NULL. */
@@ -52,8 +52,8 @@ size_t tm_usable_cores(void);
 /* Instruction sets for which kernels are compiled, in rising order. */
 typedef enum tm_simd { TM_SIMD_BASELINE = 0, TM_SIMD_AVX2 = 1, TM_SIMD_AVX512 = 2 } tm_simd;
 
-tm_simd tm_simd_best(void);            /* the newest that this processor runs */
-tm_simd tm_simd_level(void);           /* the one in force */
+tm_simd tm_simd_best(void);  /* the newest that this processor runs */
+tm_simd tm_simd_level(void); /* the one in force */
 const char *tm_simd_name(int level);
 
 /* ---- pool --------------------------------------------------------------------------------- */
@@ -61,12 +61,12 @@ const char *tm_simd_name(int level);
 typedef struct tm_pool tm_pool;
 
 typedef struct tm_pool_options {
-    size_t threads;        /* 1 or more */
-    const char *name;      /* prefix of the threads' names; copied; NULL: "threadmill" */
-    size_t queue_capacity; /* tasks that may wait; 0: a default */
+    size_t threads;                             /* 1 or more */
+    const char *name;                           /* prefix of the threads' names; copied; NULL: "threadmill" */
+    size_t queue_capacity;                      /* tasks that may wait; 0: a default */
     void (*on_start)(void *ctx, size_t worker); /* first call on each new thread, or NULL */
     void (*on_stop)(void *ctx, size_t worker);  /* last call on each thread, or NULL */
-    void *ctx; /* for both; kept until the last thread has ended */
+    void *ctx;                                  /* for both; kept until the last thread has ended */
 } tm_pool_options;
 
 /* Makes a pool; its threads start at first need, all or none. `options` itself is not kept. */
@@ -177,15 +177,29 @@ typedef void (*tm_block_kernel)(void *ctx, const void *items, size_t n);
  * block of its own, aligned to a cache line; `items` and `ctx` are not kept after the call. *done, if not
  * NULL, tells how many items the kernel has had, also where the loop ended early (TM_INTERRUPTED).
  * TM_INVALID: `block` is 0 or too large. */
-tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx, size_t *done);
+tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx,
+                   size_t *done);
 
 /* ---- kernels ------------------------------------------------------------------------------ */
 
 typedef enum tm_dtype {
-    TM_BOOL, TM_INT8, TM_UINT8, TM_INT16, TM_UINT16, TM_INT32, TM_UINT32, TM_INT64, TM_UINT64,
-    TM_FLOAT32, TM_FLOAT64, TM_COMPLEX64, TM_COMPLEX128,
+    TM_BOOL,
+    TM_INT8,
+    TM_UINT8,
+    TM_INT16,
+    TM_UINT16,
+    TM_INT32,
+    TM_UINT32,
+    TM_INT64,
+    TM_UINT64,
+    TM_FLOAT32,
+    TM_FLOAT64,
+    TM_COMPLEX64,
+    TM_COMPLEX128,
     TM_DTYPES, /* those before it have kernels, all but this one casts */
-    TM_LONGDOUBLE, TM_CLONGDOUBLE, TM_CAST_DTYPES
+    TM_LONGDOUBLE,
+    TM_CLONGDOUBLE,
+    TM_CAST_DTYPES
 } tm_dtype;
 
 /* Floating-point flags, with NumPy's values. */

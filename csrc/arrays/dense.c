@@ -12,8 +12,8 @@ size_t tm_chunk_elements(size_t n)
     return (elements + WHOLE - 1) / WHOLE * WHOLE;
 }
 
-int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data,
-                 size_t count)
+int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n,
+                 char *const *data, size_t count)
 {
     const size_t arrays = program->arrays;
     const intptr_t *stride = program->stride;
@@ -25,7 +25,8 @@ int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *str
         if (stride[out] == 0 && n > 1) return TM_INVALID; /* all results would go to one element */
         large |= tm_worth_streaming(n * (size_t)stride[out]);
         for (size_t k = 0; k < out; k++) {
-            const tm_relation found = tm_relate(data[k], (size_t)stride[k], data[out], (size_t)stride[out], n);
+            const tm_relation found =
+                tm_relate(data[k], (size_t)stride[k], data[out], (size_t)stride[out], n);
             if (found == TM_OVERLAPPING || (found == TM_SAME && k >= program->inputs)) return TM_OVERLAP;
             in_place |= found == TM_SAME;
         }

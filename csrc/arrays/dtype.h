@@ -7,9 +7,12 @@
 static inline size_t tm_element_size(tm_dtype dtype)
 {
     switch (dtype) {
-#define TM_INTEGER(code, name, type, wrap, root) case code: return sizeof(type);
-#define TM_REAL(code, name, type) case code: return sizeof(type);
-#define TM_COMPLEX(code, name, part) case code: return 2 * sizeof(part);
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    case code: return sizeof(type);
+#define TM_REAL(code, name, type)                                                                            \
+    case code: return sizeof(type);
+#define TM_COMPLEX(code, name, part)                                                                         \
+    case code: return 2 * sizeof(part);
 #include "../kernels/dtypes.def"
     default: return 1; /* bool */
     }
@@ -24,7 +27,8 @@ static inline bool tm_is_integer(tm_dtype dtype)
 static inline bool tm_is_unsigned(tm_dtype dtype)
 {
     switch (dtype) {
-#define TM_INTEGER(code, name, type, wrap, root) case code: return (type)-1 > 0;
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    case code: return (type) - 1 > 0;
 #include "../kernels/dtypes.def"
     default: return false;
     }
@@ -33,7 +37,8 @@ static inline bool tm_is_unsigned(tm_dtype dtype)
 static inline bool tm_is_complex(tm_dtype dtype)
 {
     switch (dtype) {
-#define TM_COMPLEX(code, name, part) case code: return true;
+#define TM_COMPLEX(code, name, part)                                                                         \
+    case code: return true;
 #include "../kernels/dtypes.def"
     default: return false;
     }

@@ -79,7 +79,7 @@ static int product_run(tm_pool *pool, tm_dtype dtype, size_t n, product *p, int 
     const tm_relation relation = tm_relate(p->x, p->size, p->out, p->size, n);
     if (relation == TM_OVERLAPPING) return TM_OVERLAP;
     if (options & TM_CHECKED) {
-        tm_pick(&tm_limits_kernels[dtype])(0, NULL, p->factor, p->limits);
+        tm_pick (&tm_limits_kernels[dtype])(0, NULL, p->factor, p->limits);
         p->within = tm_pick(&tm_within_kernels[dtype]);
     }
     p->stream = relation == TM_APART && !(options & TM_FRESH_OUT) && tm_worth_streaming(n * p->size);

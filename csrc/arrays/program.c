@@ -39,9 +39,11 @@ static bool program_is_sound(const tm_program *program)
 {
     const size_t arrays = program->arrays, buffers = program->buffers;
     size_t room = TM_BUFFER_BYTES / TM_TILE_LEAST;
-    if (arrays > TM_MAX_SLOTS || buffers > TM_MAX_SLOTS - arrays || program->steps > TM_MAX_STEPS) return false;
+    if (arrays > TM_MAX_SLOTS || buffers > TM_MAX_SLOTS - arrays || program->steps > TM_MAX_STEPS)
+        return false;
     if (buffers > sizeof program->buffer_item / sizeof *program->buffer_item) return false;
-    if (program->mask >= (int)arrays || program->stop >= (int)arrays || program->block > PTRDIFF_MAX) return false;
+    if (program->mask >= (int)arrays || program->stop >= (int)arrays || program->block > PTRDIFF_MAX)
+        return false;
     for (size_t k = 0; k < buffers; room -= program->buffer_item[k++])
         if (program->buffer_item[k] == 0 || program->buffer_item[k] > room) return false;
     for (size_t i = 0; i < program->steps; i++)
@@ -63,20 +65,29 @@ static bool program_writes_apart(const tm_walk *c)
 {
     if ((size_t)c->shape[c->split] <= c->grain) return true;
     for (size_t k = 0; k < c->program->arrays; k++)
-        if (c->program->written >> k & 1 && c->strides[k * c->dims + c->split] == 0 && c->hops[k] == 0) return false;
+        if (c->program->written >> k & 1 && c->strides[k * c->dims + c->split] == 0 && c->hops[k] == 0)
+            return false;
     return true;
 }
 
-int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, size_t numbers,
-                   char *const *data, size_t count, size_t split, size_t grain)
+int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout,
+                   size_t numbers, char *const *data, size_t count, size_t split, size_t grain)
 {
     const size_t arrays = program->arrays;
     if (dims == 0 || dims > TM_MAX_DIMS || split >= dims || grain == 0 || count != arrays) return TM_INVALID;
     if (!program_is_sound(program) || !program_has_layout(program, dims, numbers)) return TM_INVALID;
     tm_walk c = {
-        .program = program, .dims = dims, .split = split, .grain = grain, .tile = program_tile(program),
-        .shape = layout, .strides = layout + dims, .hops = layout + dims + arrays * dims,
-        .core = layout + dims + arrays * dims + arrays, .data = data, .x87 = tm_x87_save(),
+        .program = program,
+        .dims = dims,
+        .split = split,
+        .grain = grain,
+        .tile = program_tile(program),
+        .shape = layout,
+        .strides = layout + dims,
+        .hops = layout + dims + arrays * dims,
+        .core = layout + dims + arrays * dims + arrays,
+        .data = data,
+        .x87 = tm_x87_save(),
     };
     for (size_t axis = 0; axis < dims; axis++)
         if (layout[axis] <= 0) return layout[axis] < 0 ? TM_INVALID : TM_OK;
@@ -85,7 +96,10 @@ int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const 
     size_t elements = grain;
     for (size_t axis = 0; axis < dims; axis++) elements *= axis == split ? 1 : (size_t)layout[axis];
     c.cut = program_cut(&c);
-    tm_loop loop = {.n = c.cut, .grain = grain, .body = tm_walk_chunk, .ctx = &c,
+    tm_loop loop = {.n = c.cut,
+                    .grain = grain,
+                    .body = tm_walk_chunk,
+                    .ctx = &c,
                     .short_chunks = elements <= SHORT_CHUNK};
     tm_status status = tm_run_loop(pool, &loop);
     return status == TM_OK ? (int)atomic_load_explicit(&c.fp_flags, memory_order_relaxed) : (int)status;

@@ -15,7 +15,8 @@ typedef struct walk_place {
     unsigned fp_flags;
 } walk_place;
 
-static bool walk_run_step(const tm_walk *c, const tm_step *step, char *const *at, walk_place *here, intptr_t n)
+static bool walk_run_step(const tm_walk *c, const tm_step *step, char *const *at, walk_place *here,
+                          intptr_t n)
 {
     char *data[TM_MAX_OPERANDS];
     intptr_t dims[1 + TM_MAX_CORE], strides[TM_MAX_OPERANDS + TM_MAX_CORE];
@@ -36,7 +37,8 @@ static bool walk_run_steps(const tm_walk *c, char *const *at, walk_place *here, 
 {
     const tm_program *program = c->program;
     bool good = true;
-    for (size_t i = 0; i < program->steps && good; i++) good = walk_run_step(c, &program->step[i], at, here, n);
+    for (size_t i = 0; i < program->steps && good; i++)
+        good = walk_run_step(c, &program->step[i], at, here, n);
     /* Now, as the next tile's loop may take all flags down; not before, as this loop takes down those of the
      * conversions of its operands. */
     here->fp_flags |= tm_fp_raised();
@@ -44,7 +46,8 @@ static bool walk_run_steps(const tm_walk *c, char *const *at, walk_place *here, 
 }
 
 /* `from` moved on by `elements`; buffers stay. */
-static void walk_move_on(const tm_walk *c, char **to, char *const *from, const walk_place *here, intptr_t elements)
+static void walk_move_on(const tm_walk *c, char **to, char *const *from, const walk_place *here,
+                         intptr_t elements)
 {
     const size_t arrays = c->program->arrays;
     for (size_t k = 0; k < arrays; k++) to[k] = from[k] + elements * here->stride[k];
@@ -91,7 +94,8 @@ static bool walk_run_row(const tm_walk *c, walk_place *here, intptr_t first, int
     for (intptr_t begin = 0, length; begin < n && good; begin += length) {
         length = walk_tile_length(c, first + begin, n - begin);
         walk_move_on(c, at, here->at, here, begin);
-        good = c->program->mask < 0 ? walk_run_steps(c, at, here, length) : walk_run_masked(c, at, here, length);
+        good =
+            c->program->mask < 0 ? walk_run_steps(c, at, here, length) : walk_run_masked(c, at, here, length);
     }
     return good;
 }

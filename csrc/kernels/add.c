@@ -89,13 +89,19 @@ const tm_kernels tm_combine_kernels[TM_DTYPES] = {
     [TM_UINT64] = {TM_LEVELS(combine_integers, combine_integers, combine_integers)},
     [TM_FLOAT32] = {TM_LEVELS(combine_float32_baseline, combine_float32_avx2, combine_float32_avx512)},
     [TM_FLOAT64] = {TM_LEVELS(combine_float64_baseline, combine_float64_avx2, combine_float64_avx512)},
-    [TM_COMPLEX64] = {TM_LEVELS(combine_complex64_baseline, combine_complex64_avx2, combine_complex64_avx512)},
-    [TM_COMPLEX128] = {TM_LEVELS(combine_complex128_baseline, combine_complex128_avx2, combine_complex128_avx512)},
+    [TM_COMPLEX64] = {TM_LEVELS(combine_complex64_baseline, combine_complex64_avx2,
+                                combine_complex64_avx512)},
+    [TM_COMPLEX128] = {TM_LEVELS(combine_complex128_baseline, combine_complex128_avx2,
+                                 combine_complex128_avx512)},
 };
 
 const tm_kernels tm_accumulate_kernels[TM_DTYPES] = {
-    [TM_FLOAT32] = {TM_LEVELS(accumulate_float32_baseline, accumulate_float32_avx2, accumulate_float32_avx512)},
-    [TM_FLOAT64] = {TM_LEVELS(accumulate_float64_baseline, accumulate_float64_avx2, accumulate_float64_avx512)},
-    [TM_COMPLEX64] = {TM_LEVELS(accumulate_complex64_baseline, accumulate_complex64_avx2, accumulate_complex64_avx512)},
-    [TM_COMPLEX128] = {TM_LEVELS(accumulate_complex128_baseline, accumulate_complex128_avx2, accumulate_complex128_avx512)},
+    [TM_FLOAT32] = {TM_LEVELS(accumulate_float32_baseline, accumulate_float32_avx2,
+                              accumulate_float32_avx512)},
+    [TM_FLOAT64] = {TM_LEVELS(accumulate_float64_baseline, accumulate_float64_avx2,
+                              accumulate_float64_avx512)},
+    [TM_COMPLEX64] = {TM_LEVELS(accumulate_complex64_baseline, accumulate_complex64_avx2,
+                                accumulate_complex64_avx512)},
+    [TM_COMPLEX128] = {TM_LEVELS(accumulate_complex128_baseline, accumulate_complex128_avx2,
+                                 accumulate_complex128_avx512)},
 };

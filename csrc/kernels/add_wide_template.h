@@ -28,8 +28,7 @@ TARGET static void TM_KERNEL(sum)(size_t n, const void *in, const void *arg, voi
     for (size_t i = 0; i < quarter; i++)
         for (size_t stream = 0; stream < 4; stream++)
             TM_KERNEL(add_word)(x[stream * quarter + i] ^ biases, &wrapped, &high);
-    for (size_t i = 4 * quarter; i < words; i++)
-        TM_KERNEL(add_word)(x[i] ^ biases, &wrapped, &high);
+    for (size_t i = 4 * quarter; i < words; i++) TM_KERNEL(add_word)(x[i] ^ biases, &wrapped, &high);
     const uint64_t low = wrapped - (high << 32);
     tm_int128 total = (IN_WORD == 1 ? (tm_int128)high << 32 : (tm_int128)high) + low;
     total -= (tm_int128)(words * IN_WORD) * bias;

@@ -46,6 +46,7 @@ tm_inner_loop tm_cast_loop(int from, int to)
 #if TM_X86
     if (tm_simd_level() >= TM_SIMD_AVX2) casts = casts_avx2;
 #endif
-    const bool known = from >= 0 && from < TM_CAST_DTYPES && to >= 0 && to < TM_CAST_DTYPES && casts[to] != NULL;
+    const bool known =
+        from >= 0 && from < TM_CAST_DTYPES && to >= 0 && to < TM_CAST_DTYPES && casts[to] != NULL;
     return known ? casts[to][from] : NULL;
 }

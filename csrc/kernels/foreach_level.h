@@ -36,7 +36,8 @@
 #if defined(__clang__)
 #define TARGET_NARROW TARGET
 #else
-#define TARGET_NARROW __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=256")))
+#define TARGET_NARROW                                                                                        \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=256")))
 #endif
 #define VECTOR_BYTES 64
 #include TEMPLATE

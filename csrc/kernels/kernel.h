@@ -22,13 +22,13 @@ typedef struct tm_kernels {
     tm_kernel_fn level[TM_SIMD_LEVELS];
 } tm_kernels;
 
-extern const tm_kernels tm_square_kernels[TM_DTYPES];       /* integers and reals; arg: unused */
-extern const tm_kernels tm_scale_kernels[TM_DTYPES];        /* integers and reals; arg: the factor */
-extern const tm_kernels tm_limits_kernels[TM_DTYPES];       /* integers; arg: factor or NULL; out: limits */
-extern const tm_kernels tm_within_kernels[TM_DTYPES];       /* integers; arg: limits; out: bool */
-extern const tm_kernels tm_sum_kernels[TM_DTYPES];          /* arg: unused; out: see tree.h */
-extern const tm_kernels tm_combine_kernels[TM_DTYPES];      /* x, arg: unused; out: see tree.h */
-extern const tm_kernels tm_accumulate_kernels[TM_DTYPES];   /* the same; reals and complex only */
+extern const tm_kernels tm_square_kernels[TM_DTYPES];     /* integers and reals; arg: unused */
+extern const tm_kernels tm_scale_kernels[TM_DTYPES];      /* integers and reals; arg: the factor */
+extern const tm_kernels tm_limits_kernels[TM_DTYPES];     /* integers; arg: factor or NULL; out: limits */
+extern const tm_kernels tm_within_kernels[TM_DTYPES];     /* integers; arg: limits; out: bool */
+extern const tm_kernels tm_sum_kernels[TM_DTYPES];        /* arg: unused; out: see tree.h */
+extern const tm_kernels tm_combine_kernels[TM_DTYPES];    /* x, arg: unused; out: see tree.h */
+extern const tm_kernels tm_accumulate_kernels[TM_DTYPES]; /* the same; reals and complex only */
 
 /* ---- for the templates and the tables ---------------------------------------------------------- */
 
@@ -66,12 +66,12 @@ extern const tm_kernels tm_accumulate_kernels[TM_DTYPES];   /* the same; reals a
 /* tm_int8 .. tm_float64 are the element types, tm_complex64 and tm_complex128 those of a complex's parts;
  * in tm_int8_wrap .. tm_uint64_wrap a product wraps, where in the element type it would be undefined;
  * tm_int8_root .. tm_uint64_root are the greatest x whose square fits. */
-#define TM_INTEGER(code, name, type, wrap, root)                                                      \
-    typedef type tm_##name;                                                                           \
-    typedef wrap tm_##name##_wrap;                                                                    \
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    typedef type tm_##name;                                                                                  \
+    typedef wrap tm_##name##_wrap;                                                                           \
     static const type tm_##name##_root = root;
-#define TM_REAL(code, name, type)                                                                     \
-    typedef type tm_##name;                                                                           \
+#define TM_REAL(code, name, type)                                                                            \
+    typedef type tm_##name;                                                                                  \
     typedef type tm_##name##_wrap;
 #define TM_COMPLEX(code, name, part) typedef part tm_##name;
 #include "dtypes.def"

@@ -9,8 +9,8 @@
 #define IS_SIGNALLING(e) (IS_NAN(e) & !((e) & QUIET))
 
 /* data: x, of `context` numbers an element. */
-TARGET static int TM_KERNEL(nans)(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
-                                  void *auxdata)
+TARGET static int TM_KERNEL(nans)(void *context, char *const *data, const intptr_t *dims,
+                                  const intptr_t *strides, void *auxdata)
 {
     const intptr_t parts = (intptr_t)context, n = dims[0], step = strides[0];
     const bool contiguous = step == parts * (intptr_t)sizeof(TM_ELEMENT);

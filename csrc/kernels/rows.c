@@ -19,8 +19,10 @@ static const tm_inner_loop loops[TM_DTYPES][TM_SIMD_LEVELS] = {
     [TM_UINT64] = TM_LEVELS(add_rows_uint64_baseline, add_rows_uint64_avx2, add_rows_uint64_avx512),
     [TM_FLOAT32] = TM_LEVELS(add_rows_float32_baseline, add_rows_float32_avx2, add_rows_float32_avx512),
     [TM_FLOAT64] = TM_LEVELS(add_rows_float64_baseline, add_rows_float64_avx2, add_rows_float64_avx512),
-    [TM_COMPLEX64] = TM_LEVELS(add_rows_complex64_baseline, add_rows_complex64_avx2, add_rows_complex64_avx512),
-    [TM_COMPLEX128] = TM_LEVELS(add_rows_complex128_baseline, add_rows_complex128_avx2, add_rows_complex128_avx512),
+    [TM_COMPLEX64] =
+        TM_LEVELS(add_rows_complex64_baseline, add_rows_complex64_avx2, add_rows_complex64_avx512),
+    [TM_COMPLEX128] =
+        TM_LEVELS(add_rows_complex128_baseline, add_rows_complex128_avx2, add_rows_complex128_avx512),
 };
 
 tm_inner_loop tm_add_rows_loop(int dtype)

@@ -7,9 +7,11 @@
 
 /* `count` rows, `step` bytes apart and `bytes` long; it is a constant, so that the loop over rows is
  * unrolled. */
-TARGET static inline void TM_KERNEL(add_some)(char *out, const char *x, intptr_t step, intptr_t bytes, const int count)
+TARGET static inline void TM_KERNEL(add_some)(char *out, const char *x, intptr_t step, intptr_t bytes,
+                                              const int count)
 {
-    typedef TM_ELEMENT vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(TM_ELEMENT)), may_alias));
+    typedef TM_ELEMENT vector
+        __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(TM_ELEMENT)), may_alias));
     typedef TM_ELEMENT element __attribute__((may_alias));
     intptr_t at = 0;
 
@@ -25,8 +27,8 @@ TARGET static inline void TM_KERNEL(add_some)(char *out, const char *x, intptr_t
     }
 }
 
-TARGET static int TM_KERNEL(add_rows)(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
-                                      void *auxdata)
+TARGET static int TM_KERNEL(add_rows)(void *context, char *const *data, const intptr_t *dims,
+                                      const intptr_t *strides, void *auxdata)
 {
     enum { ROWS = 8 };
     const intptr_t bytes = dims[0] * strides[0], step = strides[2];

@@ -4,7 +4,7 @@
 #include "machine.h"
 #include "kernels/stream.h"
 
-static const size_t lengths[] = {0,  1,  2,  3,  7,  8,   9,    15,   16,   17,  31,
+static const size_t lengths[] = {0,  1,  2,  3,  7,  8,   9,    15,   16,   17,   31,
                                  32, 33, 63, 64, 65, 127, 1000, 4095, 4096, 4097, 70001};
 enum { LENGTHS = sizeof lengths / sizeof *lengths, LONGEST = 70001 + 4, GUARD = 0x5a };
 
@@ -15,19 +15,19 @@ static bool products(tm_dtype dtype, size_t n, const void *x, const void *k, voi
 {
     bool overflow = false;
     switch (dtype) {
-#define TM_INTEGER(code, name, type, wrap, root)                                                      \
-    case code:                                                                                        \
-        for (size_t i = 0; i < n; i++) {                                                              \
-            const type a = ((const type *)x)[i], b = k ? *(const type *)k : a;                        \
-            overflow |= __builtin_mul_overflow(a, b, &((type *)out)[i]);                              \
-        }                                                                                             \
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    case code:                                                                                               \
+        for (size_t i = 0; i < n; i++) {                                                                     \
+            const type a = ((const type *)x)[i], b = k ? *(const type *)k : a;                               \
+            overflow |= __builtin_mul_overflow(a, b, &((type *)out)[i]);                                     \
+        }                                                                                                    \
         break;
-#define TM_REAL(code, name, type)                                                                     \
-    case code:                                                                                        \
-        for (size_t i = 0; i < n; i++) {                                                              \
-            const type a = ((const type *)x)[i], b = k ? *(const type *)k : a;                        \
-            ((type *)out)[i] = a * b;                                                                 \
-        }                                                                                             \
+#define TM_REAL(code, name, type)                                                                            \
+    case code:                                                                                               \
+        for (size_t i = 0; i < n; i++) {                                                                     \
+            const type a = ((const type *)x)[i], b = k ? *(const type *)k : a;                               \
+            ((type *)out)[i] = a * b;                                                                        \
+        }                                                                                                    \
         break;
 #include "kernels/dtypes.def"
     default: CHECK(false);
@@ -44,7 +44,8 @@ static bool has_products(tm_dtype dtype)
 
 static _Alignas(64) char source[LONGEST * 16], target[LONGEST * 16 + 64], expected[LONGEST * 16];
 
-static int product(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options)
+static int product(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out,
+                   int options)
 {
     return k ? tm_scale(pool, dtype, n, x, k, out, options) : tm_square(pool, dtype, n, x, out, options);
 }
@@ -70,19 +71,19 @@ static void check_product(tm_dtype dtype, size_t n, size_t offset, const void *k
 
 TEST(products_equal_the_plain_loop)
 {
-    EACH_LEVEL(level) EACH_DTYPE(dtype)
-    {
-        if (!has_products(dtype)) continue;
-        _Alignas(16) char k[16];
-        fill(dtype, LONGEST, source, false);
-        put_nans(dtype, LONGEST, source);
-        for (size_t at = 0; at < LENGTHS; at++)
-            for (size_t offset = 0; offset < 4; offset++) {
-                fill(dtype, 1, k, offset % 2);
-                check_product(dtype, lengths[at], offset, NULL);
-                check_product(dtype, lengths[at], offset, k);
-            }
-    }
+    EACH_LEVEL (level)
+        EACH_DTYPE (dtype) {
+            if (!has_products(dtype)) continue;
+            _Alignas(16) char k[16];
+            fill(dtype, LONGEST, source, false);
+            put_nans(dtype, LONGEST, source);
+            for (size_t at = 0; at < LENGTHS; at++)
+                for (size_t offset = 0; offset < 4; offset++) {
+                    fill(dtype, 1, k, offset % 2);
+                    check_product(dtype, lengths[at], offset, NULL);
+                    check_product(dtype, lengths[at], offset, k);
+                }
+        }
 }
 
 TEST(a_pool_gives_the_same_bits)
@@ -90,8 +91,7 @@ TEST(a_pool_gives_the_same_bits)
     tm_pool *pool = NULL;
     tm_pool_options options = {.threads = 3};
     CHECK(tm_pool_create(&options, &pool) == TM_OK);
-    EACH_DTYPE(dtype)
-    {
+    EACH_DTYPE (dtype) {
         if (!has_products(dtype)) continue;
         fill(dtype, LONGEST, source, false);
         put_nans(dtype, LONGEST, source);
@@ -106,16 +106,17 @@ TEST(a_pool_gives_the_same_bits)
 
 TEST(checked_int8_and_uint8_know_every_product)
 {
-    EACH_LEVEL(level)
-    for (int a = 0; a < 256; a++)
-        for (int k = -1; k < 256; k++)
-            for (tm_dtype dtype = TM_INT8; dtype <= TM_UINT8; dtype++) {
-                const char x[70] = {[3] = (char)a}, factor = (char)k;
-                const void *operand = k < 0 ? NULL : &factor;
-                const bool overflow = products(dtype, 70, x, operand, expected);
-                CHECK(product(NULL, dtype, 70, x, operand, target, TM_CHECKED) == (overflow ? TM_OVERFLOW : 0));
-                CHECK(overflow || memcmp(target, expected, 70) == 0);
-            }
+    EACH_LEVEL (level)
+        for (int a = 0; a < 256; a++)
+            for (int k = -1; k < 256; k++)
+                for (tm_dtype dtype = TM_INT8; dtype <= TM_UINT8; dtype++) {
+                    const char x[70] = {[3] = (char)a}, factor = (char)k;
+                    const void *operand = k < 0 ? NULL : &factor;
+                    const bool overflow = products(dtype, 70, x, operand, expected);
+                    CHECK(product(NULL, dtype, 70, x, operand, target, TM_CHECKED) ==
+                          (overflow ? TM_OVERFLOW : 0));
+                    CHECK(overflow || memcmp(target, expected, 70) == 0);
+                }
 }
 
 /* Around each limit, for factors of either sign. */
@@ -123,29 +124,28 @@ TEST(checked_products_overflow_where_the_plain_loop_does)
 {
     static const int64_t factors[] = {0,    1,     -1,        2,         -2,        3,        -3,
                                       1000, -1000, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
-    EACH_LEVEL(level)
-    for (tm_dtype dtype = TM_INT8; dtype <= TM_UINT64; dtype++)
-        for (size_t f = 0; f <= sizeof factors / sizeof *factors; f++)
-            for (int trial = 0; trial < 300; trial++) {
-                const void *k = f == 0 ? NULL : &factors[f - 1]; /* little-endian: its low bytes */
-                uint64_t x[9] = {0};
-                const uint64_t near = next_random() >> (next_random() % 64);
-                memcpy((char *)x + (size_t)trial % 9 * sizes[dtype], &near, sizes[dtype]);
-                const bool overflow = products(dtype, 9, x, k, expected);
-                CHECK(product(NULL, dtype, 9, x, k, target, TM_CHECKED) == (overflow ? TM_OVERFLOW : 0));
-            }
+    EACH_LEVEL (level)
+        for (tm_dtype dtype = TM_INT8; dtype <= TM_UINT64; dtype++)
+            for (size_t f = 0; f <= sizeof factors / sizeof *factors; f++)
+                for (int trial = 0; trial < 300; trial++) {
+                    const void *k = f == 0 ? NULL : &factors[f - 1]; /* little-endian: its low bytes */
+                    uint64_t x[9] = {0};
+                    const uint64_t near = next_random() >> (next_random() % 64);
+                    memcpy((char *)x + (size_t)trial % 9 * sizes[dtype], &near, sizes[dtype]);
+                    const bool overflow = products(dtype, 9, x, k, expected);
+                    CHECK(product(NULL, dtype, 9, x, k, target, TM_CHECKED) == (overflow ? TM_OVERFLOW : 0));
+                }
 }
 
 TEST(checked_squares_end_at_the_root)
 {
-    EACH_LEVEL(level)
-    {
-#define TM_INTEGER(code, name, type, wrap, root)                                                      \
-    {                                                                                                 \
-        type x[3] = {0, (type)(root), 0};                                                             \
-        CHECK(tm_square(NULL, code, 3, x, target, TM_CHECKED) == 0);                                  \
-        x[1] = (type)(x[1] + 1);                                                                      \
-        CHECK(tm_square(NULL, code, 3, x, target, TM_CHECKED) == TM_OVERFLOW);                        \
+    EACH_LEVEL (level) {
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    {                                                                                                        \
+        type x[3] = {0, (type)(root), 0};                                                                    \
+        CHECK(tm_square(NULL, code, 3, x, target, TM_CHECKED) == 0);                                         \
+        x[1] = (type)(x[1] + 1);                                                                             \
+        CHECK(tm_square(NULL, code, 3, x, target, TM_CHECKED) == TM_OVERFLOW);                               \
     }
 #include "kernels/dtypes.def"
     }
@@ -186,7 +186,7 @@ TEST(the_factor_may_lie_inside_the_output)
 
 TEST(flags_are_those_of_the_elements_alone)
 {
-    EACH_LEVEL(level)
+    EACH_LEVEL (level)
         for (size_t n = 1; n < 40; n++) {
             double x[80];
             const double infinite = INFINITY;
