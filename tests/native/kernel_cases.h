@@ -8,7 +8,13 @@
 #include <float.h>
 #include <math.h>
 
-static const size_t sizes[TM_DTYPES] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16};
+static const size_t sizes[TM_DTYPES] = {
+    [TM_BOOL] = 1,
+#define TM_INTEGER(code, name, type, wrap, root) [code] = sizeof(type),
+#define TM_REAL(code, name, type) [code] = sizeof(type),
+#define TM_COMPLEX(code, name, part) [code] = 2 * sizeof(part),
+#include "kernels/dtypes.def"
+};
 
 #define EACH_DTYPE(dtype) for (tm_dtype dtype = TM_BOOL; dtype < TM_DTYPES; dtype++)
 #define EACH_LEVEL(level)                                                                                    \
