@@ -64,18 +64,14 @@ static tm_status product_run_chunk(void *ctx, size_t begin, size_t end)
 enum { CHUNK_BYTES = 131072 };
 _Static_assert(CHUNK_BYTES % (4096 * 16) == 0, "chunks are multiples of 4096 elements of up to 16 bytes");
 
-static int product_run(tm_pool *pool, tm_dtype dtype, size_t n, product *p, int options)
+static int product_run(tm_pool *pool, tm_dtype dtype, size_t n, product *p, const tm_kernels *kernels,
+                       int options)
 {
-    p->size = tm_element_size(dtype);
-    tm_loop loop = {
-        .n = n,
-        .grain = CHUNK_BYTES / p->size,
-        .body = product_run_chunk,
-        .ctx = p,
-        .short_chunks = true,
-    };
-
+    if (!tm_is_valid(dtype, n, options & ~TM_FRESH_OUT)) return TM_INVALID;
+    p->kernel = tm_pick(&kernels[dtype]);
+    if (p->kernel == NULL) return TM_INVALID; /* bool, of which NumPy makes int8, and complex numbers */
     if (n == 0) return 0;
+    p->size = tm_element_size(dtype);
     const tm_relation relation = tm_relate(p->x, p->size, p->out, p->size, n);
     if (relation == TM_OVERLAPPING) return TM_OVERLAP;
     if (options & TM_CHECKED) {
@@ -83,27 +79,27 @@ static int product_run(tm_pool *pool, tm_dtype dtype, size_t n, product *p, int 
         p->within = tm_pick(&tm_within_kernels[dtype]);
     }
     p->stream = relation == TM_APART && !(options & TM_FRESH_OUT) && tm_worth_streaming(n * p->size);
+    tm_loop loop = {
+        .n = n,
+        .grain = CHUNK_BYTES / p->size,
+        .body = product_run_chunk,
+        .ctx = p,
+        .short_chunks = true,
+    };
     return tm_run_flags(pool, &loop);
-}
-
-/* Whether there is a kernel: not for bool, of which NumPy makes int8, nor for complex numbers. */
-static bool product_is_valid(tm_dtype dtype, size_t n, int options)
-{
-    return tm_is_valid(dtype, n, options & ~TM_FRESH_OUT) && dtype != TM_BOOL && !tm_is_complex(dtype);
 }
 
 int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out, int options)
 {
-    if (!product_is_valid(dtype, n, options)) return TM_INVALID;
-    product p = {.kernel = tm_pick(&tm_square_kernels[dtype]), .x = x, .out = out};
-    return product_run(pool, dtype, n, &p, options);
+    product p = {.x = x, .out = out};
+    return product_run(pool, dtype, n, &p, tm_square_kernels, options);
 }
 
 int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options)
 {
-    if (!product_is_valid(dtype, n, options) || k == NULL) return TM_INVALID;
-    uint64_t factor; /* a copy, since k may lie inside out */
-    memcpy(&factor, k, tm_element_size(dtype));
-    product p = {.kernel = tm_pick(&tm_scale_kernels[dtype]), .x = x, .factor = &factor, .out = out};
-    return product_run(pool, dtype, n, &p, options);
+    uint64_t factor = 0; /* a copy, since k may lie inside out */
+    product p = {.x = x, .factor = &factor, .out = out};
+    if (k == NULL || !tm_is_valid(dtype, n, options & ~TM_FRESH_OUT)) return TM_INVALID;
+    memcpy(&factor, k, TM_MIN(tm_element_size(dtype), sizeof factor));
+    return product_run(pool, dtype, n, &p, tm_scale_kernels, options);
 }

@@ -126,6 +126,7 @@ int tm_sum(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *total, 
 
     _Alignas(16) char few[16 << DEPTH_MAX];
     summation s = {.sum = tm_pick(&tm_sum_kernels[dtype]), .x = x, .n = n, .partials = few};
+    if (s.sum == NULL) return TM_INVALID;
     s.size = tm_element_size(dtype);
     s.parts = tm_is_complex(dtype) ? 2 : 1;
     s.partial = tm_is_integer(dtype) ? sizeof(tm_int128) : s.size;
