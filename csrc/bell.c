@@ -3,7 +3,7 @@
 
 /* ---- the ringer --------------------------------------------------------------------------- */
 
-/* Counts up to wanted - (awake - busy) sleepers as awake; they must then be called. */
+/* Counts up to wanted - (awake - busy) sleepers as awake; they must then be woken. */
 static uint32_t bell_claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t busy)
 {
     uint64_t idle = atomic_load(&bell->idle); /* B */
@@ -18,14 +18,14 @@ static uint32_t bell_claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t bus
     }
 }
 
-uint32_t tm_bell_call(tm_bell *bell, uint32_t wanted, uint32_t busy)
+uint32_t tm_bell_wake(tm_bell *bell, uint32_t wanted, uint32_t busy)
 {
     uint32_t count = bell_claim_sleepers(bell, wanted, busy);
     if (count == 0) return 0;
-    TM_CHAOS(bell_call);
-    atomic_fetch_add(&bell->calls.word, count);
-    TM_CHAOS(bell_called);
-    tm_futex_wake(&bell->calls, count);
+    TM_CHAOS(bell_wake);
+    atomic_fetch_add(&bell->tokens.word, count);
+    TM_CHAOS(bell_woken);
+    tm_futex_wake(&bell->tokens, count);
     return count;
 }
 
@@ -68,11 +68,11 @@ static bool bell_return_awake(tm_bell *bell)
     return false;
 }
 
-static bool bell_take_call(tm_bell *bell)
+static bool bell_take_token(tm_bell *bell)
 {
-    uint32_t calls = atomic_load(&bell->calls.word);
-    while (calls > 0)
-        if (atomic_compare_exchange_weak(&bell->calls.word, &calls, calls - 1)) return true;
+    uint32_t tokens = atomic_load(&bell->tokens.word);
+    while (tokens > 0)
+        if (atomic_compare_exchange_weak(&bell->tokens.word, &tokens, tokens - 1)) return true;
     return false;
 }
 
@@ -85,6 +85,6 @@ bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinne
     TM_CHAOS(bell_asleep);
     if (atomic_load(&bell->rings) != seen && bell_return_awake(bell)) return false; /* D */
     TM_CHAOS(bell_sleep);
-    while (!bell_take_call(bell)) tm_futex_wait(&bell->calls, 0, INT64_MAX);
+    while (!bell_take_token(bell)) tm_futex_wait(&bell->tokens, 0, INT64_MAX);
     return true;
 }

@@ -9,17 +9,17 @@
  * the process's main thread; a non-zero answer ends the call with TM_INTERRUPTED. NULL: none. */
 void tm_set_interrupt_check(int (*check)(void));
 
-/* As tm_spawn, for a task that tm_join does not wait for, and without waiting for room ever: a full queue of
- * tasks does not hold it up. Its task needs a lock which its poster holds and gives up when it comes to wait
- * (an interpreter's): the worker gives the poster some 20 us to come to
- * tm_pool_watch before it begins, since to sleep on that lock would cost more. */
+/* Queues task(arg), as tm_spawn, in a queue of its own that has no bound, so that the caller never waits for room;
+ * tm_join does not wait for the task. The task needs a lock that the caller holds (an interpreter's) and gives up
+ * when it waits in tm_pool_watch. The worker spins for up to 20 us until the caller has come there, as parking on
+ * the lock would cost more. `arg` must live until the task has run. */
 tm_status tm_post(tm_pool *pool, tm_task_fn task, void *arg);
 
-/* Looks, without sleeping, until some task has ended or `spin_ns` are over. */
+/* Spins until some task has ended or `spin_ns` are over. */
 void tm_pool_watch(const tm_pool *pool, int64_t spin_ns);
 
-/* Whether a spawned task waits, or a loop has room for another thread: what a task that runs on and on may
- * end for. */
+/* Whether a spawned task waits, or a loop has room for another thread: a task that would go on for long may
+ * end for that. */
 int tm_pool_needs_worker(const tm_pool *pool);
 
 /* ---- settings: process-wide ---------------------------------------------------------------- */

@@ -18,7 +18,7 @@ typedef struct places {
 } places;
 
 /* A queue that never runs dry has no wait in which the main thread would ask for interrupts. */
-static bool drain_heed_interrupt(int64_t *asked_ns)
+static bool drain_check_interrupt(int64_t *asked_ns)
 {
     if (tm_coarse_now_ns() - *asked_ns < TM_INTERRUPT_PERIOD_NS) return false;
     bool interrupted = tm_interrupted();
@@ -40,7 +40,7 @@ static tm_status drain_pull(void *ctx, size_t at, size_t end)
         if (status != TM_OK) break;
         all->kernel(all->ctx, items, n);
         done += n;
-        if (drain_heed_interrupt(&asked_ns)) status = TM_INTERRUPTED;
+        if (drain_check_interrupt(&asked_ns)) status = TM_INTERRUPTED;
     }
     atomic_fetch_add_explicit(&all->done, done, memory_order_relaxed);
     if (status != TM_INTERRUPTED) return TM_OK; /* closed and empty */

@@ -14,21 +14,21 @@
 #define INTERRUPT ((uint64_t)-TM_INTERRUPTED)
 #define MOST_CHUNKS ((size_t)(NO_FAILURE >> 9)) /* that this number has room for */
 
-/* Sleepers are called for no less than this: they take 50 to 120 us to come, and calling one costs the caller
+/* Sleepers are woken for no less than this: they take 50 to 120 us to come, and waking one costs the caller
  * 3 to 9 (two virtual cores). */
-#define WORTH_A_CALL_NS 40000
+#define WORTH_A_WAKE_NS 40000
 
 /* In a burst of loops a sleeper comes for those that follow: after one that ended alone so shortly ago, a
- * call is made for less. */
+ * wake-up is worth it for less. */
 #define BURST_GAP_NS 100000
-#define WORTH_A_CALL_IN_BURST_NS 10000
+#define WORTH_A_WAKE_IN_BURST_NS 10000
 
 /* How long a caller that waits for the last chunks looks before it sleeps: about what waking it would cost
  * (50 to 120 us measured on two virtual cores), so that spinning never costs more than twice the best
  * choice. */
 #define JOIN_SPIN_NS 50000
 
-/* With so many chunks for each seat, nothing much is lost if one runs before sleepers are called. */
+/* With so many chunks for each seat, nothing much is lost if one runs before sleepers are woken. */
 #define MANY_CHUNKS 8
 
 static _Thread_local size_t thread_limit;
@@ -94,21 +94,21 @@ static bool loop_claim(tm_slice *slice, size_t *chunk)
 typedef struct caller {
     tm_team *team;    /* NULL: alone */
     int64_t asked_ns; /* when it last asked for interrupts */
-    int64_t begun_ns; /* when the loop began; 0: sleepers are called already, or not needed */
-    double worth_ns;  /* sleepers are called for no less */
-    uint32_t called;  /* sleepers */
+    int64_t begun_ns; /* when the loop began; 0: sleepers are woken already, or not needed */
+    double worth_ns;  /* sleepers are woken for no less */
+    uint32_t woken;   /* sleepers */
 } caller;
 
-/* Calls sleepers once what is left seems worth it. */
-static void loop_call_when_worth(const tm_job *job, caller *me, uint64_t done)
+/* Wakes sleepers once what is left seems worth it. */
+static void loop_wake_when_worth(const tm_job *job, caller *me, uint64_t done)
 {
     double each = (double)(tm_now_ns() - me->begun_ns) / (double)done;
     if (each * (double)(job->chunks - done) < me->worth_ns) return;
-    me->called = tm_team_call(me->team, job, job->seats - 1);
+    me->woken = tm_team_wake(me->team, job, job->seats - 1);
     me->begun_ns = 0;
 }
 
-static void loop_heed_interrupt(tm_job *job, caller *me)
+static void loop_check_interrupt(tm_job *job, caller *me)
 {
     int64_t now = tm_coarse_now_ns();
     if (now - me->asked_ns < TM_INTERRUPT_PERIOD_NS) return;
@@ -127,8 +127,8 @@ static void loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *c
             chunks += 1;
             steals += i > 0;
             if (me == NULL) continue;
-            if (me->begun_ns != 0) loop_call_when_worth(job, me, chunks);
-            if (chunks > 1) loop_heed_interrupt(job, me); /* the first says only that the loop has begun */
+            if (me->begun_ns != 0) loop_wake_when_worth(job, me, chunks);
+            if (chunks > 1) loop_check_interrupt(job, me); /* the first says only that the loop has begun */
         }
     }
     tm_count(&counters->chunks, chunks);
@@ -182,19 +182,19 @@ static void loop_deal_chunks(tm_job *job)
     }
 }
 
-/* Makes the job visible; calls sleepers now, or has the caller do so when it knows more. */
+/* Makes the job visible; wakes sleepers now, or has the caller do so when it knows more. */
 static void loop_open_job(tm_job *job, caller *me, bool short_chunks)
 {
     tm_gate_open(&job->gate, (uint32_t)job->seats - 1);
     tm_bell_ring(&me->team->bell);
     if (tm_bell_asleep(atomic_load(&me->team->bell.idle)) == 0) return; /* B in bell.h */
     if (!short_chunks && job->chunks / MANY_CHUNKS < job->seats) {
-        me->called = tm_team_call(me->team, job, job->seats - 1);
+        me->woken = tm_team_wake(me->team, job, job->seats - 1);
         return;
     }
     me->begun_ns = tm_now_ns();
     int64_t gap = me->begun_ns - atomic_load_explicit(&me->team->alone_ns, memory_order_relaxed);
-    me->worth_ns = gap < BURST_GAP_NS ? WORTH_A_CALL_IN_BURST_NS : WORTH_A_CALL_NS;
+    me->worth_ns = gap < BURST_GAP_NS ? WORTH_A_WAKE_IN_BURST_NS : WORTH_A_WAKE_NS;
 }
 
 /* Waits for the workers inside; an interrupt cancels what is not claimed, and the wait goes on. */
@@ -229,7 +229,7 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
 
     loop->fp_flags = flags | atomic_load_explicit(&job->fp_flags, memory_order_relaxed);
     tm_status status = loop_status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
-    tm_count(&job->counters.wakeups, me.called);
+    tm_count(&job->counters.wakeups, me.woken);
     /* A worker's time is counted already. */
     if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin);
     TM_CHAOS(loop_ends);

@@ -106,7 +106,7 @@ void tm_pool_watch(const tm_pool *pool, int64_t spin_ns)
     int64_t begin = tm_now_ns(), end = begin + spin_ns;
     for (int64_t now = begin; now < end && !watch_saw_end(team, seen); now = tm_now_ns())
         /* A worker still on its way from sleep gets its time once it is here. */
-        if (atomic_load_explicit(&team->bell.calls.word, memory_order_relaxed) > 0 && now - begin < WAKE_NS)
+        if (atomic_load_explicit(&team->bell.tokens.word, memory_order_relaxed) > 0 && now - begin < WAKE_NS)
             end = now + spin_ns;
     atomic_fetch_sub_explicit(&team->watching, 1, memory_order_relaxed);
 }

@@ -33,6 +33,6 @@ void tm_announce_tasks(tm_team *team)
     TM_CHAOS(tasks_pushed);
     /* For all that wait, not for the new ones alone: an awake worker may have been counted on already. */
     tm_bell_ring(&team->bell);
-    uint32_t called = tm_team_call(team, NULL, tm_waiting_tasks(team));
-    if (called > 0) atomic_fetch_add_explicit(&team->spawners.wakeups, called, memory_order_relaxed);
+    uint32_t woken = tm_team_wake(team, NULL, tm_waiting_tasks(team));
+    if (woken > 0) atomic_fetch_add_explicit(&team->spawners.wakeups, woken, memory_order_relaxed);
 }

@@ -31,7 +31,7 @@ int tm_team_worker(const tm_team *team)
 
 static tm_futex *team_futex(tm_team *team, size_t i)
 {
-    tm_futex *own[OWN_FUTEXES] = {&team->bell.calls, &team->go, &team->pending.state, &team->alive.state};
+    tm_futex *own[OWN_FUTEXES] = {&team->bell.tokens, &team->go, &team->pending.state, &team->alive.state};
     return i < OWN_FUTEXES ? own[i] : &team->jobs[i - OWN_FUTEXES].gate.state;
 }
 
@@ -199,7 +199,7 @@ void tm_team_stop(tm_team *team)
     TM_CHAOS(team_queues_closed);
     atomic_store(&team->stopping, true);
     tm_bell_ring(&team->bell);
-    tm_bell_call(&team->bell, UINT32_MAX, 0);
+    tm_bell_wake(&team->bell, UINT32_MAX, 0);
 }
 
 tm_status tm_team_join(tm_team *team)
@@ -219,11 +219,11 @@ void tm_team_detach(tm_team *team)
 
 /* ---- waking --------------------------------------------------------------------------------- */
 
-uint32_t tm_team_call(tm_team *team, const tm_job *mine, size_t wanted)
+uint32_t tm_team_wake(tm_team *team, const tm_job *mine, size_t wanted)
 {
     uint32_t busy = 0;
     if (tm_bell_asleep(atomic_load(&team->bell.idle)) == 0) return 0; /* B in bell.h */
     for (size_t i = 0; i < TM_JOB_SLOTS; i++)
         if (&team->jobs[i] != mine) busy += tm_gate_inside(&team->jobs[i].gate);
-    return tm_bell_call(&team->bell, (uint32_t)TM_MIN(wanted, UINT32_MAX), busy);
+    return tm_bell_wake(&team->bell, (uint32_t)TM_MIN(wanted, UINT32_MAX), busy);
 }

@@ -46,7 +46,7 @@ typedef struct tm_team {
     _Alignas(TM_LINE) tm_bell bell;
     _Alignas(TM_LINE) tm_gate pending; /* inside: tasks spawned and not done */
     _Atomic uint32_t ended;            /* tasks, modulo 2^32: any worker, atomically */
-    _Atomic int64_t alone_ns;          /* when a loop last ended without calling sleepers: any caller */
+    _Atomic int64_t alone_ns;          /* when a loop last ended without waking sleepers: any caller */
     _Atomic uint32_t watching;         /* threads in tm_pool_watch: these, atomically */
     tm_futex go;                       /* 0: threads wait; 1: work; 2: a thread is missing, give up */
     atomic_bool stopping;              /* set by stop */
@@ -88,8 +88,8 @@ void tm_team_drop(tm_team *team);
 /* The calling thread's index in the team, or -1. */
 int tm_team_worker(const tm_team *team);
 
-/* After a ring: calls sleepers, up to `wanted` threads less those awake that are not in another loop than
- * `mine` (NULL: in any loop). Returns how many it called. */
-uint32_t tm_team_call(tm_team *team, const tm_job *mine, size_t wanted);
+/* After a ring: wakes sleepers, up to `wanted` threads less those awake that are not in another loop than
+ * `mine` (NULL: in any loop). Returns how many it woke. */
+uint32_t tm_team_wake(tm_team *team, const tm_job *mine, size_t wanted);
 
 #endif

@@ -97,8 +97,8 @@ typedef struct tm_worker_stats {
     uint64_t chunks;  /* chunks run */
     uint64_t steals;  /* of these, from another's slice */
     uint64_t tasks;   /* tasks run */
-    uint64_t parks;   /* times gone to sleep */
-    uint64_t wakeups; /* sleepers this thread has called */
+    uint64_t parks;   /* times parked */
+    uint64_t wakeups; /* sleepers this thread has woken */
     uint64_t busy_ns; /* time in chunks and tasks */
 } tm_worker_stats;
 

@@ -24,7 +24,7 @@ static void worker_help_loops(tm_team *team, tm_worker *me)
         tm_job *job = &team->jobs[i];
         if (!tm_gate_try_enter(&job->gate)) continue;
         /* A spawner may have counted on this worker just before it went in: hand the tasks on. Pairs with
-         * tm_team_call, which looks at the gates after the push. */
+         * tm_team_wake, which looks at the gates after the push. */
         TM_CHAOS(worker_entered);
         if (tm_waiting_tasks(team) > 0) tm_announce_tasks(team);
         job->help(job, me->index, &me->counters);
@@ -63,7 +63,7 @@ static bool worker_try_tasks(tm_team *team, tm_worker *me, uint32_t seen)
         TM_CHAOS(worker_popped);
         if (!taken) break;
         /* A loop may have counted on this worker since it last looked. */
-        if (tm_bell_read(&team->bell) != seen) tm_team_call(team, NULL, 1);
+        if (tm_bell_read(&team->bell) != seen) tm_team_wake(team, NULL, 1);
         me->turn = worker_other_kind(kind);
         tm_run_task(team, &me->counters, kind, task);
         worker_leave_if_forked(team);

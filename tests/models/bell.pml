@@ -76,7 +76,7 @@ bool stopping; /* sequentially consistent */
 inline team_call()
 {
     atomic {
-        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* tm_team_call: load seq_cst (B) */
+        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* tm_team_wake: load seq_cst (B) */
         count = ASLEEP(idle);
         idle = 0
     }

@@ -40,8 +40,8 @@ inline call()
     if
     :: count > 0 ->
         atomic {
-            rmw(CALLS, SEQ_CST, was, was + count); /* tm_bell_call: fetch_add seq_cst */
-            do /* tm_bell_call: tm_futex_wake */
+            rmw(CALLS, SEQ_CST, was, was + count); /* tm_bell_wake: fetch_add seq_cst */
+            do /* tm_bell_wake: tm_futex_wake */
             :: count > 0 && sleeps_on[CLIENTS] == 1 + CALLS -> sleeps_on[CLIENTS] = 0; count--
             :: count > 0 && sleeps_on[CLIENTS + 1] == 1 + CALLS -> sleeps_on[CLIENTS + 1] = 0; count--
             :: else -> count = 0; break
@@ -86,7 +86,7 @@ inline take_call()
     do
     :: atomic {
             latest(CALLS) > 0 ->
-            rmw(CALLS, SEQ_CST, was, was - 1); /* bell_take_call: load seq_cst, compare_exchange_weak seq_cst */
+            rmw(CALLS, SEQ_CST, was, was - 1); /* bell_take_token: load seq_cst, compare_exchange_weak seq_cst */
             break
         }
     :: atomic { latest(CALLS) == 0 -> sleeps_on[_pid] = 1 + CALLS } /* tm_bell_wait: tm_futex_wait */

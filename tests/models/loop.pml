@@ -115,12 +115,12 @@ inline run_chunk()
     fi
 }
 
-inline heed_interrupt()
+inline check_interrupt()
 {
     if
     :: true
     :: atomic { !interrupted -> interrupted = true; lowest = INTERRUPT };
-        note_failure(INTERRUPT) /* loop_heed_interrupt: loop_note_failure */
+        note_failure(INTERRUPT) /* loop_check_interrupt: loop_note_failure */
     fi
 }
 
@@ -155,14 +155,14 @@ active proctype caller()
         ::
             next_chunk();
             if
-            :: done -> heed_interrupt()
+            :: done -> check_interrupt()
             :: else -> break
             fi
         od
     }
     leave_table();
     open = false; /* loop_join: tm_gate_close */
-    heed_interrupt();
+    check_interrupt();
 #if MUTATION != JOIN_NOT_WAITED
     latest(WITHIN) == 0; /* loop_join: tm_gate_wait */
 #endif

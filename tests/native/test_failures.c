@@ -343,6 +343,13 @@ TEST(workers_leave_signals_to_the_programs_threads)
     tm_pool_destroy(pool);
 }
 
+TEST(to_free_nothing_does_nothing)
+{
+    tm_pool_destroy(NULL);
+    tm_pool_release(NULL);
+    tm_queue_destroy(NULL);
+}
+
 TEST(what_threads_write_stands_on_lines_of_its_own)
 {
     CHECK(sizeof(tm_slice) == TM_LINE);
@@ -444,6 +451,7 @@ int main(void)
     RUN(nobody_runs_a_chunk_of_a_finished_loop);
     RUN(a_loop_keeps_errno);
     RUN(workers_leave_signals_to_the_programs_threads);
+    RUN(to_free_nothing_does_nothing);
     RUN(what_threads_write_stands_on_lines_of_its_own);
     RUN(loops_need_no_queue_and_no_lifecycle_mutex);
     RUN(no_signal_is_lost_between_three_who_wait);
