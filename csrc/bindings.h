@@ -22,6 +22,10 @@ void tm_pool_watch(const tm_pool *pool, int64_t spin_ns);
  * end for that. */
 int tm_pool_needs_worker(const tm_pool *pool);
 
+/* Has task(arg) called on the calling worker after its last task, before its pool counts it as ended; takes
+ * the place of an earlier call's task. TM_INVALID for a thread that is no worker. */
+tm_status tm_at_worker_end(tm_task_fn task, void *arg);
+
 /* ---- settings: process-wide ---------------------------------------------------------------- */
 
 /* Forces an instruction set, for tests. TM_INVALID above the best. */

@@ -8,7 +8,7 @@
 
 static _Atomic uint64_t generation; /* forks between the first process and this one */
 
-static _Thread_local const tm_worker *self;
+static _Thread_local tm_worker *self;
 
 uint64_t tm_process_generation(void)
 {
@@ -18,6 +18,11 @@ uint64_t tm_process_generation(void)
 void tm_process_has_forked(void)
 {
     atomic_fetch_add(&generation, 1);
+}
+
+tm_worker *tm_team_self(void)
+{
+    return self;
 }
 
 int tm_team_worker(const tm_team *team)

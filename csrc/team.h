@@ -28,6 +28,7 @@ typedef struct tm_worker {
     int index;                              /* set once */
     pthread_t thread;                       /* the starter, until the team stops */
     tm_kind turn;                           /* the worker: the kind of task to look for first */
+    tm_task at_end;                         /* the worker: run before it ends, if not NULL */
     tm_counters counters;                   /* the worker */
 } tm_worker;
 
@@ -84,6 +85,9 @@ void tm_team_detach(tm_team *team);
 
 /* Gives up one hold on the team. */
 void tm_team_drop(tm_team *team);
+
+/* The calling thread as a worker, of whatever team, or NULL. */
+tm_worker *tm_team_self(void);
 
 /* The calling thread's index in the team, or -1. */
 int tm_team_worker(const tm_team *team);

@@ -10,6 +10,14 @@
  * float64: 589 us with 50, 318 with 100, 311 with 200). */
 #define IDLE_SPIN_NS 200000
 
+tm_status tm_at_worker_end(tm_task_fn task, void *arg)
+{
+    tm_worker *me = tm_team_self();
+    if (me == NULL) return TM_INVALID;
+    me->at_end = (tm_task){.run = task, .arg = arg};
+    return TM_OK;
+}
+
 /* Ends the thread if its work forked and this is the child: its team is the parent's. */
 static void worker_leave_if_forked(const tm_team *team)
 {
@@ -100,6 +108,7 @@ void *tm_worker_main(void *arg)
             tm_bell_task_ends(&team->bell);
         }
         worker_work(team, me);
+        if (me->at_end.run != NULL) me->at_end.run(me->at_end.arg);
         if (options->on_stop != NULL) options->on_stop(options->ctx, (size_t)me->index);
     }
     tm_team_end(me);

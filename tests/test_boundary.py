@@ -1,7 +1,5 @@
 """The boundary: statuses become exceptions, interrupts pass through, all instruction sets agree."""
 
-import contextlib
-import gc
 import queue
 import signal
 import subprocess
@@ -14,7 +12,6 @@ from arrays import COMPLEX, FLOATS, INTEGERS, SIZES, extremes, random_values
 from reference import assert_as_numpy, assert_same
 
 import threadmill as tm
-from threadmill._native import ring as queues
 from threadmill._native.library import ffi, lib
 from threadmill._native.machine import set_simd_level, simd_level, simd_levels
 from threadmill._native.pointers import pointer
@@ -107,19 +104,6 @@ def test_letting_go_of_a_pointer_runs_no_python() -> None:
     finally:
         sys.setprofile(None)
     assert "call" not in entered
-
-
-@pytest.mark.parametrize("status", [lib.TM_INTERRUPTED, lib.TM_TIMEOUT, lib.TM_CLOSED])
-def test_the_exception_of_a_queue_makes_no_cycle(status: int) -> None:
-    """It holds the block of items."""
-    gc.collect()
-    gc.disable()
-    try:
-        with contextlib.suppress(KeyboardInterrupt, queue.Full, tm.ShutDown):
-            queues._fail_queue(status, 0)
-        assert gc.collect() == 0
-    finally:
-        gc.enable()
 
 
 def test_levels() -> None:

@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import os
 import pickle
+import queue as standard_queue
 import select
 import signal
 import subprocess
@@ -375,7 +376,7 @@ def test_a_map_that_was_done_keeps_its_results(pool: tm.Pool) -> None:
     results = pool.map(abs, range(-10, 0))
     assert next(results) == 10
     pool.submit(int).result()
-    assert soon(lambda: not pool._tasks._current)
+    assert soon(lambda: not any(slot[0] for slot in pool._tasks._lineage.slots.values()))
     assert in_child(lambda: list(results)) == list(range(9, 0, -1))
 
 
@@ -562,38 +563,238 @@ def test_fork_while_another_thread_tries_complex_products(monkeypatch: pytest.Mo
     assert fork_inside(slow, lambda: complex(tm.square(z)[-1])) == -3 + 4j
 
 
-@pytest.mark.parametrize("kind", [{}, {"dtype": "i8"}], ids=str)
-def test_fork_while_another_thread_waits_for_an_item(kind: Any) -> None:
-    """An item in the child wakes who waits there, not the thread that only the parent has."""
-    q: Any = tm.Queue(**kind)
-    parents = threading.Thread(target=q.get, kwargs={"timeout": 60})
+# ---- queues ----
+
+QUEUES: dict[str, Callable[..., Any]] = {
+    "fifo": lambda maxsize=0: tm.Queue(maxsize),
+    "large fifo": lambda maxsize=0: tm.Queue(max(maxsize, 1 << 17)),
+    "lifo": lambda maxsize=0: tm.Queue(maxsize, order="lifo"),
+    "priority": lambda maxsize=0: tm.Queue(maxsize, order="priority"),
+    "typed": lambda maxsize=0: tm.Queue(maxsize, dtype="i8"),
+    "subclass": lambda maxsize=0: OwnQueue(maxsize),
+}
+
+
+class OwnQueue(tm.Queue[int]):
+    def _put(self, item: int) -> None:
+        super()._put(item)
+
+
+@pytest.fixture(params=QUEUES)
+def make_queue(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    return QUEUES[request.param]
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+@pytest.mark.parametrize("waits", ["get", "put"])
+def test_fork_while_another_thread_waits_at_a_queue(
+    make_queue: Callable[..., Any], waits: str, timeout: float | None
+) -> None:
+    """What comes in the child wakes who waits there, not the thread that only the parent has."""
+    q: Any = make_queue(1)
+    if waits == "put":
+        if q.maxsize > 1:
+            pytest.skip("never full")
+        q.put(1)
+
+    def wait() -> Any:
+        return q.get(timeout=timeout) if waits == "get" else q.put(1, timeout=timeout)
+
+    parents = threading.Thread(target=wait)
     parents.start()
-    time.sleep(0.05)
+    assert soon(lambda: is_waiting(q, waits))
 
     def child() -> list[int]:
-        taken: list[int] = []
-        own = threading.Thread(target=lambda: taken.append(int(q.get(timeout=600))), daemon=True)
+        taken: list[Any] = []
+        own = threading.Thread(target=lambda: taken.append(wait()), daemon=True)
         own.start()
-        time.sleep(0.05)
-        q.put(1)
+        if waits == "get":
+            q.put(1)
+            own.join(30)
+            return taken
+        taken.append(q.get(timeout=30))
         own.join(30)
-        return taken
+        return [int(taken[0]), int(q.get(timeout=30))]
 
-    assert in_child(child) == [1]
-    q.put(2)
+    assert in_child(child) == ([1] if waits == "get" else [1, 1])
+    q.put(1) if waits == "get" else q.get()
     parents.join()
 
 
-def test_fork_while_other_threads_use_a_typed_queue() -> None:
-    q: Any = tm.Queue(dtype="i8")
-    q.put(5)
-    stop, begun, release = threading.Event(), threading.Event(), threading.Event()
-    moved: Any = tm.Queue(dtype="i8")
+def is_waiting(q: Any, waits: str) -> bool:
+    """Whether a thread waits at an object queue, as far as it can be seen."""
+    if isinstance(q, tm.TypedQueue):
+        return True
+    if hasattr(q, "_getting"):
+        return bool(q._getting if waits == "get" else q._putting)
+    return True
 
-    def count() -> None:
-        with q._lock:
-            begun.set()
+
+@pytest.mark.parametrize("lock", ["mutex", "all_tasks_done", "not_empty", "not_full"])
+def test_fork_while_another_thread_holds_a_queues_lock(make_queue: Callable[..., Any], lock: str) -> None:
+    q: Any = make_queue(10)
+    if not hasattr(q, lock):
+        pytest.skip("not a lock of this queue")
+    q.put(5)
+    q.put(6)
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with getattr(q, lock):
+            held.set()
             assert release.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(60)
+        assert in_child(lambda: use_queue(q, [5, 6])) == "used"
+    finally:
+        release.set()
+        thread.join()
+    assert use_queue(q, [5, 6]) == "used"
+
+
+def use_queue(q: Any, inside: list[int]) -> str:
+    """Every method of a queue, with a limit of time."""
+    assert q.qsize() == q.unfinished_tasks == len(inside)
+    assert not q.empty()
+    assert not q.full()
+    q.put(7, timeout=30)
+    q.put_nowait(8)
+    assert sorted(int(q.get(timeout=30)) for _ in range(2 + len(inside))) == [*inside, 7, 8]
+    joining = threading.Thread(target=q.join, daemon=True)
+    joining.start()
+    for _ in range(2 + len(inside)):
+        assert q.unfinished_tasks > 0
+        q.task_done()
+    joining.join(30)
+    assert not joining.is_alive()
+    with pytest.raises(standard_queue.Empty):
+        q.get(timeout=0.001)
+    q.put(9)
+    q.shutdown()
+    with pytest.raises(tm.ShutDown):
+        q.put(1)
+    assert q.get(timeout=30) == 9
+    with pytest.raises(tm.ShutDown):
+        q.get(timeout=30)
+    q.task_done()
+    q.shutdown(immediate=True)
+    q.join()
+    return "used"
+
+
+@pytest.mark.parametrize("maxsize", [0, 5])
+def test_fork_beside_a_busy_queue(make_queue: Callable[..., Any], maxsize: int) -> None:
+    """Whatever the other threads do at that moment, the child has all that is inside, and all room."""
+    q: Any = make_queue(maxsize)
+    stop = threading.Event()
+    threads = [threading.Thread(target=churn, args=(q, stop)) for _ in range(3)]
+    threads += [threading.Thread(target=look_on, args=(q, stop))]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(15):
+            assert in_child(lambda: empty_and_fill(q)) == "used"
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(interval)
+    assert q.unfinished_tasks == q.qsize() == 0
+
+
+def churn(q: Any, stop: threading.Event) -> None:
+    """Puts an item, takes one and tells it done, again and again."""
+    while not stop.is_set():
+        q.put(1, timeout=60)
+        q.get(timeout=60)
+        q.task_done()
+
+
+def look_on(q: Any, stop: threading.Event) -> None:
+    while not stop.is_set():
+        q.qsize()
+        q.join() if q.unfinished_tasks == 0 else q.unfinished_tasks
+
+
+def empty_and_fill(q: Any) -> str:
+    """All that came with the fork is taken and finished; then the queue is as a new one."""
+    inside, unfinished = q.qsize(), q.unfinished_tasks
+    # Each of the parent's three threads may have put an item, or have taken one.
+    assert inside <= unfinished <= inside + 3
+    for _ in range(inside):
+        assert q.get(timeout=30) == 1
+    with pytest.raises(standard_queue.Empty):
+        q.get(block=False)
+    for _ in range(unfinished):
+        q.task_done()
+    q.join()
+    if 0 < q.maxsize < 100:
+        for _ in range(q.maxsize):
+            q.put(1, timeout=30)
+        with pytest.raises(standard_queue.Full):
+            q.put(1, timeout=0)
+        for _ in range(q.maxsize):
+            q.get(timeout=30)
+            q.task_done()
+    q.put(5)
+    q.put(6)
+    return use_queue(q, [5, 6])
+
+
+@pytest.mark.parametrize("immediate", [False, True])
+def test_a_queue_that_was_shut_down_stays_so(make_queue: Callable[..., Any], immediate: bool) -> None:
+    q: Any = make_queue(5)
+    q.put(1)
+    q.shutdown(immediate)
+
+    def child() -> list[int]:
+        with pytest.raises(tm.ShutDown):
+            q.put(1, timeout=30)
+        left = [int(item) for item in q]
+        for _ in left:
+            q.task_done()
+        q.join()
+        return left
+
+    for _ in range(2):
+        assert in_child(child) == ([] if immediate else [1])
+
+
+class Pair:
+    """An item whose comparison stops in the middle, for one thread."""
+
+    def __init__(self, number: int, slow: "Slow | None" = None) -> None:
+        self.number, self.slow = number, slow
+
+    def __lt__(self, other: "Pair") -> bool:
+        if self.slow is not None:
+            self.slow()
+        return self.number < other.number
+
+
+def test_fork_in_the_middle_of_a_heaps_order() -> None:
+    """No item is lost, and they come out in order."""
+    slow = Slow(lambda: None)
+    q: tm.Queue[Pair] = tm.Queue(order="priority")
+    for number in 5, 3, 8, 1, 9, 2:
+        q.put(Pair(number))
+    thread = threading.Thread(target=q.put, args=(Pair(0, slow),))
+    thread.start()
+    assert slow.begun.wait(60)
+    order = in_child(lambda: [q.get(timeout=30).number for _ in range(q.qsize())])
+    slow.release.set()
+    thread.join()
+    assert order == [0, 1, 2, 3, 5, 8, 9]
+
+
+def test_fork_while_a_typed_queues_blocks_move() -> None:
+    moved: Any = tm.Queue(dtype="i8")
+    stop = threading.Event()
 
     def move_blocks() -> None:
         block = np.zeros(1 << 20, "i8")
@@ -601,27 +802,14 @@ def test_fork_while_other_threads_use_a_typed_queue() -> None:
             moved.put_many(block)
             moved.get_many(len(block))
 
-    def child() -> list[int]:
-        q.put(6, timeout=30)
-        moved.put(7, timeout=30)
-        items = [int(q.get(timeout=30)) for _ in range(2)]
-        q.task_done()
-        q.task_done()
-        q.join()
-        return items
-
-    threads = [threading.Thread(target=each) for each in (count, move_blocks)]
-    for thread in threads:
-        thread.start()
+    thread = threading.Thread(target=move_blocks)
+    thread.start()
     try:
-        assert begun.wait(60)
         for _ in range(5):
-            assert in_child(child) == [5, 6]
+            assert in_child(lambda: moved.put(7, timeout=30)) is None
     finally:
         stop.set()
-        release.set()
-        for thread in threads:
-            thread.join()
+        thread.join()
 
 
 def test_fork_during_a_loop_of_another_thread() -> None:
@@ -645,10 +833,10 @@ def test_fork_during_a_loop_of_another_thread() -> None:
 
 def test_the_parent_keeps_its_threads(pool: tm.Pool) -> None:
     use(pool)
-    idents = set(pool._tasks.workers)
+    idents = set(pool._tasks.workers.threads)
     in_child(lambda: use(pool))
     use(pool)
-    assert idents <= set(pool._tasks.workers)
+    assert idents <= set(pool._tasks.workers.threads)
 
 
 # ---- multiprocessing ----

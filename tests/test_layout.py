@@ -49,12 +49,15 @@ ROOMS = [
 
 # The files of a room in their order: a file may import those above it.
 FILES = {
-    "_native": "_threadmill build library waits status pointers dtypes kernels machine programs pools ring",
-    "tasks": """
-        workers native_function results progress item buffered_map map crew future spawn drain dispatcher pool
-        which_pool
+    "_native": """
+        _threadmill build library thread_state waits status pointers dtypes kernels machine programs pools
+        ring
     """,
-    "queues": "typed fifo locked queue",
+    "tasks": """
+        workers native_function results progress item late buffered_map map crew waiters future spawn drain
+        fork thread dispatcher standard_face pool which_pool
+    """,
+    "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
         cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
         elementwise row_reductions gufuncs reductions probes reducer ufunc functions
@@ -64,6 +67,8 @@ FILES = {
 
 # What an import of threadmill may bring with it besides the standard library.
 THIRD_PARTY = {"_native.build": {"cffi"}, "joblib": {"joblib"}, "threadpoolctl": {"threadpoolctl"}}
+# What a function may import: packages that need not be installed.
+OPTIONAL = {"tasks.progress": {"tqdm"}}
 THIRD_PARTY_ANYWHERE = {"numpy"}
 
 C_FILES = sorted(path for path in CSRC.rglob("*") if path.suffix in {".c", ".h", ".def"})
@@ -278,6 +283,16 @@ def test_import_brings_only_numpy(path: Path) -> None:
     _, outside = imports(module_level(parse(path)), path)
     allowed = THIRD_PARTY_ANYWHERE | THIRD_PARTY.get(module_name(path), set())
     assert outside - set(sys.stdlib_module_names) <= allowed
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=relative)
+def test_no_function_imports(path: Path) -> None:
+    """An import on a call's path fails where nothing can be imported any more; see test_imports.py."""
+    functions = [node for node in ast.walk(parse(path)) if isinstance(node, ast.FunctionDef)]
+    outside = set().union(*(imports(function, path)[1] for function in functions))
+    inside = set().union(*(imports(function, path)[0] for function in functions))
+    assert inside == set()
+    assert outside <= OPTIONAL.get(module_name(path), set())
 
 
 @pytest.mark.parametrize("name", ["threadmill.h", "bindings.h"])

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import linecache
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import time
 import traceback
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ import pytest
 from threads import native_threads, needs_proc, soon
 
 import threadmill as tm
+from threadmill.pipelines.pipeline import _Run
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 
@@ -485,6 +488,130 @@ def test_errors_make_no_cycles() -> None:
         gc.enable()
 
 
+def test_a_failed_run_keeps_nothing_alive() -> None:
+    """Neither inputs nor results that were ready before their turn, though the pipeline is still there."""
+
+    class Item:
+        pass
+
+    failed, others = threading.Event(), threading.Semaphore(0)
+
+    def work(pair: tuple[int, Item]) -> tuple[int, Item]:
+        if pair[0] == 0:
+            for _ in range(2):
+                assert others.acquire(timeout=60)  # two later ones are ready
+            raise LookupError
+        others.release()
+        return pair
+
+    def run(pipe: tm.Pipeline) -> list["weakref.ref[Item]"]:
+        items = [Item() for _ in range(6)]
+        refs = [weakref.ref(item) for item in items]
+        pairs = list(enumerate(items))
+        del items
+        try:
+            list(pipe.run(pairs))
+        except LookupError:
+            failed.set()
+        return refs
+
+    gc.collect()
+    gc.disable()
+    try:
+        with tm.Pipeline([tm.stage(work, workers=2), lambda x: x]) as pipe:
+            refs = run(pipe)
+            assert failed.is_set()
+            assert soon(lambda: [ref() for ref in refs] == [None] * 6)
+    finally:
+        gc.enable()
+
+
+# ---- failures at any line ----
+
+
+class Injected(Exception):
+    pass
+
+
+class Injector:
+    """Raises once in a thread of a run, at the line of pipelines/ or queues/ that has its turn."""
+
+    def __init__(self, at: int) -> None:
+        self._lock = threading.Lock()
+        self._left = at
+        self._lines: dict[Any, int] = {}  # where each frame was
+        self.place = ""
+
+    def __call__(self, frame: Any, _event: str, _argument: Any) -> Any:
+        name = frame.f_code.co_filename
+        ours = "/threadmill/pipelines/" in name or "/threadmill/queues/" in name
+        return self._trace if ours else None
+
+    def _trace(self, frame: Any, event: str, _argument: Any) -> Any:
+        if event == "line":
+            before, self._lines[frame] = self._lines.get(frame, 0), frame.f_lineno
+            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+            if line.startswith("with ") and before > frame.f_lineno:
+                return self._trace  # where CPython releases the lock: no code could make up for it
+            with self._lock:
+                self._left -= 1
+                turn = self._left == -1
+            if turn:
+                self.place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+                raise Injected(self.place)
+        return self._trace
+
+
+@pytest.mark.parametrize("shape", ["one worker", "workers in order", "workers without order"])
+def test_a_failure_at_any_line_reaches_the_consumer(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never waits for an item that is taken and will not be told."""
+    guard, places = _Run._guard, set()
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)  # as the consumer may have left before
+    workers = 1 if shape == "one worker" else 2
+
+    def run(injector: Injector) -> str:
+        def traced(self: Any, task: Any) -> None:
+            sys.settrace(injector)
+            sys._getframe().f_trace = None
+            try:
+                guard(self, task)
+            finally:
+                sys.settrace(None)
+
+        monkeypatch.setattr(_Run, "_guard", traced)
+        stages = [tm.stage(lambda x: x, workers=workers)]
+        with tm.Pipeline(stages, maxsize=1, ordered=shape != "workers without order") as pipe:
+            try:
+                return "all" if len(list(pipe.run(range(4)))) == 4 else "some"
+            except Injected:
+                return "failure"
+
+    at, quiet = 0, 0
+    while quiet < 20:  # lines after the last that a run comes to, whatever its threads' order
+        injector = Injector(at)
+        consumer = Consumer(run, injector)
+        assert consumer.end(), f"the consumer waits for ever after a failure at {injector.place}"
+        assert consumer.outcome in ("all", "failure")
+        places.add(injector.place)
+        at, quiet = at + 1, 0 if injector.place else quiet + 1
+    assert len(places) > 40
+
+
+class Consumer(threading.Thread):
+    def __init__(self, run: Any, injector: Injector) -> None:
+        super().__init__(daemon=True)
+        self._of_run, self._injector = run, injector
+        self.outcome = ""
+        self.start()
+
+    def run(self) -> None:
+        self.outcome = self._of_run(self._injector)
+
+    def end(self) -> bool:
+        self.join(30)
+        return not self.is_alive()
+
+
 # ---- closing ----
 
 
@@ -515,7 +642,9 @@ def test_close_by_another_thread_while_the_consumer_waits() -> None:
 
     def close() -> None:
         began.wait()
-        threading.Thread(target=lambda: soon(lambda: pipe._run._stopped) and release.set()).start()
+        threading.Thread(
+            target=lambda: soon(lambda: pipe._run._queues[0].is_shutdown) and release.set()
+        ).start()
         pipe.close()
 
     closer = threading.Thread(target=close)
@@ -605,16 +734,37 @@ def test_ctrl_c_in_the_consumer() -> None:
 # ---- processes ----
 
 
+class Holder(threading.Thread):
+    """A thread that holds a lock until it is to end."""
+
+    def __init__(self, lock: Any) -> None:
+        super().__init__()
+        self._lock, self._held, self._release = lock, threading.Event(), threading.Event()
+        self.start()
+        assert self._held.wait(60)
+
+    def run(self) -> None:
+        with self._lock:
+            self._held.set()
+            assert self._release.wait(60)
+
+    def end(self) -> None:
+        self._release.set()
+        self.join()
+
+
 @needs_fork
 def test_a_forked_child() -> None:
     with tm.Pipeline([tm.stage(lambda x: x, workers=2)], maxsize=2) as pipe:
         results: Any = pipe.run(range(100))
         assert next(results) == 0
-        lock = results._run._orders[0]._lock
-        lock.acquire()  # as any of the run's threads might have
+        run = results._run
+        locks = [run._orders[0]._lock, run._lock, pipe._lock]
+        held = [Holder(lock) for lock in locks]  # as other threads may be in the middle of each
         child = os.fork()
         if child > 0:
-            lock.release()
+            for each in held:
+                each.end()
         if child == 0:
             signal.alarm(30)  # a child that hangs is killed
             status = 1
@@ -631,6 +781,29 @@ def test_a_forked_child() -> None:
                 os._exit(status)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert list(results) == list(range(1, 100))
+
+
+@needs_fork
+@pytest.mark.parametrize("where", ["stage", "source"])
+def test_a_child_forked_in_a_run_ends(where: str) -> None:
+    """Its thread of the run has nobody to give to, nor to take from."""
+    output = run_script(f"""
+        import os, sys, warnings, threadmill as tm
+        warnings.simplefilter("ignore", DeprecationWarning)
+        def fork(x):
+            if x == 5:
+                child = os.fork()
+                if child == 0:
+                    print("child", flush=True)
+                else:
+                    assert os.waitpid(child, 0)[1] == 0
+            return x
+        in_stage, in_source = ({where!r} == "stage"), ({where!r} == "source")
+        stages = [tm.stage(fork if in_stage else int, workers=2), int]
+        with tm.Pipeline(stages, maxsize=2) as pipe:
+            print(list(pipe.run(fork(x) if in_source else x for x in range(10))), flush=True)
+    """)
+    assert output == f"child\n{list(range(10))}\n"
 
 
 def run_script(text: str) -> str:
@@ -707,7 +880,10 @@ def test_native_blocks_are_no_longer_than_asked(native: ctypes.CDLL) -> None:
 
 
 def test_an_item_that_does_not_fit_a_native_stage(native: ctypes.CDLL) -> None:
-    with tm.Pipeline([str, tm.stage(native.length, dtype=np.int64)]) as pipe, pytest.raises(ValueError):  # noqa: PT011
+    with (
+        tm.Pipeline([str, tm.stage(native.length, dtype=np.int64)]) as pipe,
+        pytest.raises(TypeError, match="<U9"),
+    ):
         list(pipe.run(["no number"]))
 
 

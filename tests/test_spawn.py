@@ -3,6 +3,8 @@
 import contextvars
 import ctypes
 import gc
+import os
+import subprocess
 import sys
 import threading
 import weakref
@@ -476,3 +478,85 @@ def test_a_native_task_takes_one_argument(pool: tm.Pool) -> None:
     with pytest.raises(TypeError, match=r"^ctx must be None, an address, .*, got str$"):
         pool.spawn(task, "text")
     pool.join()
+
+
+# ---- failures that are many, or that nobody joins ----
+
+
+class Payload:
+    """What the frame of a failed call holds."""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups are Python 3.11's")
+def test_of_many_failures_the_first_are_kept_and_all_are_counted() -> None:
+    alive = weakref.WeakSet[Payload]()
+
+    def fail_with_payload() -> None:
+        payload = Payload()
+        alive.add(payload)
+        raise ValueError
+
+    with tm.Pool(1) as pool:
+        for _ in range(200):
+            pool.spawn(fail_with_payload)
+        with pytest.raises(ExceptionGroup, match="^200 spawned tasks failed; the first 16") as raised:
+            pool.join()
+        assert len(raised.value.exceptions) == len(alive) == 16
+        del raised
+        assert len(alive) == 0
+        pool.join()  # they are told once
+
+
+def run_script(script: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", f"import threadmill as tm\n{script}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+SPAWN = """
+def fail(text):
+    raise ValueError(text)
+
+pool = tm.Pool(1)
+for text in "first", "second":
+    pool.spawn(fail, text)
+"""
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["", "pool.shutdown()", "pool.shutdown(); del pool; print('then')", "pool.shutdown(wait=False)"],
+)
+def test_a_failure_that_no_join_tells_of_is_reported_in_the_end(end: str) -> None:
+    ended = run_script(SPAWN + end)
+    assert ended.returncode == 0
+    assert "ValueError: first" in ended.stderr
+    assert "2 spawned tasks have failed, the first as told above, and no join() came" in ended.stderr
+    assert "second" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        SPAWN + "import contextlib\nwith contextlib.suppress(Exception): pool.join()",
+        "pool = tm.Pool(1)\npool.spawn(exit)",  # as of a thread, which ends so without a word
+        "import os\npool = tm.Pool(1)\npool.spawn(int)\npool.join()",
+    ],
+)
+def test_what_was_told_and_what_is_no_failure_is_not_reported(script: str) -> None:
+    assert run_script(script).stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_does_not_report_the_parents_failures() -> None:
+    fork = """
+import os, sys
+pool.shutdown()
+if os.fork() == 0:
+    sys.stderr = sys.stdout
+    del pool
+    sys.exit()
+os.wait()
+"""
+    ended = run_script(SPAWN + fork)
+    assert ended.stdout == ""
+    assert ended.stderr.count("ValueError: first") == 1

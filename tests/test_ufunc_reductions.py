@@ -261,6 +261,27 @@ def test_positional_arguments(pools: list[tm.Pool]) -> None:
         check("add", lambda more=more: ([x, *more], {}), f"{more}", pools[1])
 
 
+@pytest.mark.parametrize("name", ["logical_and", "logical_or", "logical_xor", "add", "minimum"])
+@pytest.mark.parametrize("char", "fdFD")
+def test_signalling_nans_are_reported(name: str, char: str, pools: list[tm.Pool]) -> None:
+    """They are where they are converted to bools, in any part of a number, whatever is decided by then."""
+    for n, k in itertools.product((100, 70000), (4, 5, 95)):
+        for rest in 0, 1:
+            for shape, axis in ((n,), 0), ((n // 50, 50), 0), ((n // 50, 50), 1), ((n // 50, 50), None):
+
+                def make(
+                    n: int = n, k: int = k, rest: int = rest, shape: Any = shape, axis: Any = axis
+                ) -> Any:
+                    x = np.full(n, rest, char)
+                    if char in "fF":
+                        x.view("u4")[k] = 0x7FA00001
+                    else:
+                        x.view("u8")[k] = 0x7FF4000000000001
+                    return [x.reshape(shape)], {"axis": axis}
+
+                check(name, make, f"{char}, {shape}, at {k}, axis {axis},", pools[1])
+
+
 # ---- tm.numpy's own names --------------------------------------------------------------------------------
 
 FUNCTIONS = ["sum", "prod", "min", "max", "amin", "amax", "any", "all", "mean"]

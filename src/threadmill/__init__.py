@@ -6,8 +6,10 @@ np.int64(14)
 """
 
 import _thread
+import gc  # noqa: F401  (weakref.finalize imports it at exit)
 from importlib import import_module
-from typing import Any
+
+__version__ = "0.1.0"
 
 
 def _in_main_interpreter() -> bool:
@@ -30,9 +32,9 @@ from . import numpy  # noqa: E402
 from .arrays.functions import scale, square, sum  # noqa: E402
 from .arrays.map_chunks import map_chunks, reduce  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
-from .errors import DeadlockError, KernelError, ShutDown  # noqa: E402
+from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
 from .pipelines.pipeline import Pipeline, stage  # noqa: E402
-from .queues.queue import Queue  # noqa: E402
+from .queues.queue import Queue, TypedQueue  # noqa: E402
 from .tasks.pool import Pool, default_pool  # noqa: E402
 from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 
@@ -40,10 +42,13 @@ __all__ = [
     "DeadlockError",
     "KernelError",
     "ParallelUfunc",
+    "PartialPut",
+    "PartialShutDown",
     "Pipeline",
     "Pool",
     "Queue",
     "ShutDown",
+    "TypedQueue",
     "default_pool",
     "map_chunks",
     "numpy",
@@ -56,11 +61,3 @@ __all__ = [
     "sum",
     "usable_cores",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version(__name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,10 +1,8 @@
-"""What happens to pools when the process forks or the interpreter exits; and the threads that it knows of."""
+"""What happens to pools when the process forks or the interpreter exits."""
 
-import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from ._native.pools import forget_posted
@@ -12,7 +10,7 @@ from ._native.pools import forget_posted
 if TYPE_CHECKING:
     from .tasks.dispatcher import Tasks
 
-__all__ = ["exiting", "forget_threads", "lock_of_process", "renew_in_child", "stop_at_exit", "watch"]
+__all__ = ["exiting", "keep", "lock_of_process", "renew_in_child", "stop_at_exit", "watch"]
 
 exiting = False
 
@@ -105,13 +103,3 @@ _kept: "list[Tasks]" = []
 def keep(tasks: "Tasks") -> None:
     """For the rest of the process."""
     _kept.append(tasks)
-
-
-def forget_threads(threads: Iterable[threading.Thread]) -> None:
-    """Takes ended native threads off threading's list; from CPython 3.13 on it does so itself."""
-    with threading._active_limbo_lock:  # type: ignore[attr-defined]
-        active = threading._active  # type: ignore[attr-defined]
-        for thread in threads:
-            with contextlib.suppress(KeyError):
-                if active.get(thread.ident) is thread:  # the ident may be another thread's by now
-                    del active[thread.ident]

@@ -10,6 +10,7 @@ from typing import Any
 from threadpoolctl import LibController
 from threadpoolctl import register as register_controller
 
+from . import __version__
 from .tasks.workers import default_workers
 
 __all__ = ["ThreadmillController", "register"]
@@ -51,6 +52,4 @@ class ThreadmillController(LibController):  # type: ignore[misc]  # threadpoolct
         self.dynlib.tm_set_thread_limit(0 if isinstance(num_threads, _NoLimit) else max(1, num_threads))
 
     def get_version(self) -> Any:
-        from . import __version__
-
         return __version__

@@ -500,6 +500,37 @@ TEST(threads_start_at_first_need_and_all_stop)
     tm_pool_destroy(pool);
 }
 
+static _Atomic int ends;
+
+static void count_end(void *arg)
+{
+    (void)arg;
+    CHECK(stopped == 0); /* on_stop comes last */
+    atomic_fetch_add(&ends, 1);
+}
+
+static void ask_twice(void *arg)
+{
+    CHECK(tm_at_worker_end(wait_for_zero, arg) == TM_OK);
+    CHECK(tm_at_worker_end(count_end, NULL) == TM_OK);
+}
+
+TEST(a_worker_that_asks_for_it_is_called_once_at_its_end)
+{
+    tm_pool *pool = NULL;
+    tm_pool_options options = {.threads = 1, .on_stop = count_stop};
+    _Atomic int never = 1;
+    ends = stopped = 0;
+    CHECK(tm_at_worker_end(count_end, NULL) == TM_INVALID);
+    CHECK(tm_pool_create(&options, &pool) == TM_OK);
+    CHECK(tm_spawn(pool, ask_twice, (void *)&never) == TM_OK);
+    CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
+    CHECK(ends == 0);
+    CHECK(tm_pool_shutdown(pool) == TM_OK);
+    CHECK(ends == 1 && stopped == 1);
+    tm_pool_destroy(pool);
+}
+
 static _Atomic int release_done;
 
 static void finish_late(void *arg)
@@ -684,6 +715,7 @@ int main(void)
     RUN(shutdown_runs_what_is_queued);
     RUN(nothing_taken_is_lost_in_a_shutdown);
     RUN(threads_start_at_first_need_and_all_stop);
+    RUN(a_worker_that_asks_for_it_is_called_once_at_its_end);
     RUN(a_released_pool_finishes_its_tasks_and_frees_itself);
     RUN(join_does_not_wait_for_posted_tasks);
     RUN(a_post_never_waits_for_room);

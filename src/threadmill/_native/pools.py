@@ -105,6 +105,12 @@ def post(pool: "CData", call: Callable[[], None]) -> None:
         check(status)
 
 
+def at_worker_end(call: Callable[[], None]) -> None:
+    """Has call() run by the calling worker when it ends, as its last Python code."""
+    posted = _Posted(call)
+    check(lib.tm_at_worker_end(lib.tm_py_run, _posted[posted]))
+
+
 def forget_posted() -> None:
     """In a forked child: nobody will run what the parent posted."""
     for posted in list(_posted):

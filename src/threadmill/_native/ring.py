@@ -1,66 +1,61 @@
-"""Queues of fixed-size items."""
+"""The ring of fixed-size items that a typed queue lives in."""
 
 from collections.abc import Callable
-from queue import Empty, Full
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from .._types import Array
 from ..errors import ShutDown
 from .library import ffi, lib
-from .status import check, error_of
+from .status import error_of
 from .waits import nanoseconds
 
 if TYPE_CHECKING:
     from ._threadmill import CData
 
 _KERNEL = ffi.typeof("tm_block_kernel")
+_TOO_LATE = lib.TM_TIMEOUT, lib.TM_FULL, lib.TM_EMPTY
 
-queue_length: "Callable[[CData], int]" = lib.tm_queue_length
-queue_close: "Callable[[CData, bool], int]" = lib.tm_queue_close
+length: "Callable[[CData], int]" = lib.tm_queue_length
+close: "Callable[[CData, bool], int]" = lib.tm_queue_close
 
 
-def new_queue(capacity: int, item_size: int, lifo: bool) -> "CData":
+def new_ring(capacity: int, item_size: int, lifo: bool) -> "CData":
     made = ffi.new("tm_queue **")
-    check(lib.tm_queue_create(capacity, item_size, lib.TM_LIFO if lifo else lib.TM_FIFO, made))
+    status = lib.tm_queue_create(capacity, item_size, lib.TM_LIFO if lifo else lib.TM_FIFO, made)
+    if status < 0:
+        raise error_of(status)
     return ffi.gc(made[0], lib.tm_queue_destroy)
 
 
-def queue_push(queue: "CData", items: Array, count: int, timeout: float | None) -> int:
-    """How many went in, all of them; else queue.Full or ShutDown with that number as `done`."""
-    done = ffi.new("size_t *")
-    status = lib.tm_queue_push(queue, ffi.from_buffer(items), count, nanoseconds(timeout), done)
-    if status < 0:
-        _fail_queue(status, done[0])
-    return int(done[0])
+def new_count() -> "CData":
+    """A number that C writes; its item 0."""
+    return ffi.new("size_t *")
 
 
-def queue_pop(queue: "CData", items: Array, count: int, timeout: float | None) -> int:
-    """How many came out."""
-    done = ffi.new("size_t *")
+def push(ring: "CData", items: Array, count: int, timeout: float | None, done: "CData") -> int:
+    """Moves items in; a status. `done` becomes the number of items that went in."""
+    return lib.tm_queue_push(ring, ffi.from_buffer(items), count, nanoseconds(timeout), done)
+
+
+def pop(ring: "CData", items: Array, count: int, timeout: float | None, done: "CData") -> int:
+    """Moves items out; a status. `done` becomes the number of items that came out."""
     target = ffi.from_buffer(items, require_writable=True)
-    status = lib.tm_queue_pop(queue, target, count, nanoseconds(timeout), done)
-    if status < 0:
-        _fail_queue(status, 0, Empty)
-    return int(done[0])
+    return lib.tm_queue_pop(ring, target, count, nanoseconds(timeout), done)
 
 
-def drain(pool: "CData", queue: "CData", block: int, kernel: "CData | int", ctx: "CData") -> tuple[int, int]:
-    """A status that is yet to be checked, and how many items the kernel has had."""
-    done = ffi.new("size_t *")
-    status = lib.tm_drain(pool, queue, block, ffi.cast(_KERNEL, kernel), ctx, done)
-    return status, int(done[0])
+def drain(
+    pool: "CData", ring: "CData", block: int, kernel: "CData | int", ctx: "CData", done: "CData"
+) -> int:
+    """Has a pool's threads pop all that comes; a status. `done` becomes the number of items."""
+    return lib.tm_drain(pool, ring, block, ffi.cast(_KERNEL, kernel), ctx, done)
 
 
-def _fail_queue(status: int, done: int, on_timeout: type[Exception] = Full) -> NoReturn:
-    error: BaseException
+def failure(status: int, done: int, too_late: Exception, shut_down: Exception | None = None) -> BaseException:
+    """The exception of a push or pop that failed; `too_late` where its time ran out."""
+    if status in _TOO_LATE:
+        return too_late
     if status == lib.TM_CLOSED:
-        error = ShutDown()
-    elif status in (lib.TM_TIMEOUT, lib.TM_FULL, lib.TM_EMPTY):
-        error = on_timeout()
-    else:
-        error = error_of(status)
-    error.done = done  # type: ignore[attr-defined]
-    try:
-        raise error
-    finally:
-        del error  # its traceback holds this frame: no cycle
+        return shut_down or ShutDown()
+    error = error_of(status)
+    error.done = done  # type: ignore[attr-defined]  # Ctrl-C: how many items went in
+    return error

@@ -93,7 +93,7 @@ def square(
     if type(x) is not np.ndarray or out is NO_VALUE or not (checked or x.nbytes >= _SMALL):
         return _by_numpy(np.square, out, x, *args, **options)
     if x.dtype.kind == "c":
-        return parallel(np.square)(x, *args, pool=pool, **options)
+        return _square(x, *args, pool=pool, **options)
     result = _in_c("square", own_kernels.square, x, out, checked, pool)
     return as_the_user(np.square, x, *args, **options) if result is None else result
 
@@ -146,9 +146,6 @@ def scale(
     out = _out(args, options)
     checked = _is_checked("scale", x, out, overflow, pool)
     array: Any = np.asarray(x) if checked else x
-    if type(array) is np.ndarray and (array.dtype.kind == "c" or (array.dtype.kind == "f" and _is_nan(k))):
-        kept = {} if type(k) in (int, float, complex, array.dtype.type) else {"dtype": dtype_of(array)}
-        return parallel(np.multiply)(array, k, *args, pool=pool, **kept, **options)
     element = None
     if type(k) in NUMBERS or (type(k) is np.ndarray and k.ndim == 0):
         if type(array) is np.ndarray and out is not NO_VALUE and (checked or array.nbytes >= _SMALL):
@@ -160,6 +157,11 @@ def scale(
         return _by_numpy(np.multiply, known, array, k, *args, dtype=dtype_of(array), **options)
     if checked and array.dtype.kind in "iu" and element[0] != k:
         raise OverflowError(f"scale: k = {k} does not fit {array.dtype}")
+
+    if array.dtype.kind == "c" or element[0] != element[0]:
+        if type(k) not in (int, float, complex, array.dtype.type):
+            options["dtype"] = dtype_of(array)
+        return _multiply(array, k, *args, pool=pool, **options)
 
     def kernel(threads: "CData", x: Array, out: Array | None, options: int) -> Array | None:
         return own_kernels.scale(threads, x, element, out, options)
@@ -234,6 +236,7 @@ def sum(
     return _add.call(np.sum, as_sum, (x, *args), options, pool)
 
 
+_square, _multiply = parallel(np.square), parallel(np.multiply)
 _add = parallel(np.add)._reducer
 
 
@@ -266,11 +269,6 @@ def _is_foreign(x: object) -> bool:
     """Whether x answers NumPy's functions itself."""
     own_answer = hasattr(type(x), "__array_ufunc__") or hasattr(type(x), "__array_function__")
     return own_answer and not isinstance(x, np.ndarray)
-
-
-def _is_nan(k: object) -> bool:
-    """Whether k is a NaN, whose bits the product with another NaN may have."""
-    return isinstance(k, (float, np.floating)) and k != k
 
 
 # ---- calls ------------------------------------------------------------------------------------------------

@@ -147,9 +147,7 @@ def _operands(x: Array, out: Array | None) -> tuple[int, Array, Array, Array] | 
 
 def _code(x: Array) -> int | None:
     """The tm_dtype, if C can read x's elements where they are and has kernels with NumPy's bits for them."""
-    if x.ndim == 0 or not is_plain(x):
-        return None
-    return DTYPES.get(x.dtype.char)
+    return DTYPES.get(x.dtype.char) if x.ndim and is_plain(x) else None
 
 
 def _is_target(out: object, x: Array) -> "TypeGuard[Array]":

@@ -53,6 +53,10 @@ def identity(loop: Loop) -> Array | None:
     return None if identity is None else np.asarray(identity).astype(loop.dtypes[0])
 
 
-def finish(loop: Loop, status: int) -> None:
-    if status and check(status) and loop.strided.reports:
+def finish(loop: Loop, status: int, kind: str = "") -> None:
+    """Reports what a run came to; `kind` is that of the elements that it converted.
+
+    A loop for booleans reports nothing, and the conversion of a signalling NaN to one does.
+    """
+    if status and check(status) and (loop.strided.reports or kind == "f"):
         report(status, "reduce")

@@ -73,6 +73,8 @@ def prepare(
     if x.dtype != loop.dtypes[1]:
         if loop.dtypes[1].kind not in "biu":
             return "NumPy's buffer for the conversion has a part in the rounding"
+        if x.dtype.kind == "c":
+            return "NumPy reports signalling NaNs in either part of a number that it converts"
         if cast_loop(x.dtype.char, loop.dtypes[1].char) is None:
             return f"no conversion from {x.dtype} to {loop.dtypes[1]}"
     begin = None if initial is NO_VALUE else _initial(loop, initial)
@@ -148,7 +150,6 @@ def _over_some(
         if adding is not None and begin is not None:
             return by_pieces(loop, space, result.shape, begin, adding, axes, keepdims)
     over, mask = axes if len(axes) > 1 else axes[0], masks[0] if masks else True
-
     more: dict[str, Any] = {} if initial is None else {"initial": initial}
 
     def by_numpy(x: Array) -> Any:
@@ -172,7 +173,7 @@ def _over_some(
         status = space.run(pool, program, split, grain, (out, x[rest]) if target is None else None)
         if status == FAILED:  # a signalling NaN
             return by_numpy(x)
-        finish(loop, status)
+        finish(loop, status, x.dtype.kind)
         return settle(pool, x, out, status, lambda: by_numpy(x))
 
     return Reduction(loop, space.shape, split, grain, run, reusable)
@@ -223,7 +224,8 @@ def _over_all(
     space = Space(shape, [np.empty(0, dtype), *views], strides, hops=[dtype.itemsize, *[0 for _ in views]])
     if not strides_are_whole(space):
         return "an operand's strides are no multiples of its items"
-    stop = _DECIDED_BY.get(name)
+    # NumPy converts all numbers, whatever is decided, and reports a signalling NaN among them.
+    stop = None if x.dtype.kind == "f" else _DECIDED_BY.get(name)
     program = programs.reduction(loop, views[0], 0, bool(masks), stop)
     held = [] if plain else views
     mask = masks[0] if masks else True
@@ -242,7 +244,7 @@ def _over_all(
             return _shaped(np.bool_(stop), x, keepdims)
         if status == FAILED:  # a signalling NaN
             return _shaped(by_numpy(x), x, keepdims)
-        finish(loop, status)
+        finish(loop, status, x.dtype.kind)
         total = ufunc.reduce(partial, **more)
         if dtype.kind == "f" and total == 0:  # which 0: here the order shows
             total = by_numpy(x)

@@ -1,7 +1,6 @@
 """Pipeline: stages that work at the same time, with bounded queues between them."""
 
 import _thread
-import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
@@ -51,8 +50,12 @@ class Pipeline:
         self._maxsize = integer("maxsize", maxsize, 1)
         self._ordered = ordered
         self._pool = Pool(1 + sum(each.workers for each in self._stages), "pipeline")
-        self._lock = threading.Lock()  # guards _run
-        self._run: _Run | None = None  # the latest
+        self._run: _Run | None = None  # _lock: the latest
+        self._renew_locks()
+        _process.renew_in_child(self)
+
+    def _renew_locks(self) -> None:
+        self._lock = threading.Lock()
 
     def run(self, source: Iterable[Any]) -> Iterator[Any]:
         """The results of the last stage, as they come.
@@ -136,14 +139,19 @@ class _Run:
         self._stages = stages
         self._queues = [each.queue(maxsize) for each in stages] + [Queue(maxsize)]
         self._orders = [Order(each.workers, ordered) for each in stages]
-        self._process = os.getpid()  # a forked child has no threads for it
-        self._futures: list[Future[Any]] = []
+        self._futures: list[Future[Any]] = []  # the consumer
         self._is_worker: Callable[[], bool] = bool  # set by start; before it nobody is
-        self._lock = threading.RLock()  # guards all below; the collector may come in between with `drop`
-        self._error: BaseException | None = None  # what the consumer is to meet
-        self._left = False  # the consumer wants no more
-        self._stopped = False  # or just being stopped
-        self._failed = False  # a stage or the source
+        self._lost = False  # set once, in a forked child: it has none of the run's other threads
+        self._lock = threading.RLock()  # the collector may come in between with `drop`
+        self._error: BaseException | None = None  # _lock: what the consumer is to meet
+        self._left = False  # _lock; read without: the consumer wants no more
+        self._failed = False  # _lock: a stage or the source
+        _process.renew_in_child(self)
+
+    def _renew_locks(self) -> None:
+        # The queues renew theirs, and the turnstiles are for the threads that are lost.
+        self._lock = threading.RLock()
+        self._lost = True
 
     # ---- the consumer's side ----
 
@@ -156,10 +164,12 @@ class _Run:
                 self._submit(pool, partial(self._work, at))
 
     def _submit(self, pool: Pool, task: Callable[[], None]) -> None:
-        self._futures.append(pool.submit(self._guard, task))
+        future = pool.submit(self._guard, task)
+        self._futures.append(future)
+        future.add_done_callback(self._fail_with)  # for what comes before or after _guard's try
 
     def next(self) -> Any:
-        if self._process != os.getpid():
+        if self._lost:
             raise RuntimeError("this run is the parent process's; the forked child does not have its threads")
         try:
             return self._queues[-1].get()
@@ -190,7 +200,7 @@ class _Run:
     def abandon(self) -> None:
         """Ends the run for a consumer that wants to know no more."""
         error = self.leave()
-        if error is not None and self._failed:
+        if error is not None and self._failed and not self._lost:
             _report(error)
 
     def drop(self) -> None:
@@ -203,25 +213,27 @@ class _Run:
             self.abandon()
 
     def is_live(self) -> bool:
-        return not self._left and self._process == os.getpid()
+        return not self._left and not self._lost
 
     def wait(self) -> None:
         """Waits until no thread is at work on the run."""
-        if self._process == os.getpid():
+        if not self._lost:
             for future in self._futures:
-                future.exception()  # the tasks don't raise: this only waits
+                future.exception()
+            self._futures = []  # what one may have raised, a failure to report a failure, refers to the run
 
     def stop(self, error: BaseException | None) -> None:
-        """Ends all threads at their next step. The first error is the run's, if its consumer is there."""
-        if self._process != os.getpid():
+        """Ends all threads at their next step. The first error is the run's, if its consumer is there.
+
+        All of it is done each time: where an exception comes in between, the next call makes up for it. The
+        consumer is told first.
+        """
+        if self._lost:
             return
         with self._lock:
             if self._error is None and not self._left:
                 self._error = error
-            stopped, self._stopped = self._stopped, True
-        if stopped:
-            return
-        for queue in self._queues:
+        for queue in reversed(self._queues):
             queue.shutdown(immediate=True)
         for order in self._orders:
             order.stop()
@@ -232,6 +244,14 @@ class _Run:
         try:
             task()
         except BaseException as error:
+            try:
+                self._fail(error)
+            finally:  # whatever comes in between: nobody waits for this thread any more
+                self.stop(error)
+
+    def _fail_with(self, future: Future[Any]) -> None:
+        error = future.exception()
+        if error is not None:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
@@ -247,6 +267,8 @@ class _Run:
     def _read(self, items: Iterator[Any]) -> None:
         try:
             for item in items:
+                if self._lost:  # the source forked, and this is the child
+                    return
                 try:
                     self._queues[0].put(item)
                 except ShutDown:
@@ -269,6 +291,8 @@ class _Run:
             except ShutDown:
                 break
             result = this.work(item)
+            if self._lost:  # the stage forked, and this is the child
+                return
             try:
                 order.give(ticket, result, give)
             except ShutDown:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._arguments import integer, require_callable
-from ..queues.queue import Queue
+from ..queues.queue import Queue, TypedQueue
 from ..queues.typed import run_block
 from ..tasks.native_function import context_pointer, require_native
 
@@ -23,11 +23,11 @@ class Stage:
     def __init__(self, workers: int) -> None:
         self.workers = integer("workers", workers, 1)
 
-    def queue(self, maxsize: int) -> Queue:
+    def queue(self, maxsize: int) -> Queue[Any]:
         """A queue for what comes into the stage."""
         return Queue(maxsize)
 
-    def take(self, source: Queue) -> Any:
+    def take(self, source: Queue[Any]) -> Any:
         """The next item, or block of items, of the stage's queue."""
         return source.get()
 
@@ -35,7 +35,7 @@ class Stage:
         """What the stage makes of it."""
         raise NotImplementedError
 
-    def give(self, target: Queue, result: Any) -> None:
+    def give(self, target: Queue[Any], result: Any) -> None:
         """Puts the result, or the block's results, into the next stage's queue."""
         target.put(result)
 
@@ -61,8 +61,8 @@ class NativeStage(Stage):
             if each.hasobject or each.itemsize == 0:
                 raise TypeError(f"a native stage's items have a fixed size and no Python objects, not {each}")
 
-    def queue(self, maxsize: int) -> Queue:
-        return Queue(maxsize, self.dtype)
+    def queue(self, maxsize: int) -> TypedQueue:
+        return TypedQueue(maxsize, self.dtype)
 
     def take(self, source: Any) -> Any:
         return source.get_many(self._block)

@@ -50,13 +50,15 @@ class Order:
             give(result)
             return
         with self._lock:
-            self._ready[ticket] = result
+            if self._stopped:
+                raise ShutDown
             if self._gives or ticket != self._turn:
+                self._ready[ticket] = result
                 return
             self._gives = True
-        del result
         while True:
-            give(self._ready.pop(self._turn))
+            give(result)
+            del result
             with self._lock:
                 self._turn += 1
                 if self._waits:
@@ -64,11 +66,13 @@ class Order:
                 if self._turn not in self._ready:
                     self._gives = False
                     return
+                result = self._ready.pop(self._turn)
 
     def stop(self) -> None:
-        """Has whoever waits or comes for a ticket get ShutDown."""
+        """Has whoever waits or comes for a ticket get ShutDown, and lets go of the results."""
         with self._lock:
             self._stopped = True
+            self._ready.clear()
             self._moved.notify_all()
 
     def leave(self) -> bool:

@@ -4,18 +4,26 @@ One holds the items, the other a permit for each free place of a bounded queue; 
 themselves. A mark at the end of both tells of the shutdown: whoever meets it puts it back.
 """
 
-import itertools
 import threading
 import time
+
+# Not queue.SimpleQueue: that name is gevent's and eventlet's where they patch.
+from _queue import SimpleQueue
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
-from queue import Empty, Full, SimpleQueue
-from typing import Any
+from queue import Empty, Full
+from typing import Any, Generic, TypeVar
 
 from .. import _process
+from .._arguments import integer
 from ..errors import ShutDown
+from .locked import Order
+from .unfinished import Unfinished
 
 __all__ = ["MOST_PERMITS", "Fifo"]
+
+T = TypeVar("T")
 
 # A queue with more places than this is not worth the permits.
 MOST_PERMITS = 1 << 16
@@ -35,11 +43,14 @@ class _Line(SimpleQueue[Any]):
     for sleepers after that.
     """
 
-    __slots__ = ("_in_child", "sleepers")
+    __slots__ = ("sleepers",)
 
-    def __init__(self) -> None:
+    def __init__(self, items: Iterable[Any] = (), ended: bool = False) -> None:
         self.sleepers: deque[threading.Lock] = deque()  # one each, locked; append and popleft are atomic
-        self._in_child = False  # a forked child is to forget the sleepers, which it does not have
+        for item in items:
+            self.put(item)
+        if ended:
+            self.put(_END)
 
     def add(self, item: Any) -> None:
         """Puts, and wakes a sleeper. `Fifo` has it written out where a call would be a third of its time."""
@@ -55,10 +66,7 @@ class _Line(SimpleQueue[Any]):
         try:
             return self.get_nowait()
         except Empty:
-            if not self._in_child:
-                _process.renew_in_child(self)
-                self._in_child = True
-        return self._take_until(deadline)
+            return self._take_until(deadline)
 
     def _take_until(self, deadline: float) -> Any:
         bell = threading.Lock()
@@ -83,33 +91,45 @@ class _Line(SimpleQueue[Any]):
         with suppress(IndexError):
             self.sleepers.popleft().release()
 
-    def _renew_locks(self) -> None:
-        self.sleepers.clear()
+    def take_all(self) -> list[Any]:
+        """All that is inside but the mark."""
+        items: list[Any] = []
+        with suppress(Empty):
+            while True:
+                items.append(self.get_nowait())
+        return [item for item in items if item is not _END]
 
 
-class Fifo:
+class Fifo(Unfinished, Generic[T]):
     """What `Queue` is for objects in their order of arrival."""
 
-    def __init__(self, maxsize: int) -> None:
-        self.maxsize = maxsize
-        self.is_shutdown = False
+    def __init__(self, maxsize: int = 0, dtype: None = None, order: Order = "fifo") -> None:  # noqa: ARG002
+        self.maxsize = integer("maxsize", maxsize)  # set once
+        self.is_shutdown = False  # mutex; read without
+        self._dropping = False  # mutex
+        # Any thread; a forked child has new ones.
         self._items = _Line()
-        self._permits = _Line() if maxsize > 0 else None
-        for _ in range(maxsize):
-            self._permits.put(None)  # type: ignore[union-attr]
-        self._puts = itertools.count()  # counts without a lock; reading it counts too
-        self._lock = threading.Lock()  # guards all below, and the change of is_shutdown
-        self._all_done = threading.Condition(self._lock)  # everything put is done
-        self._reads = 0  # of _puts
-        self._dones = 0
-        self._dropping = False
+        self._permits = _Line([None] * maxsize) if maxsize > 0 else None
+        self._start_count()
+        _process.renew_in_child(self)
 
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+    def _renew_locks(self) -> None:
+        self._renew_count()
+        # A SimpleQueue has a lock inside. A thread that only the parent has may hold it or wait for it, or
+        # have a permit or the mark in hand. All items are inside, as they come and go in one step.
+        items = self._items.take_all()
+        self._items = _Line(items, self.is_shutdown)
+        if self._permits is not None:
+            self._permits = _Line([None] * max(0, self.maxsize - len(items)), self.is_shutdown)
+        if self._dropping:
+            self._drop()
+
+    def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:
         if self.is_shutdown:
             raise ShutDown
         if self._permits is not None:
             self._take_permit(self._permits, block, timeout)
-        next(self._puts)
+        next(self._numbers)
         items = self._items
         items.put(item)
         if items.sleepers:
@@ -125,7 +145,7 @@ class Fifo:
             permits.add(_END)
             raise ShutDown
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+    def get(self, block: bool = True, timeout: float | None = None) -> T:
         items, permits = self._items, self._permits
         item = items.take(timeout) if block and timeout is not None else items.get(block)
         if item is _END:
@@ -134,62 +154,36 @@ class Fifo:
             permits.put(None)
             if permits.sleepers:
                 permits.wake()
-        return item
+        return item  # type: ignore[no-any-return]
 
     def _get_after_end(self) -> Any:
         """An item that came in beside the shutdown and stands behind the mark; ShutDown if there is none."""
-        while True:
+        try:
+            for _ in range(0 if self._dropping else self._items.qsize()):
+                item = self._items.get_nowait()
+                if item is not _END:
+                    return item
+        except Empty:  # others were quicker
+            pass
+        finally:
             self._items.add(_END)
-            if self._items.qsize() <= 1 and not self._dropping:
-                raise ShutDown
-            if self._dropping:
-                self._drop()
-                raise ShutDown
-            item = self._items.get()
-            if item is not _END:
-                return item
+        if self._dropping:
+            self._drop()
+        raise ShutDown
 
     def qsize(self) -> int:
         return max(0, self._items.qsize() - self.is_shutdown)
 
-    @property
-    def unfinished_tasks(self) -> int:
-        """The number of items put in and not yet told done."""
-        with self._lock:
-            return self._count_unfinished()
-
-    def _count_unfinished(self) -> int:
-        puts = next(self._puts) - self._reads
-        self._reads += 1
-        return puts - self._dones
-
-    def _end(self, items: int) -> None:
-        left = self._count_unfinished() - items
-        if left < 0:
-            raise ValueError("task_done() called too many times")
-        self._dones += items
-        if left == 0:
-            self._all_done.notify_all()
-
-    def task_done(self) -> None:
-        with self._lock:
-            self._end(1)
-
-    def join(self) -> None:
-        with self._lock:
-            while self._count_unfinished():
-                self._all_done.wait()
-
     def shutdown(self, immediate: bool = False) -> None:
-        with self._lock:
+        with self.mutex:
             first, self.is_shutdown = not self.is_shutdown, True
             self._dropping = self._dropping or immediate
-        if first:
-            self._items.add(_END)
-            if self._permits is not None:
-                self._permits.add(_END)
         if immediate:
             self._drop()
+        for line in self._items, self._permits:
+            # A mark that an exception has cost is made up for by the next shutdown. Two marks do no harm.
+            if line is not None and (first or line.qsize() == 0):
+                line.add(_END)
 
     def _drop(self) -> None:
         """Takes out all items and counts them as done; the mark stays."""
@@ -203,5 +197,5 @@ class Fifo:
                 self._items.add(_END)
             else:
                 dropped += 1
-        with self._lock:
-            self._end(min(dropped, self._count_unfinished()))
+        with self.mutex:
+            self._finish(min(dropped, self.unfinished_tasks))

@@ -1,68 +1,172 @@
-"""A queue of Python objects in any order: one lock, and conditions touched only while somebody waits."""
+"""A queue of Python objects in any order: one lock, and conditions touched only while somebody waits.
+
+It is laid out as queue.Queue: a subclass may replace how the items are kept by `_init`, `_put`, `_get` and
+`_qsize`, which are called with `mutex` held.
+"""
 
 import heapq
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from queue import Empty, Full
-from typing import Any
+from typing import Any, Generic, Literal, TypeVar
 
+from .. import _process
+from .._arguments import integer
 from ..errors import ShutDown
+from .unfinished import Unfinished
 
-__all__ = ["Ordered", "seconds_to_wait"]
+__all__ = ["Locked", "Order", "check_order", "seconds_to_wait"]
+
+T = TypeVar("T")
+Order = Literal["fifo", "lifo", "priority"]
+
+_HOOKS = "_init", "_put", "_get", "_qsize"
 
 
-class Ordered:
-    """What `Queue` is for objects in an order of their own."""
+class Locked(Unfinished, Generic[T]):
+    """What `Queue` is for objects in an order of their own, and in a subclass."""
 
-    def __init__(self, maxsize: int, order: str) -> None:
-        self.maxsize = maxsize
-        self._lock = threading.Lock()  # guards all below
-        self._not_empty = threading.Condition(self._lock)  # items or closed
-        self._not_full = threading.Condition(self._lock)  # room or closed
-        self._all_done = threading.Condition(self._lock)  # unfinished_tasks == 0
-        self._getting = 0  # threads in _not_empty
-        self._putting = 0  # threads in _not_full
-        self.unfinished_tasks = 0
-        self.is_shutdown = False
-        self._items, self._push, self._pop = _container(order)
+    def __init__(self, maxsize: int = 0, dtype: None = None, order: Order = "fifo") -> None:
+        if dtype is not None:
+            raise TypeError("a subclass for items of a dtype must derive from threadmill.TypedQueue")
+        check_order(order)
+        self.maxsize = integer("maxsize", maxsize)
+        self.is_shutdown = False  # mutex
+        self._order = order  # set once
+        self._start_count()
+        self._make_conditions()
+        self._init(maxsize)
+        if all(getattr(type(self), hook) is getattr(Locked, hook) for hook in _HOOKS):
+            self._use_c()
+        _process.renew_in_child(self)
 
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        with self._lock:
+    def _make_conditions(self) -> None:
+        self.not_empty = threading.Condition(self.mutex)  # items or shut down
+        self.not_full = threading.Condition(self.mutex)  # room or shut down
+        self._getting = 0  # mutex: threads in not_empty
+        self._putting = 0  # mutex: threads in not_full
+
+    def _renew_locks(self) -> None:
+        torn = self.mutex.locked() and self._order == "priority"
+        self._renew_count()
+        self._make_conditions()
+        if torn:  # a thread that only the parent has was moving items, all of which are in the list
+            with suppress(Exception):  # of the items' comparison
+                heapq.heapify(self.queue)
+
+    # ---- how items are kept; `mutex` is held ----
+
+    def _init(self, maxsize: int) -> None:  # noqa: ARG002
+        """Makes an empty container."""
+        self.queue: Any = deque() if self._order == "fifo" else []  # mutex
+
+    def _qsize(self) -> int:
+        """The number of items inside."""
+        return len(self.queue)
+
+    def _put(self, item: T) -> None:
+        """Adds an item."""
+        if self._order == "priority":
+            heapq.heappush(self.queue, item)
+        else:
+            self.queue.append(item)
+
+    def _get(self) -> T:
+        """Takes the next item out; there is one."""
+        if self._order == "priority":
+            return heapq.heappop(self.queue)  # type: ignore[no-any-return]
+        return self.queue.popleft() if self._order == "fifo" else self.queue.pop()  # type: ignore[no-any-return]
+
+    def _use_c(self) -> None:
+        """Makes the three of them functions in C for this queue, which costs no Python frame."""
+        items = self.queue
+        put, get = items.append, items.popleft if self._order == "fifo" else items.pop
+        if self._order == "priority":
+            put, get = partial(heapq.heappush, items), partial(heapq.heappop, items)
+        self._put, self._get, self._qsize = put, get, items.__len__  # type: ignore[method-assign]
+
+    # ---- the queue ----
+
+    def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:
+        """Puts an item in, waiting for room; as queue.Queue.put.
+
+        Parameters
+        ----------
+        item : object
+        block : bool
+            Whether to wait for room.
+        timeout : float, optional
+            How many seconds to wait at most; None for any time.
+
+        Raises
+        ------
+        queue.Full
+            There was no room in time.
+        ShutDown
+            The queue is shut down.
+        """
+        with self.mutex:
             if self.is_shutdown:
                 raise ShutDown
             if self.maxsize > 0:
                 seconds = seconds_to_wait(block, timeout)
-                if len(self._items) >= self.maxsize:
+                if self._qsize() >= self.maxsize:
                     self._wait_for_room(seconds)
-            self._push(item)
-            self.unfinished_tasks += 1
+            self._rest += 1
+            try:
+                self._put(item)
+            except BaseException:
+                self._rest -= 1
+                raise
             if self._getting:
-                self._not_empty.notify()
+                self.not_empty.notify()
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        with self._lock:
-            if not self._items and self.is_shutdown:
-                raise ShutDown
-            seconds = seconds_to_wait(block, timeout)
-            if not self._items:
-                self._wait_for_item(seconds)
-            item = self._pop()
+    def get(self, block: bool = True, timeout: float | None = None) -> T:
+        """Takes the next item, waiting for one; as queue.Queue.get.
+
+        Parameters
+        ----------
+        block : bool
+            Whether to wait for an item.
+        timeout : float, optional
+            How many seconds to wait at most; None for any time.
+
+        Returns
+        -------
+        object
+
+        Raises
+        ------
+        queue.Empty
+            There was no item in time.
+        ShutDown
+            The queue is shut down, and no item is left.
+        """
+        with self.mutex:
+            if not self._qsize():
+                if self.is_shutdown:
+                    raise ShutDown
+                self._wait_for_item(seconds_to_wait(block, timeout))
+            elif timeout is not None:
+                seconds_to_wait(block, timeout)
+            item = self._get()
             if self._putting:
-                self._not_full.notify()
+                self.not_full.notify()
             return item
 
     def _wait_for_room(self, seconds: float | None) -> None:
         deadline = _deadline(seconds)
         self._putting += 1
         try:
-            while len(self._items) >= self.maxsize:
-                self._not_full.wait(_left(deadline, Full))
+            while self._qsize() >= self.maxsize:
+                self.not_full.wait(_left(deadline, Full))
                 if self.is_shutdown:
                     raise ShutDown
         except BaseException:
-            self._not_full.notify()  # the room that this thread was told of is somebody else's
+            self.not_full.notify()  # the room that this thread was told of is somebody else's
             raise
         finally:
             self._putting -= 1
@@ -71,56 +175,42 @@ class Ordered:
         deadline = _deadline(seconds)
         self._getting += 1
         try:
-            while not self._items:
+            while not self._qsize():
                 if self.is_shutdown:
                     raise ShutDown
-                self._not_empty.wait(_left(deadline, Empty))
+                self.not_empty.wait(_left(deadline, Empty))
         except BaseException:
-            self._not_empty.notify()  # the item that this thread was told of is somebody else's
+            self.not_empty.notify()  # the item that this thread was told of is somebody else's
             raise
         finally:
             self._getting -= 1
 
     def qsize(self) -> int:
-        with self._lock:
-            return len(self._items)
-
-    def task_done(self) -> None:
-        with self._lock:
-            self._end(1)
-
-    def _end(self, items: int) -> None:
-        if items > self.unfinished_tasks:
-            raise ValueError("task_done() called too many times")
-        self.unfinished_tasks -= items
-        if self.unfinished_tasks == 0:
-            self._all_done.notify_all()
-
-    def join(self) -> None:
-        with self._lock:
-            while self.unfinished_tasks:
-                self._all_done.wait()
+        """The number of items inside, as of a moment ago."""
+        with self.mutex:
+            return self._qsize()
 
     def shutdown(self, immediate: bool = False) -> None:
-        with self._lock:
+        """Lets no item in any more; as queue.Queue.shutdown of Python 3.13.
+
+        Whoever waits to put gets ShutDown at once, whoever gets when the queue is empty. With `immediate`
+        the items inside are dropped and counted as done.
+        """
+        with self.mutex:
             self.is_shutdown = True
             if immediate:
-                dropped = len(self._items)
-                self._items.clear()
-                self._end(min(dropped, self.unfinished_tasks))
-            self._not_empty.notify_all()
-            self._not_full.notify_all()
+                dropped = 0
+                while self._qsize():
+                    self._get()
+                    dropped += 1
+                self._finish(min(dropped, self.unfinished_tasks))
+            self.not_empty.notify_all()
+            self.not_full.notify_all()
 
 
-def _container(order: str) -> tuple[Any, Callable[[Any], None], Callable[[], Any]]:
-    """The items, and how one goes in and comes out."""
-    if order == "fifo":
-        line: deque[Any] = deque()
-        return line, line.append, line.popleft
-    items: list[Any] = []
-    if order == "lifo":
-        return items, items.append, items.pop
-    return items, lambda item: heapq.heappush(items, item), lambda: heapq.heappop(items)
+def check_order(order: object) -> None:
+    if order not in ("fifo", "lifo", "priority"):
+        raise ValueError(f"order must be 'fifo', 'lifo' or 'priority', got {order!r}")
 
 
 def seconds_to_wait(block: bool, timeout: float | None) -> float | None:

@@ -1,72 +1,152 @@
-"""A typed queue's ring in the C library, as NumPy arrays see it."""
+"""A queue of items of one dtype, which live in a ring of the C library."""
 
 import sys
+from queue import Empty, Full
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import _process
 from .._arguments import integer
 from .._native import pointers, ring
+from ..errors import PartialPut, PartialShutDown
+from .casting import Caster
+from .locked import Order, check_order, seconds_to_wait
+from .unfinished import Unfinished
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from .._native._threadmill import CData
 
-__all__ = ["Ring", "run_block"]
+__all__ = ["Typed", "run_block"]
 
 
-class Ring:
-    """Items of a fixed-size dtype, pushed and popped in blocks."""
+class Typed(Unfinished):
+    """What `TypedQueue` is; only the count of unfinished items is kept here."""
 
-    def __init__(self, maxsize: int, dtype: "npt.DTypeLike | None", order: str) -> None:
-        self.dtype = np.dtype(dtype)
+    def __init__(self, maxsize: int = 0, dtype: "npt.DTypeLike | None" = None, order: Order = "fifo") -> None:
+        check_order(order)
+        if order == "priority":
+            raise ValueError("order='priority' is for queues of objects; a typed one is 'fifo' or 'lifo'")
+        self.dtype = np.dtype(dtype)  # set once, as all of these
         if self.dtype.hasobject:
             raise TypeError(f"dtype must hold no Python objects, got {self.dtype}")
         if self.dtype.itemsize == 0:
             raise ValueError(f"dtype must have a size, got {self.dtype}")
-        if order == "priority":
-            raise ValueError("order='priority' is for queues of objects; a typed one is 'fifo' or 'lifo'")
-        capacity = max(0, integer("maxsize", maxsize, most=sys.maxsize))
-        self._queue = ring.new_queue(capacity, self.dtype.itemsize, order == "lifo")
+        self._caster = Caster(self.dtype)
+        self.maxsize = integer("maxsize", maxsize, most=sys.maxsize)
+        self._ring = ring.new_ring(max(0, self.maxsize), self.dtype.itemsize, order == "lifo")
+        self.is_shutdown = False
+        self._start_count()
+        _process.renew_in_child(self)
 
-    def one(self, item: Any) -> Any:
-        """The item as an array of one."""
-        block = np.empty(1, self.dtype)
-        block[0] = item
-        return block
+    def _renew_locks(self) -> None:
+        self._renew_count()  # the library renews its own
 
-    def many(self, items: "npt.ArrayLike") -> Any:
-        """The items as a contiguous array of the ring's dtype; TypeError where that would change them."""
-        array = np.asarray(items)
-        if array.ndim != 1:
-            raise ValueError(f"items must be one-dimensional, got shape {array.shape}")
-        if not np.can_cast(array.dtype, self.dtype, "safe") and array.size:
-            raise TypeError(f"items must be of a dtype that casts safely to {self.dtype}, got {array.dtype}")
-        return np.ascontiguousarray(array, self.dtype)
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        self._push(self._caster.one(item), block, timeout)
 
-    def push(self, block: Any, timeout: float | None) -> int:
-        """Moves all in; Full or ShutDown, with `done`, where only some went."""
-        return ring.queue_push(self._queue, block.view(np.uint8), len(block), timeout)
+    def put_many(self, items: "npt.ArrayLike", block: bool = True, timeout: float | None = None) -> None:
+        """Puts the items of an array in, in order, as room comes.
 
-    def pop(self, n: int, timeout: float | None) -> Any:
-        """Moves up to n out."""
-        n = integer("n", n, 1)
+        Parameters
+        ----------
+        items : array_like, shape (n,)
+            Shape (n, ...) for a dtype with a shape of its own. What NumPy casts to the queue's dtype by its
+            "same_kind" rule, and lists of numbers that fit. A contiguous array of that very dtype is not
+            copied.
+        block, timeout
+            As `put`, for all items together.
+
+        Raises
+        ------
+        TypeError, OverflowError, ValueError
+            An item is of another kind, its value does not fit, or its shape is another; no item went in.
+        PartialPut
+            There was no room in time; its `done` tells how many items went in. It is a queue.Full.
+        PartialShutDown
+            The queue was shut down; likewise. It is a ShutDown.
+
+        Notes
+        -----
+        The calling thread copies, without the GIL.
+        """
+        self._push(self._caster.many(items), block, timeout, many=True)
+
+    def _push(self, items: Any, block: bool, timeout: float | None, many: bool = False) -> None:
+        seconds = seconds_to_wait(block, timeout)
+        self._count(len(items))  # before they are inside, where others may take them and call them done
+        done = ring.new_count()
+        try:
+            status = ring.push(self._ring, items.view(np.uint8), len(items), seconds, done)
+        finally:  # after Ctrl-C as well: what went in counts
+            if done[0] != len(items):
+                self._count(int(done[0]) - len(items))
+        if status < 0 and many:
+            inside = int(done[0])
+            raise ring.failure(status, inside, PartialPut(inside), PartialShutDown(inside))
+        if status < 0:
+            raise ring.failure(status, 0, Full())
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        return self._pop(1, block, timeout)[0]
+
+    def get_many(self, n: int, block: bool = True, timeout: float | None = None) -> Any:
+        """Takes up to n items, as soon as there is one.
+
+        Parameters
+        ----------
+        n : int
+            1 or more.
+        block, timeout
+            As `get`, for the first item.
+
+        Returns
+        -------
+        ndarray, shape (m,), 1 <= m <= n
+            Of the queue's dtype, in the queue's order; shape (m, ...) for a dtype with a shape of its own.
+
+        Raises
+        ------
+        queue.Empty, ShutDown
+            As `get`.
+        """
+        return self._pop(integer("n", n, 1), block, timeout)
+
+    def _pop(self, n: int, block: bool, timeout: float | None) -> Any:
+        seconds = seconds_to_wait(block, timeout)
         # What is inside now bounds the block; at least one, as one may come while this thread waits.
-        block = np.empty(min(n, max(1, self.length())), self.dtype)
-        done = ring.queue_pop(self._queue, block.view(np.uint8), len(block), timeout)
-        return block[:done]
+        items = self._caster.empty(1 if n == 1 else min(n, max(1, self.qsize())))
+        done = ring.new_count()
+        status = ring.pop(self._ring, items.view(np.uint8), len(items), seconds, done)
+        if status < 0:
+            raise ring.failure(status, 0, Empty())
+        return items[: int(done[0])]
 
-    def drain(self, pool: "CData", block: int, kernel: "CData | int", ctx: "CData") -> tuple[int, int]:
-        """Has the pool's threads pop all that comes; a status, and the number of items."""
-        return ring.drain(pool, self._queue, block, kernel, ctx)
+    def drain(self, pool: "CData", block: int, kernel: "CData | int", ctx: "CData") -> int:
+        """Native `Pool.drain`; the status that it came to."""
+        done = ring.new_count()
+        try:
+            return ring.drain(pool, self._ring, block, kernel, ctx, done)
+        finally:
+            self._count(-int(done[0]))
 
-    def length(self) -> int:
-        return ring.queue_length(self._queue)
+    def qsize(self) -> int:
+        return ring.length(self._ring)
 
-    def close(self, discard: bool) -> int:
-        """Lets nothing in any more; the number of items dropped."""
-        return ring.queue_close(self._queue, discard)
+    def _count(self, items: int) -> None:
+        """Counts items that go in, or takes off the count where `items` is negative."""
+        with self.mutex:
+            # Items told done while they were inside don't count once more when they are dropped.
+            more = max(items, -self.unfinished_tasks)
+            self._rest += more
+            if more < 0 and self.unfinished_tasks == 0:
+                self.all_tasks_done.notify_all()
+
+    def shutdown(self, immediate: bool = False) -> None:
+        self.is_shutdown = True
+        self._count(-ring.close(self._ring, immediate))
 
 
 def run_block(kernel: Any, ctx: Any, source: Any, target: Any) -> None:

@@ -10,22 +10,25 @@ import contextlib
 import functools
 import itertools
 import queue
-import signal
 import sys
 import threading
 import time
+import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures._base import LOGGER
-from typing import Any, Literal, Protocol
+from collections.abc import Callable
+from concurrent.futures.thread import BrokenThreadPool
+from typing import Any, Literal
 
 from .. import _process
 from .._native import pools
 from ..errors import DeadlockError
-from .item import Call
-from .spawn import Ledger, Spawned, seconds_left
+from .fork import Lineage, renew
+from .item import Call, Item
+from .late import Late, insist
+from .spawn import Failures, Ledger, Spawned, seconds_left
+from .thread import Workers, log
 
-__all__ = ["Item", "Tasks", "WhenFull"]
+__all__ = ["Tasks", "WhenFull"]
 
 WhenFull = Literal["block", "raise", "run"]
 
@@ -41,18 +44,11 @@ _FUTURE_LOCKS = 16
 _names = itertools.count()
 _tokens = itertools.count()
 
+# How long a submitter that waits for room sleeps before it checks for itself: telling it may have failed.
+_ROOM_S = 1.0
 
-class Item(Protocol):
-    """What waits in the deque. One of these is called, once; it raises nothing but Ctrl-C."""
-
-    def __call__(self) -> None: ...
-    def done(self) -> bool:
-        """Whether a call would do nothing any more."""
-
-    def cancel(self) -> object: ...
-    def fail(self, error: BaseException) -> None: ...
-    def lose(self) -> None:
-        """As fail, in a forked child: a lock of the item may be held by a thread that is not there."""
+# After so many failures in a row that are no item's the pool is broken.
+_MOST_FAILURES = 20
 
 
 class Tasks:
@@ -69,15 +65,14 @@ class Tasks:
         self.threads = threads
         self.prefix = prefix or f"threadmill-{next(_names)}"
         self.handle = pools.new_pool(threads, self.prefix)
-        self.workers: dict[int, threading.Thread] = {}  # by ident; those that have entered Python
+        self.workers = Workers(self.handle, threads, self.prefix, initializer)
+        self.run = self.workers.run
         self.native_references: list[Any] = []  # what spawned native tasks point to, until the next join
-        self._initializer = initializer
         self._max_queue = sys.maxsize if max_queue is None else max_queue
         self._when_full = when_full
+        self._lineage = Lineage()
         self.forks = 0  # that this process has come out of as the child
-        # What a thread may be sent that runs Python code: its own mask lets nothing through. See `_send`.
-        self._signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        self._kept: set[tuple[int, Item]] = set()  # what was under way in the thread that forked
+        self._late = Late()
         self.future_locks = tuple(threading.RLock() for _ in range(_FUTURE_LOCKS))  # see Future
         self.lock = threading.RLock()  # guards all below
         self._reset()
@@ -86,11 +81,10 @@ class Tasks:
     def _reset(self) -> None:
         self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or closed
         self._waiting: deque[Item] = deque()  # popleft is atomic, and done without the lock
-        self._current: dict[int, Item] = {}  # by thread; each writes its own
-        self._helped: set[tuple[int, Item]] = set()  # the same, run by a worker that waits for them
         self._coming: set[int | None] = set()  # tokens on the way
-        self._here = 0  # workers at the deque
+        self._here: set[int] = set()  # workers at the deque
         self._ledger = Ledger(self.lock)
+        weakref.finalize(self, self._ledger.report)
         self.closed = False  # read without the lock where that shows in time
         self._broken: str | None = None
 
@@ -103,7 +97,12 @@ class Tasks:
             if len(self._waiting) < self._max_queue or self._wait_for_room():
                 self._append(item)
                 return
-        item()
+        try:
+            item()
+        except BaseException as error:
+            with contextlib.suppress(BaseException):
+                item.rescue(error)
+            raise
 
     def offer(self, item: Item) -> bool:
         """Queues an item that may also be left undone, if there is room."""
@@ -128,7 +127,7 @@ class Tasks:
         token = None
         try:
             (self._waiting.appendleft if first else self._waiting.append)(item)
-            if len(self._waiting) > len(self._coming) and len(self._coming) + self._here < self.threads:
+            if len(self._waiting) > len(self._coming) and len(self._coming) + len(self._here) < self.threads:
                 token = next(_tokens)
                 self._send(token)
         except BaseException as error:  # Ctrl-C may come at any point, also when the token has gone
@@ -140,16 +139,13 @@ class Tasks:
             raise
 
     def _send(self, token: int) -> None:
-        if len(self.workers) < self.threads:
-            # A thread that enters Python now has the signal mask of the one who called it, as in the standard
-            # library, where it would start now: a program may have blocked signals since it made the pool.
-            self._signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self.workers.expect()
         self._coming.add(token)
-        pools.post(self.handle, functools.partial(self.drain, token))
+        pools.post(self.handle, functools.partial(self.work_off, token))
 
     def _check_open(self) -> None:
         if self._broken is not None:
-            raise _broken_pool(self._broken)
+            raise BrokenThreadPool(self._broken)
         if self.closed or _process.exiting:
             moment = "interpreter shutdown" if _process.exiting else "shutdown"
             raise RuntimeError(f"cannot schedule new futures after {moment}")
@@ -167,12 +163,20 @@ class Tasks:
             return False
         try:
             while len(self._waiting) >= self._max_queue:
-                self._room.wait()
+                self._room.wait(_ROOM_S)
                 self._check_open()
         except BaseException:
             self._room.notify()  # the room that this thread was told of is somebody else's
             raise
         return True
+
+    def waiting(self) -> int:
+        """How many items wait, those included that have been cancelled."""
+        return len(self._waiting)
+
+    def broken(self) -> str | None:
+        """Why no task can run any more; None if tasks can."""
+        return self._broken
 
     def is_worker(self) -> bool:
         """Whether the calling thread is one of the pool's."""
@@ -180,45 +184,71 @@ class Tasks:
 
     # ---- running it ----
 
-    def drain(self, token: int) -> None:
+    def work_off(self, token: int) -> None:
         """What a worker does in Python: runs items until none waits."""
         me, forks = threading.get_ident(), self.forks
-        with self.lock:
-            self._coming.discard(token)
-            self._here += 1
-        if me not in self.workers:
-            self._begin_thread(me)
+        failures = 0  # in a row
+        while True:
+            try:
+                with self.lock:
+                    self._coming.discard(token)
+                    self._here.add(me)
+                if failure := self.workers.begin(me):
+                    self._break(failure)
+                self._run_items(me, forks)
+                return
+            except BaseException as error:
+                if forks != self.forks:
+                    return
+                failures = 0 if self._lineage.slot(me)[0] is not None else failures + 1
+                insist(functools.partial(self._recover, me, error))
+                if failures > _MOST_FAILURES:
+                    self._break(f"The pool's workers can't run tasks: {error!r}")
+                    self._here.discard(me)
+                    return
+
+    def _run_items(self, me: int, forks: int) -> None:
+        slot = self._lineage.slot(me)
         bounded = self._max_queue != sys.maxsize
         turn_ends = time.monotonic() + _TURN_S
         while True:
             if (now := time.monotonic()) > turn_ends:
-                if self.native_work_waits() and self._give_way():
+                if self.native_work_waits() and self._give_way(me):
                     return
                 turn_ends = now + _TURN_S
             try:
-                item = self._waiting.popleft()
+                slot[0] = item = self._waiting.popleft()
             except IndexError:
                 with self.lock:
                     if not self._waiting:  # nothing came since: whoever puts from now on sends a token
-                        self._here -= 1
+                        self._here.discard(me)
                         return
                 continue
-            self._current[me] = item
             if bounded:
                 with self.lock:
                     self._room.notify()
-            try:
-                item()
-            except BaseException:  # only a callback can: SystemExit and the like
-                LOGGER.critical("Exception in worker", exc_info=True)
+            item()
             if forks != self.forks:
                 return  # the task forked, and this is the child: nothing here is this thread's any more
-            del self._current[me], item
+            slot[0] = None
+            del item
+            if self._late:
+                self._late.finish()
+
+    def _recover(self, me: int, error: BaseException) -> None:
+        """After what no task has raised: a lack of memory, a callback's SystemExit. Whoever waits is told."""
+        log("Exception in worker")
+        slot = self._lineage.slot(me)
+        if slot[0] is not None:
+            insist(functools.partial(slot[0].fail, error))
+            insist(functools.partial(slot[0].rescue, error))
+            slot[0] = None
+        insist(self._late.finish)
 
     def native_work_waits(self) -> bool:
         return bool(pools.pool_needs_worker(self.handle))
 
-    def _give_way(self) -> bool:
+    def _give_way(self, me: int) -> bool:
         """Has a worker come to the deque in the place of this one, which is to go; False if none can."""
         token = next(_tokens)
         with self.lock:
@@ -227,62 +257,56 @@ class Tasks:
             except Exception:  # the pool is closed: its workers end when they have run all tasks
                 self._coming.discard(token)
                 return False
-            self._here -= 1
+            self._here.discard(me)
             return True
-
-    def _begin_thread(self, me: int) -> None:
-        # Processes that a task starts inherit the mask: they must be as easy to stop as any.
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._signal_mask)
-        thread = self.workers[me] = threading.current_thread()
-        thread.name = f"{self.prefix}_{pools.pool_worker(self.handle)}"
-        if self._initializer is None:
-            return
-        try:
-            self._initializer()
-        except BaseException:
-            LOGGER.critical("Exception in initializer:", exc_info=True)
-            self._break("A thread initializer failed, the thread pool is not usable anymore")
 
     def _break(self, reason: str) -> None:
         with self.lock:
             self._broken = reason
             self._room.notify_all()
-        for item in self._take_all():
-            item.fail(_broken_pool(reason))
-
-    def _take_all(self) -> Iterator[Item]:
-        """Empties the deque; each item is taken by this thread or by a worker, never by both."""
-        with contextlib.suppress(IndexError):
-            while True:
-                yield self._waiting.popleft()
+        for item in self._waiting.copy():  # they stay there, and do nothing when a worker comes to them
+            insist(functools.partial(item.fail, BrokenThreadPool(reason)))
 
     # ---- waiting for it ----
 
-    def wait_briefly(self, item: Any, timeout: float | None) -> None:
-        """Brings an item that somebody waits for forward: a worker runs it, others look a while."""
+    def bring_forward(self, item: Any, timeout: float | None) -> None:
+        """Helps on an item that somebody waits for: a worker runs it, other threads spin for a while."""
         if self.is_worker():
-            helped = threading.get_ident(), item
-            self._helped.add(helped)
-            try:
-                item()
-            finally:
-                self._helped.discard(helped)
+            self.help(item)
             return
         look = _LOOK_NS if timeout is None else min(_LOOK_NS, int(timeout * 1e9))
         if look > 0 and not item.done():
             pools.pool_watch(self.handle, look)
 
+    def help(self, item: Item) -> None:
+        """Runs an item, if nobody has begun it, in the worker that waits for it."""
+        self._late.finish()
+        helped = threading.get_ident(), item
+        if self._lineage.is_at(*helped):
+            return  # the item waits for itself
+        self._lineage.helped.add(helped)
+        try:
+            item()
+        except BaseException as error:
+            try:
+                item.rescue(error)
+            except BaseException:
+                self._late.add(item, error)
+            raise
+        finally:
+            self._lineage.helped.discard(helped)
+
     def spawn(self, call: Call) -> None:
         """Queues a call without a future; `join` waits for it and reports its failure."""
-        item = Spawned(call)
+        item = Spawned(self, call)
         try:
             self._ledger.enter(item)
             self.put(item)
         except BaseException:
-            item.end(None)
+            item.cancel()
             raise
 
-    def join(self, timeout: float | None) -> list[BaseException]:
+    def join(self, timeout: float | None) -> Failures:
         """Waits until no spawned task is left; what failed since the last join."""
         if self.is_worker():
             raise DeadlockError("join() from a task of the pool would wait for that task itself")
@@ -298,10 +322,11 @@ class Tasks:
 
     def close(self, cancel: bool = False) -> None:
         """Takes no more work; what waits still runs unless it is to be cancelled."""
+        # Cancelled items stay in the deque: no interrupt can lose one that has been taken out and not told.
         with self.lock:
             self.closed = True
             self._room.notify_all()
-        for item in self._take_all() if cancel else ():
+        for item in self._waiting.copy() if cancel else ():
             item.cancel()
         pools.close_pool(self.handle)
 
@@ -319,31 +344,19 @@ class Tasks:
         self.close(cancel)
         if wait:
             pools.shutdown_pool(self.handle)
-            _process.forget_threads(self.workers.values())
 
     def has_lost(self, item: Item, forks: int) -> bool:
         """Whether an item made so many forks ago that this process has not the thread that would run it."""
-        return forks != self.forks and all(item is not kept for _, kept in self._kept)
+        return forks != self.forks and not self._lineage.is_kept(item)
 
     def lose_all(self) -> None:
         """In a forked child: the parent's workers don't exist here, so what they had to do is lost."""
-        me = threading.get_ident()
-        running = {*self._current.items(), *self._helped, *self._kept}
-        lost = [*self._waiting, *(item for ident, item in running if ident != me)]
-        self._kept = {(ident, item) for ident, item in running if ident == me}
-        closed = self.closed
+        lost = [*self._waiting, *self._lineage.fork()]
         self.forks += 1
-        for lock in (self.lock, *self.future_locks):
-            lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does with its own
-        self.workers.clear()
+        closed = self.closed
+        renew((self.lock, self._ledger.lock, *self.future_locks))
+        self.workers.lose_all()
         self._reset()
         self.closed = closed
         for item in lost:
             item.lose()
-
-
-def _broken_pool(reason: str) -> Exception:
-    """The standard library's exception; its module can't be imported any more when the interpreter ends."""
-    from concurrent.futures.thread import BrokenThreadPool
-
-    return BrokenThreadPool(reason)

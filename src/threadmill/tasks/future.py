@@ -8,11 +8,19 @@ expect.
 import concurrent.futures
 import threading
 from concurrent.futures import CancelledError, InvalidStateError
-from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED, PENDING, RUNNING
+from concurrent.futures._base import (
+    CANCELLED,
+    CANCELLED_AND_NOTIFIED,
+    FINISHED,
+    LOGGER,
+    PENDING,
+    RUNNING,
+)
 from typing import TYPE_CHECKING, Any
 
 from ..errors import is_ctrl_c, lost
 from .item import Call
+from .waiters import Waiters
 
 if TYPE_CHECKING:
     from .dispatcher import Tasks
@@ -36,6 +44,8 @@ class Future(concurrent.futures.Future[Any]):
     _result: Any = None
     _exception: BaseException | None = None
     _made_condition: threading.Condition | None = None
+    _has_outcome = False
+    runner: int | None = None  # the thread that runs it, or has
     _waiters: Any = ()
     _done_callbacks: Any = ()
 
@@ -52,7 +62,7 @@ class Future(concurrent.futures.Future[Any]):
         if self._made_condition is None:
             with self._lock:
                 if self._made_condition is None:
-                    self._waiters, self._done_callbacks = [], []
+                    self._waiters, self._done_callbacks = Waiters(self), []
                     self._made_condition = threading.Condition()
         return self._made_condition
 
@@ -63,6 +73,8 @@ class Future(concurrent.futures.Future[Any]):
         if is_lost:
             self.lose()
 
+    # ---- the worker's side ----
+
     def __call__(self) -> None:
         """Runs the task, unless it was cancelled or somebody who waits for it has run it already."""
         call = self._claim()
@@ -70,14 +82,14 @@ class Future(concurrent.futures.Future[Any]):
             return
         context, fn, args = call
         try:
-            result = context.run(fn, *args)
+            result = self._tasks.run(context, fn, *args)
         except BaseException as error:
-            self.set_exception(error)
-            self = None  # type: ignore[assignment]  # the error's traceback holds this frame: no cycle
+            self._end(None, error)
+            self = call = None  # type: ignore[assignment]  # the error's traceback holds this frame: no cycle
             if is_ctrl_c(error):
                 raise
         else:
-            self.set_result(result)
+            self._end(result, None)
 
     def _claim(self) -> Call | None:
         """The call, for the one who is to run it; None for all others."""
@@ -87,42 +99,83 @@ class Future(concurrent.futures.Future[Any]):
                 return self._start()
         with condition:
             if self._state == CANCELLED:
-                self._state = CANCELLED_AND_NOTIFIED
-                for waiter in self._waiters:
-                    waiter.add_cancelled(self)
+                self._call, self._state = None, CANCELLED_AND_NOTIFIED
+                self._waiters.tell(self)
             return self._start()
 
     def _start(self) -> Call | None:
-        call, self._call = self._call, None
         if self._state != PENDING:
             return None
-        self._state = RUNNING
+        call, self._call = self._call, None
+        self.runner, self._state = threading.get_ident(), RUNNING
         return call
 
-    def set_result(self, result: Any) -> None:
+    def _end(self, result: Any, error: BaseException | None) -> None:
+        if self._state == RUNNING:  # not if a fork has lost the task, or somebody has set a result
+            self._result, self._exception, self._has_outcome = result, error, True
+        try:
+            self.finish()
+        finally:
+            self = error = None  # type: ignore[assignment]
+
+    def finish(self) -> None:
+        """Tells everybody of the end; goes on where an exception has stopped an earlier call."""
         with self._lock:
             condition = self._made_condition
             if condition is None:
-                self._finish(result)
+                self._state = FINISHED
                 return
         with condition:
-            self._finish(result)
-            for waiter in self._waiters:
-                waiter.add_result(self)
+            if self._state == RUNNING:
+                self._state = FINISHED
+            self._waiters.tell(self)
             condition.notify_all()
-        self._invoke_callbacks()  # type: ignore[attr-defined]
+        self._invoke_callbacks()
 
-    def _finish(self, result: Any) -> None:
-        if self._state not in (PENDING, RUNNING):
-            raise InvalidStateError(f"{self._state}: {self!r}")
-        self._result = result
-        self._state = FINISHED
+    def _invoke_callbacks(self) -> None:
+        callbacks = self._done_callbacks
+        while callbacks:
+            callback = callbacks.pop(0)  # so that none is called twice
+            try:
+                callback(self)
+            except Exception:
+                LOGGER.exception("exception calling callback for %r", self)
+
+    def fail(self, error: BaseException) -> None:
+        with self._condition:
+            if self._state == PENDING:
+                self._exception, self._call, self._state = error, None, FINISHED
+        if self._exception is error:
+            self.finish()
+
+    def rescue(self, error: BaseException) -> None:
+        if self._state == RUNNING and self.runner == threading.get_ident() and not self._has_outcome:
+            self._exception, self._has_outcome = error, True
+        if (self._has_outcome and self.runner == threading.get_ident()) or self.cancelled():
+            self.finish()
+
+    def set_result(self, result: Any) -> None:
+        """Ends a future from outside; as concurrent.futures.Future.set_result."""
+        self._set(result, None)
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        """Ends a future from outside; as concurrent.futures.Future.set_exception."""
+        self._set(None, exception)
+
+    def _set(self, result: Any, error: BaseException | None) -> None:
+        with self._condition:
+            if self.done():
+                raise InvalidStateError(f"{self._state}: {self!r}")
+            self._result, self._exception, self._state = result, error, FINISHED
+        self.finish()
+
+    # ---- everybody else's ----
 
     def cancel(self) -> bool:
         """As concurrent.futures.Future.cancel; who waits by `wait` or `as_completed` is told at once."""
         cancelled = super().cancel()
         if cancelled:
-            self._claim()  # here, as no worker may ever come to it
+            self()  # tells them here, as no worker may ever come to it
         return cancelled
 
     def done(self) -> bool:
@@ -141,7 +194,7 @@ class Future(concurrent.futures.Future[Any]):
         thread looks for some 50 us before it sleeps.
         """
         if self._state != FINISHED:
-            self._tasks.wait_briefly(self, timeout)
+            self._tasks.bring_forward(self, timeout)
         if self._state == FINISHED and self._exception is None:
             return self._result
         try:
@@ -152,12 +205,8 @@ class Future(concurrent.futures.Future[Any]):
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """The call's exception or None, as concurrent.futures.Future.exception; waits as `result`."""
         if self._state != FINISHED:
-            self._tasks.wait_briefly(self, timeout)
+            self._tasks.bring_forward(self, timeout)
         return super().exception(timeout)
-
-    def fail(self, error: BaseException) -> None:
-        if self._claim() is not None:  # not if it was cancelled, or a waiting worker has it
-            self.set_exception(error)
 
     def lose(self) -> None:
         self._forks = self._tasks.forks
@@ -165,7 +214,7 @@ class Future(concurrent.futures.Future[Any]):
         if self.done():
             return
         with self._condition:
-            self._waiters = list(waiters)  # callbacks are not: they happen in the parent
+            self._waiters.extend(waiters)  # callbacks are not: they happen in the parent
             for waiter in waiters:
                 waiter.event._at_fork_reinit()
                 waiter.lock = threading.Lock()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import is_ctrl_c, lost
 from .buffered_map import BufferedMap
+from .late import insist
 from .progress import Progress, shown
 from .results import Results
 
@@ -113,6 +114,12 @@ class _Batch:
         self.results[begin : begin + len(ready)] = [None] * len(ready)
         return ready
 
+    def break_off(self, error: BaseException) -> None:
+        """Has `error` stand for the results that are not there; may be called again if it raises."""
+        self.failed = self.failed or len(self.results) < self.size
+        while len(self.results) < self.size:
+            self.results.append(_Raised(error))
+
 
 class Map:
     """One map call; as an item of the deque it is put there once for each worker that may take part."""
@@ -185,7 +192,7 @@ class Map:
     # ---- the workers' side ----
 
     def __call__(self) -> None:
-        self._context.copy().run(self._run_all)
+        self._tasks.run(self._context.copy(), self._run_all)
 
     def _run_all(self) -> None:
         while self.run_batch() or not self._leave():
@@ -218,6 +225,9 @@ class Map:
                 elif self._chunksize is None:
                     self._size = max(1, int(batch.size * _BATCH_S / took))
                 self._changed.notify_all()
+        except BaseException as error:
+            insist(functools.partial(batch.break_off, error))
+            raise
         finally:
             del batch  # a traceback in its results holds this frame: no cycle
         return True
@@ -241,9 +251,9 @@ class Map:
                 least = min(size // _LAST_BATCH, -(-left // threads))
                 size = min(size, max(-(-left // (2 * threads)), least))
             batch = _Batch(inputs, self._next, self._next + min(size, left))
-            self._next = batch.stop
+            self._changed.notify_all()  # who see the batch when this thread gives up the lock
             self._batches[batch.start] = batch
-            self._changed.notify_all()
+            self._next = batch.stop
             return batch
 
     def _work_off(self, batch: _Batch) -> None:
@@ -275,6 +285,9 @@ class Map:
             if not self.done():
                 self._error = error
             self._changed.notify_all()
+
+    def rescue(self, error: BaseException) -> None:
+        self.fail(error)
 
     def lose(self) -> None:
         self._forks = self._tasks.forks

@@ -4,7 +4,6 @@ import functools
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from .item import new_call
 from .map import map_buffered, map_in_batches
 from .native_function import context_pointer, native_address, require_native
 from .progress import Progress, check
+from .standard_face import StandardFace
 from .workers import Workload, default_workers, recommended_workers
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ __all__ = ["Pool", "default_pool"]
 _CHUNKS = 256
 
 
-class Pool(Executor):
+class Pool(StandardFace):
     """A fixed set of native threads for loops, native kernels and Python calls.
 
     Parameters
@@ -97,6 +97,8 @@ class Pool(Executor):
         self._tasks = Tasks(max_workers, thread_name_prefix, prepare, max_queue, when_full)
         self._handle: CData = self._tasks.handle
         self._max_workers = max_workers
+        self._thread_name_prefix = self._tasks.prefix
+        self._initializer, self._initargs = initializer, initargs
         weakref.finalize(self, Tasks.abandon, self._tasks).atexit = False
 
     def __repr__(self) -> str:
@@ -231,12 +233,17 @@ class Pool(Executor):
         Raises
         ------
         Exception
-            What a spawned call raised. Several: an ExceptionGroup of them in the order of their ends; on
-            Python 3.10 the first, with the others in its __notes__.
+            What a spawned call raised. Several: an ExceptionGroup in the order of their ends, which says how
+            many failed and holds the first 16; on Python 3.10 the first, with the others in its __notes__.
         TimeoutError
             Work is left after `timeout`.
         DeadlockError
             From a task of this pool.
+
+        Notes
+        -----
+        Failures that no `join` has told of are reported when the pool is collected, by sys.unraisablehook, or
+        when the program ends, on stderr.
         """
         references, self._tasks.native_references = self._tasks.native_references, []
         try:
@@ -244,7 +251,7 @@ class Pool(Executor):
         except BaseException:
             self._tasks.native_references += references
             raise
-        raise_all(failures)
+        raise_all(failures.take(), failures.count)
 
     def parallel_for(self, n: int, kernel: Any, ctx: Any = None, grain: int | None = None) -> None:
         """Runs kernel(ctx, begin, end) over [0, n) in chunks, on all threads of the pool, without the GIL.

@@ -1,0 +1,198 @@
+"""No call imports anything: all that a call can need is there once `import threadmill` is done.
+
+An import inside a call fails after a chroot and while the interpreter ends, and waits for a module's lock for
+ever in a child that was forked while another thread had it.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+import threadmill as tm
+
+# Begins with threadmill imported, and every import refused.
+REFUSING = """
+import sys
+import threading
+import contextlib
+import numpy as np
+import numpy.ma
+import threadmill as tm
+
+class Refusing:
+    def find_spec(self, name, path=None, target=None):
+        refused.append(name)
+        raise ModuleNotFoundError(f"refused: {name}", name=name)
+
+refused = []
+sys.meta_path[:] = [Refusing()]
+sys.path_hooks.clear()
+x = np.arange(2.0e5)
+table = x.reshape(500, 400)
+"""
+
+# What uses each public name, on ways that succeed and ways that fail.
+CALLS = {
+    "DeadlockError": """
+with tm.Pool(1) as pool:
+    error = pool.submit(pool.join).exception()
+assert isinstance(error, tm.DeadlockError), error
+""",
+    "KernelError": "str(tm.KernelError('no'))",
+    "ParallelUfunc": """
+import pickle
+pickle.loads(pickle.dumps(tm.parallel(np.add)))
+""",
+    "Pipeline": """
+def fail(item):
+    raise ValueError(item)
+
+with tm.Pipeline([abs, tm.stage(float, 2)]) as pipeline:
+    list(pipeline.run(range(-5, 5)))
+with tm.Pipeline([fail]) as pipeline, contextlib.suppress(ValueError):
+    list(pipeline.run([1]))
+with tm.Pipeline([abs, abs]) as pipeline:
+    pipeline.run(range(1000)).close()
+""",
+    "Pool": """
+def fail(*_):
+    raise ValueError("no")
+
+def interrupt(*_):
+    raise SystemExit
+
+with tm.Pool(2, initializer=int) as pool:
+    pool.submit(pow, 2, 3).result()
+    pool.submit(fail).exception()
+    pool.submit(int).add_done_callback(fail)
+    pool.submit(int).add_done_callback(interrupt)
+    list(pool.map(abs, range(100)))
+    list(pool.map(pow, range(9), range(9), chunksize=2, progress=lambda *_: None))
+    list(pool.map(abs, range(9), buffersize=2))
+    with contextlib.suppress(ValueError):
+        list(pool.map(fail, range(9)))
+    pool.spawn(int)
+    pool.join()
+    pool.spawn(fail)
+    with contextlib.suppress(ValueError):
+        pool.join()
+    pool.spawn(fail)
+    pool.spawn(fail)
+    with contextlib.suppress(Exception):
+        pool.join()
+    with contextlib.suppress(TypeError):
+        pool.parallel_for(5, "no function")
+    pool.stats()
+    repr(pool)
+with contextlib.suppress(RuntimeError):
+    pool.submit(int)
+pool = tm.Pool(1, initializer=fail)
+assert type(pool.submit(int).exception()).__name__ == "BrokenThreadPool"
+pool.shutdown()
+with tm.Pool(1, max_queue=1, when_full="raise") as pool:
+    gate = threading.Event()
+    pool.submit(gate.wait)
+    with contextlib.suppress(Exception):
+        for _ in range(9):
+            pool.submit(int)
+    gate.set()
+pool = tm.Pool(1)
+pool.spawn(fail)
+pool.shutdown()
+""",
+    "Queue": """
+for queue in tm.Queue(3), tm.Queue(3, order="lifo"), tm.Queue(3, order="priority"), tm.Queue(3, dtype="i8"):
+    queue.put(1, timeout=1)
+    queue.get(timeout=1)
+    queue.task_done()
+    queue.join()
+    with contextlib.suppress(Exception):
+        queue.get_nowait()
+    with contextlib.suppress(Exception):
+        for item in range(9):
+            queue.put_nowait(item)
+    queue.shutdown()
+    list(queue)
+queue = tm.Queue()
+queue.put(1)
+queue.shutdown()
+with tm.Pool(2) as pool:
+    pool.drain(queue, abs)
+""",
+    "ShutDown": """
+queue = tm.Queue()
+queue.shutdown()
+with contextlib.suppress(tm.ShutDown):
+    queue.get()
+""",
+    "default_pool": "tm.default_pool().submit(int).result()",
+    "map_chunks": "tm.map_chunks(np.sqrt, x, chunk=1000)",
+    "numpy": """
+tm.numpy.add(x, x)
+tm.numpy.sum(table, axis=0)
+tm.numpy.max(table)
+tm.numpy.matmul(table[:50], table[:50].T)
+""",
+    "parallel": """
+for ufunc in np.add, np.exp, np.sqrt, np.floor_divide, np.isnan, np.logical_and, np.divmod, np.matmul:
+    run = tm.parallel(ufunc)
+    arrays = (table[:400],) * ufunc.nin
+    with np.errstate(all="ignore"):
+        run(*arrays)
+        run(*arrays)
+        run.explain(*arrays)
+    with contextlib.suppress(Exception):
+        run("no number")
+    with contextlib.suppress(Exception):
+        run(*[object()] * ufunc.nin)
+import warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    tm.parallel(np.log)(-x)
+with np.errstate(all="raise"), contextlib.suppress(FloatingPointError):
+    tm.parallel(np.log)(-x)
+add = tm.parallel(np.add)
+for axis in None, 0, 1, (0, 1):
+    add.reduce(table, axis=axis)
+    tm.parallel(np.maximum).reduce(table, axis=axis)
+add.accumulate(x)
+add.at(x, [1], 2)
+add.outer(x[:9], x[:9])
+add(x.astype("f4"), x.astype(">f8"))
+add(x.astype("c16"), 1)
+add(x, x, where=x > 1, out=np.zeros_like(x))
+add(x, x, dtype="f4", casting="unsafe")
+add(np.ma.masked_array(x), 1)
+add(x.astype(object)[:9], 1)
+add(np.array(["a"], dtype=np.dtypes.StringDType()), np.array(["b"], dtype=np.dtypes.StringDType()))
+""",
+    "recommended_workers": "tm.recommended_workers('io')",
+    "reduce": "tm.reduce(lambda a, b: a + b, list(range(100)))",
+    "scale": """
+tm.scale(x, 3)
+with contextlib.suppress(OverflowError):
+    tm.scale(np.full(99999, 100, "i1"), 3, overflow="raise")
+""",
+    "square": "tm.square(x); tm.square(x, out=x)",
+    "stage": "tm.stage(abs)",
+    "sum": "tm.sum(x); tm.sum(table, axis=0); tm.sum(table, axis=1, keepdims=True); tm.sum([1, 2])",
+    "usable_cores": "tm.usable_cores()",
+}
+
+
+def test_every_public_name_is_called() -> None:
+    assert set(CALLS) == set(tm.__all__)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_imports_nothing(name: str) -> None:
+    script = f"{REFUSING}\n{CALLS[name]}\nassert not refused, refused\nprint('done')"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr
+
+
+def test_an_attribute_imports_nothing() -> None:
+    script = f"{REFUSING}\ntm.__version__\nassert not refused, refused"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 0, ended.stderr
