@@ -116,3 +116,52 @@ tm_inner_loop tm_add_rows_loop(int dtype);
  * caches. */
 int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
                    void *auxdata);
+
+/* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
+
+enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 255, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };
+
+/* One inner loop and the slots that are its operands. */
+typedef struct tm_fused_step {
+    tm_inner_loop loop;
+    void *context;
+    void *auxdata;
+    size_t operands;
+    uint8_t slot[TM_MAX_OPERANDS];
+} tm_fused_step;
+
+/* A reduction of all elements of one slot. */
+typedef struct tm_fold {
+    int tree; /* the tm_dtype of floats that are summed in NumPy's tree, from a buffer; -1: acc = acc op x */
+    tm_inner_loop loop; /* of operands (acc, x, acc) */
+    void *context;
+    void *auxdata;
+    size_t slot;
+    size_t item;      /* size of an element and of a partial result */
+    int has_identity; /* whether a chunk begins with `identity` or with its first element */
+    uint64_t identity[4];
+} tm_fold;
+
+/* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The pointers are the
+ * caller's and are read until tm_run_fused returns. */
+typedef struct tm_fused {
+    size_t arrays, buffers, steps, folds;
+    const uint8_t *buffer_item; /* [buffers]: size of an element */
+    const tm_fused_step *step;
+    const tm_fold *fold;
+} tm_fused;
+
+/* Chunks of a pass over n elements; `tree`: with a fold in a tree. */
+size_t tm_fused_chunks(size_t n, int tree);
+
+/* Runs a pass over all elements, in C order, of a `dims`-dimensional space. `layout` is: the shape, then the strides of
+ * each array in bytes; `numbers` says how many they are. data: the first elements of the arrays, which are `count`.
+ * partials[k] has room for a partial result of fold k for each chunk: a tree leaves its total in the first, any other fold one in each. raised[i]: the floating-point flags of step
+ * i, and after the steps those of the folds. An array that is written is apart from all others, or is read where it is
+ * written. Returns a tm_status. */
+int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
+                 char *const *data, size_t count, char *const *partials, unsigned char *raised);
+
+/* The inner loop with operands (condition, x, y, out), a bool and elements of `context` bytes. */
+int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                   void *auxdata);

@@ -71,6 +71,17 @@ static inline unsigned tm_fp_raised(void)
     return (both >> 2 & 7) | (both & 1) << 3;
 }
 
+/* Takes down the flags that are told, if any is up. */
+static inline void tm_fp_lower(void)
+{
+    const unsigned told = 0x1d; /* IE ZE OE UE */
+    const unsigned state = tm_fp_save();
+    unsigned short x87;
+    if (state & told) __builtin_ia32_ldmxcsr(state & ~0x3fu);
+    __asm__ volatile("fnstsw %0" : "=m"(x87));
+    if (x87 & told) __asm__ volatile("fnclex");
+}
+
 static inline void tm_fp_raise(unsigned flags)
 {
     if (flags) __builtin_ia32_ldmxcsr(tm_fp_save() | (flags & 7) << 2 | flags >> 3);
@@ -121,6 +132,11 @@ static inline unsigned tm_fp_raised(void)
            (raised & FE_OVERFLOW ? (unsigned)TM_FP_OVERFLOW : 0) |
            (raised & FE_UNDERFLOW ? (unsigned)TM_FP_UNDERFLOW : 0) |
            (raised & FE_INVALID ? (unsigned)TM_FP_INVALID : 0);
+}
+
+static inline void tm_fp_lower(void)
+{
+    feclearexcept(FE_ALL_EXCEPT);
 }
 
 static inline unsigned tm_fp_leave(tm_fp_state state)

@@ -33,6 +33,7 @@ from .arrays.functions import scale, square, sum  # noqa: E402
 from .arrays.map_chunks import map_chunks, reduce  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
 from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
+from .fusion.fuse import fuse  # noqa: E402
 from .pipelines.pipeline import Pipeline, stage  # noqa: E402
 from .queues.queue import Queue, TypedQueue  # noqa: E402
 from .tasks.pool import Pool, default_pool  # noqa: E402
@@ -50,6 +51,7 @@ __all__ = [
     "ShutDown",
     "TypedQueue",
     "default_pool",
+    "fuse",
     "map_chunks",
     "numpy",
     "parallel",

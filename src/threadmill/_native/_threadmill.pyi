@@ -38,6 +38,7 @@ class _FFI:
     def cast(self, cdecl: str | CType, value: object) -> _CData: ...
     def string(self, cdata: _CData, maxlen: int = ...) -> bytes: ...
     def unpack(self, cdata: _CData, length: int) -> Any: ...
+    def memmove(self, dest: object, src: object, n: int) -> None: ...
     def buffer(self, cdata: _CData, size: int = ...) -> Any: ...
     def from_buffer(self, *source: object, require_writable: bool = ...) -> _CData: ...
     def new_handle(self, value: object) -> _CData: ...
@@ -182,6 +183,26 @@ class _Lib:
         count: int,
         split: int,
         grain: int,
+    ) -> int: ...
+
+    # passes
+    TM_FUSED_SLOTS: int
+    TM_FUSED_STEPS: int
+    TM_FUSED_FOLDS: int
+    TM_FUSED_ITEM: int
+    tm_select_loop: CData
+    def tm_fused_chunks(self, n: int, tree: int) -> int: ...
+    def tm_run_fused(
+        self,
+        pool: CData,
+        fused: CData,
+        dims: int,
+        layout: list[int],
+        numbers: int,
+        data: list[CData],
+        count: int,
+        partials: list[CData] | CData,
+        raised: CData,
     ) -> int: ...
 
 ffi: _FFI

@@ -1,0 +1,87 @@
+"""Passes: many inner loops over tiles, as C takes them."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .dtypes import DTYPES
+from .library import ffi, lib
+from .programs import InnerLoop, Step
+
+if TYPE_CHECKING:
+    from ._threadmill import CData
+
+MAX_SLOTS: int = lib.TM_FUSED_SLOTS
+MAX_STEPS: int = lib.TM_FUSED_STEPS
+MAX_FOLDS: int = lib.TM_FUSED_FOLDS
+
+# A fold's inner loop, its slot, the size of an item, the tree's dtype.char and the identity's bytes or None.
+Fold = tuple[InnerLoop, int, int, str | None, bytes | None]
+
+
+class FusedProgram:
+    """A tm_fused and what it points to.
+
+    `own_steps`: the step of each node, conversions being steps as well; `loops` are kept alive.
+    """
+
+    __slots__ = ("_kept", "own_steps", "raised", "struct", "tree")
+
+    def __init__(
+        self,
+        arrays: int,
+        buffers: Sequence[int],
+        steps: Sequence[Step],
+        folds: Sequence[Fold],
+        own_steps: Sequence[int],
+        loops: Sequence[object],
+    ) -> None:
+        items = ffi.new("uint8_t[]", list(buffers) or 1)
+        step = ffi.new("tm_fused_step[]", len(steps) or 1)
+        fold = ffi.new("tm_fold[]", len(folds) or 1)
+        for each, (loop, slots) in zip(step, steps, strict=False):
+            _set_loop(each, loop)
+            each.operands, each.slot = len(slots), slots
+        for each, (loop, slot, item, tree, identity) in zip(fold, folds, strict=False):
+            _set_loop(each, loop)
+            each.slot, each.item = slot, item
+            each.tree = -1 if tree is None else DTYPES[tree]
+            each.has_identity = identity is not None
+            if identity is not None:
+                ffi.memmove(each.identity, identity, len(identity))
+        self.struct = ffi.new("tm_fused *")
+        self.struct.arrays, self.struct.buffers = arrays, len(buffers)
+        self.struct.steps, self.struct.folds = len(steps), len(folds)
+        self.struct.buffer_item, self.struct.step, self.struct.fold = items, step, fold
+        self._kept = items, step, fold, loops
+        self.own_steps = own_steps
+        self.raised = len(steps) + len(folds)
+        self.tree = any(tree is not None for _, _, _, tree, _ in folds)
+
+    def chunks(self, n: int) -> int:
+        """Partial results that each fold makes of n elements."""
+        found: int = lib.tm_fused_chunks(n, self.tree)
+        return found
+
+    def run(
+        self, pool: "CData", dims: int, layout: list[int], data: "list[CData]", partials: "list[CData]"
+    ) -> tuple[int, bytes]:
+        """A status, and the floating-point flags of each step, and of each fold after them."""
+        raised = ffi.new("unsigned char[]", self.raised or 1)
+        status = lib.tm_run_fused(
+            pool, self.struct, dims, layout, len(layout), data, len(data), partials or ffi.NULL, raised
+        )
+        return status, bytes(ffi.buffer(raised, self.raised))
+
+
+def _set_loop(target: Any, loop: InnerLoop) -> None:
+    function, context, auxdata = loop
+    target.loop = ffi.cast("tm_inner_loop", function)
+    target.context, target.auxdata = ffi.cast("void *", context), ffi.cast("void *", auxdata)
+
+
+def select_loop(itemsize: int) -> InnerLoop:
+    """The inner loop with operands (condition, x, y, out)."""
+    return lib.tm_select_loop, itemsize, 0
+
+
+start_of: "Callable[[Any], CData]" = ffi.from_buffer

@@ -1,0 +1,164 @@
+"""Calls of ufuncs, their reductions and assignments, on lazy arrays: put off, or made at once."""
+
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+
+from ..arrays.errstate import as_the_user
+from ..arrays.operands import PYTHON_NUMBERS
+from ..arrays.probes import is_numpys
+from ..arrays.ufunc import parallel
+from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
+from .nodes import Value, is_plain
+from .record import SMALL, Record, is_same, plain_loop
+from .reduce_all import reduce_all
+
+if TYPE_CHECKING:
+    from .._types import Array
+
+__all__ = ["assign", "call", "reduce"]
+
+# NumPy's own ufuncs on all cores, which live as long as the process.
+_parallel: dict[np.ufunc, Any] = {}
+
+# Whose loops are at fault for results that do not lie side by side.
+_WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
+
+
+def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A ufunc's call: put off if it can be, else made at once."""
+    nin = ufunc.nin
+    outs: Any = args[nin:]
+    if len(args) < nin or (options and options.keys() != {"out"}):
+        return _call_at_once(record, ufunc, args, options)
+    if options:
+        outs = options["out"]
+        if type(outs) is not tuple:
+            outs = (outs,)
+        if len(outs) == 1 and outs[0] is Ellipsis:
+            outs = ()
+    operands = []
+    may_change = False
+    for x in args[:nin]:
+        kind = type(x)
+        if kind is LazyArray and x._record is record:
+            operands.append(x._value)
+        elif kind in PYTHON_NUMBERS:
+            operands.append(x)
+        else:
+            found = _other(evaluated(x) if kind is LazyArray else x)
+            if found is None:
+                return _call_at_once(record, ufunc, args, options)
+            may_change |= found[1]
+            operands.append(found[0])
+    if any(out is not None for out in outs):
+        return _call_into(record, ufunc, args, options, operands, outs)
+    node = record.node(ufunc, tuple(operands))
+    if node is None:
+        return _call_at_once(record, ufunc, args, options)
+    record.is_urgent |= may_change
+    if len(node.outs) == 1:
+        return shown(record, node)
+    results = tuple([LazyArray(record, value) for value in node.outs])
+    if record.is_urgent:
+        record.flush()
+    return results
+
+
+def _other(x: Any) -> tuple[Value, bool] | None:
+    """An operand that is neither a lazy array nor a number of Python's; and whether it may change unseen."""
+    if isinstance(x, np.generic) or type(x) is bool:
+        x = np.asarray(x)
+    elif type(x) is not np.ndarray:
+        return None
+    if not is_plain(x):
+        return None
+    if x.size <= SMALL:
+        return Value.of(x.copy()), False
+    return Value.of(x), _may_be_written(x)
+
+
+def _may_be_written(x: Any) -> bool:
+    while isinstance(x, np.ndarray):
+        if x.flags.writeable:
+            return True
+        x = x.base
+    return x is not None
+
+
+def _call_into(
+    record: Record,
+    ufunc: np.ufunc,
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+    operands: list[Any],
+    outs: Any,
+) -> Any:
+    """A call with one output given: the lazy array that it is goes on, or memory is written."""
+    out = outs[0] if len(outs) == 1 else None
+    is_lazy = type(out) is LazyArray and out._record is record
+    if out is None or ufunc.nout != 1 or not (is_lazy or type(out) is np.ndarray):
+        return _call_at_once(record, ufunc, args, options)
+    dtype, shape = out.dtype, out.shape
+    node = record.node(ufunc, tuple(operands))
+    if node is None:
+        return _call_at_once(record, ufunc, args, options)
+    made = node.outs[0]
+    if made.dtype.num != dtype.num or node.shape != shape or ufunc.__name__ in _WRONG_WHERE_STRIDED:
+        record.pending.pop()
+        return _call_at_once(record, ufunc, args, options)
+    if is_lazy and out._value.array is None:  # nobody else can see it
+        out._value = made
+        made.owner = ref(out)
+        if record.is_urgent:
+            record.flush()
+        return out
+    target = evaluated_alone(out) if is_lazy else out
+    if not record.store(target, made):
+        record.pending.pop()
+        return _call_at_once(record, ufunc, args, options)
+    return out
+
+
+def _call_at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    return at_once(record, _on_all_cores(ufunc), args, options)
+
+
+def _on_all_cores(ufunc: np.ufunc) -> Any:
+    found = _parallel.get(ufunc)
+    if found is None:
+        found = parallel(ufunc)
+        if is_numpys(ufunc):
+            _parallel[ufunc] = found
+    return found
+
+
+def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A ufunc's reduction: at the end of a pass if it is one of all elements, else at once."""
+    x = args[0]
+    if type(x) is LazyArray and x._record is record:
+        result = reduce_all(record, x._value, ufunc, args[1:], options)
+        if result is not NotImplemented:
+            return wrapped(record, result)
+    return at_once(record, _on_all_cores(ufunc).reduce, args, options)
+
+
+def assign(record: Record, target: "Array", value: Value) -> None:
+    """target[...] = value."""
+    if value.array is not None and target.flags.writeable and is_same(target, value.array):
+        return  # what an in-place operator has written
+    given = value
+    if value.array is None and value.shape == target.shape:
+        if value.dtype.num != target.dtype.num:
+            conversion = plain_loop(value.dtype, target.dtype)
+            node = None
+            if conversion is not None:
+                node = record.add(conversion, "cast", (value,), value.shape, conversion.reports)
+            if node is not None:
+                value = node.outs[0]
+        if record.store(target, value):
+            return
+    record.flush()
+    record.give_back(target)
+    as_the_user(target.__setitem__, ..., record.evaluate(given))

@@ -1,0 +1,264 @@
+"""Lazy arrays: what a fused function's arguments are while it runs.
+
+A lazy array does what an ndarray does. Operations on numbers are put off; whatever needs values evaluates
+them and goes to NumPy, whose result goes on as a lazy array. It is no subclass of ndarray, as code in C that
+reads its memory would read nonsense; Python code is told that it is one. What it does stands in operators.py.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+
+from ..arrays.errstate import as_the_user
+from .nodes import Node, Value
+from .record import Record
+
+if TYPE_CHECKING:
+    from .._types import Array
+
+__all__ = ["LazyArray", "at_once", "evaluated", "evaluated_alone", "lazy", "plain", "shown", "wrapped"]
+
+
+class LazyArray:
+    """An array that is there or put off; made by a record."""
+
+    __slots__ = ("__weakref__", "_record", "_value")
+    __array_priority__ = 1000000.0
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, record: Record, value: Value) -> None:
+        self._record = record
+        self._value = value
+        value.owner = ref(self)
+
+    # For Python code it is an ndarray; code in C is not taken in.
+    @property
+    def __class__(self) -> Any:
+        return np.ndarray
+
+    @__class__.setter
+    def __class__(self, new: Any) -> None:
+        evaluated(self).__class__ = new
+
+    # ---- what is known without its elements ----
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._value.shape
+
+    @shape.setter
+    def shape(self, new: Any) -> None:
+        _set(self, "shape", new)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._value.dtype
+
+    @dtype.setter
+    def dtype(self, new: Any) -> None:
+        _set(self, "dtype", new)
+
+    @property
+    def ndim(self) -> int:
+        return len(self._value.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for length in self._value.shape:
+            size *= length
+        return size
+
+    @property
+    def itemsize(self) -> int:
+        return self._value.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self._value.dtype.itemsize
+
+    def __len__(self) -> int:
+        if not self._value.shape:
+            raise TypeError("len() of unsized object")
+        return self._value.shape[0]
+
+    # ---- what shows its memory ----
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return evaluated_alone(self).strides
+
+    @strides.setter
+    def strides(self, new: Any) -> None:
+        _set(self, "strides", new)
+
+    @property
+    def real(self) -> Any:
+        return wrapped(self._record, evaluated_alone(self).real)
+
+    @real.setter
+    def real(self, new: Any) -> None:
+        _set(self, "real", new)
+
+    @property
+    def imag(self) -> Any:
+        return wrapped(self._record, evaluated_alone(self).imag)
+
+    @imag.setter
+    def imag(self, new: Any) -> None:
+        _set(self, "imag", new)
+
+    @property
+    def flat(self) -> Any:
+        self._record.expose(evaluated(self))
+        return evaluated(self).flat
+
+    @flat.setter
+    def flat(self, new: Any) -> None:
+        _set(self, "flat", new)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        array = evaluated(self)
+        if dtype is not None and "__array__" in sys._getframe(1).f_code.co_names:
+            return as_the_user(np.array, array, dtype, copy=copy)
+        if copy:
+            return array.copy()
+        self._record.expose(array)
+        return array  # NumPy converts it then, if it has to, and warns at the user's line
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and not _is_shown(name):
+            raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
+        record = self._record
+        array = evaluated_alone(self) if name in _VIEWS else evaluated(self)
+        found = getattr(array, name)
+        if isinstance(found, np.ndarray):
+            return wrapped(record, found)
+        if not callable(found):
+            if name in _MEMORY:
+                record.expose(array)
+            return found
+
+        def method(*args: Any, **options: Any) -> Any:
+            if name in _VIEWS:
+                return wrapped(record, as_the_user(found, *plain(args), **plain(options)))
+            result = at_once(record, found, args, options)
+            _look_again(self)
+            return result
+
+        return method
+
+
+# So CPython's own messages call it: "unhashable type: 'numpy.ndarray'".
+LazyArray.__name__ = "numpy.ndarray"
+
+# What looks at an array without its elements, and gives views of it.
+_VIEWS = frozenset({"T", "mT", "flags", "reshape", "squeeze", "swapaxes", "transpose", "view"})
+
+# Through what memory can be written unseen.
+_MEMORY = frozenset(
+    {"base", "ctypes", "data", "__array_interface__", "__array_struct__", "__dlpack__", "__buffer__"}
+)
+
+
+# What code in C asks for before __array__, by which it is to get the array itself.
+_ASKED_BY_C = frozenset({"__array_finalize__", "__array_interface__", "__array_struct__", "__array_wrap__"})
+
+
+def _is_shown(name: str) -> bool:
+    """Whether a special name is an ndarray's, and is asked for by Python code if C does too."""
+    if name not in _ASKED_BY_C:
+        return hasattr(np.ndarray, name)
+    code = sys._getframe(2).f_code
+    return name in code.co_names or name in code.co_consts
+
+
+def _set(x: LazyArray, name: str, new: Any) -> None:
+    array = evaluated(x)
+    x._record.give_back()
+    as_the_user(setattr, array, name, plain(new))
+    _look_again(x)
+
+
+def _look_again(x: LazyArray) -> None:
+    """After what may have changed an array's shape or dtype in place."""
+    value = x._value
+    array = value.array
+    if array is not None and (array.shape != value.shape or array.dtype != value.dtype):
+        x._value = Value.of(array)
+        x._value.owner = ref(x)
+
+
+# ---- between lazy arrays and NumPy's ----
+
+
+def lazy(record: Record, array: "Array") -> LazyArray:
+    """An evaluated array as a lazy one."""
+    return LazyArray(record, Value.of(array))
+
+
+def shown(record: Record, node: Node) -> LazyArray:
+    """What a node makes, as a lazy array."""
+    result = LazyArray(record, node.outs[0])
+    if record.is_urgent:
+        record.flush()
+    return result
+
+
+def wrapped(record: Record, result: Any) -> Any:
+    """What NumPy has returned; its plain arrays go on as lazy ones."""
+    if type(result) is np.ndarray:
+        return lazy(record, result) if record.is_open else result
+    if type(result) is tuple:
+        return tuple([wrapped(record, each) for each in result])
+    if type(result) is list:
+        return [wrapped(record, each) for each in result]
+    if isinstance(result, tuple) and hasattr(result, "_make"):
+        return result._make([wrapped(record, each) for each in result])
+    return result
+
+
+def evaluated(x: LazyArray) -> "Array":
+    """The array, once all that is put off has run."""
+    if x._record.pending:
+        x._record.flush()
+    return x._record.evaluate(x._value)
+
+
+def evaluated_alone(x: LazyArray) -> "Array":
+    """The array of a lazy array that has one, in memory of its own."""
+    return x._record.evaluate(x._value)
+
+
+def plain(x: Any) -> Any:
+    """x with arrays instead of lazy arrays, in tuples, lists, dicts and slices too."""
+    kind = type(x)
+    if kind is LazyArray:
+        return evaluated(x)
+    if kind is tuple:
+        return tuple([plain(each) for each in x])
+    if kind is list:
+        return [plain(each) for each in x]
+    if kind is dict:
+        return {key: plain(each) for key, each in x.items()}
+    if kind is slice:
+        return slice(plain(x.start), plain(x.stop), plain(x.step))
+    return x
+
+
+def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """NumPy's own call, on evaluated arrays."""
+    record.flush()
+    given, named = plain(args), plain(options)
+    record.give_back()
+    if any(callable(x) and not isinstance(x, type | np.ufunc) for x in (*given, *named.values())):
+        for x in (*given, *named.values()):
+            if type(x) is np.ndarray:  # the user's code gets it into its hands
+                record.expose(x)
+    result = as_the_user(function, *given, **named)
+    for x in (*args, *options.values()):
+        if type(x) is LazyArray and result is x._value.array:
+            return x  # an out
+    return wrapped(record, result)

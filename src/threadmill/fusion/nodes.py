@@ -1,0 +1,118 @@
+"""What a fused function has put off: nodes, each a loop with its operands, and the values that they make."""
+
+import types
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from .._types import Array
+from ..arrays.layout import NUMERIC
+from ..arrays.loops import Loop
+
+__all__ = ["KNOWN", "Conversion", "Node", "Place", "Value", "is_plain"]
+
+# Whose elements passes know; dates and times are NumPy's.
+KNOWN = NUMERIC - {"m", "M"}
+
+# Where in the user's program a node was written: its code, its instruction, its globals.
+Place = tuple[types.CodeType, int, dict[str, Any]]
+
+
+def is_plain(x: Array) -> bool:
+    """Whether a pass can read or write the array where it is: numbers, C order as far as strides tell."""
+    dtype, flags = x.dtype, x.flags
+    if dtype.char not in KNOWN or not dtype.isnative or dtype.metadata is not None or not flags.aligned:
+        return False
+    if flags.c_contiguous:
+        return True
+    last = None
+    for stride, length in zip(x.strides, x.shape, strict=True):
+        if length == 1 or stride == 0:
+            continue
+        if stride < 0 or stride % x.itemsize or (last is not None and stride > last):
+            return False
+        last = stride
+    return True
+
+
+class Value:
+    """An array that is there, or that a node will make.
+
+    `is_plain`: a pass can read its array where it is. `owner` is the lazy array that shows it to the user, if
+    one does. `borrowed`: the array is memory that is written later perhaps; who still holds the value then
+    gets a copy first.
+    """
+
+    __slots__ = ("array", "borrowed", "dtype", "index", "is_plain", "node", "owner", "shape")
+
+    def __init__(
+        self,
+        dtype: np.dtype[Any],
+        shape: tuple[int, ...],
+        array: Array | None = None,
+        node: "Node | None" = None,
+        index: int = 0,
+    ) -> None:
+        self.dtype = dtype
+        self.shape = shape
+        self.array = array
+        self.node = node
+        self.index = index
+        self.owner: ref[Any] | None = None
+        self.borrowed = False
+        self.is_plain = array is None or is_plain(array)
+
+    @classmethod
+    def of(cls, array: Array) -> "Value":
+        return cls(array.dtype, array.shape, array)
+
+    def is_held(self) -> bool:
+        """Whether a lazy array of the user's shows this value."""
+        owner = None if self.owner is None else self.owner()
+        return owner is not None and owner._value is self
+
+
+class Conversion:
+    """A loop that NumPy has no ufunc for: a conversion of dtypes, or a choice by a condition."""
+
+    __slots__ = ("contiguous", "dtypes", "name", "reports", "strided")
+
+    def __init__(
+        self, name: str, loop: tuple[Any, int, int], dtypes: tuple[np.dtype[Any], ...], reports: bool
+    ) -> None:
+        self.name = name
+        self.dtypes = dtypes
+        self.contiguous = self.strided = loop
+        self.reports = reports
+
+
+class Node:
+    """One loop over its operands, put off.
+
+    `target`: the evaluated array that its result is written into, for a node that stores. `reports`: whether
+    floating-point errors are to be told. `state`: the modes of np.errstate and the warnings' filters then.
+    """
+
+    __slots__ = ("inputs", "loop", "name", "outs", "place", "reports", "shape", "state", "target")
+
+    def __init__(
+        self,
+        loop: "Loop | Conversion",
+        name: str,
+        inputs: tuple[Value, ...],
+        shape: tuple[int, ...],
+        reports: bool,
+        place: Place | None,
+        state: Any,
+    ) -> None:
+        self.loop = loop
+        self.name = name
+        self.inputs = inputs
+        self.shape = shape
+        self.reports = reports
+        self.place = place
+        self.state = state
+        self.target: Array | None = None
+        nin = len(inputs)
+        self.outs = [Value(dtype, shape, None, self, k) for k, dtype in enumerate(loop.dtypes[nin:])]

@@ -1,0 +1,247 @@
+"""What a lazy array does: operators, elements, and the methods that NumPy's own Python code defines."""
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..arrays.errstate import as_the_user
+from ..arrays.operands import PYTHON_NUMBERS
+from . import definitions
+from .calls import assign, call, reduce
+from .lazy import LazyArray, at_once, evaluated, evaluated_alone, plain, shown, wrapped
+
+__all__: list[str] = []
+
+_NUMBERS = frozenset({*PYTHON_NUMBERS, bool})
+
+_BINARY = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "truediv": np.true_divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
+}
+_COMPARISONS = {
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+}
+_UNARY = {"pos": np.positive, "neg": np.negative, "abs": np.absolute, "invert": np.invert}
+
+
+# ---- operators ----
+
+
+def _forward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    def forward(self: LazyArray, other: Any) -> Any:
+        record = self._record
+        if type(other) is LazyArray:
+            value = other._value if other._record is record else None
+        elif type(other) in PYTHON_NUMBERS:
+            value = other
+        elif _defers(other):
+            return NotImplemented
+        else:
+            value = None
+        node = None if value is None else record.node(ufunc, (self._value, value))
+        return call(record, ufunc, (self, other), {}) if node is None else shown(record, node)
+
+    return forward
+
+
+def _backward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    def backward(self: LazyArray, other: Any) -> Any:
+        if type(other) in PYTHON_NUMBERS:
+            node = self._record.node(ufunc, (other, self._value))
+            if node is not None:
+                return shown(self._record, node)
+        elif _defers(other):
+            return NotImplemented
+        return call(self._record, ufunc, (other, self), {})
+
+    return backward
+
+
+def _in_place(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    def in_place(self: LazyArray, other: Any) -> Any:
+        return call(self._record, ufunc, (self, other), {"out": (self,)})
+
+    return in_place
+
+
+def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
+    def unary(self: LazyArray) -> Any:
+        node = self._record.node(ufunc, (self._value,))
+        return call(self._record, ufunc, (self,), {}) if node is None else shown(self._record, node)
+
+    return unary
+
+
+def _defers(other: Any) -> bool:
+    """Whether NumPy's operators leave an operation to the other operand's class."""
+    kind = type(other)
+    if kind is np.ndarray or isinstance(other, np.generic) or kind in _NUMBERS or kind in (list, tuple, str):
+        return False
+    return hasattr(kind, "__array_ufunc__") and kind.__array_ufunc__ is None
+
+
+def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
+    if modulo is not None or _defers(other):
+        return NotImplemented
+    ufunc, operands = definitions.power(self, other)
+    return call(self._record, ufunc, operands, {})
+
+
+def _ipow(self: LazyArray, other: Any) -> Any:
+    ufunc, operands = definitions.power(self, other)
+    return call(self._record, ufunc, operands, {"out": (self,)})
+
+
+def _at_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A special method that NumPy makes, with the lazy array as its first operand."""
+
+    def special(self: LazyArray, *args: Any) -> Any:
+        return at_once(self._record, function, (self, *args), {})
+
+    return special
+
+
+# ---- ufuncs and functions ----
+
+
+def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
+    if method == "__call__":
+        return call(self._record, ufunc, args, options)
+    if method == "reduce":
+        return reduce(self._record, ufunc, args, options)
+    return at_once(self._record, getattr(ufunc, method), args, options)
+
+
+def _array_function(self: LazyArray, function: Any, _: Any, args: Any, options: Any) -> Any:
+    definition = definitions.FUNCTIONS.get(function)
+    if definition is not None:
+        result = definition(*args, **options)
+        if result is not NotImplemented:
+            return result
+    return at_once(self._record, function, args, options)
+
+
+def _method(name: str, definition: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: LazyArray, *args: Any, **options: Any) -> Any:
+        result = definition(self, *args, **options)
+        if result is NotImplemented:
+            return at_once(self._record, getattr(evaluated(self), name), args, options)
+        return result
+
+    return method
+
+
+# ---- elements ----
+
+
+def _getitem(self: LazyArray, key: Any) -> Any:
+    found = evaluated_alone(self)[_plain_key(key)]
+    if not isinstance(found, np.ndarray):
+        self._record.flush()  # the errors of what stands before are told before those of what follows
+    return wrapped(self._record, found)
+
+
+def _setitem(self: LazyArray, key: Any, new: Any) -> None:
+    record = self._record
+    key = _plain_key(key)
+    array = evaluated_alone(self)
+    if type(new) is LazyArray and new._record is record and _is_basic(key):
+        target = array if key is Ellipsis else array[key]
+        if isinstance(target, np.ndarray):
+            assign(record, target, new._value)
+            return
+    record.flush()
+    given = plain(new)
+    record.give_back(array)
+    as_the_user(array.__setitem__, key, given)
+
+
+def _plain_key(key: Any) -> Any:
+    return key if type(key) is int or key is Ellipsis else plain(key)
+
+
+def _is_basic(key: Any) -> bool:
+    keys = key if type(key) is tuple else (key,)
+    return all(each is None or each is Ellipsis or type(each) in (int, slice) for each in keys)
+
+
+def _iter(self: LazyArray) -> Iterator[Any]:
+    record = self._record
+    if not self.shape:
+        raise TypeError("iteration over a 0-d array")
+    return (wrapped(record, evaluated(self)[k]) for k in range(len(self)))
+
+
+def _contains(self: LazyArray, item: Any) -> bool:
+    return plain(item) in evaluated(self)
+
+
+# ---- what needs the values ----
+
+
+def _of_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A special method that asks the array's own, and whose result is no array."""
+
+    def special(self: LazyArray, *args: Any) -> Any:
+        return as_the_user(function, evaluated(self), *plain(args))
+
+    return special
+
+
+def _reduce_ex(self: LazyArray, protocol: Any) -> Any:
+    return evaluated(self).__reduce_ex__(protocol)
+
+
+def _put_on() -> None:
+    special: dict[str, Callable[..., Any]] = {
+        "pow": _pow,
+        "rpow": _backward(np.power),
+        "ipow": _ipow,
+        "divmod": lambda self, other: call(self._record, np.divmod, (self, other), {}),
+        "rdivmod": lambda self, other: call(self._record, np.divmod, (other, self), {}),
+        "matmul": lambda self, other: call(self._record, np.matmul, (self, other), {}),
+        "rmatmul": lambda self, other: call(self._record, np.matmul, (other, self), {}),
+        "imatmul": _at_once(operator.imatmul),
+        "array_ufunc": _array_ufunc,
+        "array_function": _array_function,
+        "getitem": _getitem,
+        "setitem": _setitem,
+        "delitem": _of_values(operator.delitem),
+        "iter": _iter,
+        "contains": _contains,
+        "copy": _at_once(np.ndarray.__copy__),
+        "deepcopy": _at_once(np.ndarray.__deepcopy__),
+        "reduce_ex": _reduce_ex,
+        "format": _of_values(format),
+        "index": _of_values(operator.index),
+        **{kind.__name__: _of_values(kind) for kind in (bool, int, float, complex, repr, str)},
+        **{name: _forward(ufunc) for name, ufunc in {**_BINARY, **_COMPARISONS}.items()},
+        **{f"r{name}": _backward(ufunc) for name, ufunc in _BINARY.items()},
+        **{f"i{name}": _in_place(ufunc) for name, ufunc in _BINARY.items()},
+        **{name: _unary(ufunc) for name, ufunc in _UNARY.items()},
+    }
+    methods = {f"__{name}__": function for name, function in special.items()}
+    for name, definition in definitions.METHODS.items():
+        methods[name] = _method(name, definition)
+    for name, function in methods.items():
+        function.__name__ = name
+        setattr(LazyArray, name, function)
+
+
+_put_on()

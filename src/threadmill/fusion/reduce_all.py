@@ -1,0 +1,112 @@
+"""Reductions of all elements at the end of the pass that makes them."""
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays.cache import Cache
+from ..arrays.layout import NO_VALUE
+from ..arrays.loops import Loop, resolve
+from ..arrays.own_kernels import sum_block
+from ..arrays.probes import is_numpys
+from ..arrays.reduction import ANY_ORDER, LEAST_OR_GREATEST
+from .nodes import Value
+from .passes import Fold
+from .record import Record
+from .warned import place_of_user, tell_of
+
+__all__ = ["reduce_all"]
+
+# Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
+# may write.
+_loops: Cache[tuple[Any, ...], Loop | str] = Cache(512)
+
+_LEFT_TO_NUMPY = "NumPy reduces"
+
+
+def reduce_all(
+    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """ufunc.reduce over all elements of a value that is put off; NotImplemented: another way is needed."""
+    ndim = len(value.shape)
+    given = _plain_arguments(ndim, args, options)
+    if given is None or value.array is not None or not record.pending:
+        return NotImplemented
+    fold = _fold(value, ufunc, given.get("dtype"))
+    if fold is None:
+        return NotImplemented
+    ended = record.flush(fold)
+    if ended is None:
+        return NotImplemented
+    partial, flags = ended
+    with np.errstate(all="ignore"):
+        total = partial[0] if fold.tree else ufunc.reduce(partial)
+    if fold.tree:
+        total = total + fold.dtype.type(0)  # NumPy begins with its identity
+    if fold.dtype.kind in "fc" and (np.isnan(total) or (not fold.tree and total == 0)):
+        return NotImplemented  # which NaN, which zero: NumPy's own order tells
+    if flags and record.state is not None:
+        tell_of(record.state, flags, place_of_user(), "reduce")
+    if given.get("keepdims", False):
+        return np.full((1,) * ndim, total, fold.dtype)
+    return total
+
+
+def _plain_arguments(ndim: int, args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments by name, if they ask for a reduction of all elements and nothing else."""
+    names = ("axis", "dtype", "out", "keepdims", "initial", "where")
+    if len(args) > len(names):
+        return None
+    given = dict(zip(names, args, strict=False)) | options
+    if given.get("out") is not None or given.get("initial", NO_VALUE) is not NO_VALUE:
+        return None
+    if given.get("where", True) is not True or type(given.get("keepdims", False)) is not bool:
+        return None
+    axis = given.get("axis", 0)
+    every = axis is None or (type(axis) is int and ndim == 1 and axis in (0, -1))
+    if every or (type(axis) is tuple and sorted(axis) == list(range(ndim))):
+        return given
+    return None
+
+
+def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
+    if not is_numpys(ufunc) or ufunc.nin != 2 or ufunc.nout != 1:
+        return None
+    if dtype is not None and type(dtype) is not type and not isinstance(dtype, np.dtype):
+        return None
+    key = ufunc, value.dtype.num, dtype
+    loop = _loops.get(key)
+    if loop is None:
+        loop = _loops.put(key, _loop_for(ufunc, value.dtype, dtype))
+    if isinstance(loop, str):
+        return None
+    own = loop.dtypes[0]
+    tree = ufunc is np.add and own.kind in "fc"
+    entry = loop.strided
+    identity = None
+    if not tree and ufunc.__name__ not in LEAST_OR_GREATEST:
+        if ufunc.identity is None:
+            return None
+        identity = np.asarray(ufunc.identity).astype(own)
+    return Fold(value, (entry.function, entry.context, entry.auxdata), own, tree, identity)
+
+
+def _loop_for(ufunc: np.ufunc, own: np.dtype[Any], dtype: Any) -> Loop | str:
+    options = {} if dtype is None else {"signature": (np.dtype(dtype), None, None)}
+    asked: Any = ufunc
+    try:
+        resolved = asked._resolve_dtypes_and_context((None, own, None), reduction=True, **options)[0]
+    except (TypeError, ValueError):
+        return _LEFT_TO_NUMPY
+    if any(each.num != own.num for each in resolved):
+        return _LEFT_TO_NUMPY
+    loop = resolve(ufunc, tuple(resolved))
+    if not isinstance(loop, Loop):
+        return loop
+    if ufunc is np.add and own.char in "fdFD":
+        folds = not sum_block()
+    elif ufunc.__name__ in LEAST_OR_GREATEST and own.char in "fd":
+        folds = True
+    else:
+        folds = own.kind in "iub" and own.kind in ANY_ORDER.get(ufunc.__name__, "")
+    return loop if folds else _LEFT_TO_NUMPY

@@ -1,0 +1,78 @@
+"""What of a record has to run, and in which passes."""
+
+from .nodes import Node, Value
+from .passes import MOST_NODES, Fold
+
+__all__ = ["ancestors", "groups_of", "may_end", "needed_of"]
+
+
+def needed_of(nodes: list[Node], folded: Value | None) -> tuple[list[Node], set[Value]]:
+    """The nodes that have to run, in their order, and the values that get an array."""
+    used: set[Value] = set() if folded is None else {folded}
+    wanted: set[Value] = set()
+    needed: list[Node] = []
+    for node in reversed(nodes):
+        held = [value for value in node.outs if value is not folded and value.is_held()]
+        if node.target is None:
+            wanted.update(held)
+        if held or node.reports or node.target is not None or not used.isdisjoint(node.outs):
+            needed.append(node)
+            used.update(node.inputs)
+    needed.reverse()
+    return needed, wanted
+
+
+def ancestors(nodes: list[Node], value: Value) -> list[Node]:
+    """The nodes that make this value, in their order, as far as they are not evaluated."""
+    values = {value}
+    found: list[Node] = []
+    for node in reversed(nodes):
+        if not values.isdisjoint(node.outs):
+            found.append(node)
+            values.update(each for each in node.inputs if each.array is None)
+    found.reverse()
+    return found
+
+
+def may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
+    """Whether the pass may end in the fold: a tree cuts where arrays that are written must not be cut."""
+    if fold.value in wanted or (fold.value.node is not None and fold.value.node.target is not None):
+        return False
+    return not fold.tree or not any(
+        node.target is not None or not wanted.isdisjoint(node.outs) for node in group
+    )
+
+
+def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
+    """Passes, in an order in which each finds its operands made; what passes hand on is added to `wanted`."""
+    places: dict[Node, int] = {}
+    groups: list[tuple[int, tuple[int, ...], list[Node]]] = []
+    for node in nodes:
+        level, least = 0, 0
+        for value in node.inputs:
+            maker = value.node
+            if value.array is None and maker is not None:
+                place = places[maker]
+                same = groups[place][1] == node.shape
+                level = max(level, groups[place][0] + (not same))
+                least = max(least, place)
+        place = next(
+            (
+                k
+                for k, (own, shape, members) in enumerate(groups)
+                if own == level
+                and shape == node.shape
+                and len(members) < MOST_NODES
+                and (k >= least or groups[least][0] < level)
+            ),
+            len(groups),
+        )
+        if place == len(groups):
+            groups.append((level, node.shape, []))
+        places[node] = place
+        groups[place][2].append(node)
+    for node in nodes:
+        for value in node.inputs:
+            if value.array is None and value.node is not None and places[value.node] != places[node]:
+                wanted.add(value)
+    return [members for _, _, members in sorted(groups, key=lambda group: group[0])]

@@ -1,0 +1,138 @@
+"""Floating-point errors of nodes, told when their pass has run, as if at the line where they were written."""
+
+import contextvars
+import sys
+import types
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy._core.umath as _umath
+
+from .nodes import Node, Place
+
+__all__ = ["State", "place_of_user", "state_now", "tell", "tell_of"]
+
+_extobj: contextvars.ContextVar[Any] = _umath._extobj_contextvar
+_warnings: Any = warnings  # with what its stub does not tell
+
+_ERRORS = (
+    (1, "divide", "divide by zero"),
+    (2, "over", "overflow"),
+    (4, "under", "underflow"),
+    (8, "invalid", "invalid value"),
+)
+
+
+class State:
+    """np.errstate and the filters of warnings as they were where nodes were recorded.
+
+    `at_once`: an error may raise, call, print or log, so that nothing that reports errors is put off.
+    """
+
+    __slots__ = ("_count", "_first", "_list", "at_once", "bits", "filters", "show", "token")
+
+    def __init__(self, token: Any) -> None:
+        self.token = token
+        modes: dict[str, str] = dict(np.geterr())  # type: ignore[arg-type]
+        self.bits = 0
+        for bit, key, _ in _ERRORS:
+            if modes[key] == "warn":
+                self.bits |= bit
+        self._list = warnings.filters
+        self._count, self._first = len(self._list), self._list[0] if self._list else None
+        self.filters = list(self._list)
+        self.show = warnings.showwarning, _warnings._showwarnmsg_impl
+        self.at_once = (
+            any(mode not in ("warn", "ignore") for mode in modes.values())
+            or _may_raise(self.filters)
+            or _in_context()
+        )
+
+    def is_now(self) -> bool:
+        return _extobj.get() is self.token and self.warns_as_now()
+
+    def warns_as_now(self) -> bool:
+        filters = warnings.filters
+        return (
+            filters is self._list
+            and len(filters) == self._count
+            and (not filters or filters[0] is self._first)
+            and warnings.showwarning is self.show[0]
+            and _warnings._showwarnmsg_impl is self.show[1]
+        )
+
+
+def _may_raise(filters: list[Any]) -> bool:
+    """Whether some filter makes an error of a floating-point error's warning."""
+    for action, message, category, module, line in filters:
+        if issubclass(RuntimeWarning, category):
+            if action == "error":
+                return True
+            if message is None and module is None and not line:  # what stands behind it is not asked
+                return False
+    return False
+
+
+def _in_context() -> bool:
+    """Whether warnings are caught in a context variable, as free-threaded CPython 3.14 does it."""
+    find = getattr(warnings, "_get_context", None)
+    return find is not None and find() is not getattr(warnings, "_global_context", None)
+
+
+def state_now(last: State | None) -> State:
+    """The state now, the last one if it is the same."""
+    return last if last is not None and last.is_now() else State(_extobj.get())
+
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+def place_of_user() -> Place:
+    """The nearest instruction outside this room."""
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti, frame.f_globals
+
+
+def _line(place: Place) -> int:
+    code, instruction, _ = place
+    for start, end, line in code.co_lines():
+        if start <= instruction < end and line is not None:
+            return line
+    return code.co_firstlineno
+
+
+def tell(node: Node, flags: int) -> None:
+    """Warns of the errors whose bits are set, where the state of the node says so."""
+    tell_of(node.state, flags, node.place, node.name)
+
+
+def tell_of(state: State, flags: int, place: Place | None, name: str) -> None:
+    flags &= state.bits
+    if not flags or place is None:
+        return
+    for bit, _, words in _ERRORS:
+        if flags & bit:
+            _warn(state, place, f"{words} encountered in {name}")
+
+
+_WARN = (lambda warn, text: warn(text, RuntimeWarning)).__code__
+
+
+def _warn(state: State, place: Place, text: str) -> None:
+    code, _, names = place
+    made = _WARN.replace(co_filename=code.co_filename, co_firstlineno=_line(place))
+    call = types.FunctionType(made, names)
+    if state.warns_as_now():
+        call(warnings.warn, text)
+        return
+    kept = warnings.filters, warnings.showwarning, _warnings._showwarnmsg_impl
+    try:
+        _warnings.filters, (_warnings.showwarning, _warnings._showwarnmsg_impl) = state.filters, state.show
+        _warnings._filters_mutated()
+        call(warnings.warn, text)
+    finally:
+        _warnings.filters, _warnings.showwarning, _warnings._showwarnmsg_impl = kept
+        _warnings._filters_mutated()

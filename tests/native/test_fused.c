@@ -1,0 +1,331 @@
+/* test_fused.c: passes against plain loops: walks, tiles, folds in trees and without, flags, what is refused. */
+#include "check.h"
+#include "common.h"
+
+#include <fenv.h>
+#include <math.h>
+
+enum { MOST = 200003 };
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+static tm_pool *pool;
+static double x[2 * MOST], y[2 * MOST], out[2 * MOST];
+static unsigned char raised[TM_FUSED_STEPS + TM_FUSED_FOLDS];
+
+static const size_t sizes[] = {1,    2,    7,    63,   64,   65,   127,  1023, 1024,  1025,  1087,
+                               1088, 1089, 4095, 4096, 4097, 4160, 8192, 8193, 16385, 70001, MOST};
+
+/* ---- inner loops as NumPy writes them ---- */
+
+#define AT(k) (*(double *)(void *)(data[k] + i * strides[k]))
+
+static int add(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+{
+    (void)context, (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i++) AT(2) = AT(0) + AT(1);
+    return 0;
+}
+
+static int multiply(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                    void *auxdata)
+{
+    (void)context, (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i++) AT(2) = AT(0) * AT(1);
+    return 0;
+}
+
+static int most(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                void *auxdata)
+{
+    (void)context, (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i++) AT(2) = AT(0) > AT(1) ? AT(0) : AT(1);
+    return 0;
+}
+
+static int fail_at(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                   void *auxdata)
+{
+    for (intptr_t i = 0; i < dims[0]; i++)
+        if (AT(0) == *(double *)context) return -1;
+    return add(NULL, data, dims, strides, auxdata);
+}
+
+static int raise_flag(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                      void *auxdata)
+{
+    (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i++)
+        if (AT(0) == 7000) feraiseexcept(*(int *)context);
+    return 0;
+}
+
+static tm_fused_step step_of(tm_inner_loop loop, int a, int b, int c)
+{
+    return (tm_fused_step){.loop = loop, .operands = 3, .slot = {(uint8_t)a, (uint8_t)b, (uint8_t)c}};
+}
+
+static void fill(void)
+{
+    for (size_t i = 0; i < 2 * MOST; i++) x[i] = (double)i * 0.5, y[i] = (double)(i % 1000), out[i] = -7;
+}
+
+/* (x + y) * y through a buffer, which is used again for the product. */
+static const uint8_t items[] = {8};
+static tm_fused_step steps[2];
+
+static tm_fused formula(void)
+{
+    steps[0] = step_of(add, 0, 1, 3), steps[1] = step_of(multiply, 3, 1, 2);
+    return (tm_fused){.arrays = 3, .buffers = 1, .steps = 2, .buffer_item = items, .step = steps};
+}
+
+#define EACH_POOL(p)                                                                                         \
+    for (int alone = 0; alone < 2; alone++)                                                                  \
+        for (tm_pool *p = alone ? NULL : pool, *once = pool; once; once = NULL)
+
+/* ---- walks ---- */
+
+TEST(one_axis_of_any_length)
+{
+    const tm_fused fused = formula();
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    EACH_POOL (p)
+        for (size_t at = 0; at < LENGTH(sizes); at++) {
+            const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8, 8};
+            fill();
+            CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_OK);
+            for (size_t i = 0; i < sizes[at]; i++) CHECK(out[i] == (x[i] + y[i]) * y[i]);
+            CHECK(out[sizes[at]] == -7);
+        }
+}
+
+TEST(every_element_of_a_box_once)
+{
+    static const intptr_t shapes[][3] = {{3, 5, 7},   {1, 1, 9000}, {9000, 3, 1},
+                                         {7, 61, 63}, {5, 2, 1087}, {2, 3, 5000}};
+    const tm_fused fused = formula();
+    EACH_POOL (p)
+        for (size_t at = 0; at < LENGTH(shapes); at++) {
+            const intptr_t a = shapes[at][0], b = shapes[at][1], c = shapes[at][2];
+            /* x: every second element; y: one row for all; out: with a gap after each row. */
+            const intptr_t layout[] = {a, b, c, 16 * b * c,      16 * c,      16,
+                                       0, 0, 8, 8 * b * (c + 1), 8 * (c + 1), 8};
+            char *data[] = {(char *)x, (char *)y, (char *)out};
+            fill();
+            CHECK(tm_run_fused(p, &fused, 3, layout, 12, data, 3, NULL, raised) == TM_OK);
+            for (intptr_t i = 0; i < a * b; i++) {
+                for (intptr_t j = 0; j < c; j++)
+                    CHECK(out[i * (c + 1) + j] == (x[2 * (i * c + j)] + y[j]) * y[j]);
+                CHECK(out[i * (c + 1) + c] == -7);
+            }
+        }
+}
+
+TEST(an_operand_may_be_one_element)
+{
+    const tm_fused fused = formula();
+    const intptr_t layout[] = {5000, 8, 0, 8};
+    double two = 2;
+    char *data[] = {(char *)x, (char *)&two, (char *)out};
+    fill();
+    CHECK(tm_run_fused(pool, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_OK);
+    for (size_t i = 0; i < 5000; i++) CHECK(out[i] == (x[i] + 2) * 2);
+}
+
+TEST(what_is_written_may_be_what_is_read)
+{
+    const tm_fused fused = formula();
+    const intptr_t layout[] = {70001, 8, 8, 8};
+    char *data[] = {(char *)x, (char *)y, (char *)x};
+    fill();
+    CHECK(tm_run_fused(pool, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_OK);
+    for (size_t i = 0; i < 70001; i++) CHECK(x[i] == ((double)i * 0.5 + y[i]) * y[i]);
+    CHECK(x[70001] == 70001 * 0.5);
+}
+
+/* ---- folds ---- */
+
+TEST(a_fold_leaves_a_partial_result_of_each_chunk)
+{
+    static double partial[MOST];
+    char *partials[] = {(char *)partial};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    tm_fold fold = {.tree = -1, .loop = most, .slot = 2, .item = 8};
+    tm_fused fused = formula();
+    fused.folds = 1, fused.fold = &fold;
+    EACH_POOL (p)
+        for (int with = 0; with < 2; with++)
+            for (size_t at = 0; at < LENGTH(sizes); at++) {
+                const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8, 8};
+                const double identity = 12;
+                const size_t chunks = tm_fused_chunks(sizes[at], 0);
+                double greatest = with ? 12 : -1;
+                fold.has_identity = with;
+                memcpy(fold.identity, &identity, 8);
+                fill();
+                for (size_t i = 0; i <= chunks; i++) partial[i] = -3;
+                CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, partials, raised) == TM_OK);
+                for (size_t i = 0; i < sizes[at]; i++) greatest = fmax(greatest, (x[i] + y[i]) * y[i]);
+                double found = partial[0];
+                for (size_t i = 0; i < chunks; i++) {
+                    CHECK(partial[i] != -3);
+                    found = fmax(found, partial[i]);
+                }
+                CHECK(found == greatest);
+                CHECK(partial[chunks] == -3);
+            }
+}
+
+TEST(a_tree_adds_as_one_sum_does)
+{
+    static double partial[4096];
+    static const uint8_t one[] = {8};
+    char *partials[] = {(char *)partial};
+    char *data[] = {(char *)x, (char *)y};
+    tm_fused_step product = step_of(multiply, 0, 1, 2);
+    const tm_fold fold = {.tree = TM_FLOAT64, .slot = 2, .item = 8};
+    const tm_fused fused = {.arrays = 2,
+                            .buffers = 1,
+                            .steps = 1,
+                            .folds = 1,
+                            .buffer_item = one,
+                            .step = &product,
+                            .fold = &fold};
+    EACH_POOL (p)
+        for (size_t at = 0; at < LENGTH(sizes); at++) {
+            const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8};
+            double total = 0;
+            fill();
+            for (size_t i = 0; i < sizes[at]; i++) x[i] = sin((double)i) * 1e6, out[i] = x[i] * y[i];
+            CHECK(tm_fused_chunks(sizes[at], 1) <= LENGTH(partial));
+            CHECK(tm_run_fused(p, &fused, 1, layout, 3, data, 2, partials, raised) == TM_OK);
+            CHECK(tm_sum(NULL, TM_FLOAT64, sizes[at], out, &total, 0) == TM_OK);
+            CHECK(memcmp(partial, &total, 8) == 0);
+        }
+}
+
+/* ---- flags, failures, refusals ---- */
+
+TEST(flags_are_those_of_the_step)
+{
+    int flags[] = {FE_DIVBYZERO, FE_INVALID};
+    tm_fused_step quiet_and_two[] = {step_of(add, 0, 1, 3), step_of(raise_flag, 0, 0, 0),
+                                     step_of(add, 0, 1, 3), step_of(raise_flag, 0, 0, 0),
+                                     step_of(multiply, 3, 1, 2)};
+    quiet_and_two[1].context = &flags[0], quiet_and_two[3].context = &flags[1];
+    const tm_fused fused = {
+        .arrays = 3, .buffers = 1, .steps = 5, .buffer_item = items, .step = quiet_and_two};
+    const intptr_t layout[] = {MOST, 8, 8, 8};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    EACH_POOL (p) {
+        fill();
+        CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_OK);
+        CHECK(raised[0] == 0 && raised[2] == 0 && raised[4] == 0);
+        CHECK(raised[1] == TM_FP_DIVIDE && raised[3] == TM_FP_INVALID);
+    }
+}
+
+TEST(a_loop_that_fails_ends_the_pass)
+{
+    double poison = 100;
+    tm_fused fused = formula();
+    const intptr_t layout[] = {MOST, 8, 8, 8};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    steps[0].loop = fail_at, steps[0].context = &poison;
+    fill();
+    CHECK(tm_run_fused(pool, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_FAILED);
+}
+
+TEST(unsound_passes_touch_nothing)
+{
+    const intptr_t layout[] = {5000, 8, 8, 8}, negative[] = {-1, 8, 8, 8}, none[] = {0, 8, 8, 8};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    double partial[64];
+    char *partials[] = {(char *)partial};
+    const uint8_t empty_item[] = {0}, large_item[] = {TM_FUSED_ITEM + 1};
+    tm_fold fold = {.tree = -1, .loop = most, .slot = 2, .item = 8};
+    tm_fused good = formula(), bad;
+    good.folds = 1, good.fold = &fold;
+    fill();
+
+#define REFUSED(change)                                                                                      \
+    do {                                                                                                     \
+        bad = good;                                                                                          \
+        change;                                                                                              \
+        CHECK(tm_run_fused(pool, &bad, 1, layout, 4, data, 3, partials, raised) == TM_INVALID);              \
+        formula();                                                                                           \
+        fold = (tm_fold){.tree = -1, .loop = most, .slot = 2, .item = 8};                                    \
+    } while (0)
+    REFUSED(bad.arrays = TM_FUSED_SLOTS + 1);
+    REFUSED(bad.arrays = 2);
+    REFUSED(bad.buffers = TM_FUSED_SLOTS - 2);
+    REFUSED(bad.buffers = SIZE_MAX);
+    REFUSED(bad.steps = TM_FUSED_STEPS + 1);
+    REFUSED(bad.folds = TM_FUSED_FOLDS + 1);
+    REFUSED(bad.buffer_item = empty_item);
+    REFUSED(bad.buffer_item = large_item);
+    REFUSED(steps[1].slot[2] = 4);
+    REFUSED(steps[1].operands = TM_MAX_OPERANDS + 1);
+    REFUSED(fold.slot = 4);
+    REFUSED(fold.item = 0);
+    REFUSED(fold.item = TM_FUSED_ITEM + 1);
+    REFUSED((fold.tree = TM_FLOAT64, fold.slot = 2));
+    REFUSED((fold.tree = 1000, fold.slot = 3));
+    CHECK(tm_run_fused(pool, &good, 0, layout, 4, data, 3, partials, raised) == TM_INVALID);
+    CHECK(tm_run_fused(pool, &good, TM_MAX_DIMS + 1, layout, 4, data, 3, partials, raised) == TM_INVALID);
+    CHECK(tm_run_fused(pool, &good, 1, layout, 3, data, 3, partials, raised) == TM_INVALID);
+    CHECK(tm_run_fused(pool, &good, 1, layout, 4, data, 2, partials, raised) == TM_INVALID);
+    CHECK(tm_run_fused(pool, &good, 1, negative, 4, data, 3, partials, raised) == TM_INVALID);
+    CHECK(tm_run_fused(pool, &good, 1, none, 4, data, 3, partials, raised) == TM_INVALID);
+    for (size_t i = 0; i < 5000; i++) CHECK(out[i] == -7);
+    CHECK(tm_run_fused(pool, &good, 1, layout, 4, data, 3, partials, raised) == TM_OK);
+}
+
+TEST(a_closed_pool_refuses)
+{
+    tm_pool *closed;
+    tm_pool_options options = {.threads = 2};
+    const tm_fused fused = formula();
+    const intptr_t layout[] = {70001, 8, 8, 8};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    CHECK(tm_pool_create(&options, &closed) == TM_OK);
+    tm_pool_close(closed);
+    fill();
+    CHECK(tm_run_fused(closed, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_CLOSED);
+    CHECK(out[0] == -7);
+    tm_pool_destroy(closed);
+}
+
+TEST(a_choice_takes_elements_of_any_size)
+{
+    static unsigned char condition[1000], a[32000], b[32000], chosen[32000];
+    for (size_t i = 0; i < sizeof a; i++) a[i] = (unsigned char)i, b[i] = (unsigned char)(i * 7 + 3);
+    for (size_t i = 0; i < sizeof condition; i++) condition[i] = i % 3 == 0;
+    for (size_t item = 1; item <= 32; item *= 2) {
+        char *data[] = {(char *)condition, (char *)a, (char *)b, (char *)chosen};
+        const intptr_t n = 1000, strides[] = {1, (intptr_t)item, (intptr_t)item, (intptr_t)item};
+        CHECK(tm_select_loop((void *)(uintptr_t)item, data, &n, strides, NULL) == 0);
+        for (size_t i = 0; i < 1000; i++)
+            CHECK(memcmp(chosen + i * item, (condition[i] ? a : b) + i * item, item) == 0);
+    }
+}
+
+int main(void)
+{
+    tm_pool_options options = {.threads = 3};
+    if (tm_pool_create(&options, &pool) != TM_OK) return 1;
+    RUN(one_axis_of_any_length);
+    RUN(every_element_of_a_box_once);
+    RUN(an_operand_may_be_one_element);
+    RUN(what_is_written_may_be_what_is_read);
+    RUN(a_fold_leaves_a_partial_result_of_each_chunk);
+    RUN(a_tree_adds_as_one_sum_does);
+    RUN(flags_are_those_of_the_step);
+    RUN(a_loop_that_fails_ends_the_pass);
+    RUN(unsound_passes_touch_nothing);
+    RUN(a_closed_pool_refuses);
+    RUN(a_choice_takes_elements_of_any_size);
+    tm_pool_destroy(pool);
+    return finish();
+}
