@@ -69,7 +69,7 @@ def test_the_lines_that_an_addition_took_are_there() -> None:
 
 def test_readme_is_short_and_shows_five_blocks_and_two_commands() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 140
+    assert len(text.splitlines()) < 150
     inside = text[text.index("## What else is inside") : text.index("## Guarantees")]
     assert len(FENCES.findall(inside)) == 5
     for command in (
