@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CSRC = ROOT / "csrc"
 PACKAGE = ROOT / "src" / "threadmill"
 
-# The ideas of csrc/ in their order: a file may include, and its object file call, what stands above it. "pool"
-# stands for pool.h and pool.c, "kernels" for all of csrc/kernels/, which know of nothing but instruction sets.
+# The ideas of csrc/ in their order: a file may include, and its object file call, what stands above it.
+# "pool" stands for pool.h and pool.c, "kernels" for all of csrc/kernels/, which know but instruction sets.
 C_IDEAS = [
     *("threadmill", "bindings", "common", "status", "chaos", "clock", "sync"),
     *("cgroup", "machine", "simd", "kernels", "fpenv", "interrupt", "gate", "bell", "job", "fork", "queue"),
