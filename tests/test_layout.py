@@ -33,11 +33,12 @@ ROOMS = [
     "errors",
     "_types",
     "_arguments",
+    "_deadline",
     "_locks",
     "_native",
     "_process",
-    "tasks",
     "queues",
+    "tasks",
     "arrays",
     "fusion",
     "pipelines",
@@ -67,7 +68,7 @@ FILES = {
     "fusion": """
         nodes warned passes schedule record lazy reduce_all calls definitions operators fuse
     """,
-    "pipelines": "stages turnstile pipeline",
+    "pipelines": "stages turnstile run pipeline",
     "numpy": "ufuncs reductions",
 }
 
