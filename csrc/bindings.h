@@ -9,10 +9,10 @@
  * the process's main thread; a non-zero answer ends the call with TM_INTERRUPTED. NULL: none. */
 void tm_set_interrupt_check(int (*check)(void));
 
-/* Queues task(arg), as tm_spawn, in a queue of its own that has no bound, so that the caller never waits for room;
- * tm_join does not wait for the task. The task needs a lock that the caller holds (an interpreter's) and gives up
- * when it waits in tm_pool_watch. The worker spins for up to 20 us until the caller has come there, as parking on
- * the lock would cost more. `arg` must live until the task has run. */
+/* Queues task(arg), as tm_spawn, in a queue of its own that has no bound, so that the caller never waits
+ * for room; tm_join does not wait for the task. The task needs a lock that the caller holds (an
+ * interpreter's) and gives up when it waits in tm_pool_watch. The worker spins for up to 20 us until the
+ * caller has come there, as parking on the lock would cost more. `arg` must live until the task has run. */
 tm_status tm_post(tm_pool *pool, tm_task_fn task, void *arg);
 
 /* Spins until some task has ended or `spin_ns` are over. */
@@ -142,8 +142,8 @@ typedef struct tm_fold {
     uint64_t identity[4];
 } tm_fold;
 
-/* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The pointers are the
- * caller's and are read until tm_run_fused returns. */
+/* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The pointers
+ * are the caller's and are read until tm_run_fused returns. */
 typedef struct tm_fused {
     size_t arrays, buffers, steps, folds;
     const uint8_t *buffer_item; /* [buffers]: size of an element */
@@ -154,11 +154,12 @@ typedef struct tm_fused {
 /* Chunks of a pass over n elements; `tree`: with a fold in a tree. */
 size_t tm_fused_chunks(size_t n, int tree);
 
-/* Runs a pass over all elements, in C order, of a `dims`-dimensional space. `layout` is: the shape, then the strides of
- * each array in bytes; `numbers` says how many they are. data: the first elements of the arrays, which are `count`.
- * partials[k] has room for a partial result of fold k for each chunk: a tree leaves its total in the first, any other fold one in each. raised[i]: the floating-point flags of step
- * i, and after the steps those of the folds. An array that is written is apart from all others, or is read where it is
- * written. Returns a tm_status. */
+/* Runs a pass over all elements, in C order, of a `dims`-dimensional space. `layout` is: the shape, then
+ * the strides of each array in bytes; `numbers` says how many they are. data: the first elements of the
+ * arrays, which are `count`. partials[k] has room for a partial result of fold k for each chunk: a tree
+ * leaves its total in the first, any other fold one in each. raised[i]: the floating-point flags of step
+ * i, and after the steps those of the folds. An array that is written is apart from all others, or is read
+ * where it is written. Returns a tm_status. */
 int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
                  char *const *data, size_t count, char *const *partials, unsigned char *raised);
 

@@ -1,9 +1,11 @@
-/* fused.c: runs a pass, a list of inner loops whose results stay in the first-level cache, over arrays of any shape.
+/* fused.c: runs a pass, a list of inner loops whose results stay in the first-level cache, over arrays of
+ * any shape.
  *
- * The elements are counted in C order over the arrays' common shape, and a chunk is a range of that count. It is
- * walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each step runs once for
- * a tile; what it makes lies in a buffer of the thread's own, or in an output. A fold reduces a value on the way:
- * floats in NumPy's pairwise tree, whose nodes are then the chunks, all else one chunk after the other. */
+ * The elements are counted in C order over the arrays' common shape, and a chunk is a range of that count.
+ * It is walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each
+ * step runs once for a tile; what it makes lies in a buffer of the thread's own, or in an output. A fold
+ * reduces a value on the way: floats in NumPy's pairwise tree, whose nodes are then the chunks, all else
+ * one chunk after the other. */
 #include "../fpenv.h"
 #include "../kernels/tree.h"
 #include "../parallel_for.h"
@@ -11,8 +13,8 @@
 
 #include <stdatomic.h>
 
-/* The buffers of a tile share the first-level cache with its inputs. A tile of fewer elements pays too much for the
- * calls of its steps, so that many live buffers rather leave that cache. */
+/* The buffers of a tile share the first-level cache with its inputs. A tile of fewer elements pays too
+ * much for the calls of its steps, so that many live buffers rather leave that cache. */
 enum { TILE_BYTES = 24576, TILE_MOST = 1024, TILE_LEAST = 256, LINE = 64 };
 
 /* Memory that a chunk finds on its thread's stack; malloc's would go back to the system after each. */
@@ -205,8 +207,9 @@ static bool fused_walk(const pass *p, fused_place *here, size_t chunk, size_t be
     return true;
 }
 
-/* Where a chunk is cut that would end at `count`. Which of two NaNs a loop hands on depends on whether they are in its
- * vectors or in the rest after them. So a row is cut only where vectors end, and a short rest is not cut off. */
+/* Where a chunk is cut that would end at `count`. Which of two NaNs a loop hands on depends on whether
+ * they are in its vectors or in the rest after them. So a row is cut only where vectors end, and a short
+ * rest is not cut off. */
 static size_t fused_cut(const pass *p, size_t count)
 {
     const size_t row = (size_t)p->shape[p->dims - 1];
