@@ -21,6 +21,14 @@ from threadmill.fusion.lazy import LazyArray
 N = 50_000
 
 
+@pytest.fixture(autouse=True)
+def warnings_are_no_errors() -> Iterator[None]:
+    """Where they are, as in the rest of the suite, nothing that may warn is put off."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        yield
+
+
 @pytest.fixture
 def small_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
     everything_is_worth_it(monkeypatch)
@@ -32,8 +40,8 @@ def x() -> Any:
 
 
 @pytest.fixture
-def passed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
-    """The names of the nodes of each pass that runs; warnings are no errors, which would stop the program."""
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The names of the nodes of each pass that runs."""
     seen: list[list[str]] = []
     run = record.run_pass
 
@@ -42,9 +50,7 @@ def passed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
         return run(pool, nodes, wanted, fold)
 
     monkeypatch.setattr(record, "run_pass", run_pass)
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        yield seen
+    return seen
 
 
 # ---- the decorator ----
@@ -175,6 +181,41 @@ def test_unused_values_warn_in_order(x: Any) -> None:
         ("invalid value encountered in sqrt", 2),
         ("divide by zero encountered in divide", 4),
     ]
+
+
+def test_a_sum_of_negative_zeros_begins_with_a_zero(x: Any) -> None:
+    for dtype in "fdFD":
+        y = x.astype(dtype)
+        assert contents(tm.fuse(lambda y: (y * -0.0).sum())(y)) == contents((y * -0.0).sum())
+
+
+def test_integers_to_negative_powers_are_an_error() -> None:
+    def program(x: Any) -> Any:
+        y = x * 2
+        try:
+            return y ** (x - 100)
+        except ValueError as error:
+            return str(error), y
+
+    x = np.arange(N) % 50
+    assert contents(tm.fuse(program)(x)) == contents(program(x))
+
+
+@pytest.mark.parametrize("n", [5000, 20_000])
+@pytest.mark.usefixtures("small_ones_too")
+def test_what_a_conversion_comes_to_is_told(n: int) -> None:
+    signalling = np.full(n, 0x7FF0000000000001, "u8").view("f8")
+
+    def program(x: Any) -> Any:
+        return np.logical_or(x > 0, x), x.astype("i4")
+
+    def told(function: Any) -> list[str]:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            function(signalling)
+        return [str(each.message) for each in found]
+
+    assert told(tm.fuse(program)) == told(program) != []
 
 
 def test_errors_that_raise_stop_the_program_where_numpy_does(x: Any) -> None:
@@ -373,7 +414,6 @@ def test_nothing_keeps_an_array_alive() -> None:
     assert result() is None
 
 
-@pytest.mark.usefixtures("passed")
 def test_programs_are_kept_by_structure_and_bounded(x: Any) -> None:
     passes._programs.clear()
     fused = tm.fuse(lambda x, k: np.exp(x * k) + 1)
@@ -440,7 +480,6 @@ def test_an_attribute_is_an_ndarrays(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["shape", "dtype", "real", "flat"])
 @pytest.mark.usefixtures("small_ones_too")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_attribute_can_be_set(name: str) -> None:
     def program(x: Any) -> Any:
         y = x * 2
@@ -520,3 +559,51 @@ def test_a_foreign_class_has_its_word() -> None:
     a, b = tm.fuse(lambda x: (x + Foreign(), x ** Foreign()))(np.ones(6))
     assert a.endswith("ndarray on the left")
     assert b == "power"
+
+
+# ---- explain, foreign ufuncs ----
+
+
+def test_explain_tells_of_passes_and_why_they_ended(x: Any) -> None:
+    @tm.fuse
+    def program(x: Any) -> Any:
+        y = np.sqrt(x * x + 1)
+        total = y.sum()
+        return np.sort(y / total) * 2
+
+    told = program.explain(x)  # type: ignore[attr-defined]
+    line = program.__wrapped__.__code__.co_firstlineno  # type: ignore[attr-defined]
+    assert told.passes == 3
+    assert told.moved < told.numpys
+    assert "pass 1 over 50000: multiply, add, sqrt, a reduction" in told
+    assert f"ended at line {line + 3}, as add.reduce asks for a number" in told
+    assert f"ended at line {line + 4}, as sort was NumPy's to run" in told
+    assert "by NumPy: sort" in told
+    assert "as the function returned" in told
+    assert repr(told) == str(told)
+    assert "called as it is" in program.explain(np.ones(9))  # type: ignore[attr-defined]
+
+
+def test_explain_names_what_may_be_written(x: Any) -> None:
+    outside = np.ones(N)
+    told = tm.fuse(lambda x: x * 2 + outside).explain(x)  # type: ignore[attr-defined]
+    assert "an operand was no argument" in told
+
+
+def test_a_trusted_foreign_ufunc_is_put_off_and_not_kept(x: Any, passed: list[list[str]]) -> None:
+    special = pytest.importorskip("scipy.special")
+
+    def program(x: Any) -> Any:
+        return special.erf(x * 2) + 1
+
+    tm.fuse(program)(x)
+    assert passed == [["multiply"], ["add"]]
+    passed.clear()
+    kept = len(passes._programs)
+    trusted = tm.parallel(special.erf, trust=True)
+    for _ in range(2):
+        result = tm.fuse(program)(x)
+    assert contents(result) == contents(program(x))
+    assert passed == [["multiply", "erf", "add"]] * 2
+    assert len(passes._programs) == kept
+    del trusted

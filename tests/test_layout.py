@@ -74,7 +74,7 @@ FILES = {
         elementwise row_reductions gufuncs reductions probes reducer ufunc functions
     """,
     "fusion": """
-        nodes warned passes schedule record lazy reduce_all calls definitions operators fuse
+        nodes warned passes schedule explanation record lazy reduce_all calls definitions operators fuse
     """,
     "pipelines": "stages turnstile pipeline",
 }

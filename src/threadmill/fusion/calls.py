@@ -9,6 +9,7 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from ..arrays.probes import is_numpys
 from ..arrays.ufunc import parallel
+from .explanation import MAY_CHANGE
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
 from .nodes import Value, is_plain
 from .record import SMALL, Record, is_same, plain_loop
@@ -62,7 +63,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
         return shown(record, node)
     results = tuple([LazyArray(record, value) for value in node.outs])
     if record.is_urgent:
-        record.flush()
+        record.flush(MAY_CHANGE)
     return results
 
 
@@ -112,7 +113,7 @@ def _call_into(
         out._value = made
         made.owner = ref(out)
         if record.is_urgent:
-            record.flush()
+            record.flush(MAY_CHANGE)
         return out
     target = evaluated_alone(out) if is_lazy else out
     if not record.store(target, made):
@@ -159,6 +160,6 @@ def assign(record: Record, target: "Array", value: Value) -> None:
                 value = node.outs[0]
         if record.store(target, value):
             return
-    record.flush()
+    record.flush("an assignment was NumPy's to make")
     record.give_back(target)
     as_the_user(target.__setitem__, ..., record.evaluate(given))

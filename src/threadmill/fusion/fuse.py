@@ -13,6 +13,7 @@ from ..arrays.layout import NUMERIC
 from ..tasks.pool import Pool
 from ..tasks.which_pool import check_pool, pool_or_default
 from . import operators  # noqa: F401 - gives lazy arrays what they do
+from .explanation import FusedExplanation, Log, name_of
 from .lazy import LazyArray, evaluated, lazy
 from .record import Record
 
@@ -46,7 +47,8 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     -------
     callable
         Called as `fn` is. Calls whose arrays are all small run `fn` as it is, and so do all calls if
-        THREADMILL_FUSE=0 is set.
+        THREADMILL_FUSE=0 is set. Its attribute ``explain`` makes a call as well, and returns a text that
+        tells of its passes over memory: what is in each, the bytes that it moves and why it ended.
 
     Raises
     ------
@@ -80,15 +82,35 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
             return fn(*args, **options)
         if os.environ.get("THREADMILL_FUSE") == "0":
             return fn(*args, **options)
-        record = Record(pool_or_default(pool)._handle)
-        try:
-            given = [_given(record, x) for x in args]
-            named = {name: _given(record, x) for name, x in options.items()}
-            return _taken(fn(*given, **named))
-        finally:
-            record.close()
+        return _run(Record(pool_or_default(pool)._handle), fn, args, options)
 
+    def explain(*args: Any, **options: Any) -> FusedExplanation:
+        """Calls the function, and tells of its passes over memory."""
+        log = Log()
+        if _pays(args) or _pays(tuple(options.values())):
+            record = Record(pool_or_default(pool)._handle)
+            record.log = log
+            _run(record, fn, args, options)
+        else:
+            fn(*args, **options)
+            log.lines.append(
+                f"  by NumPy: the function is called as it is, as no array has {_LEAST} elements"
+            )
+        return log.told(name_of(fn))
+
+    fused.explain = explain  # type: ignore[attr-defined]
     return fused
+
+
+def _run(record: Record, fn: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    try:
+        given = [_given(record, x) for x in args]
+        named = {name: _given(record, x) for name, x in options.items()}
+        result = fn(*given, **named)
+        record.flush("the function returned")
+        return _taken(result)
+    finally:
+        record.close()
 
 
 def _pays(args: tuple[Any, ...]) -> bool:

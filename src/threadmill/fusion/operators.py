@@ -153,7 +153,9 @@ def _method(name: str, definition: Callable[..., Any]) -> Callable[..., Any]:
 def _getitem(self: LazyArray, key: Any) -> Any:
     found = evaluated_alone(self)[_plain_key(key)]
     if not isinstance(found, np.ndarray):
-        self._record.flush()  # the errors of what stands before are told before those of what follows
+        self._record.flush(
+            "an element was read"
+        )  # the errors of what stands before are told before those of what follows
     return wrapped(self._record, found)
 
 
@@ -166,7 +168,7 @@ def _setitem(self: LazyArray, key: Any, new: Any) -> None:
         if isinstance(target, np.ndarray):
             assign(record, target, new._value)
             return
-    record.flush()
+    record.flush("an assignment was NumPy's to make")
     given = plain(new)
     record.give_back(array)
     as_the_user(array.__setitem__, key, given)

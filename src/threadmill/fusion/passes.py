@@ -13,6 +13,7 @@ from .._native.status import check
 from .._types import Array
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop
+from ..arrays.probes import is_numpys
 from .nodes import Conversion, Node, Value
 
 if TYPE_CHECKING:
@@ -155,7 +156,16 @@ class _Pass:
 
     def program(self) -> FusedProgram:
         found = _programs.get(self.structure)
-        return found if found is not None else _programs.put(self.structure, _new_program(self))
+        if found is not None:
+            return found
+        for node in self.nodes:
+            loop = node.loop
+            if isinstance(loop, Loop) and not is_numpys(loop.ufunc):  # it keeps the program, not we it
+                found = loop.programs.get(self.structure)
+                if found is None:
+                    found = loop.programs[self.structure] = _new_program(self)
+                return found
+        return _programs.put(self.structure, _new_program(self))
 
 
 def run_pass(

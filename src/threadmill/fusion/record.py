@@ -12,10 +12,12 @@ from ..arrays.elementwise import _zero_by_place as zero_by_place
 from ..arrays.loops import Loop, resolve
 from ..arrays.operands import as_loop_number
 from ..arrays.probes import is_numpys, refuses
+from ..arrays.ufunc import trusted_loops
+from .explanation import Log
 from .nodes import KNOWN, Conversion, Node, Value, is_plain
 from .passes import Fold, run_pass
 from .schedule import ancestors, groups_of, may_end, needed_of
-from .warned import State, place_of_user, state_now, tell
+from .warned import State, line_of_user, place_of_user, state_now, tell
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -33,12 +35,15 @@ _MOST_PENDING = 256
 _loops: Cache[tuple[Any, ...], Loop | str] = Cache(2048)
 
 
+_WRITTEN = "an array was written"
+
+
 class Record:
     """Nodes that are put off, in the order of the program; all run when any value is needed.
 
     It belongs to one call, and is used by the thread that made it. `exposed` is memory that code which we do
     not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been recorded.
-    `borrowed` are the values that lie in memory which may be written later.
+    `borrowed` are the values that lie in memory which may be written later. `log` is what explain tells of.
     """
 
     def __init__(self, pool: "CData") -> None:
@@ -47,6 +52,7 @@ class Record:
         self.borrowed: list[Value] = []
         self.exposed: list[Array] = []
         self.state: State | None = None
+        self.log: Log | None = None
         self.is_open = True
         self.is_urgent = False
 
@@ -75,9 +81,7 @@ class Record:
         found = tuple(key)
         loop = _loops.get(found)
         if loop is None:
-            loop = _loop_for(ufunc, operands)
-            if is_numpys(ufunc):
-                _loops.put(found, loop)
+            loop = _find_loop(ufunc, operands, found)
         if isinstance(loop, str):
             return None
         inputs = _as_values(loop, operands)
@@ -97,7 +101,7 @@ class Record:
         if not self._is_worth(inputs, shape) or _shows_place(loop, name, inputs, shape):
             return None
         if len(self.pending) >= _MOST_PENDING:
-            self.flush()
+            self.flush(f"{_MOST_PENDING} operations are put off at most")
         state = self.state
         if state is None or not state.is_now():
             state = self.state = state_now(state)
@@ -151,8 +155,8 @@ class Record:
             value.borrowed = False
         return value.array
 
-    def flush(self, fold: Fold | None = None) -> tuple[Array, int] | None:
-        """Runs all that is put off.
+    def flush(self, why: str = "a value was needed", fold: Fold | None = None) -> tuple[Array, int] | None:
+        """Runs all that is put off; `why` is for the log.
 
         Of a fold: its partial results and floating-point flags; None where its value was given an array.
         """
@@ -161,6 +165,8 @@ class Record:
         if not nodes:
             return None
         folded = None if fold is None else fold.value
+        if self.log is not None:
+            self.log.why = why, line_of_user()
         needed, wanted = needed_of(nodes, folded)
         flags: dict[Node, int] = {}
         try:
@@ -190,6 +196,8 @@ class Record:
                 else:
                     wanted.add(fold.value)
             raised, partial = run_pass(self.pool, group, wanted, end)
+            if self.log is not None:
+                self.log.add(group, end)
             flags.update(zip(group, raised, strict=False))
             if partial is not None:
                 ended = partial, raised[len(group)]
@@ -198,7 +206,7 @@ class Record:
     def close(self) -> None:
         """The end of the call: whatever somebody still has gets its values."""
         try:
-            self.flush()
+            self.flush("the function returned")
             self.give_back()
         finally:
             self.is_open = False
@@ -215,11 +223,11 @@ class Record:
         node = value.node
         if node is None or not self._fits(target, value, node):
             with _Holder(value):
-                self.flush()
+                self.flush(_WRITTEN)
             np.copyto(target, self.evaluate(value))
             return True
         node.target = target
-        self.flush()
+        self.flush(_WRITTEN)
         return True
 
     def _fits(self, target: Array, value: Value, node: Node) -> bool:
@@ -259,10 +267,18 @@ class Record:
         return False
 
 
+def _find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Loop | str:
+    """The loop, from where it is kept: a foreign ufunc's with what `parallel` has returned."""
+    if is_numpys(ufunc):
+        return _loops.put(key, _loop_for(ufunc, operands))
+    own = trusted_loops(ufunc)
+    if own is None:
+        return "it is not NumPy's, and nobody has said trust=True"
+    return own.get(("fused", *key[1:])) or own.put(("fused", *key[1:]), _loop_for(ufunc, operands))
+
+
 def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | str:
-    if not is_numpys(ufunc):
-        return "it is not NumPy's"
-    if ufunc.signature is not None or refuses(ufunc, False):
+    if ufunc.signature is not None or refuses(ufunc, True):
         return "its loops are not run on our threads"
     given = [x.dtype if type(x) is Value else type(x) for x in operands]
     found = resolve(ufunc, (*given, *[None] * ufunc.nout))

@@ -11,7 +11,7 @@ import numpy._core.umath as _umath
 
 from .nodes import Node, Place
 
-__all__ = ["State", "place_of_user", "state_now", "tell", "tell_of"]
+__all__ = ["State", "line_of_user", "place_of_user", "state_now", "tell", "tell_of"]
 
 _extobj: contextvars.ContextVar[Any] = _umath._extobj_contextvar
 _warnings: Any = warnings  # with what its stub does not tell
@@ -94,6 +94,17 @@ def place_of_user() -> Place:
     while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti, frame.f_globals
+
+
+def line_of_user() -> int:
+    """The line that runs outside this room and NumPy."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        package = frame.f_globals.get("__package__") or ""
+        if package != _PACKAGE and package.partition(".")[0] != "numpy":
+            break
+        frame = frame.f_back
+    return frame.f_lineno
 
 
 def _line(place: Place) -> int:
