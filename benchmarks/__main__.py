@@ -20,6 +20,7 @@ QUESTIONS = (
     "scale",
     "ufuncs",
     "reductions",
+    "programs",
     "executor",
     "queues",
 )

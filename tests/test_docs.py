@@ -1,6 +1,8 @@
 """The documents that scripts write, and what they are written from."""
 
 import importlib.util
+import re
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -39,3 +41,15 @@ def test_every_public_name_is_there() -> None:
         assert name in dir(tm)
     with pytest.raises(AttributeError, match=r"^module 'threadmill' has no attribute 'cube'$"):
         tm.cube  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_blocks_about_fused_functions_run(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (root / "docs" / "fuse.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 3
+    names: dict[str, object] = {}
+    with warnings.catch_warnings():  # an error would have every operation run at once
+        warnings.simplefilter("always")
+        for block in blocks:
+            exec(compile(block, "docs/fuse.md", "exec"), names)
+    assert "pass 1 over 398 x 498: add, add, add, multiply, subtract" in capsys.readouterr().out

@@ -18,7 +18,7 @@ import threadmill as tm
 from threadmill.fusion import passes, record
 from threadmill.fusion.lazy import LazyArray
 
-N = 50_000
+N = 80_000
 
 
 @pytest.fixture(autouse=True)
@@ -306,7 +306,7 @@ def test_memory_that_was_handed_out_may_change_at_once(x: Any) -> None:
 
 
 def test_views_are_numpys_at_once(x: Any, passed: list[list[str]]) -> None:
-    grid = x.reshape(200, 250)
+    grid = x.reshape(200, 400)
     result = tm.fuse(lambda g: g[1:-1, None, 1:-1] + g[0, 2:])(grid)
     assert passed == [["add"]]
     assert contents(result) == contents(grid[1:-1, None, 1:-1] + grid[0, 2:])
@@ -575,7 +575,7 @@ def test_explain_tells_of_passes_and_why_they_ended(x: Any) -> None:
     line = program.__wrapped__.__code__.co_firstlineno  # type: ignore[attr-defined]
     assert told.passes == 3
     assert told.moved < told.numpys
-    assert "pass 1 over 50000: multiply, add, sqrt, a reduction" in told
+    assert "pass 1 over 80000: multiply, add, sqrt, a reduction" in told
     assert f"ended at line {line + 3}, as add.reduce asks for a number" in told
     assert f"ended at line {line + 4}, as sort was NumPy's to run" in told
     assert "by NumPy: sort" in told

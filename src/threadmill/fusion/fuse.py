@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Elements of the largest argument below which the function is called as it is.
-_LEAST = 32768
+_LEAST = 65536
 
 
 @overload
