@@ -2,7 +2,10 @@
 
 import copy
 import gc
+import os
 import pickle
+import subprocess
+import sys
 import threading
 import warnings
 import weakref
@@ -216,6 +219,17 @@ def test_what_a_conversion_comes_to_is_told(n: int) -> None:
         return [str(each.message) for each in found]
 
     assert told(tm.fuse(program)) == told(program) != []
+
+
+def test_an_element_that_is_read_warns_after_what_stands_before(x: Any) -> None:
+    def program(x: Any) -> Any:
+        y = np.sqrt(-x)
+        return y, np.log(x[0] - x[0])
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tm.fuse(program)(x)
+    assert [str(each.message).split()[-1] for each in told] == ["sqrt", "log"]
 
 
 def test_errors_that_raise_stop_the_program_where_numpy_does(x: Any) -> None:
@@ -607,3 +621,79 @@ def test_a_trusted_foreign_ufunc_is_put_off_and_not_kept(x: Any, passed: list[li
     assert passed == [["multiply", "erf", "add"]] * 2
     assert len(passes._programs) == kept
     del trusted
+
+
+# ---- interruptions and forks ----
+
+
+def test_ctrl_c_ends_a_pass_and_leaves_the_function(x: Any) -> None:
+    del x
+    code = f"""
+import _thread, signal, sys, threading, time
+sys.path[:0] = {sys.path!r}
+import numpy as np, threadmill as tm
+x = np.full(1_000_000, 0.5)
+started = threading.Event()
+
+@tm.fuse
+def long(x):
+    y = x
+    for k in range(80):
+        y = np.arctan2(np.sin(y), np.cos(y))
+        if k == 70:
+            started.set()
+    return y
+
+def interrupt():
+    started.wait()
+    time.sleep(0.2)
+    asked.append(time.monotonic())
+    _thread.interrupt_main()
+
+asked = []
+thread = threading.Thread(target=interrupt)
+thread.start()
+try:
+    for _ in range(30):
+        long(x)
+except KeyboardInterrupt:
+    late = time.monotonic() - asked[0]
+    assert late < 5, late  # 0.1 on a quiet machine; the calls that are left take a minute
+    assert tm.fuse(lambda x: x * 2 + 1)(x)[0] == 2.0
+    print("interrupted")
+thread.join()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.stdout == "interrupted\n", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_fork_in_the_middle_is_harmless(x: Any) -> None:
+    def program(x: Any) -> Any:
+        y = x * 2 + 1
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if float((y - x).sum()) == expected else 1)
+        return os.waitpid(child, 0)[1], (y - x).sum()
+
+    expected = float((x * 2 + 1 - x).sum())
+    assert tm.fuse(program)(x) == (0, expected)
+
+
+def test_many_threads_call_one_function_on_one_array_that_is_read_only(x: Any) -> None:
+    x.flags.writeable = False
+    fused = tm.fuse(lambda x: (np.sqrt(x * x + 1) - x).sum())
+    expected = (np.sqrt(x * x + 1) - x).sum()
+    results: list[Any] = []
+
+    def run() -> None:
+        results.extend([fused(x) for _ in range(10)])
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 60

@@ -109,8 +109,15 @@ def _run(record: Record, fn: Callable[..., Any], args: tuple[Any, ...], options:
         result = fn(*given, **named)
         record.flush("the function returned")
         return _taken(result)
-    finally:
+    except Exception:
         record.close()
+        raise
+    except BaseException:  # an interrupt, that nothing more is to be computed for
+        record.is_open = False
+        raise
+    finally:
+        if record.is_open:
+            record.close()
 
 
 def _pays(args: tuple[Any, ...]) -> bool:

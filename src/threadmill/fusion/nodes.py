@@ -44,7 +44,7 @@ class Value:
     gets a copy first.
     """
 
-    __slots__ = ("array", "borrowed", "dtype", "index", "is_plain", "node", "owner", "shape")
+    __slots__ = ("array", "borrowed", "dtype", "is_plain", "node", "owner", "shape")
 
     def __init__(
         self,
@@ -52,13 +52,11 @@ class Value:
         shape: tuple[int, ...],
         array: Array | None = None,
         node: "Node | None" = None,
-        index: int = 0,
     ) -> None:
         self.dtype = dtype
         self.shape = shape
         self.array = array
         self.node = node
-        self.index = index
         self.owner: ref[Any] | None = None
         self.borrowed = False
         self.is_plain = array is None or is_plain(array)
@@ -114,5 +112,5 @@ class Node:
         self.place = place
         self.state = state
         self.target: Array | None = None
-        nin = len(inputs)
-        self.outs = [Value(dtype, shape, None, self, k) for k, dtype in enumerate(loop.dtypes[nin:])]
+        made = loop.dtypes[len(inputs) :]
+        self.outs = [Value(dtype, shape, None, self) for dtype in made]

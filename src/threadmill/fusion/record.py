@@ -1,5 +1,6 @@
 """The record of one call of a fused function: what has been put off, and how it is run when it is needed."""
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -36,6 +37,10 @@ _loops: Cache[tuple[Any, ...], Loop | str] = Cache(2048)
 
 
 _WRITTEN = "an array was written"
+
+
+# Python's numbers in dtypes of loops. Any thread may write.
+_numbers: Cache[tuple[Any, ...], Value] = Cache(1024)
 
 
 class Record:
@@ -76,7 +81,7 @@ class Record:
                     shape = np.broadcast_shapes(shape, x.shape)
                 except ValueError:
                     return None
-        if not shape or not self.is_open:
+        if not shape:
             return None
         found = tuple(key)
         loop = _loops.get(found)
@@ -85,7 +90,7 @@ class Record:
         if isinstance(loop, str):
             return None
         inputs = _as_values(loop, operands)
-        if inputs is None or any(map(_is_converted_apart, inputs, loop.dtypes)):
+        if inputs is None:
             return None
         return self.add(loop, ufunc.__name__, inputs, shape, loop.strided.reports)
 
@@ -98,7 +103,14 @@ class Record:
         reports: bool,
     ) -> Node | None:
         """One loop put off; None where it has to run at once."""
-        if not self._is_worth(inputs, shape) or _shows_place(loop, name, inputs, shape):
+        size = prod(shape)
+        if (
+            not size
+            or not self.is_open
+            or (size < SMALL and all(value.array is not None for value in inputs))
+        ):
+            return None
+        if (name in _BY_PLACE or loop.dtypes[0].char == "e") and _shows_place(loop, name, inputs, shape):
             return None
         if len(self.pending) >= _MOST_PENDING:
             self.flush(f"{_MOST_PENDING} operations are put off at most")
@@ -113,17 +125,6 @@ class Record:
         if self.exposed:
             self.is_urgent |= self._may_change(inputs)
         return node
-
-    def _is_worth(self, inputs: tuple[Value, ...], shape: tuple[int, ...]) -> bool:
-        size = 1
-        for length in shape:
-            size *= length
-        is_there = True
-        for value in inputs:
-            if not value.is_plain or not self.is_open:
-                return False
-            is_there = is_there and value.array is not None
-        return size > 0 and (size >= SMALL or not is_there)
 
     # ---- memory that may be written unseen ----
 
@@ -295,19 +296,28 @@ def _as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | Non
     inputs = []
     for x, dtype in zip(operands, loop.dtypes, strict=False):
         if type(x) is not Value:
-            number = as_loop_number(x, dtype)
-            if number is None:
+            key = dtype.num, type(x), x
+            found = _numbers.get(key)
+            if found is None:
+                number = as_loop_number(x, dtype)
+                if number is None:
+                    return None
+                found = Value.of(number)
+                if x and x == x and type(x) is not complex:  # zeros of both signs are equal, NaNs are not
+                    _numbers.put(key, found)
+            x = found
+        elif x.dtype.num != dtype.num:
+            if _is_converted_apart(x):
                 return None
-            x = Value.of(number)
-        elif not x.shape and x.dtype.num != dtype.num and x.array is not None:
-            x = Value.of(x.array.astype(dtype))
+            if not x.shape and x.array is not None:
+                x = Value.of(x.array.astype(dtype))
         inputs.append(x)
     return tuple(inputs)
 
 
-def _is_converted_apart(x: Value, dtype: "np.dtype[Any]") -> bool:
+def _is_converted_apart(x: Value) -> bool:
     """Whether NumPy converts an operand before it begins, and reports that by the name of "cast"."""
-    if x.dtype.num == dtype.num or x.dtype.kind not in "fc" or len(x.shape) > 1:
+    if x.dtype.kind not in "fc" or len(x.shape) > 1:
         return False
     return not x.shape or x.shape[0] <= np.getbufsize()
 
@@ -333,6 +343,10 @@ class _Holder:
 
     def __exit__(self, *failure: object) -> None:
         self._value.owner = self._owner
+
+
+# Whose bits may show where an element lies; halves too.
+_BY_PLACE = frozenset({"power", "fmax", "fmin"})
 
 
 def _shows_place(

@@ -56,6 +56,10 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
                 same = groups[place][1] == node.shape
                 level = max(level, groups[place][0] + (not same))
                 least = max(least, place)
+        if groups and groups[least][:2] == (level, node.shape) and len(groups[least][2]) < MOST_NODES:
+            places[node] = least
+            groups[least][2].append(node)
+            continue
         place = next(
             (
                 k
