@@ -1,4 +1,7 @@
-"""python -m benchmarks: measures threadmill beside its peers on this machine; see --help."""
+"""python -m benchmarks: measures threadmill beside its peers on this machine; see --help.
+
+`python -m benchmarks compare BASE.json` tells what has changed since a run that was saved.
+"""
 
 import argparse
 import importlib
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import threadmill as tm
 
-from . import machine, native, peers, report
+from . import baseline, machine, native, peers, report
 from .harness import Plan, Row
 
 QUESTIONS = (
@@ -28,7 +31,10 @@ QUESTIONS = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line. Missed targets are printed; they are no failure."""
-    options = _parse(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["compare"]:
+        return baseline.main(given[1:], main)
+    options = _parse(given)
     peers.allow(max(options.threads))
     facts = machine.facts()
     print(machine.describe(facts))
@@ -46,14 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
     if layer := peers.numba_layer():
         remarks.append(f"numba: threads by {layer}")
     print("\n" + "\n".join([*remarks, _verdict(rows)]))
-    if options.json:
-        report.write_json(options.json, facts, rows, remarks)
+    if options.save:
+        report.write_json(options.save, facts, rows, remarks)
     if options.plot:
         report.plot(options.plot, rows)
     return 0
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
+def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--only", metavar="NAME", action="append", choices=QUESTIONS, help=", ".join(QUESTIONS)
@@ -66,7 +72,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         help="sizes of the pool",
     )
     parser.add_argument("--smoke", action="store_true", help="tiny and quick; nothing is judged")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write all numbers there")
+    parser.add_argument("--save", metavar="FILE", type=Path, help="write all numbers there, as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="draw the ratios there (needs matplotlib)")
     options = parser.parse_args(arguments)
     if options.plot and not find_spec("matplotlib"):

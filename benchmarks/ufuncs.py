@@ -1,7 +1,6 @@
 """How fast are NumPy's ufuncs on all cores, beside NumPy, numexpr and numba?"""
 
 import dataclasses
-import math
 import statistics
 import warnings
 from collections.abc import Iterator
@@ -111,7 +110,7 @@ def _overhead(plan: Plan, size: int) -> list[Row]:
 def _all_loops(plan: Plan, size: int) -> Iterator[Row | str]:
     """The geometric mean over every ufunc that has a loop for float64 or int64."""
     brief = dataclasses.replace(plan, brief=True)
-    ratios: dict[str, float] = {}
+    times: dict[str, tuple[float, float]] = {}  # medians, ours and NumPy's
     for name in sorted(vars(np)):
         ufunc = getattr(np, name)
         if not isinstance(ufunc, np.ufunc) or ufunc.signature or ufunc.__name__ != name:
@@ -129,16 +128,17 @@ def _all_loops(plan: Plan, size: int) -> Iterator[Row | str]:
                     "NumPy": partial(ufunc, *operands, out=out),
                 }
                 ours, theirs = measure(brief, calls).values()
-            ratios[f"{name} {x.dtype}"] = statistics.median(theirs) / statistics.median(ours)
-    geometric = math.exp(statistics.fmean(map(math.log, ratios.values())))
+            times[f"{name} {x.dtype}"] = statistics.median(ours), statistics.median(theirs)
+    ratios = {name: numpys / own for name, (own, numpys) in times.items()}
+    own, numpys = (statistics.geometric_mean(each) for each in zip(*times.values(), strict=True))
     worst = ", ".join(f"{name} {ratios[name]:.2f}" for name in sorted(ratios, key=ratios.__getitem__)[:8])
     yield row(
         plan,
         f"all {len(ratios)} loops, {size:,}, geometric mean",
-        [1.0],
+        [own],
         Measure.SPEEDUP,
         peer="NumPy",
-        theirs=[geometric],
+        theirs=[numpys],
         target=1.75,
     )
     yield f"the slowest of all loops on {plan.threads} threads, times NumPy's speed: {worst}"

@@ -54,9 +54,8 @@ def all_errors_warn() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def every_size_in_c() -> Iterator[None]:
     """Has small arrays go to C as well, which as a rule are NumPy's because they are too small to gain."""
-    from threadmill.arrays import functions as kernels
+    from thresholds import lower_thresholds
 
     with pytest.MonkeyPatch.context() as patch:
-        for threshold in "_SMALL", "_SMALL_SUM", "_ALONE":
-            patch.setattr(kernels, threshold, 0)
+        lower_thresholds(patch.setattr)
         yield

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is part of the tree, not of what is installed
 
-from benchmarks import harness, native, report  # noqa: E402
+from benchmarks import baseline, harness, native, report  # noqa: E402
 from benchmarks.__main__ import QUESTIONS  # noqa: E402
 from benchmarks.harness import Measure, Plan  # noqa: E402
 
@@ -192,7 +192,7 @@ def test_plot(tmp_path: Path) -> None:
 def test_native_question_runs(tmp_path: Path) -> None:
     if not native.find_compiler():
         pytest.skip("no C compiler (CC, gcc, cc or clang)")
-    printed = run("--only", "loop_latency", "--threads", "1,3", "--json", str(tmp_path / "out.json"))
+    printed = run("--only", "loop_latency", "--threads", "1,3", "--save", str(tmp_path / "out.json"))
     rows = json.loads((tmp_path / "out.json").read_text())["rows"]
     assert {row["threads"] for row in rows} == {1, 3}
     assert all(row["what"] in printed and row["met"] is None for row in rows)
@@ -214,3 +214,44 @@ def test_every_question_says_what_it_asks(name: str) -> None:
     first = (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith('"""')
     assert "?" in first
+
+
+# ---- a run against a saved one ----
+
+
+def saved(result: float, quartiles: tuple[float, float], how: Measure = Measure.SPEEDUP) -> dict[str, Any]:
+    """A saved run of one row."""
+    row = {"question": "sum", "what": "a million", "peer": "NumPy", "threads": 2, "measure": how.value}
+    numbers = {"ours": {"median": 1 / result}, "result": result, "quartiles": quartiles}
+    return {"machine": {}, "rows": [{**row, **numbers}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noise", "factor"),
+    [
+        ((2.0, (1.9, 2.1)), (1.5, (1.4, 1.6)), False, 0.75),  # quartiles apart, a quarter slower
+        ((2.0, (1.4, 2.1)), (1.5, (1.4, 1.6)), True, 0.75),  # quartiles overlap
+        ((2.0, (1.99, 2.01)), (1.9, (1.89, 1.91)), True, 0.95),  # apart, but by less than runs differ
+        ((2.0, (1.9, 2.1)), (3.0, (2.9, 3.1)), False, 1.5),
+    ],
+)
+def test_a_regression_is_told_from_noise(before: Any, after: Any, noise: bool, factor: float) -> None:
+    (change,) = baseline.changes(saved(*before), saved(*after))
+    assert (change.is_noise, change.factor) == (noise, pytest.approx(factor))
+
+
+def test_less_is_better_where_seconds_are_compared() -> None:
+    slow, quick = ((3.0, (2.9, 3.1)), (2.0, (1.9, 2.1)))
+    (change,) = baseline.changes(saved(*quick, Measure.SECONDS), saved(*slow, Measure.SECONDS))
+    assert change.factor == pytest.approx(2 / 3)
+    assert not change.is_noise
+
+
+def test_compare_fails_for_a_slower_row_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / name for name in ("old.json", "new.json")]
+    for path, told in zip(files, (saved(2.0, (1.9, 2.1)), saved(1.0, (0.9, 1.1))), strict=True):
+        path.write_text(json.dumps(told))
+    arguments = [str(path) for path in files]
+    assert baseline.main(arguments, lambda _: 0) == 1
+    assert "SLOWER    0.50 x  sum: a million against NumPy, 2 threads" in capsys.readouterr().out
+    assert baseline.main(arguments[::-1], lambda _: 0) == 0

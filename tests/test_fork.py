@@ -23,7 +23,6 @@ import pytest
 from threads import soon
 
 import threadmill as tm
-from threadmill.arrays import own_kernels as _kernels
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -553,14 +552,6 @@ def test_fork_while_another_thread_makes_the_default_pool(monkeypatch: pytest.Mo
     monkeypatch.setattr("threadmill.tasks.pool.Pool", slow)
     assert fork_inside(slow, lambda: tm.default_pool().submit(pow, 2, 3).result(timeout=30)) == 8
     tm.default_pool().shutdown()
-
-
-def test_fork_while_another_thread_tries_complex_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    z = np.full(100_000, 1 + 2j)
-    slow = Slow(_kernels._agrees)
-    monkeypatch.setattr(_kernels, "_complex_agrees", None)
-    monkeypatch.setattr(_kernels, "_agrees", slow)
-    assert fork_inside(slow, lambda: complex(tm.square(z)[-1])) == -3 + 4j
 
 
 # ---- queues ----

@@ -205,7 +205,7 @@ class Interface(RuleBasedStateMachine):
         except BaseException as error:
             first = 1 + len(getattr(error, "__notes__", ()))  # on Python 3.10
             many = len(getattr(error, "exceptions", range(first)))
-        assert many == expected
+        assert many == min(expected, 16)  # the first ones are kept
         assert len(of.ran) == of.spawned
 
     @rule(of=pools, wait=st.booleans(), cancel=st.booleans())

@@ -1,6 +1,10 @@
-"""threadmill.numpy has all that numpy has."""
+"""threadmill.numpy has all that numpy has, and says where its own functions run."""
 
+import inspect
+import pickle
+import pydoc
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +23,7 @@ def test_a_star_import_brings_what_numpys_brings() -> None:
     for name in numpys.keys() - {"__builtins__"}:
         if isinstance(numpys[name], np.ufunc):
             assert ours[name] is tm.parallel(numpys[name])
-        elif name not in tm.numpy.REDUCTIONS:
+        elif name not in tm.numpy.reductions.__all__:
             assert ours[name] is numpys[name], name
 
 
@@ -47,3 +51,44 @@ def test_a_name_that_numpy_deprecates_is_told_at_the_users_line() -> None:
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(AttributeError):
         tm.numpy.no_such_name  # noqa: B018
+
+
+OURS = [*(getattr(tm.numpy, name) for name in tm.numpy.reductions.__all__), tm.numpy.exp, tm.numpy.add]
+
+
+@pytest.mark.parametrize("function", [*OURS, tm.numpy.vecdot], ids=lambda each: each.__name__)
+def test_the_signature_is_numpys_with_pool(function: Any) -> None:
+    *shown, last = inspect.signature(function).parameters.values()
+    assert (last.name, last.kind, last.default) == ("pool", inspect.Parameter.KEYWORD_ONLY, None)
+    try:
+        numpys = list(inspect.signature(getattr(np, function.__name__)).parameters.values())
+    except ValueError:  # of a ufunc before NumPy 2.4
+        assert "out" in [each.name for each in shown]
+    else:
+        assert shown == numpys
+
+
+def test_signatures_of_our_own_functions() -> None:
+    assert list(inspect.signature(tm.sum).parameters)[:3] == ["x", "axis", "dtype"]
+    assert list(inspect.signature(tm.scale).parameters)[:3] == ["x", "k", "out"]
+    for function in tm.sum, tm.scale, tm.square:
+        assert list(inspect.signature(function).parameters)[-2:] == ["overflow", "pool"]
+    reduce = inspect.signature(tm.parallel(np.add).reduce)
+    assert str(reduce).startswith("(array, axis=0, dtype=None, out=None, keepdims=False, initial=<no value>")
+    assert "pool" in reduce.parameters
+
+
+@pytest.mark.parametrize("function", OURS, ids=lambda each: each.__name__)
+def test_the_docstring_tells_of_threads_and_then_is_numpys(function: Any) -> None:
+    assert function.__doc__.startswith(f"numpy.{function.__name__} on the threads of `pool`")
+    assert function.__doc__.endswith(getattr(np, function.__name__).__doc__)
+
+
+def test_help_shows_pool() -> None:
+    assert "pool=None" in pydoc.render_doc(tm.numpy.mean)
+    assert "numpy.mean on the threads of `pool`" in pydoc.render_doc(tm.numpy.mean)
+
+
+def test_functions_survive_a_pickle() -> None:
+    for function in OURS:
+        assert pickle.loads(pickle.dumps(function)) is function

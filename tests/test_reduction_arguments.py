@@ -174,7 +174,9 @@ def check(name: str, make: Callable[[], Any], pool: tm.Pool | None) -> None:
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of np.matrix
 @pytest.mark.parametrize("array", ARRAYS)
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize(
+    "name", sorted(FUNCTIONS.keys() - {"prod", "max", "all"})
+)  # which read as another one does
 def test_every_value_of_every_argument(name: str, array: str, pools: list[tm.Pool]) -> None:
     names = FUNCTIONS[name][2]
     for argument in names:

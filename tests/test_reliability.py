@@ -57,6 +57,25 @@ def test_every_native_test_runs(root: Path) -> None:
         assert defined == defined_in(path), path.name
 
 
+def test_every_public_report_is_tried(root: Path, text: str) -> None:
+    """Each row of the reports has its test, each test its row, and each sort of reports fifteen at least."""
+    section = text[text.index("## Public bug reports") : text.index("## Faults")]
+    listed: set[str] = set()
+    for part in section.split("\n### ")[1:]:
+        rows = [line.split(" | ") for line in part.splitlines() if re.match(r"\| [\w-]*[#-]\d", line)]
+        assert len(rows) >= 15, part
+        assert all(len(row) == 3 for row in rows)
+        listed.update(row[0].strip("| ").split(", ")[0] for row in rows)
+    arrays = (root / "tests" / "test_reports_arrays.py").read_text(encoding="utf-8")
+    tried = set(re.findall(r'^@report\("([^"]+)"', arrays, re.MULTILINE))
+    for file in "test_reports_arrays.py", "test_reports_tasks.py":
+        for name in defined_in(root / "tests" / file):
+            if report := re.match(r"test_([a-z]+)_(\d+)_", name):
+                project, number = report.groups()
+                tried.add(f"{project}{'-' if project in ('bpo', 'gh') else '#'}{number}")
+    assert listed == tried
+
+
 @pytest.mark.parametrize("first", ["original", "copy"])
 def test_two_copies_in_one_process(tmp_path: Path, first: str) -> None:
     """As when another package carries one inside: each has threads of its own, and none minds the other."""

@@ -16,7 +16,15 @@ from builds import run
 
 pytestmark = pytest.mark.timeout(600)
 
-TOP_FILES = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "pyproject.toml", "setup.py"]
+TOP_FILES = [
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "pyproject.toml",
+    "setup.py",
+]
 FOLDERS = ["benchmarks", "csrc", "docs", "src", "tests"]
 GENERATED = {"__pycache__", "threadmill.egg-info", ".hypothesis", ".pytest_cache"}
 

@@ -54,7 +54,8 @@ def test_one_for_each_ufunc() -> None:
     assert isinstance(exp, tm.ParallelUfunc)
     assert exp.ufunc is np.exp
     assert repr(exp) == "threadmill.parallel(<ufunc 'exp'>)"
-    assert (exp.__name__, exp.__doc__) == ("exp", np.exp.__doc__)
+    assert exp.__name__ == "exp"
+    assert exp.__doc__.endswith(np.exp.__doc__)
     assert (add.nin, add.nout, add.nargs, add.identity, add.types) == (2, 1, 3, 0, np.add.types)
     with pytest.raises(AttributeError):
         exp.no_such_attribute  # noqa: B018

@@ -5,6 +5,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
+from ._locks import RLock
 from ._native.pools import forget_posted
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ class Renewable(Protocol):
 _all: "weakref.WeakSet[Tasks]" = weakref.WeakSet()
 _stoppable: "weakref.WeakSet[Stoppable]" = weakref.WeakSet()
 _renewable: "weakref.WeakSet[Renewable]" = weakref.WeakSet()
-_locks: "dict[tuple[int, str], threading.RLock]" = {}
+_locks: "dict[tuple[int, str], RLock]" = {}
 _watching = False
 
 
-def lock_of_process(name: str) -> "threading.RLock":
+def lock_of_process(name: str) -> "RLock":
     """The lock of that name. A forked child has its own: a thread that it lacks may hold the parent's."""
-    return _locks.setdefault((os.getpid(), name), threading.RLock())
+    return _locks.setdefault((os.getpid(), name), RLock())
 
 
 def watch(tasks: "Tasks") -> None:

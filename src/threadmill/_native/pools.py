@@ -22,6 +22,7 @@ pool_needs_worker: "Callable[[CData], int]" = lib.tm_pool_needs_worker
 pool_is_closed: "Callable[[CData], int]" = lib.tm_pool_is_closed
 close_pool: "Callable[[CData], None]" = lib.tm_pool_close
 set_thread_limit: "Callable[[int], int]" = lib.tm_set_thread_limit
+get_thread_limit: "Callable[[], int]" = lib.tm_get_thread_limit  # 0: none
 
 
 def new_pool(threads: int, name: str) -> "CData":

@@ -18,6 +18,7 @@ from . import own_kernels
 from .errstate import as_the_user
 from .layout import NO_VALUE, as_element, dtype_of, native_chunks
 from .reducer import NUMBERS, as_sum
+from .signatures import shows, with_pool
 from .ufunc import parallel
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _SMALL_SUM = 1 << 13
 _ALONE = 1 << 15
 
 
+@shows(with_pool(np.square, ["x"], overflow="wrap"))
 def square(
     x: "npt.ArrayLike", /, *args: Any, overflow: Overflow = "wrap", pool: Pool | None = None, **options: Any
 ) -> Any:
@@ -84,9 +86,11 @@ def square(
     the GIL. NumPy itself, on one thread, does the rest: strided, byte-swapped, misaligned and partly
     overlapping arrays, other dtypes, subclasses, and arrays too small to gain.
     """
-    out = _out(args, options)
     if pool is None and overflow == "wrap" and type(x) is np.ndarray and x.nbytes < _SMALL:
-        return _by_numpy(np.square, out, x, *args, **options)
+        if x.dtype.kind in "fc":
+            return as_the_user(np.square, x, *args, **options)
+        return _by_numpy(np.square, _out(args, options), x, *args, **options)
+    out = _out(args, options)
     checked = _is_checked("square", x, out, overflow, pool)
     if checked:
         x = np.asarray(x)
@@ -98,6 +102,7 @@ def square(
     return as_the_user(np.square, x, *args, **options) if result is None else result
 
 
+@shows(with_pool(np.multiply, ["x", "k"], ["dtype", "signature"], overflow="wrap"))
 def scale(
     x: "npt.ArrayLike",
     k: Any,
@@ -143,6 +148,12 @@ def scale(
     -----
     Runs where `square` runs.
     """
+    small = pool is None and overflow == "wrap" and type(x) is np.ndarray and x.nbytes < _SMALL
+    if small and type(k) in NUMBERS:
+        dtype = dtype_of(x)
+        if x.dtype.kind in "fc":  # type: ignore[union-attr]
+            return as_the_user(np.multiply, x, k, *args, dtype=dtype, **options)
+        return _by_numpy(np.multiply, _out(args, options), x, k, *args, dtype=dtype, **options)
     out = _out(args, options)
     checked = _is_checked("scale", x, out, overflow, pool)
     array: Any = np.asarray(x) if checked else x
@@ -172,6 +183,7 @@ def scale(
     return result
 
 
+@shows(with_pool(np.sum, ["x"], overflow="wrap"))
 def sum(
     x: "npt.ArrayLike",
     /,

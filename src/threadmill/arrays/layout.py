@@ -25,6 +25,7 @@ __all__ = [
     "is_plain",
     "is_target",
     "native_chunks",
+    "overlaps_itself",
 ]
 
 # dtype.char of everything whose loops need no Python: numbers, datetimes and timedeltas.
@@ -54,6 +55,22 @@ def is_target(x: object) -> "TypeGuard[Array]":
 
 # Bits of ndarray.flags.num. The last is set where np.broadcast_arrays made the array.
 C_CONTIGUOUS, ALIGNED, WRITEABLE, WARNS_OF_WRITES = 0x1, 0x100, 0x400, -0x80000000
+
+
+def overlaps_itself(x: Array) -> bool:
+    """Whether two elements of x may share memory, as in a broadcast or a sliding window that may be written.
+
+    Each axis must step over all that the axes with smaller strides span. A few arrays whose elements lie
+    between each other are taken to overlap as well.
+    """
+    if x.flags.forc:
+        return False
+    span = x.itemsize
+    for stride, length in sorted(zip(map(abs, x.strides), x.shape, strict=True)):
+        if length > 1 and stride < span:
+            return True
+        span += stride * (length - 1)
+    return False
 
 
 def dense_views(x: Array, out: Array) -> tuple[Array, Array] | None:

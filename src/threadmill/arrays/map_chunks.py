@@ -1,16 +1,18 @@
 """map_chunks and reduce: NumPy code over pieces of arrays, and an associative function over anything."""
 
 import functools
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._arguments import integer, require_callable
+from .._locks import Lock
+from .._native.pools import get_thread_limit
 from ..tasks.crew import together
 from ..tasks.pool import Pool
 from ..tasks.which_pool import pool_or_default
+from .layout import overlaps_itself
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -118,11 +120,13 @@ class _Results:
     def __init__(self, length: int, out: Any | None, sources: list[Any]) -> None:
         self._length = length
         self._out = out
-        # Written to in place of an `out` that other chunks may still have to read.
-        shared = out is not None and any(_shifted(out, source) for source in sources)
+        # Written to in place of an `out` that other chunks may still have to read, or write.
+        shared = out is not None and (
+            overlaps_itself(out) or any(_shifted(out, source) for source in sources)
+        )
         self._target: Any = np.empty_like(out) if shared else out
         self._first: Any = None
-        self._lock = threading.Lock()  # guards _early
+        self._lock = Lock()  # guards _early
         self._early: list[tuple[slice, Any]] | None = []  # None from the first chunk's result on
 
     def put(self, piece: slice, result: Any) -> None:
@@ -264,7 +268,7 @@ class _Loop:
 
     def __init__(self, fn: Callable[[int], None], n: int) -> None:
         self._fn = fn
-        self._lock = threading.Lock()  # guards _left
+        self._lock = Lock()  # guards _left
         self._left: Iterator[int] = iter(range(n))
         self.failures: dict[int, BaseException] = {}
 
@@ -286,9 +290,13 @@ class _Loop:
 
 
 def _run_all(pool: Pool, fn: Callable[[int], None], n: int) -> None:
-    """Runs fn(0) ... fn(n - 1) on all threads, to their end; raises what the first in order raised."""
+    """Runs fn(0) ... fn(n - 1) to their end on all threads, or as many as this thread is limited to.
+
+    Raises what the first in order raised.
+    """
     loop = _Loop(fn, n)
-    together(pool.submit, min(n, pool._max_workers), loop, loop.stop, caller=True)
+    threads = min(n, pool._max_workers, get_thread_limit() or n)
+    together(pool.submit, threads, loop, loop.stop, caller=True)
     if loop.failures:
         failures, loop.failures = loop.failures, {}
         try:

@@ -14,6 +14,7 @@ import numpy as np
 from .._native.machine import read_machine
 from .._native.programs import chunk_elements, run_program, start_of
 from .._types import Array
+from .layout import overlaps_itself
 from .loops import Loop
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def overlap(inputs: list[Array], outs: list[Array | None], masks: list[Array]) -
     written = [*given, *masks]
     if any(np.may_share_memory(out, x) for k, out in enumerate(given) for x in written[k + 1 :]):
         return "an output overlaps another one, or the mask"
+    if any(map(overlaps_itself, given)):
+        return "elements of an output share memory: the last one written stays"
     if any(x.shape in ((), out.shape) and not _apart(x, out) for out in given for x in inputs):
         return "an output overlaps an operand"
     return None

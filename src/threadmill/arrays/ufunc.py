@@ -4,6 +4,7 @@ What is worth more than NumPy goes to elementwise.py or reductions.py; what they
 """
 
 import functools
+import inspect
 import weakref
 from typing import Any
 
@@ -18,6 +19,7 @@ from .layout import NUMERIC
 from .loops import MOST_LOOPS, LoopCache
 from .plan import MOST_PLANS, PlanCache, key_of, key_of_equals, plan_for
 from .reducer import LEAST_READ, Reducer, as_reduce
+from .signatures import doc_with_pool, method_with_pool, shows, with_pool
 
 __all__ = ["Explanation", "ParallelUfunc", "parallel", "trusted_loops"]
 
@@ -67,12 +69,17 @@ class ParallelUfunc:
     def __init__(self, ufunc: np.ufunc, trust: bool) -> None:
         self.ufunc = ufunc
         self.__name__ = ufunc.__name__
-        self.__doc__ = ufunc.__doc__
+        self.__doc__ = doc_with_pool(ufunc)
         self._trusted = trust
         self._least = _LEAST if ufunc.__name__ in _CHEAP else _LEAST_COSTLY
         self._loops: LoopCache = LoopCache(MOST_LOOPS)
         self._plans: PlanCache = PlanCache(MOST_PLANS)
         self._reducer = Reducer(ufunc)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """NumPy's, with `pool`, for inspect.signature."""
+        return with_pool(self.ufunc)
 
     def __repr__(self) -> str:
         return f"threadmill.parallel({self.ufunc!r})"
@@ -118,6 +125,7 @@ class ParallelUfunc:
         result = call.run(handle)
         return self._by_numpy(self.ufunc, args, options) if result is NotImplemented else result
 
+    @shows(method_with_pool(as_reduce))
     def reduce(self, /, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.reduce.
 

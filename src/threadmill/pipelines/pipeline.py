@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import _process
 from .._arguments import integer
+from .._locks import Lock, RLock
 from ..errors import ShutDown
 from ..queues.queue import Queue
 from ..tasks.pool import Pool
@@ -55,7 +56,7 @@ class Pipeline:
         _process.renew_in_child(self)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def run(self, source: Iterable[Any]) -> Iterator[Any]:
         """The results of the last stage, as they come.
@@ -142,7 +143,7 @@ class _Run:
         self._futures: list[Future[Any]] = []  # the consumer
         self._is_worker: Callable[[], bool] = bool  # set by start; before it nobody is
         self._lost = False  # set once, in a forked child: it has none of the run's other threads
-        self._lock = threading.RLock()  # the collector may come in between with `drop`
+        self._lock = RLock()  # the collector may come in between with `drop`
         self._error: BaseException | None = None  # _lock: what the consumer is to meet
         self._left = False  # _lock; read without: the consumer wants no more
         self._failed = False  # _lock: a stage or the source
@@ -150,7 +151,7 @@ class _Run:
 
     def _renew_locks(self) -> None:
         # The queues renew theirs, and the turnstiles are for the threads that are lost.
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._lost = True
 
     # ---- the consumer's side ----

@@ -1,9 +1,9 @@
 """How the workers of a pipeline's stage share its items and keep their order."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
+from .._locks import Condition, Lock
 from ..errors import ShutDown
 
 __all__ = ["Order"]
@@ -17,11 +17,11 @@ class Order:
     """
 
     def __init__(self, workers: int, ordered: bool) -> None:
-        self.entry = threading.Lock()  # an item is numbered and taken in one step
+        self.entry = Lock()  # an item is numbered and taken in one step
         self._ordered = ordered and workers > 1
         self._window = 2 * workers  # with one each they wait for one another all the time
-        self._lock = threading.Lock()  # guards all below; taken by itself, as only so Ctrl-C can't keep it
-        self._moved = threading.Condition(self._lock)  # room in the window or _stopped
+        self._lock = Lock()  # guards all below; taken by itself, as only so Ctrl-C can't keep it
+        self._moved = Condition(self._lock)  # room in the window or _stopped
         self._waits = False  # somebody, with `entry` held
         self._tickets = 0  # given out
         self._turn = 0  # the ticket whose result is next

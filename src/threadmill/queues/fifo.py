@@ -4,7 +4,6 @@ One holds the items, the other a permit for each free place of a bounded queue; 
 themselves. A mark at the end of both tells of the shutdown: whoever meets it puts it back.
 """
 
-import threading
 import time
 
 # Not queue.SimpleQueue: that name is gevent's and eventlet's where they patch.
@@ -17,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from .. import _process
 from .._arguments import integer
+from .._locks import Lock
 from ..errors import ShutDown
 from .locked import Order
 from .unfinished import Unfinished
@@ -46,7 +46,7 @@ class _Line(SimpleQueue[Any]):
     __slots__ = ("sleepers",)
 
     def __init__(self, items: Iterable[Any] = (), ended: bool = False) -> None:
-        self.sleepers: deque[threading.Lock] = deque()  # one each, locked; append and popleft are atomic
+        self.sleepers: deque[Lock] = deque()  # one each, locked; append and popleft are atomic
         for item in items:
             self.put(item)
         if ended:
@@ -69,7 +69,7 @@ class _Line(SimpleQueue[Any]):
             return self._take_until(deadline)
 
     def _take_until(self, deadline: float) -> Any:
-        bell = threading.Lock()
+        bell = Lock()
         bell.acquire()
         try:
             self.sleepers.append(bell)

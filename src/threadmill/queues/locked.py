@@ -5,7 +5,6 @@ It is laid out as queue.Queue: a subclass may replace how the items are kept by 
 """
 
 import heapq
-import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from .. import _process
 from .._arguments import integer
+from .._locks import Condition
 from ..errors import ShutDown
 from .unfinished import Unfinished
 
@@ -44,8 +44,8 @@ class Locked(Unfinished, Generic[T]):
         _process.renew_in_child(self)
 
     def _make_conditions(self) -> None:
-        self.not_empty = threading.Condition(self.mutex)  # items or shut down
-        self.not_full = threading.Condition(self.mutex)  # room or shut down
+        self.not_empty = Condition(self.mutex)  # items or shut down
+        self.not_full = Condition(self.mutex)  # room or shut down
         self._getting = 0  # mutex: threads in not_empty
         self._putting = 0  # mutex: threads in not_full
 

@@ -1,8 +1,9 @@
 """How many items of a queue are unfinished, and who waits until none is."""
 
 import sys
-import threading
 from operator import length_hint
+
+from .._locks import Condition, Lock
 
 __all__ = ["Unfinished"]
 
@@ -25,8 +26,8 @@ class Unfinished:
 
     def _renew_count(self) -> None:
         """Makes the lock: at first, and in a forked child, which may lack the thread that holds it."""
-        self.mutex = threading.Lock()
-        self.all_tasks_done = threading.Condition(self.mutex)  # unfinished_tasks == 0
+        self.mutex = Lock()
+        self.all_tasks_done = Condition(self.mutex)  # unfinished_tasks == 0
 
     @property
     def unfinished_tasks(self) -> int:

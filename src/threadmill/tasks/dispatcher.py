@@ -20,6 +20,7 @@ from concurrent.futures.thread import BrokenThreadPool
 from typing import Any, Literal
 
 from .. import _process
+from .._locks import Condition, RLock
 from .._native import pools
 from ..errors import DeadlockError
 from .fork import Lineage, renew
@@ -73,13 +74,13 @@ class Tasks:
         self._lineage = Lineage()
         self.forks = 0  # that this process has come out of as the child
         self._late = Late()
-        self.future_locks = tuple(threading.RLock() for _ in range(_FUTURE_LOCKS))  # see Future
-        self.lock = threading.RLock()  # guards all below
+        self.future_locks = tuple(RLock() for _ in range(_FUTURE_LOCKS))  # see Future
+        self.lock = RLock()  # guards all below
         self._reset()
         _process.watch(self)
 
     def _reset(self) -> None:
-        self._room = threading.Condition(self.lock)  # len(_waiting) < _max_queue or closed
+        self._room = Condition(self.lock)  # len(_waiting) < _max_queue or closed
         self._waiting: deque[Item] = deque()  # popleft is atomic, and done without the lock
         self._coming: set[int | None] = set()  # tokens on the way
         self._here: set[int] = set()  # workers at the deque

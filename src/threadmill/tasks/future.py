@@ -18,6 +18,7 @@ from concurrent.futures._base import (
 )
 from typing import TYPE_CHECKING, Any
 
+from .._locks import Condition, Lock
 from ..errors import is_ctrl_c, lost
 from .item import Call
 from .waiters import Waiters
@@ -43,7 +44,7 @@ class Future(concurrent.futures.Future[Any]):
     _state = PENDING
     _result: Any = None
     _exception: BaseException | None = None
-    _made_condition: threading.Condition | None = None
+    _made_condition: Condition | None = None
     _has_outcome = False
     runner: int | None = None  # the thread that runs it, or has
     _waiters: Any = ()
@@ -56,14 +57,14 @@ class Future(concurrent.futures.Future[Any]):
         self._forks = tasks.forks
 
     @property
-    def _condition(self) -> threading.Condition:  # type: ignore[override]
+    def _condition(self) -> Condition:  # type: ignore[override]
         if self._forks != self._tasks.forks:
             self._face_fork()
         if self._made_condition is None:
             with self._lock:
                 if self._made_condition is None:
                     self._waiters, self._done_callbacks = Waiters(self), []
-                    self._made_condition = threading.Condition()
+                    self._made_condition = Condition()
         return self._made_condition
 
     def _face_fork(self) -> None:
@@ -217,5 +218,5 @@ class Future(concurrent.futures.Future[Any]):
             self._waiters.extend(waiters)  # callbacks are not: they happen in the parent
             for waiter in waiters:
                 waiter.event._at_fork_reinit()
-                waiter.lock = threading.Lock()
+                waiter.lock = Lock()
         self.set_exception(lost())

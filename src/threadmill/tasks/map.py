@@ -8,7 +8,6 @@ from the start, so that the consumer can have the first results of a batch that 
 
 import functools
 import itertools
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ from concurrent.futures import CancelledError, Future, TimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from .._locks import Condition
 from ..errors import is_ctrl_c, lost
 from .buffered_map import BufferedMap
 from .late import insist
@@ -140,7 +140,7 @@ class Map:
         self._hands = 0  # places in the deque and workers at work, together
         self._batches: dict[int, _Batch] = {}  # claimed and not yet consumed, by start
         # A batch is claimed or ended; its lock guards all above.
-        self._changed = threading.Condition(tasks.lock)
+        self._changed = Condition(tasks.lock)
         self._abandoned = False  # set without the lock: the collector may end the consumer anywhere
         self._error: BaseException | None = None  # what the consumer meets where nobody has claimed
         self._lost: BaseException | None = None  # the same for what was claimed, in a forked child
@@ -291,7 +291,7 @@ class Map:
 
     def lose(self) -> None:
         self._forks = self._tasks.forks
-        self._changed = threading.Condition(self._tasks.lock)
+        self._changed = Condition(self._tasks.lock)
         self._batches.clear()
         self._hands = self._next = 0
         self._error = self._lost = lost()

@@ -1,10 +1,10 @@
 """Python tasks without a future, which `Pool.spawn` queues, and the ledger that `Pool.join` looks at."""
 
 import os
-import threading
 import time
 from typing import TYPE_CHECKING
 
+from .._locks import Condition, RLock
 from ..errors import is_ctrl_c
 from .item import Call
 
@@ -38,10 +38,10 @@ class Failures:
 class Ledger:
     """How many spawned tasks are under way, and what has failed. A forked child opens one of its own."""
 
-    def __init__(self, lock: "threading.RLock") -> None:
+    def __init__(self, lock: "RLock") -> None:
         self._entering = lock  # guards _entered
-        self.lock = threading.RLock()  # guards the rest: see Future why it is not the same lock
-        self._quiet = threading.Condition(self.lock)  # _open() == 0
+        self.lock = RLock()  # guards the rest: see Future why it is not the same lock
+        self._quiet = Condition(self.lock)  # _open() == 0
         self._entered = 0
         self._struck = 0
         self._failures = Failures()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures._base import LOGGER
 from typing import TYPE_CHECKING, Any
 
+from .._locks import Event
 from .._native import pools
 from .._native.thread_state import release_at_return
 
@@ -27,7 +28,7 @@ class WorkerThread(threading._DummyThread):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._ended = threading.Event()
+        self._ended = Event()
         self._daemonic = False
         self.name = name
         pools.at_worker_end(self._end)
@@ -59,7 +60,7 @@ class WorkerThread(threading._DummyThread):
 
     def lose(self) -> None:
         """Tells a forked child, which does not have the thread, that it has ended."""
-        self._ended = threading.Event()
+        self._ended = Event()
         self._ended.set()
 
     if sys.version_info < (3, 13):  # from then on _DummyThread does so itself

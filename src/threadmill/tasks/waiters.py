@@ -4,12 +4,13 @@ Both append a waiter to each future's `_waiters` and then sleep on the waiter's 
 sleep there runs the tasks that nobody has begun, as `Future.result` does.
 """
 
-import threading
 import time
 import weakref
 from collections import deque
 from concurrent.futures._base import FINISHED
 from typing import TYPE_CHECKING, Any
+
+from .._locks import Event
 
 if TYPE_CHECKING:
     from .future import Future
@@ -49,7 +50,7 @@ class Waiters(list[Any]):
             self._untold.pop()
 
 
-class _HelpingEvent(threading.Event):
+class _HelpingEvent(Event):
     """An event that a worker waits for by running the tasks which are to set it."""
 
     def __init__(self) -> None:
