@@ -126,6 +126,35 @@ def test_arrays_go_in_and_out_in_tuples_lists_and_dicts(x: Any) -> None:
     assert_array_equal(result["both"][1][0], x * x)
 
 
+def test_lists_and_dicts_that_the_function_changes_are_changed(x: Any) -> None:
+    def program(state: Any, log: Any, same: Any) -> Any:
+        state["u"] = state["u"] * 2 + 1
+        state["n"] = state.get("n", 0) + 1
+        state["v"] += 1
+        log.append(state["u"] - 1)
+        log[0] = "first"
+        return state, same is state["v"]
+
+    def call(function: Any) -> Any:
+        v, log = x.copy(), [None]
+        state = {"u": x, "v": v}
+        result, same = function(state, log, v)
+        assert result is state
+        assert state["v"] is v
+        return same, contents(state), contents(log)
+
+    assert call(tm.fuse(program)) == call(program)
+
+    def broken(state: Any) -> None:
+        state["u"] = state["u"] * 2
+        raise KeyError
+
+    state = {"u": x}
+    with pytest.raises(KeyError):
+        tm.fuse(broken)(state)
+    assert contents(state["u"]) == contents(x * 2)
+
+
 def test_small_arguments_are_given_as_they_are() -> None:
     @tm.fuse
     def kind(x: Any) -> Any:
@@ -324,6 +353,21 @@ def test_views_are_numpys_at_once(x: Any, passed: list[list[str]]) -> None:
     result = tm.fuse(lambda g: g[1:-1, None, 1:-1] + g[0, 2:])(grid)
     assert passed == [["add"]]
     assert contents(result) == contents(grid[1:-1, None, 1:-1] + grid[0, 2:])
+
+
+def test_arrays_in_fortrans_order_are_fused_as_well(x: Any, passed: list[list[str]]) -> None:
+    grid = x.reshape(200, 400).T
+
+    def program(g: Any) -> Any:
+        y = g[1:-1] * 2 + g[2:] - np.sqrt(g[:-2])
+        g[1:-1] = y / 3
+        return y, (y * y).sum(), g
+
+    plainly = program(grid.copy("F"))
+    fused = tm.fuse(program)(grid.copy("F"))
+    assert contents(fused) == contents(plainly)
+    assert fused[0].flags.f_contiguous
+    assert passed == [["multiply", "add", "sqrt", "subtract", "divide"], ["multiply"]]
 
 
 def test_sums_follow_numpys_tree(pools: list[tm.Pool]) -> None:

@@ -75,7 +75,8 @@ FILES = {
         elementwise row_reductions gufuncs reductions probes reducer signatures ufunc functions
     """,
     "fusion": """
-        nodes warned passes schedule explanation record lazy reduce_all calls definitions operators fuse
+        nodes warned passes schedule explanation record lazy reduce_all calls definitions operators arguments
+        fuse
     """,
     "pipelines": "stages turnstile pipeline",
     "numpy": "ufuncs reductions",

@@ -11,7 +11,7 @@ from ..arrays.probes import is_numpys
 from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
-from .nodes import Value, is_plain
+from .nodes import Value
 from .record import SMALL, Record, is_same, plain_loop
 from .reduce_all import reduce_all
 
@@ -73,11 +73,12 @@ def _other(x: Any) -> tuple[Value, bool] | None:
         x = np.asarray(x)
     elif type(x) is not np.ndarray:
         return None
-    if not is_plain(x):
+    value = Value.of(x)
+    if not value.is_plain:
         return None
     if x.size <= SMALL:
-        return Value.of(x.copy()), False
-    return Value.of(x), _may_be_written(x)
+        return Value.of(x.copy("K")), False
+    return value, _may_be_written(x)
 
 
 def _may_be_written(x: Any) -> bool:

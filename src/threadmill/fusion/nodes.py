@@ -39,12 +39,12 @@ def is_plain(x: Array) -> bool:
 class Value:
     """An array that is there, or that a node will make.
 
-    `is_plain`: a pass can read its array where it is. `owner` is the lazy array that shows it to the user, if
-    one does. `borrowed`: the array is memory that is written later perhaps; who still holds the value then
-    gets a copy first.
+    `is_plain`: a pass can read its array where it is. `turned`: its elements lie in Fortran's order. `owner`
+    is the lazy array that shows it to the user, if one does. `borrowed`: the array is memory that is written
+    later perhaps; who still holds the value then gets a copy first.
     """
 
-    __slots__ = ("array", "borrowed", "dtype", "is_plain", "node", "owner", "shape")
+    __slots__ = ("array", "borrowed", "dtype", "is_plain", "node", "owner", "shape", "turned")
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Value:
         shape: tuple[int, ...],
         array: Array | None = None,
         node: "Node | None" = None,
+        turned: bool = False,
     ) -> None:
         self.dtype = dtype
         self.shape = shape
@@ -60,6 +61,9 @@ class Value:
         self.owner: ref[Any] | None = None
         self.borrowed = False
         self.is_plain = array is None or is_plain(array)
+        self.turned = turned
+        if not self.is_plain and array is not None and array.ndim > 1 and is_plain(array.T):
+            self.is_plain = self.turned = True
 
     @classmethod
     def of(cls, array: Array) -> "Value":
@@ -88,11 +92,12 @@ class Conversion:
 class Node:
     """One loop over its operands, put off.
 
-    `target`: the evaluated array that its result is written into, for a node that stores. `reports`: whether
-    floating-point errors are to be told. `state`: the modes of np.errstate and the warnings' filters then.
+    `turned`: it runs in Fortran's order, as its operands lie. `target`: the evaluated array that its result
+    is written into, for a node that stores. `reports`: whether floating-point errors are to be told. `state`:
+    the modes of np.errstate and the warnings' filters then.
     """
 
-    __slots__ = ("inputs", "loop", "name", "outs", "place", "reports", "shape", "state", "target")
+    __slots__ = ("inputs", "loop", "name", "outs", "place", "reports", "shape", "state", "target", "turned")
 
     def __init__(
         self,
@@ -103,6 +108,7 @@ class Node:
         reports: bool,
         place: Place | None,
         state: Any,
+        turned: bool,
     ) -> None:
         self.loop = loop
         self.name = name
@@ -113,4 +119,5 @@ class Node:
         self.state = state
         self.target: Array | None = None
         made = loop.dtypes[len(inputs) :]
-        self.outs = [Value(dtype, shape, None, self) for dtype in made]
+        self.turned = turned
+        self.outs = [Value(dtype, shape, None, self, turned) for dtype in made]

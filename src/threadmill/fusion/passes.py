@@ -108,7 +108,10 @@ class _Pass:
         self.results: dict[Value, Array] = {}
         key, made = self._read()
         outputs = self._write(wanted, made)
-        self.layout = _Layout(nodes[0].shape, self.arrays)
+        shape = nodes[0].shape
+        if nodes[0].turned:
+            shape, self.arrays = shape[::-1], [x.T for x in self.arrays]
+        self.layout = _Layout(shape, self.arrays)
         self.inner = [each[-1] for each in self.layout.strides]
         pairs = zip(self.arrays, self.inner, strict=True)
         self.structure = (
@@ -146,7 +149,7 @@ class _Pass:
                 if node.target is not None:
                     array = node.target
                 elif value in wanted:
-                    array = np.empty(node.shape, value.dtype)
+                    array = np.empty(node.shape, value.dtype, "F" if node.turned else "C")
                 else:
                     continue
                 self.results[value] = array

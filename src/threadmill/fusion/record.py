@@ -110,6 +110,9 @@ class Record:
             or (size < SMALL and all(value.array is not None for value in inputs))
         ):
             return None
+        turned = any(value.turned for value in inputs)
+        if turned and not all(not x.shape or (x.turned and x.shape == shape) for x in inputs):
+            return None
         if (name in _BY_PLACE or loop.dtypes[0].char == "e") and _shows_place(loop, name, inputs, shape):
             return None
         if len(self.pending) >= _MOST_PENDING:
@@ -120,7 +123,7 @@ class Record:
         if state.at_once and reports:
             return None
         place = place_of_user() if reports else None
-        node = Node(loop, name, inputs, shape, reports and bool(state.bits), place, state)
+        node = Node(loop, name, inputs, shape, reports and bool(state.bits), place, state, turned)
         self.pending.append(node)
         if self.exposed:
             self.is_urgent |= self._may_change(inputs)
@@ -152,7 +155,7 @@ class Record:
             self.flush()
         assert value.array is not None
         if value.borrowed:
-            value.array = value.array.copy()
+            value.array = value.array.copy("F" if value.turned else "C")
             value.borrowed = False
         return value.array
 
@@ -216,7 +219,9 @@ class Record:
 
     def store(self, target: Array, value: Value) -> bool:
         """Writes the value into an evaluated array of its shape; False: NumPy has to."""
-        if target.dtype.num != value.dtype.num or not target.flags.writeable or not is_plain(target):
+        if target.dtype.num != value.dtype.num or not target.flags.writeable:
+            return False
+        if not is_plain(target.T if value.turned else target):
             return False
         if 0 in target.strides and target.size > 1:
             return False
@@ -247,7 +252,7 @@ class Record:
             if value.borrowed and value.is_held():
                 assert value.array is not None
                 if target is None or np.may_share_memory(value.array, target):
-                    value.array = value.array.copy()
+                    value.array = value.array.copy("F" if value.turned else "C")
                     value.borrowed = False
                 else:
                     kept.append(value)
@@ -255,7 +260,7 @@ class Record:
 
     def _reads_elsewhere(self, target: Array, writer: Node) -> bool:
         """Whether anything reads the target's memory otherwise than element by element before the writer."""
-        alike = all(node.shape == target.shape for node in self.pending)
+        alike = all(node.shape == target.shape and node.turned == writer.turned for node in self.pending)
         written = False
         for node in self.pending:
             for value in node.inputs:
