@@ -221,6 +221,25 @@ def test_a_sum_of_negative_zeros_begins_with_a_zero(x: Any) -> None:
         assert contents(tm.fuse(lambda y: (y * -0.0).sum())(y)) == contents((y * -0.0).sum())
 
 
+def test_numbers_that_are_equal_are_not_taken_for_each_other(x: Any) -> None:
+    def program(x: Any) -> Any:
+        numbers = (
+            0.0,
+            -0.0,
+            complex(1, 0.0),
+            complex(1, -0.0),
+            complex(0.0, 1),
+            complex(-0.0, 1),
+            1,
+            1.0,
+            True,
+        )
+        return [x * each for each in numbers], [x + each for each in numbers]
+
+    for dtype in "lfdD":
+        assert contents(tm.fuse(program)(x.astype(dtype))) == contents(program(x.astype(dtype)))
+
+
 def test_integers_to_negative_powers_are_an_error() -> None:
     def program(x: Any) -> Any:
         y = x * 2

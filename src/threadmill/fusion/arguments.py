@@ -17,7 +17,7 @@ __all__ = ["LEAST", "Arguments", "pays"]
 # Elements of the largest argument below which the function is called as it is.
 LEAST = 65536
 
-# Elements of a list or dict that is looked into. Longer ones hold numbers, as a rule, and are given as they are.
+# Elements of a list or dict that is looked into. Longer ones hold numbers, as a rule, and are not copied.
 _MOST_HELD = 1000
 
 
