@@ -120,7 +120,7 @@ class Writer:
             (2, lambda: f"{x}[{y} > 0] = 1"),
             (1, lambda: f"raw = np.asarray({x}); raw[:1] = 3"),
             (1, lambda: f"np.copyto({x}, {y})"),
-            (1, lambda: f"{self.new()} = {x}.T.copy()"),
+            (1, lambda: f"{self.new()} = {x}.copy('F')"),
             (1, lambda: f"with np.errstate(all='ignore'): {self.new()} = np.log({x}) / {y}"),
         ]
         weights = [weight for weight, _ in kinds]

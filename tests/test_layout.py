@@ -43,11 +43,12 @@ ROOMS = [
     "errors",
     "_types",
     "_arguments",
+    "_deadline",
     "_locks",
     "_native",
     "_process",
-    "tasks",
     "queues",
+    "tasks",
     "arrays",
     "fusion",
     "pipelines",
@@ -78,7 +79,7 @@ FILES = {
         nodes warned passes schedule explanation record lazy reduce_all calls definitions operators arguments
         fuse
     """,
-    "pipelines": "stages turnstile pipeline",
+    "pipelines": "stages turnstile run pipeline",
     "numpy": "ufuncs reductions",
 }
 

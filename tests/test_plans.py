@@ -471,3 +471,12 @@ def test_at_returns_what_a_foreign_class_returns(threads: tm.Pool) -> None:
             return method
 
     assert tm.parallel(np.add).at(np.ones(3).view(Word), [0], 1, pool=threads) == "at"
+
+
+def test_outer_of_two_nans_is_numpys(threads: tm.Pool) -> None:
+    """Which of two different NaNs comes out, NumPy alone knows; the call is then its own."""
+    a = np.full(64, np.nan) + 0j
+    b = np.frombuffer(np.array([0x7FF8000000000123, 0], np.uint64).tobytes(), complex)
+    assert_same_call(
+        tm.parallel(np.add).outer, np.add.outer, lambda: ([a, np.repeat(b, 40)], {}), "outer", pool=threads
+    )

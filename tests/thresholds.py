@@ -10,8 +10,7 @@ def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -
     """From now on no call of this process is too small for C."""
     for name in "_SMALL", "_SMALL_SUM", "_ALONE":
         set_attribute(functions, name, 0)
-    for module in reducer, ufunc:
-        set_attribute(module, "LEAST_READ", 0)
+    set_attribute(reducer, "LEAST_READ", 0)
     for name in "_LEAST", "_LEAST_COSTLY":
         set_attribute(ufunc, name, 0)
     for made in ufunc._made.values():

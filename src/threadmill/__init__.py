@@ -34,7 +34,8 @@ from .arrays.map_chunks import map_chunks, reduce  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
 from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
 from .fusion.fuse import fuse  # noqa: E402
-from .pipelines.pipeline import Pipeline, stage  # noqa: E402
+from .pipelines.pipeline import Pipeline  # noqa: E402
+from .pipelines.stages import Stage, stage  # noqa: E402
 from .queues.queue import Queue, TypedQueue  # noqa: E402
 from .tasks.pool import Pool, default_pool  # noqa: E402
 from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
@@ -49,6 +50,7 @@ __all__ = [
     "Pool",
     "Queue",
     "ShutDown",
+    "Stage",
     "TypedQueue",
     "default_pool",
     "fuse",

@@ -13,12 +13,12 @@ import numpy as np
 from .._process import lock_of_process
 from ..tasks.pool import Pool
 from ..tasks.which_pool import check_pool, pool_or_default
-from . import elementwise, gufuncs, probes
+from . import elementwise, gufuncs, probes, reducer
 from .errstate import as_the_user
 from .layout import NUMERIC
 from .loops import MOST_LOOPS, LoopCache
 from .plan import MOST_PLANS, PlanCache, key_of, key_of_equals, plan_for
-from .reducer import LEAST_READ, Reducer, as_reduce
+from .reducer import Reducer, as_reduce
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
 
 __all__ = ["Explanation", "ParallelUfunc", "parallel", "trusted_loops"]
@@ -147,7 +147,7 @@ class ParallelUfunc:
         their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
         own pairwise tree. The rest is NumPy's.
         """
-        if pool is None and args and type(args[0]) is np.ndarray and args[0].nbytes < LEAST_READ:
+        if pool is None and args and type(args[0]) is np.ndarray and args[0].nbytes < reducer.LEAST_READ:
             return as_the_user(self.ufunc.reduce, *args, **options)
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
@@ -159,8 +159,9 @@ class ParallelUfunc:
             a, b = args
             if pool is not None or a.size * b.size >= self._least:
                 call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
-                if type(call) is not str:
-                    return call.run(pool_or_default(pool)._handle)
+                result = NotImplemented if type(call) is str else call.run(pool_or_default(pool)._handle)
+                if result is not NotImplemented:
+                    return result
         return self._by_numpy(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
