@@ -270,6 +270,21 @@ def test_what_a_conversion_comes_to_is_told(n: int) -> None:
     assert told(tm.fuse(program)) == told(program) != []
 
 
+def test_numpys_own_code_warns_where_it_does(x: Any) -> None:
+    def program(x: Any) -> Any:
+        a = x[:0].mean()
+        b = np.mean(x[:0])
+        return a, b, x[:0].var()
+
+    def told(function: Any) -> list[Any]:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            function(x)
+        return [(str(each.message), each.filename, each.lineno) for each in found]
+
+    assert told(tm.fuse(program)) == told(program)
+
+
 def test_an_element_that_is_read_warns_after_what_stands_before(x: Any) -> None:
     def program(x: Any) -> Any:
         y = np.sqrt(-x)
@@ -320,6 +335,26 @@ def test_writes_come_at_once_and_in_order(x: Any) -> None:
     a, b = x.copy(), x.copy()
     assert contents(tm.fuse(program)(a)) == contents(program(b))
     assert contents(a) == contents(b)
+
+
+def test_a_number_goes_where_a_mask_is_in_the_pass_that_makes_the_mask(
+    x: Any, passed: list[list[str]]
+) -> None:
+    def program(x: Any, y: Any) -> None:
+        x[y * x > 1] = 0
+        y[np.isnan(x) | (x < 0.7)] = np.nan
+        x[x > 2] = 7
+
+    args = [x.copy(), x[::-1].copy()]
+    again = [x.copy(), x[::-1].copy()]
+    tm.fuse(program)(*args)
+    program(*again)
+    assert contents(args) == contents(again)
+    assert passed == [
+        ["multiply", "greater", "where"],
+        ["isnan", "less", "bitwise_or", "where"],
+        ["greater", "where"],
+    ]
 
 
 def test_an_overlapping_write_goes_through_a_temporary(x: Any) -> None:

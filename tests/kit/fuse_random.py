@@ -151,7 +151,9 @@ def program(rnd: random.Random, count: int) -> str:
 def arguments(rnd: random.Random, rng: np.random.Generator) -> list[Any]:
     n = rnd.choice(LENGTHS)
     shape = (
-        (n,) if rnd.random() < 0.5 else rnd.choice([(3, n), (n, 3), (2, 3, n), (n, 1), (1, n), (5, 7, 11)])
+        (n,)
+        if rnd.random() < 0.5
+        else rnd.choice([(3, n), (n, 3), (2, 3, n), (min(n, 1500), 1), (1, n), (5, 7, 11)])
     )
     args: list[Any] = []
     for _ in range(rnd.randint(1, 3)):

@@ -10,7 +10,7 @@ from .._types import Array
 from ..arrays.layout import NUMERIC
 from ..arrays.loops import Loop
 
-__all__ = ["KNOWN", "Conversion", "Node", "Place", "Value", "is_plain"]
+__all__ = ["KNOWN", "Conversion", "Node", "Place", "Value", "is_plain", "is_turned"]
 
 # Whose elements passes know; dates and times are NumPy's.
 KNOWN = NUMERIC - {"m", "M"}
@@ -34,6 +34,11 @@ def is_plain(x: Array) -> bool:
             return False
         last = stride
     return True
+
+
+def is_turned(x: Array) -> bool:
+    """Whether that holds of Fortran's order. The strides of axes of length 1 are NumPy's to choose."""
+    return x.ndim > 1 and 1 not in x.shape and is_plain(x.T)
 
 
 class Value:
@@ -62,7 +67,7 @@ class Value:
         self.borrowed = False
         self.is_plain = array is None or is_plain(array)
         self.turned = turned
-        if not self.is_plain and array is not None and array.ndim > 1 and is_plain(array.T):
+        if not self.is_plain and array is not None and is_turned(array):
             self.is_plain = self.turned = True
 
     @classmethod

@@ -161,6 +161,9 @@ def _getitem(self: LazyArray, key: Any) -> Any:
 
 def _setitem(self: LazyArray, key: Any, new: Any) -> None:
     record = self._record
+    is_mask = type(key) is LazyArray and key._record is record and type(new) in (int, float)
+    if is_mask and definitions.put_where(self, key, new):
+        return
     key = _plain_key(key)
     array = evaluated_alone(self)
     if type(new) is LazyArray and new._record is record and _is_basic(key):

@@ -15,7 +15,7 @@ from ..arrays.operands import as_loop_number
 from ..arrays.probes import is_numpys, refuses
 from ..arrays.ufunc import trusted_loops
 from .explanation import Log
-from .nodes import KNOWN, Conversion, Node, Value, is_plain
+from .nodes import KNOWN, Conversion, Node, Value, is_plain, is_turned
 from .passes import Fold, run_pass
 from .schedule import ancestors, groups_of, may_end, needed_of
 from .warned import State, line_of_user, place_of_user, state_now, tell
@@ -221,7 +221,7 @@ class Record:
         """Writes the value into an evaluated array of its shape; False: NumPy has to."""
         if target.dtype.num != value.dtype.num or not target.flags.writeable:
             return False
-        if not is_plain(target.T if value.turned else target):
+        if not (is_turned(target) if value.turned else is_plain(target)):
             return False
         if 0 in target.strides and target.size > 1:
             return False
