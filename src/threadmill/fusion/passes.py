@@ -13,7 +13,7 @@ from .._native.status import check
 from .._types import Array
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop
-from ..arrays.probes import is_numpys
+from ..arrays.self_test import NUMPYS
 from .nodes import Conversion, Node, Value
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MOST_NODES = min(MAX_STEPS // 5, MAX_SLOTS // 5)
 
 # Programs by structure: the loops, the slots of their operands, the dtypes of the arrays and whether they are
 # contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may write.
-_programs: Cache[tuple[Any, ...], FusedProgram] = Cache(512)
+_programs: Cache[tuple[Any, ...], FusedProgram] = Cache()
 
 
 class Fold:
@@ -163,7 +163,7 @@ class _Pass:
             return found
         for node in self.nodes:
             loop = node.loop
-            if isinstance(loop, Loop) and not is_numpys(loop.ufunc):  # it keeps the program, not we it
+            if isinstance(loop, Loop) and loop.ufunc not in NUMPYS:  # it keeps the program, not we it
                 found = loop.programs.get(self.structure)
                 if found is None:
                     found = loop.programs[self.structure] = _new_program(self)
@@ -280,4 +280,4 @@ def _new_program(one: _Pass) -> FusedProgram:
 
 def _inner(loop: Loop | Conversion, contiguous: bool) -> InnerLoop:
     entry: Any = loop.contiguous if contiguous else loop.strided
-    return entry if type(entry) is tuple else (entry.function, entry.context, entry.auxdata)
+    return entry if type(entry) is tuple else entry.address

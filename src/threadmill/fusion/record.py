@@ -9,10 +9,11 @@ import numpy as np
 from .._native.programs import cast_loop
 from .._types import Array
 from ..arrays.cache import Cache
-from ..arrays.elementwise import _zero_by_place as zero_by_place
 from ..arrays.loops import Loop, resolve
 from ..arrays.operands import as_loop_number
-from ..arrays.probes import is_numpys, refuses
+from ..arrays.probes import zero_by_place
+from ..arrays.refusal import Refusal
+from ..arrays.self_test import NUMPYS, refusal_of
 from ..arrays.ufunc import trusted_loops
 from .explanation import Log
 from .nodes import KNOWN, Conversion, Node, Value, is_plain, is_turned
@@ -33,14 +34,14 @@ _MOST_PENDING = 256
 
 # Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a string where NumPy
 # has to make the call. Any thread may write.
-_loops: Cache[tuple[Any, ...], Loop | str] = Cache(2048)
+_loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 
 _WRITTEN = "an array was written"
 
 
 # Python's numbers in dtypes of loops. Any thread may write.
-_numbers: Cache[tuple[Any, ...], Value] = Cache(1024)
+_numbers: Cache[tuple[Any, ...], Value] = Cache()
 
 
 class Record:
@@ -87,7 +88,7 @@ class Record:
         loop = _loops.get(found)
         if loop is None:
             loop = _find_loop(ufunc, operands, found)
-        if isinstance(loop, str):
+        if isinstance(loop, Refusal):
             return None
         inputs = _as_values(loop, operands)
         if inputs is None:
@@ -273,26 +274,26 @@ class Record:
         return False
 
 
-def _find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Loop | str:
+def _find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Loop | Refusal:
     """The loop, from where it is kept: a foreign ufunc's with what `parallel` has returned."""
-    if is_numpys(ufunc):
+    if ufunc in NUMPYS:
         return _loops.put(key, _loop_for(ufunc, operands))
     own = trusted_loops(ufunc)
     if own is None:
-        return "it is not NumPy's, and nobody has said trust=True"
+        return Refusal("it is not NumPy's, and nobody has said trust=True")
     return own.get(("fused", *key[1:])) or own.put(("fused", *key[1:]), _loop_for(ufunc, operands))
 
 
-def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | str:
-    if ufunc.signature is not None or refuses(ufunc, True):
-        return "its loops are not run on our threads"
+def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | Refusal:
+    if ufunc.signature is not None or refusal_of(ufunc, True):
+        return Refusal("its loops are not run on our threads")
     given = [x.dtype if type(x) is Value else type(x) for x in operands]
     found = resolve(ufunc, (*given, *[None] * ufunc.nout))
-    if isinstance(found, str) or any(dtype.char not in KNOWN for dtype in found.dtypes):
-        return "it has no loop for numbers"
+    if isinstance(found, Refusal) or any(dtype.char not in KNOWN for dtype in found.dtypes):
+        return Refusal("it has no loop for numbers")
     for own, dtype in zip(given, found.dtypes, strict=False):
         if isinstance(own, np.dtype) and own.num != dtype.num and not cast_loop(own.char, dtype.char):
-            return "there is no conversion"
+            return Refusal("there is no conversion")
     return found
 
 
