@@ -24,6 +24,7 @@ QUESTIONS = (
     "scale",
     "ufuncs",
     "reductions",
+    "programs",
     "executor",
     "queues",
 )

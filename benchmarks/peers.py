@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NumbaLoops", "allow", "numba_layer", "numba_loops", "numba_ufunc", "numexpr"]
+__all__ = ["NumbaLoops", "allow", "numba_function", "numba_layer", "numba_loops", "numba_ufunc", "numexpr"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ def numba_loops(threads: int) -> NumbaLoops | None:
     loops = _compiled(numba)
     numba.set_num_threads(threads)
     return loops
+
+
+def numba_function(threads: int, function: Any) -> Any:
+    """The function as numba compiles it, for all threads and in arithmetic of its own."""
+    try:
+        import numba
+    except ImportError:
+        return None
+    numba.set_num_threads(threads)
+    return numba.njit(parallel=True, fastmath=True)(function)
 
 
 def numba_layer() -> str | None:

@@ -27,6 +27,7 @@ typedef struct pass {
     const tm_fused *fused;
     size_t dims, n, grain, tile;
     unsigned depth; /* of the tree, where the chunks are its nodes */
+    size_t parts;   /* numbers in an element that the tree adds: 2 in a complex; 0: no tree */
     const intptr_t *shape;
     const intptr_t *strides; /* [arrays][dims] */
     char *const *data;
@@ -73,15 +74,15 @@ size_t tm_fused_chunks(size_t n, int tree)
 /* Goes down from the root to node `index` of the chosen depth. */
 static void fused_node(const pass *p, size_t index, size_t *begin, size_t *n)
 {
-    size_t first = 0, count = p->n;
+    size_t first = 0, count = p->n * p->parts;
     for (unsigned bit = p->depth; bit-- > 0;) {
         const size_t left = tm_tree_half(count);
         const bool right = index >> bit & 1;
         first += right ? left : 0;
         count = right ? count - left : left;
     }
-    *begin = first;
-    *n = count;
+    *begin = first / p->parts;
+    *n = count / p->parts;
 }
 
 static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_t *stride, intptr_t n,
@@ -233,7 +234,7 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
     fused_place here;
     size_t count = end - begin, chunk = begin;
 
-    if (p->depth > 0 || p->grain == 1)
+    if (p->parts > 0)
         fused_node(p, chunk, &begin, &count);
     else {
         chunk = begin / p->grain;
@@ -284,6 +285,19 @@ static void fused_fill(const pass *p, size_t chunks, size_t most)
     }
 }
 
+/* The pass's `parts`; false: its trees differ in them. */
+static bool fused_find_parts(const tm_fused *fused, size_t *parts)
+{
+    *parts = 0;
+    for (size_t k = 0; k < fused->folds; k++) {
+        if (fused->fold[k].tree < 0) continue;
+        const size_t own = tm_is_complex((tm_dtype)fused->fold[k].tree) ? 2 : 1;
+        if (*parts > 0 && *parts != own) return false;
+        *parts = own;
+    }
+    return true;
+}
+
 static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count)
 {
     const size_t slots = fused->arrays + fused->buffers;
@@ -322,7 +336,6 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
               .partials = partials,
               .x87 = tm_x87_save(),
               .raised = flags};
-    bool tree = false;
 
     for (size_t i = 0; i < fused->steps + fused->folds; i++) atomic_init(&flags[i], 0);
     for (size_t axis = 0; axis < dims; axis++) {
@@ -330,7 +343,8 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
         p.n *= (size_t)layout[axis];
     }
     if (p.n == 0) return TM_INVALID;
-    for (size_t k = 0; k < fused->folds; k++) tree |= fused->fold[k].tree >= 0;
+    if (!fused_find_parts(fused, &p.parts)) return TM_INVALID;
+    const bool tree = p.parts > 0;
     p.depth = tree ? fused_depth(p.n) : 0;
     p.grain = tree ? 1 : tm_chunk_elements(p.n);
     const size_t most = tm_fused_chunks(p.n, tree), chunks = tree ? most : fused_chunks(&p, most);

@@ -2,7 +2,10 @@
 
 import copy
 import gc
+import os
 import pickle
+import subprocess
+import sys
 import threading
 import warnings
 import weakref
@@ -18,7 +21,16 @@ import threadmill as tm
 from threadmill.fusion import passes, record
 from threadmill.fusion.lazy import LazyArray
 
-N = 50_000
+N = 80_000
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_no_errors() -> Iterator[None]:
+    """Where they are, as in the rest of the suite, nothing that may warn is put off."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+        yield
 
 
 @pytest.fixture
@@ -32,8 +44,8 @@ def x() -> Any:
 
 
 @pytest.fixture
-def passed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
-    """The names of the nodes of each pass that runs; warnings are no errors, which would stop the program."""
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The names of the nodes of each pass that runs."""
     seen: list[list[str]] = []
     run = record.run_pass
 
@@ -42,9 +54,7 @@ def passed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
         return run(pool, nodes, wanted, fold)
 
     monkeypatch.setattr(record, "run_pass", run_pass)
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        yield seen
+    return seen
 
 
 # ---- the decorator ----
@@ -117,6 +127,35 @@ def test_arrays_go_in_and_out_in_tuples_lists_and_dicts(x: Any) -> None:
     assert_array_equal(result["both"][1][0], x * x)
 
 
+def test_lists_and_dicts_that_the_function_changes_are_changed(x: Any) -> None:
+    def program(state: Any, log: Any, same: Any) -> Any:
+        state["u"] = state["u"] * 2 + 1
+        state["n"] = state.get("n", 0) + 1
+        state["v"] += 1
+        log.append(state["u"] - 1)
+        log[0] = "first"
+        return state, same is state["v"]
+
+    def call(function: Any) -> Any:
+        v, log = x.copy(), [None]
+        state = {"u": x, "v": v}
+        result, same = function(state, log, v)
+        assert result is state
+        assert state["v"] is v
+        return same, contents(state), contents(log)
+
+    assert call(tm.fuse(program)) == call(program)
+
+    def broken(state: Any) -> None:
+        state["u"] = state["u"] * 2
+        raise KeyError
+
+    state = {"u": x}
+    with pytest.raises(KeyError):
+        tm.fuse(broken)(state)
+    assert contents(state["u"]) == contents(x * 2)
+
+
 def test_small_arguments_are_given_as_they_are() -> None:
     @tm.fuse
     def kind(x: Any) -> Any:
@@ -177,6 +216,86 @@ def test_unused_values_warn_in_order(x: Any) -> None:
     ]
 
 
+def test_a_sum_of_negative_zeros_begins_with_a_zero(x: Any) -> None:
+    for dtype in "fdFD":
+        y = x.astype(dtype)
+        assert contents(tm.fuse(lambda y: (y * -0.0).sum())(y)) == contents((y * -0.0).sum())
+
+
+def test_numbers_that_are_equal_are_not_taken_for_each_other(x: Any) -> None:
+    def program(x: Any) -> Any:
+        numbers = (
+            0.0,
+            -0.0,
+            complex(1, 0.0),
+            complex(1, -0.0),
+            complex(0.0, 1),
+            complex(-0.0, 1),
+            1,
+            1.0,
+            True,
+        )
+        return [x * each for each in numbers], [x + each for each in numbers]
+
+    for dtype in "lfdD":
+        assert contents(tm.fuse(program)(x.astype(dtype))) == contents(program(x.astype(dtype)))
+
+
+def test_integers_to_negative_powers_are_an_error() -> None:
+    def program(x: Any) -> Any:
+        y = x * 2
+        try:
+            return y ** (x - 100)
+        except ValueError as error:
+            return str(error), y
+
+    x = np.arange(N) % 50
+    assert contents(tm.fuse(program)(x)) == contents(program(x))
+
+
+@pytest.mark.parametrize("n", [5000, 20_000])
+@pytest.mark.usefixtures("small_ones_too")
+def test_what_a_conversion_comes_to_is_told(n: int) -> None:
+    signalling = np.full(n, 0x7FF0000000000001, "u8").view("f8")
+
+    def program(x: Any) -> Any:
+        return np.logical_or(x > 0, x), x.astype("i4")
+
+    def told(function: Any) -> list[str]:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            function(signalling)
+        return [str(each.message) for each in found]
+
+    assert told(tm.fuse(program)) == told(program) != []
+
+
+def test_numpys_own_code_warns_where_it_does(x: Any) -> None:
+    def program(x: Any) -> Any:
+        a = x[:0].mean()
+        b = np.mean(x[:0])
+        return a, b, x[:0].var()
+
+    def told(function: Any) -> list[Any]:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            function(x)
+        return [(str(each.message), each.filename, each.lineno) for each in found]
+
+    assert told(tm.fuse(program)) == told(program)
+
+
+def test_an_element_that_is_read_warns_after_what_stands_before(x: Any) -> None:
+    def program(x: Any) -> Any:
+        y = np.sqrt(-x)
+        return y, np.log(x[0] - x[0])
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tm.fuse(program)(x)
+    assert [str(each.message).split()[-1] for each in told] == ["sqrt", "log"]
+
+
 def test_errors_that_raise_stop_the_program_where_numpy_does(x: Any) -> None:
     def program(x: Any, y: Any) -> None:
         y[...] = 1
@@ -216,6 +335,26 @@ def test_writes_come_at_once_and_in_order(x: Any) -> None:
     a, b = x.copy(), x.copy()
     assert contents(tm.fuse(program)(a)) == contents(program(b))
     assert contents(a) == contents(b)
+
+
+def test_a_number_goes_where_a_mask_is_in_the_pass_that_makes_the_mask(
+    x: Any, passed: list[list[str]]
+) -> None:
+    def program(x: Any, y: Any) -> None:
+        x[y * x > 1] = 0
+        y[np.isnan(x) | (x < 0.7)] = np.nan
+        x[x > 2] = 7
+
+    args = [x.copy(), x[::-1].copy()]
+    again = [x.copy(), x[::-1].copy()]
+    tm.fuse(program)(*args)
+    program(*again)
+    assert contents(args) == contents(again)
+    assert passed == [
+        ["multiply", "greater", "where"],
+        ["isnan", "less", "bitwise_or", "where"],
+        ["greater", "where"],
+    ]
 
 
 def test_an_overlapping_write_goes_through_a_temporary(x: Any) -> None:
@@ -265,10 +404,25 @@ def test_memory_that_was_handed_out_may_change_at_once(x: Any) -> None:
 
 
 def test_views_are_numpys_at_once(x: Any, passed: list[list[str]]) -> None:
-    grid = x.reshape(200, 250)
+    grid = x.reshape(200, 400)
     result = tm.fuse(lambda g: g[1:-1, None, 1:-1] + g[0, 2:])(grid)
     assert passed == [["add"]]
     assert contents(result) == contents(grid[1:-1, None, 1:-1] + grid[0, 2:])
+
+
+def test_arrays_in_fortrans_order_are_fused_as_well(x: Any, passed: list[list[str]]) -> None:
+    grid = x.reshape(200, 400).T
+
+    def program(g: Any) -> Any:
+        y = g[1:-1] * 2 + g[2:] - np.sqrt(g[:-2])
+        g[1:-1] = y / 3
+        return y, (y * y).sum(), g
+
+    plainly = program(grid.copy("F"))
+    fused = tm.fuse(program)(grid.copy("F"))
+    assert contents(fused) == contents(plainly)
+    assert fused[0].flags.f_contiguous
+    assert passed == [["multiply", "add", "sqrt", "subtract", "divide"], ["multiply"]]
 
 
 def test_sums_follow_numpys_tree(pools: list[tm.Pool]) -> None:
@@ -373,7 +527,6 @@ def test_nothing_keeps_an_array_alive() -> None:
     assert result() is None
 
 
-@pytest.mark.usefixtures("passed")
 def test_programs_are_kept_by_structure_and_bounded(x: Any) -> None:
     passes._programs.clear()
     fused = tm.fuse(lambda x, k: np.exp(x * k) + 1)
@@ -440,7 +593,6 @@ def test_an_attribute_is_an_ndarrays(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["shape", "dtype", "real", "flat"])
 @pytest.mark.usefixtures("small_ones_too")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_attribute_can_be_set(name: str) -> None:
     def program(x: Any) -> Any:
         y = x * 2
@@ -520,3 +672,140 @@ def test_a_foreign_class_has_its_word() -> None:
     a, b = tm.fuse(lambda x: (x + Foreign(), x ** Foreign()))(np.ones(6))
     assert a.endswith("ndarray on the left")
     assert b == "power"
+
+
+# ---- explain, foreign ufuncs ----
+
+
+def test_explain_tells_of_passes_and_why_they_ended(x: Any) -> None:
+    @tm.fuse
+    def program(x: Any) -> Any:
+        y = np.sqrt(x * x + 1)
+        most = y.max()
+        return np.sort(y / most) * 2
+
+    told = program.explain(x)  # type: ignore[attr-defined]
+    line = program.__wrapped__.__code__.co_firstlineno  # type: ignore[attr-defined]
+    assert told.passes == 3
+    assert told.moved < told.numpys
+    assert "pass 1 over 80000: multiply, add, sqrt, a reduction" in told
+    assert f"ended at line {line + 3}, as maximum.reduce asks for a number" in told
+    assert f"ended at line {line + 4}, as sort was NumPy's to run" in told
+    assert "by NumPy: sort" in told
+    assert "as the function returned" in told
+    assert repr(told) == str(told)
+    assert "called as it is" in program.explain(np.ones(9))  # type: ignore[attr-defined]
+
+
+def test_explain_names_what_may_be_written(x: Any) -> None:
+    outside = np.ones(N)
+    told = tm.fuse(lambda x: x * 2 + outside).explain(x)  # type: ignore[attr-defined]
+    assert "an operand was no argument" in told
+
+
+def test_a_trusted_foreign_ufunc_is_put_off_and_not_kept(x: Any, passed: list[list[str]]) -> None:
+    special = pytest.importorskip("scipy.special")
+
+    def program(x: Any) -> Any:
+        return special.erf(x * 2) + 1
+
+    tm.fuse(program)(x)
+    assert passed == [["multiply"], ["add"]]
+    passed.clear()
+    kept = len(passes._programs)
+    trusted = tm.parallel(special.erf, trust=True)
+    for _ in range(2):
+        result = tm.fuse(program)(x)
+    assert contents(result) == contents(program(x))
+    assert passed == [["multiply", "erf", "add"]] * 2
+    assert len(passes._programs) == kept
+    del trusted
+
+
+# ---- interruptions and forks ----
+
+
+INTERRUPTED = """
+import _thread, threading, time
+import numpy as np, threadmill as tm
+from threadmill.fusion import record
+
+events = []
+run = record.run_pass
+
+def run_pass(*args):
+    events.append("begins")
+    running.set()
+    try:
+        result = run(*args)
+    except KeyboardInterrupt:
+        events.append("interrupted")
+        raise
+    events.append("ends")
+    return result
+
+@tm.fuse
+def long(x):
+    y = x
+    for _ in range(80):
+        y = np.arctan2(np.sin(y), np.cos(y))
+    return y
+
+def interrupt():
+    running.wait()
+    time.sleep(0.1)  # into one of passes that take a second
+    _thread.interrupt_main()
+
+record.run_pass = run_pass
+running = threading.Event()
+thread = threading.Thread(target=interrupt)
+thread.start()
+x = np.full(2_000_000, 0.5)
+try:
+    long(x)
+except KeyboardInterrupt:
+    print(events[-2:], tm.fuse(lambda x: x * 2 + 1)(x)[0])
+thread.join()
+"""
+
+
+def test_ctrl_c_ends_a_pass_and_the_function() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.stdout == "['begins', 'interrupted'] 2.0\n", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_fork_in_the_middle_is_harmless(x: Any) -> None:
+    def program(x: Any) -> Any:
+        y = x * 2 + 1
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if float((y - x).sum()) == expected else 1)
+        return os.waitpid(child, 0)[1], (y - x).sum()
+
+    expected = float((x * 2 + 1 - x).sum())
+    assert tm.fuse(program)(x) == (0, expected)
+
+
+def test_many_threads_call_one_function_on_one_array_that_is_read_only(x: Any) -> None:
+    x.flags.writeable = False
+    fused = tm.fuse(lambda x: (np.sqrt(x * x + 1) - x).sum())
+    expected = (np.sqrt(x * x + 1) - x).sum()
+    results: list[Any] = []
+
+    def run() -> None:
+        results.extend([fused(x) for _ in range(10)])
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 60

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -183,6 +184,17 @@ def test_every_public_name_is_in_the_table_of_names() -> None:
     table = text[text.index("## Names") :]
     for name in tm.__all__:
         assert re.search(rf"`(threadmill\.)?{name}\b", table), name
+
+
+def test_the_fused_function_of_the_page_about_them_makes_few_passes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with warnings.catch_warnings():  # where they are errors, operations run at once
+        warnings.simplefilter("always")
+        exec(compile(BLOCKS["fuse.md-0"][1], "docs/fuse.md", "exec"), {})
+    told = capsys.readouterr().out
+    assert told.startswith("step: 3 passes over memory")
+    assert "pass 1 over 398 x 498: add, add, add, multiply, subtract, multiply, add" in told
 
 
 def documented() -> list[str]:

@@ -8,14 +8,14 @@ import numpy as np
 from kit.arrays import random_values
 
 import threadmill as tm
-from threadmill.fusion import calls, fuse, record
+from threadmill.fusion import arguments, calls, record
 
 Seen = dict[str, Any]
 
 
 def everything_is_worth_it(patch: Any) -> None:
     """Has small arrays fused as well."""
-    patch.setattr(fuse, "_LEAST", 2)
+    patch.setattr(arguments, "LEAST", 2)
     patch.setattr(record, "SMALL", 2)
     patch.setattr(calls, "SMALL", 2)
 

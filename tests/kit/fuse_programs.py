@@ -409,6 +409,20 @@ def in_place(x, y):
 
 
 @takes(2)
+def stored_and_overwritten(x, y):
+    z = x * 2
+    y[...] = z
+    y[...] = 0
+    w = x + 1
+    y[:] = w
+    y[1:] = w[:-1]
+    v = y - 1
+    x[:] = v
+    x += v
+    return z, w, v
+
+
+@takes(2)
 def with_out(x, y):
     z = np.empty_like(x)
     np.add(x, y, out=z)

@@ -23,7 +23,7 @@ from .reducer import Reducer, as_reduce
 from .refusal import Refusal
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
 
-__all__ = ["ParallelUfunc", "parallel"]
+__all__ = ["ParallelUfunc", "parallel", "trusted_loops"]
 
 # Ufuncs that have nothing to warn of where operands and outputs are integers.
 _SILENT = frozenset(
@@ -265,3 +265,9 @@ def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
                 made = _made.setdefault(id(ufunc), ParallelUfunc(ufunc, trust))
     made._trusted |= trust
     return made
+
+
+def trusted_loops(ufunc: np.ufunc) -> LoopCache | None:
+    """Where loops of a ufunc that is not NumPy's are kept, if somebody has said that it is to be trusted."""
+    made = _made.get(id(ufunc))
+    return made._loops if made is not None and made._trusted else None

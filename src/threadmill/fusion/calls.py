@@ -9,8 +9,9 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
+from .explanation import MAY_CHANGE
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
-from .nodes import Value, is_plain
+from .nodes import Value
 from .record import SMALL, Record, is_same, plain_loop
 from .reduce_all import reduce_all
 
@@ -62,7 +63,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
         return shown(record, node)
     results = tuple([LazyArray(record, value) for value in node.outs])
     if record.is_urgent:
-        record.flush()
+        record.flush(MAY_CHANGE)
     return results
 
 
@@ -72,11 +73,12 @@ def _other(x: Any) -> tuple[Value, bool] | None:
         x = np.asarray(x)
     elif type(x) is not np.ndarray:
         return None
-    if not is_plain(x):
+    value = Value.of(x)
+    if not value.is_plain:
         return None
     if x.size <= SMALL:
-        return Value.of(x.copy()), False
-    return Value.of(x), _may_be_written(x)
+        return Value.of(x.copy("K")), False
+    return value, _may_be_written(x)
 
 
 def _may_be_written(x: Any) -> bool:
@@ -112,7 +114,7 @@ def _call_into(
         out._value = made
         made.owner = ref(out)
         if record.is_urgent:
-            record.flush()
+            record.flush(MAY_CHANGE)
         return out
     target = evaluated_alone(out) if is_lazy else out
     if not record.store(target, made):
@@ -159,6 +161,6 @@ def assign(record: Record, target: "Array", value: Value) -> None:
                 value = node.outs[0]
         if record.store(target, value):
             return
-    record.flush()
+    record.flush("an assignment was NumPy's to make")
     record.give_back(target)
     as_the_user(target.__setitem__, ..., record.evaluate(given))

@@ -1,6 +1,8 @@
 """NumPy's functions and methods on lazy arrays: as its own Python code defines them, or a step of a pass."""
 
+import sys
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +11,12 @@ from numpy._core import _methods
 from numpy._core import fromnumeric as _fromnumeric
 
 from .._native.fused import select_loop
+from ..arrays.operands import as_loop_number
 from .lazy import LazyArray, shown
 from .nodes import Conversion, Value, is_plain
 from .record import plain_loop
 
-__all__ = ["FUNCTIONS", "METHODS", "power"]
+__all__ = ["FUNCTIONS", "METHODS", "power", "put_where"]
 
 
 # ---- NumPy's own Python code, in which a lazy array passes where it asks for an ndarray ----
@@ -23,6 +26,14 @@ def _as_it_is(x: Any, *args: Any, **options: Any) -> Any:
     return x if type(x) is LazyArray and not args and not options else np.asanyarray(x, *args, **options)
 
 
+def _warn(message: Any, category: Any = None, stacklevel: int = 1, **options: Any) -> None:
+    """warnings.warn that does not see this room: above their Python code NumPy's methods have no frames."""
+    frame, level = sys._getframe(stacklevel), stacklevel + 1
+    while frame.f_globals.get("__package__") == __package__ and frame.f_back is not None:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, level, **options)
+
+
 def _type(x: Any) -> Any:
     return np.ndarray if type(x) is LazyArray else type(x)
 
@@ -30,6 +41,8 @@ def _type(x: Any) -> Any:
 def _copied(module: Any, **more: Any) -> types.SimpleNamespace:
     """A module's functions, bound to these names besides its own."""
     names = {**vars(module), "asanyarray": _as_it_is, "asarray": _as_it_is, "type": _type, **more}
+    if "warnings" in names:
+        names["warnings"] = types.SimpleNamespace(**{**vars(warnings), "warn": _warn})
     for name, own in vars(module).items():
         function = getattr(own, "_implementation", own)  # below the dispatch of __array_function__
         if isinstance(function, types.FunctionType) and function.__globals__ is vars(module):
@@ -98,12 +111,37 @@ def where(condition: Any, *choices: Any) -> Any:
             return NotImplemented
         if not x.shape and x.array is not None:
             operands[k] = Value.of(x.array.astype(dtype))
+    node = record.add(_select(dtype), "where", tuple(operands), shape, False)
+    return NotImplemented if node is None else shown(record, node)
+
+
+def _select(dtype: Any) -> Conversion:
     loop = _selects.get(dtype.num)
     if loop is None:
         dtypes = np.dtype(bool), dtype, dtype, dtype
         loop = _selects[dtype.num] = Conversion("where", select_loop(dtype.itemsize), dtypes, False)
-    node = record.add(loop, "where", tuple(operands), shape, False)
-    return NotImplemented if node is None else shown(record, node)
+    return loop
+
+
+def put_where(x: LazyArray, mask: LazyArray, new: Any) -> bool:
+    """``x[mask] = number`` as a step that writes x where it is; False: NumPy has to."""
+    record, value, condition = x._record, x._value, mask._value
+    array = value.array
+    if array is None or value.borrowed or not value.is_plain or not condition.is_plain:
+        return False
+    if condition.dtype.char != "?" or condition.shape != value.shape or value.dtype.char not in "fd":
+        return False
+    number = as_loop_number(new, value.dtype)
+    if number is None:
+        return False
+    operands = condition, Value.of(number), value
+    node = record.add(_select(value.dtype), "where", operands, value.shape, False)
+    if node is None:
+        return False
+    if record.store(array, node.outs[0]):
+        return True
+    record.pending.pop()
+    return False
 
 
 def _operand(record: Any, x: Any) -> Any:

@@ -6,22 +6,17 @@ import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
-import numpy as np
-
 from .._arguments import require_callable
-from ..arrays.layout import NUMERIC
 from ..tasks.pool import Pool, check_pool, pool_or_default
 from . import operators  # noqa: F401 - gives lazy arrays what they do
-from .lazy import LazyArray, evaluated, lazy
+from .arguments import LEAST, Arguments, pays
+from .explanation import FusedExplanation, Log, name_of
 from .record import Record
 
 __all__ = ["fuse"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# Elements of the largest argument below which the function is called as it is.
-_LEAST = 32768
 
 
 @overload
@@ -45,7 +40,8 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     -------
     callable
         Called as `fn` is. Calls whose arrays are all small run `fn` as it is, and so do all calls if
-        THREADMILL_FUSE=0 is set.
+        THREADMILL_FUSE=0 is set. Its attribute ``explain`` makes a call as well, and returns a text that
+        tells of its passes over memory: what is in each, the bytes that it moves and why it ended.
 
     Raises
     ------
@@ -75,57 +71,43 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
 
     @functools.wraps(fn)
     def fused(*args: Any, **options: Any) -> Any:
-        if not _pays(args) and not (options and _pays(tuple(options.values()))):
+        if not pays(args) and not (options and pays(tuple(options.values()))):
             return fn(*args, **options)
         if os.environ.get("THREADMILL_FUSE") == "0":
             return fn(*args, **options)
-        record = Record(pool_or_default(pool)._handle)
-        try:
-            given = [_given(record, x) for x in args]
-            named = {name: _given(record, x) for name, x in options.items()}
-            return _taken(fn(*given, **named))
-        finally:
-            record.close()
+        return _run(Record(pool_or_default(pool)._handle), fn, args, options)
 
+    def explain(*args: Any, **options: Any) -> FusedExplanation:
+        """Calls the function, and tells of its passes over memory."""
+        log = Log()
+        if pays(args) or pays(tuple(options.values())):
+            record = Record(pool_or_default(pool)._handle)
+            record.log = log
+            _run(record, fn, args, options)
+        else:
+            fn(*args, **options)
+            log.lines.append(f"  by NumPy: the function is called as it is, as no array has {LEAST} elements")
+        return log.told(name_of(fn))
+
+    fused.explain = explain  # type: ignore[attr-defined]
     return fused
 
 
-def _pays(args: tuple[Any, ...]) -> bool:
-    for x in args:
-        kind = type(x)
-        if kind is np.ndarray:
-            if x.size >= _LEAST:
-                return True
-        elif ((kind is tuple or kind is list) and _pays(tuple(x))) or (
-            kind is dict and _pays(tuple(x.values()))
-        ):
-            return True
-    return False
-
-
-def _given(record: Record, x: Any) -> Any:
-    """An argument as the function gets it: plain arrays of numbers as lazy ones."""
-    kind = type(x)
-    if kind is np.ndarray:
-        return lazy(record, x) if x.dtype.char in NUMERIC and x.ndim else x
-    if kind is tuple:
-        return tuple([_given(record, each) for each in x])
-    if kind is list:
-        return [_given(record, each) for each in x]
-    if kind is dict:
-        return {key: _given(record, each) for key, each in x.items()}
-    return x
-
-
-def _taken(x: Any) -> Any:
-    """A result as the caller gets it."""
-    kind = type(x)
-    if kind is LazyArray:
-        return evaluated(x)
-    if kind is tuple:
-        return tuple([_taken(each) for each in x])
-    if kind is list:
-        return [_taken(each) for each in x]
-    if kind is dict:
-        return {key: _taken(each) for key, each in x.items()}
-    return x
+def _run(record: Record, fn: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    arguments = Arguments(record)
+    try:
+        given = [arguments.given(x) for x in args]
+        named = {name: arguments.given(x) for name, x in options.items()}
+        result = fn(*given, **named)
+        record.flush("the function returned")
+        return arguments.taken(result)
+    except Exception:
+        record.close()
+        raise
+    except BaseException:  # an interrupt, that nothing more is to be computed for
+        record.is_open = False
+        raise
+    finally:
+        arguments.write_back()
+        if record.is_open:
+            record.close()

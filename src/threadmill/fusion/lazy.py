@@ -12,6 +12,7 @@ from weakref import ref
 import numpy as np
 
 from ..arrays.errstate import as_the_user
+from .explanation import MAY_CHANGE, name_of
 from .nodes import Node, Value
 from .record import Record
 
@@ -203,7 +204,7 @@ def shown(record: Record, node: Node) -> LazyArray:
     """What a node makes, as a lazy array."""
     result = LazyArray(record, node.outs[0])
     if record.is_urgent:
-        record.flush()
+        record.flush(MAY_CHANGE)
     return result
 
 
@@ -250,7 +251,9 @@ def plain(x: Any) -> Any:
 
 def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's own call, on evaluated arrays."""
-    record.flush()
+    record.flush(f"{name_of(function)} was NumPy's to run")
+    if record.log is not None:
+        record.log.add_numpys(name_of(function))
     given, named = plain(args), plain(options)
     record.give_back()
     if any(callable(x) and not isinstance(x, type | np.ufunc) for x in (*given, *named.values())):

@@ -10,7 +10,7 @@ from .._types import Array
 from ..arrays.layout import NUMERIC
 from ..arrays.loops import Loop
 
-__all__ = ["KNOWN", "Conversion", "Node", "Place", "Value", "is_plain"]
+__all__ = ["KNOWN", "Conversion", "Node", "Place", "Value", "is_plain", "is_turned"]
 
 # Whose elements passes know; dates and times are NumPy's.
 KNOWN = NUMERIC - {"m", "M"}
@@ -36,15 +36,20 @@ def is_plain(x: Array) -> bool:
     return True
 
 
+def is_turned(x: Array) -> bool:
+    """Whether that holds of Fortran's order. The strides of axes of length 1 are NumPy's to choose."""
+    return x.ndim > 1 and 1 not in x.shape and is_plain(x.T)
+
+
 class Value:
     """An array that is there, or that a node will make.
 
-    `is_plain`: a pass can read its array where it is. `owner` is the lazy array that shows it to the user, if
-    one does. `borrowed`: the array is memory that is written later perhaps; who still holds the value then
-    gets a copy first.
+    `is_plain`: a pass can read its array where it is. `turned`: its elements lie in Fortran's order. `owner`
+    is the lazy array that shows it to the user, if one does. `borrowed`: the array is memory that is written
+    later perhaps; who still holds the value then gets a copy first.
     """
 
-    __slots__ = ("array", "borrowed", "dtype", "index", "is_plain", "node", "owner", "shape")
+    __slots__ = ("array", "borrowed", "dtype", "is_plain", "node", "owner", "shape", "turned")
 
     def __init__(
         self,
@@ -52,16 +57,18 @@ class Value:
         shape: tuple[int, ...],
         array: Array | None = None,
         node: "Node | None" = None,
-        index: int = 0,
+        turned: bool = False,
     ) -> None:
         self.dtype = dtype
         self.shape = shape
         self.array = array
         self.node = node
-        self.index = index
         self.owner: ref[Any] | None = None
         self.borrowed = False
         self.is_plain = array is None or is_plain(array)
+        self.turned = turned
+        if not self.is_plain and array is not None and is_turned(array):
+            self.is_plain = self.turned = True
 
     @classmethod
     def of(cls, array: Array) -> "Value":
@@ -90,11 +97,12 @@ class Conversion:
 class Node:
     """One loop over its operands, put off.
 
-    `target`: the evaluated array that its result is written into, for a node that stores. `reports`: whether
-    floating-point errors are to be told. `state`: the modes of np.errstate and the warnings' filters then.
+    `turned`: it runs in Fortran's order, as its operands lie. `target`: the evaluated array that its result
+    is written into, for a node that stores. `reports`: whether floating-point errors are to be told. `state`:
+    the modes of np.errstate and the warnings' filters then.
     """
 
-    __slots__ = ("inputs", "loop", "name", "outs", "place", "reports", "shape", "state", "target")
+    __slots__ = ("inputs", "loop", "name", "outs", "place", "reports", "shape", "state", "target", "turned")
 
     def __init__(
         self,
@@ -105,6 +113,7 @@ class Node:
         reports: bool,
         place: Place | None,
         state: Any,
+        turned: bool,
     ) -> None:
         self.loop = loop
         self.name = name
@@ -114,5 +123,6 @@ class Node:
         self.place = place
         self.state = state
         self.target: Array | None = None
-        nin = len(inputs)
-        self.outs = [Value(dtype, shape, None, self, k) for k, dtype in enumerate(loop.dtypes[nin:])]
+        made = loop.dtypes[len(inputs) :]
+        self.turned = turned
+        self.outs = [Value(dtype, shape, None, self, turned) for dtype in made]

@@ -153,12 +153,17 @@ def _method(name: str, definition: Callable[..., Any]) -> Callable[..., Any]:
 def _getitem(self: LazyArray, key: Any) -> Any:
     found = evaluated_alone(self)[_plain_key(key)]
     if not isinstance(found, np.ndarray):
-        self._record.flush()  # the errors of what stands before are told before those of what follows
+        self._record.flush(
+            "an element was read"
+        )  # the errors of what stands before are told before those of what follows
     return wrapped(self._record, found)
 
 
 def _setitem(self: LazyArray, key: Any, new: Any) -> None:
     record = self._record
+    is_mask = type(key) is LazyArray and key._record is record and type(new) in (int, float)
+    if is_mask and definitions.put_where(self, key, new):
+        return
     key = _plain_key(key)
     array = evaluated_alone(self)
     if type(new) is LazyArray and new._record is record and _is_basic(key):
@@ -166,7 +171,7 @@ def _setitem(self: LazyArray, key: Any, new: Any) -> None:
         if isinstance(target, np.ndarray):
             assign(record, target, new._value)
             return
-    record.flush()
+    record.flush("an assignment was NumPy's to make")
     given = plain(new)
     record.give_back(array)
     as_the_user(array.__setitem__, key, given)

@@ -13,6 +13,7 @@ from .._native.status import check
 from .._types import Array
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop
+from ..arrays.self_test import NUMPYS
 from .nodes import Conversion, Node, Value
 
 if TYPE_CHECKING:
@@ -107,7 +108,10 @@ class _Pass:
         self.results: dict[Value, Array] = {}
         key, made = self._read()
         outputs = self._write(wanted, made)
-        self.layout = _Layout(nodes[0].shape, self.arrays)
+        shape = nodes[0].shape
+        if nodes[0].turned:
+            shape, self.arrays = shape[::-1], [x.T for x in self.arrays]
+        self.layout = _Layout(shape, self.arrays)
         self.inner = [each[-1] for each in self.layout.strides]
         pairs = zip(self.arrays, self.inner, strict=True)
         self.structure = (
@@ -145,7 +149,7 @@ class _Pass:
                 if node.target is not None:
                     array = node.target
                 elif value in wanted:
-                    array = np.empty(node.shape, value.dtype)
+                    array = np.empty(node.shape, value.dtype, "F" if node.turned else "C")
                 else:
                     continue
                 self.results[value] = array
@@ -155,7 +159,16 @@ class _Pass:
 
     def program(self) -> FusedProgram:
         found = _programs.get(self.structure)
-        return found if found is not None else _programs.put(self.structure, _new_program(self))
+        if found is not None:
+            return found
+        for node in self.nodes:
+            loop = node.loop
+            if isinstance(loop, Loop) and loop.ufunc not in NUMPYS:  # it keeps the program, not we it
+                found = loop.programs.get(self.structure)
+                if found is None:
+                    found = loop.programs[self.structure] = _new_program(self)
+                return found
+        return _programs.put(self.structure, _new_program(self))
 
 
 def run_pass(

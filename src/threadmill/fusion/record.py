@@ -1,5 +1,6 @@
 """The record of one call of a fused function: what has been put off, and how it is run when it is needed."""
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -13,10 +14,12 @@ from ..arrays.operands import as_loop_number
 from ..arrays.probes import zero_by_place
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS, refusal_of
-from .nodes import KNOWN, Conversion, Node, Value, is_plain
+from ..arrays.ufunc import trusted_loops
+from .explanation import Log
+from .nodes import KNOWN, Conversion, Node, Value, is_plain, is_turned
 from .passes import Fold, run_pass
 from .schedule import ancestors, groups_of, may_end, needed_of
-from .warned import State, place_of_user, state_now, tell
+from .warned import State, line_of_user, place_of_user, state_now, tell
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -34,12 +37,19 @@ _MOST_PENDING = 256
 _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 
+_WRITTEN = "an array was written"
+
+
+# Python's numbers in dtypes of loops. Any thread may write.
+_numbers: Cache[tuple[Any, ...], Value] = Cache()
+
+
 class Record:
     """Nodes that are put off, in the order of the program; all run when any value is needed.
 
     It belongs to one call, and is used by the thread that made it. `exposed` is memory that code which we do
     not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been recorded.
-    `borrowed` are the values that lie in memory which may be written later.
+    `borrowed` are the values that lie in memory which may be written later. `log` is what explain tells of.
     """
 
     def __init__(self, pool: "CData") -> None:
@@ -48,6 +58,7 @@ class Record:
         self.borrowed: list[Value] = []
         self.exposed: list[Array] = []
         self.state: State | None = None
+        self.log: Log | None = None
         self.is_open = True
         self.is_urgent = False
 
@@ -71,18 +82,16 @@ class Record:
                     shape = np.broadcast_shapes(shape, x.shape)
                 except ValueError:
                     return None
-        if not shape or not self.is_open:
+        if not shape:
             return None
         found = tuple(key)
         loop = _loops.get(found)
         if loop is None:
-            loop = _loop_for(ufunc, operands)
-            if ufunc in NUMPYS:
-                _loops.put(found, loop)
+            loop = _find_loop(ufunc, operands, found)
         if isinstance(loop, Refusal):
             return None
         inputs = _as_values(loop, operands)
-        if inputs is None or any(map(_is_converted_apart, inputs, loop.dtypes)):
+        if inputs is None:
             return None
         return self.add(loop, ufunc.__name__, inputs, shape, loop.strided.reports)
 
@@ -95,32 +104,31 @@ class Record:
         reports: bool,
     ) -> Node | None:
         """One loop put off; None where it has to run at once."""
-        if not self._is_worth(inputs, shape) or _shows_place(loop, name, inputs, shape):
+        size = prod(shape)
+        if (
+            not size
+            or not self.is_open
+            or (size < SMALL and all(value.array is not None for value in inputs))
+        ):
+            return None
+        turned = any(value.turned for value in inputs)
+        if turned and not all(not x.shape or (x.turned and x.shape == shape) for x in inputs):
+            return None
+        if (name in _BY_PLACE or loop.dtypes[0].char == "e") and _shows_place(loop, name, inputs, shape):
             return None
         if len(self.pending) >= _MOST_PENDING:
-            self.flush()
+            self.flush(f"{_MOST_PENDING} operations are put off at most")
         state = self.state
         if state is None or not state.is_now():
             state = self.state = state_now(state)
         if state.at_once and reports:
             return None
         place = place_of_user() if reports else None
-        node = Node(loop, name, inputs, shape, reports and bool(state.bits), place, state)
+        node = Node(loop, name, inputs, shape, reports and bool(state.bits), place, state, turned)
         self.pending.append(node)
         if self.exposed:
             self.is_urgent |= self._may_change(inputs)
         return node
-
-    def _is_worth(self, inputs: tuple[Value, ...], shape: tuple[int, ...]) -> bool:
-        size = 1
-        for length in shape:
-            size *= length
-        is_there = True
-        for value in inputs:
-            if not value.is_plain or not self.is_open:
-                return False
-            is_there = is_there and value.array is not None
-        return size > 0 and (size >= SMALL or not is_there)
 
     # ---- memory that may be written unseen ----
 
@@ -148,12 +156,12 @@ class Record:
             self.flush()
         assert value.array is not None
         if value.borrowed:
-            value.array = value.array.copy()
+            value.array = value.array.copy("F" if value.turned else "C")
             value.borrowed = False
         return value.array
 
-    def flush(self, fold: Fold | None = None) -> tuple[Array, int] | None:
-        """Runs all that is put off.
+    def flush(self, why: str = "a value was needed", fold: Fold | None = None) -> tuple[Array, int] | None:
+        """Runs all that is put off; `why` is for the log.
 
         Of a fold: its partial results and floating-point flags; None where its value was given an array.
         """
@@ -162,6 +170,8 @@ class Record:
         if not nodes:
             return None
         folded = None if fold is None else fold.value
+        if self.log is not None:
+            self.log.why = why, line_of_user()
         needed, wanted = needed_of(nodes, folded)
         flags: dict[Node, int] = {}
         try:
@@ -191,6 +201,8 @@ class Record:
                 else:
                     wanted.add(fold.value)
             raised, partial = run_pass(self.pool, group, wanted, end)
+            if self.log is not None:
+                self.log.add(group, end)
             flags.update(zip(group, raised, strict=False))
             if partial is not None:
                 ended = partial, raised[len(group)]
@@ -199,7 +211,7 @@ class Record:
     def close(self) -> None:
         """The end of the call: whatever somebody still has gets its values."""
         try:
-            self.flush()
+            self.flush("the function returned")
             self.give_back()
         finally:
             self.is_open = False
@@ -208,7 +220,9 @@ class Record:
 
     def store(self, target: Array, value: Value) -> bool:
         """Writes the value into an evaluated array of its shape; False: NumPy has to."""
-        if target.dtype.num != value.dtype.num or not target.flags.writeable or not is_plain(target):
+        if target.dtype.num != value.dtype.num or not target.flags.writeable:
+            return False
+        if not (is_turned(target) if value.turned else is_plain(target)):
             return False
         if 0 in target.strides and target.size > 1:
             return False
@@ -216,11 +230,11 @@ class Record:
         node = value.node
         if node is None or not self._fits(target, value, node):
             with _Holder(value):
-                self.flush()
+                self.flush(_WRITTEN)
             np.copyto(target, self.evaluate(value))
             return True
         node.target = target
-        self.flush()
+        self.flush(_WRITTEN)
         return True
 
     def _fits(self, target: Array, value: Value, node: Node) -> bool:
@@ -239,7 +253,7 @@ class Record:
             if value.borrowed and value.is_held():
                 assert value.array is not None
                 if target is None or np.may_share_memory(value.array, target):
-                    value.array = value.array.copy()
+                    value.array = value.array.copy("F" if value.turned else "C")
                     value.borrowed = False
                 else:
                     kept.append(value)
@@ -247,7 +261,7 @@ class Record:
 
     def _reads_elsewhere(self, target: Array, writer: Node) -> bool:
         """Whether anything reads the target's memory otherwise than element by element before the writer."""
-        alike = all(node.shape == target.shape for node in self.pending)
+        alike = all(node.shape == target.shape and node.turned == writer.turned for node in self.pending)
         written = False
         for node in self.pending:
             for value in node.inputs:
@@ -260,9 +274,17 @@ class Record:
         return False
 
 
+def _find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Loop | Refusal:
+    """The loop, from where it is kept: a foreign ufunc's with what `parallel` has returned."""
+    if ufunc in NUMPYS:
+        return _loops.put(key, _loop_for(ufunc, operands))
+    own = trusted_loops(ufunc)
+    if own is None:
+        return Refusal("it is not NumPy's, and nobody has said trust=True")
+    return own.get(("fused", *key[1:])) or own.put(("fused", *key[1:]), _loop_for(ufunc, operands))
+
+
 def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | Refusal:
-    if ufunc not in NUMPYS:
-        return Refusal("it is not NumPy's")
     if ufunc.signature is not None or refusal_of(ufunc, True):
         return Refusal("its loops are not run on our threads")
     given = [x.dtype if type(x) is Value else type(x) for x in operands]
@@ -280,19 +302,28 @@ def _as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | Non
     inputs = []
     for x, dtype in zip(operands, loop.dtypes, strict=False):
         if type(x) is not Value:
-            number = as_loop_number(x, dtype)
-            if number is None:
+            key = dtype.num, type(x), x
+            found = _numbers.get(key)
+            if found is None:
+                number = as_loop_number(x, dtype)
+                if number is None:
+                    return None
+                found = Value.of(number)
+                if x and x == x and type(x) is not complex:  # zeros of both signs are equal, NaNs are not
+                    _numbers.put(key, found)
+            x = found
+        elif x.dtype.num != dtype.num:
+            if _is_converted_apart(x):
                 return None
-            x = Value.of(number)
-        elif not x.shape and x.dtype.num != dtype.num and x.array is not None:
-            x = Value.of(x.array.astype(dtype))
+            if not x.shape and x.array is not None:
+                x = Value.of(x.array.astype(dtype))
         inputs.append(x)
     return tuple(inputs)
 
 
-def _is_converted_apart(x: Value, dtype: "np.dtype[Any]") -> bool:
+def _is_converted_apart(x: Value) -> bool:
     """Whether NumPy converts an operand before it begins, and reports that by the name of "cast"."""
-    if x.dtype.num == dtype.num or x.dtype.kind not in "fc" or len(x.shape) > 1:
+    if x.dtype.kind not in "fc" or len(x.shape) > 1:
         return False
     return not x.shape or x.shape[0] <= np.getbufsize()
 
@@ -318,6 +349,10 @@ class _Holder:
 
     def __exit__(self, *failure: object) -> None:
         self._value.owner = self._owner
+
+
+# Whose bits may show where an element lies; halves too.
+_BY_PLACE = frozenset({"power", "fmax", "fmin"})
 
 
 def _shows_place(

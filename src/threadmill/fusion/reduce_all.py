@@ -36,7 +36,7 @@ def reduce_all(
     fold = _fold(value, ufunc, given.get("dtype"))
     if fold is None:
         return NotImplemented
-    ended = record.flush(fold)
+    ended = record.flush(f"{ufunc.__name__}.reduce asks for a number", fold)
     if ended is None:
         return NotImplemented
     partial, flags = ended

@@ -46,29 +46,34 @@ def may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
 def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
     """Passes, in an order in which each finds its operands made; what passes hand on is added to `wanted`."""
     places: dict[Node, int] = {}
-    groups: list[tuple[int, tuple[int, ...], list[Node]]] = []
+    groups: list[tuple[int, tuple[tuple[int, ...], bool], list[Node]]] = []
     for node in nodes:
         level, least = 0, 0
         for value in node.inputs:
             maker = value.node
             if value.array is None and maker is not None:
                 place = places[maker]
-                same = groups[place][1] == node.shape
+                same = groups[place][1] == (node.shape, node.turned)
                 level = max(level, groups[place][0] + (not same))
                 least = max(least, place)
+        space = node.shape, node.turned
+        if groups and groups[least][:2] == (level, space) and len(groups[least][2]) < MOST_NODES:
+            places[node] = least
+            groups[least][2].append(node)
+            continue
         place = next(
             (
                 k
                 for k, (own, shape, members) in enumerate(groups)
                 if own == level
-                and shape == node.shape
+                and shape == space
                 and len(members) < MOST_NODES
                 and (k >= least or groups[least][0] < level)
             ),
             len(groups),
         )
         if place == len(groups):
-            groups.append((level, node.shape, []))
+            groups.append((level, space, []))
         places[node] = place
         groups[place][2].append(node)
     for node in nodes:

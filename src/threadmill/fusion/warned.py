@@ -11,7 +11,7 @@ import numpy._core.umath as _umath
 
 from .nodes import Node, Place
 
-__all__ = ["State", "place_of_user", "state_now", "tell", "tell_of"]
+__all__ = ["State", "line_of_user", "place_of_user", "state_now", "tell", "tell_of"]
 
 _extobj: contextvars.ContextVar[Any] = _umath._extobj_contextvar
 _warnings: Any = warnings  # with what its stub does not tell
@@ -49,8 +49,16 @@ class State:
             or _in_context()
         )
 
-    def is_now(self) -> bool:
-        return _extobj.get() is self.token and self.warns_as_now()
+    def is_now(self) -> bool:  # written out: it is asked for every node
+        filters, show = warnings.filters, self.show
+        return (
+            _extobj.get() is self.token
+            and filters is self._list
+            and len(filters) == self._count
+            and (not filters or filters[0] is self._first)
+            and warnings.showwarning is show[0]
+            and _warnings._showwarnmsg_impl is show[1]
+        )
 
     def warns_as_now(self) -> bool:
         filters = warnings.filters
@@ -89,11 +97,22 @@ _PACKAGE = __name__.rpartition(".")[0]
 
 
 def place_of_user() -> Place:
-    """The nearest instruction outside this room."""
-    frame = sys._getframe(1)
+    """The nearest instruction outside this room, three calls away or more."""
+    frame = sys._getframe(3)
     while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti, frame.f_globals
+
+
+def line_of_user() -> int:
+    """The line that runs outside this room and NumPy."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        package = frame.f_globals.get("__package__") or ""
+        if package != _PACKAGE and package.partition(".")[0] != "numpy":
+            break
+        frame = frame.f_back
+    return frame.f_lineno
 
 
 def _line(place: Place) -> int:
