@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, TimeoutError
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._locks import Condition
 from ..errors import is_ctrl_c, lost
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .dispatcher import Tasks
 
 __all__ = ["map_buffered", "map_in_batches"]
+
+T = TypeVar("T")
 
 # The time that a batch should take: long beside what claiming one costs (2 us), short for a person.
 _BATCH_S = 0.001
@@ -44,17 +46,17 @@ _UNCHANGING = (range, tuple)
 
 def map_in_batches(
     tasks: "Tasks",
-    fn: Callable[..., Any],
+    fn: Callable[..., T],
     iterables: tuple[Iterable[Any], ...],
     timeout: float | None,
     chunksize: int | None,
     progress: Progress,
-) -> Iterator[Any]:
+) -> Results[T]:
     """The calls in batches, of chunksize calls or of as many as suit their time."""
     deadline = None if timeout is None else time.monotonic() + timeout
     inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
-    each = map if len(iterables) == 1 else itertools.starmap
-    work = Map(tasks, functools.partial(each, fn), chunksize)
+    each: Any = map if len(iterables) == 1 else itertools.starmap
+    work: Map[T] = Map(tasks, functools.partial(each, fn), chunksize)
     if not all(type(iterable) in _IN_MEMORY for iterable in iterables):
         work.begin_while_reading(inputs)
     else:
@@ -65,13 +67,13 @@ def map_in_batches(
 
 
 def map_buffered(
-    submit: Callable[..., Future[Any]],
-    fn: Callable[..., Any],
+    submit: Callable[..., Future[T]],
+    fn: Callable[..., T],
     iterables: tuple[Iterable[Any], ...],
     timeout: float | None,
     buffersize: int | None,
     progress: Progress,
-) -> Iterator[Any]:
+) -> Results[T]:
     """Each call as a future, at most `buffersize` of them ahead."""
     deadline = None if timeout is None else time.monotonic() + timeout
     work = BufferedMap(submit, fn, iterables, buffersize)
@@ -79,7 +81,7 @@ def map_buffered(
     return shown(Results.of((results,), work, results), progress, work.size)
 
 
-def _pops(items: list[Any]) -> Iterator[Any]:
+def _pops(items: list[T]) -> Iterator[T]:
     """The items, each let go of as it is given."""
     items.reverse()
     return itertools.starmap(items.pop, itertools.repeat((), len(items)))
@@ -121,13 +123,13 @@ class _Batch:
             self.results.append(_Raised(error))
 
 
-class Map:
+class Map(Generic[T]):
     """One map call; as an item of the deque it is put there once for each worker that may take part."""
 
     def __init__(
         self,
         tasks: "Tasks",
-        mapped: Callable[[Sequence[Any]], Iterator[Any]],
+        mapped: Callable[[Sequence[Any]], Iterator[T]],
         chunksize: int | None,
     ) -> None:
         self._tasks = tasks
@@ -298,7 +300,7 @@ class Map:
 
     # ---- the consumer's side ----
 
-    def results(self, deadline: float | None) -> Generator[list[Any], None, None]:
+    def results(self, deadline: float | None) -> Generator[list[T], None, None]:
         """The results in order, as lists; raises where a call raised."""
         self.begun = True
         at, size = 0, len(self._inputs)
