@@ -54,7 +54,7 @@ def all_errors_warn() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def every_size_in_c() -> Iterator[None]:
     """Has small arrays go to C as well, which as a rule are NumPy's because they are too small to gain."""
-    from thresholds import lower_thresholds
+    from kit.thresholds import lower_thresholds
 
     with pytest.MonkeyPatch.context() as patch:
         lower_thresholds(patch.setattr)

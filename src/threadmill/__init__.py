@@ -30,7 +30,7 @@ if not _in_main_interpreter():
 # in a child that was forked meanwhile.
 from . import numpy  # noqa: E402
 from .arrays.functions import scale, square, sum  # noqa: E402
-from .arrays.map_chunks import map_chunks, reduce  # noqa: E402
+from .arrays.map_chunks import map_chunks  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
 from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
 from .fusion.fuse import fuse  # noqa: E402
@@ -38,6 +38,7 @@ from .pipelines.pipeline import Pipeline  # noqa: E402
 from .pipelines.stages import Stage, stage  # noqa: E402
 from .queues.queue import Queue, TypedQueue  # noqa: E402
 from .tasks.pool import Pool, default_pool  # noqa: E402
+from .tasks.reduce import reduce  # noqa: E402
 from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 
 __all__ = [

@@ -6,6 +6,7 @@ For joblib 1.5 and later.
 import contextlib
 import threading
 import traceback
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -19,6 +20,9 @@ from .tasks.pool import Pool, default_pool
 
 __all__ = ["ThreadmillBackend", "register"]
 
+# How long a call waits for a thread of the pool before it starts one: long beside waking a thread (0.1 ms).
+_PATIENCE_S = 0.05
+
 
 def register() -> None:
     """Makes the backend known to joblib as "threadmill".
@@ -26,15 +30,92 @@ def register() -> None:
     After that ``joblib.parallel_config(backend="threadmill")`` runs `joblib.Parallel` on the default pool,
     and ``parallel_config(backend="threadmill", pool=pool)`` on another. ``n_jobs`` counts threads of the
     pool: -1 is all of them, and more than all are all. A `Parallel` inside a `Parallel` runs on the same
-    pool and adds no thread.
+    pool. Where other work holds all threads of the pool, as the calls of a generator do that was dropped,
+    a call starts one thread of its own.
     """
     register_parallel_backend("threadmill", ThreadmillBackend)
 
 
-class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
-    """Batches of joblib wait here; up to n_jobs tasks of the pool work them off.
+class _Call:
+    """A call of a Parallel: its batches wait here, and lanes, which are tasks of the pool, work them off."""
 
-    In a nested call the calling worker, which could not do anything else, is one of the n_jobs.
+    def __init__(self, pool: Pool, n_jobs: int, caller_helps: bool) -> None:
+        self._pool = pool
+        self._n_jobs = n_jobs
+        self.caller_helps = caller_helps
+        self._begun = threading.Condition()  # a lane has; its lock guards all below
+        self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._lanes = 0  # that run or wait for a thread
+        self._running = 0  # the lanes that run
+        self._queued: list[Future[None]] = []  # the tasks of lanes; those that have begun may be there still
+
+    def again(self) -> "_Call":
+        """A call of the same Parallel to come, of which nothing waits."""
+        return _Call(self._pool, self._n_jobs, self.caller_helps)
+
+    def submit(self, func: Callable[[], Any], future: Future[Any]) -> None:
+        with self._begun:
+            self._waiting.append((func, future))
+            if self._lanes >= self._n_jobs - self.caller_helps:
+                return
+            self._lanes += 1
+        try:
+            lane = self._pool.submit(self._run_lane)
+        except BaseException:
+            with self._begun:
+                self._lanes -= 1
+            self.drop()
+            raise
+        with self._begun:
+            self._queued = [*(each for each in self._queued if not each.done()), lane]
+
+    def drop(self) -> None:
+        """Batches that no lane has taken are not worked off any more."""
+        with self._begun:
+            self._waiting.clear()
+
+    def help(self) -> None:
+        """Has the calling thread be a lane until no batch waits."""
+        with self._begun:
+            self._lanes += 1
+        self._run_lane()
+
+    def see_to_a_thread(self) -> None:
+        """Starts a thread if the pool has none for this call."""
+        with self._begun:
+            begun = self._begun.wait_for(lambda: self._running > 0 or self._lanes == 0, _PATIENCE_S)
+            queued = [] if begun else self._queued
+        if any(lane.cancel() for lane in queued):  # which the thread is in place of
+            threading.Thread(target=self._run_lane, name=f"{self._pool._tasks.prefix}_joblib").start()
+
+    def _run_lane(self) -> None:
+        with self._begun:
+            self._running += 1
+            self._begun.notify_all()
+        while self._run_next():
+            pass
+
+    def _run_next(self) -> bool:
+        with self._begun:
+            if not self._waiting:
+                self._lanes -= 1
+                self._running -= 1
+                return False
+            func, future = self._waiting.popleft()
+        try:
+            result = func()
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # joblib's callback submits what comes next
+        return True
+
+
+class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
+    """Runs the batches of joblib on a pool, up to n_jobs at once.
+
+    In a nested call that returns a list the calling worker, which could not do anything else, is one of the
+    n_jobs. Several calls may share a backend, as they do under one `parallel_config`.
 
     Parameters
     ----------
@@ -51,10 +132,7 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
     def __init__(self, pool: Pool | None = None, **options: Any) -> None:
         super().__init__(**options)
         self._pool = pool or default_pool()
-        self._lock = threading.Lock()  # guards all below
-        self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
-        self._lanes = 0  # tasks of the pool that work off what waits
-        self._most_lanes = 0
+        self._calls: weakref.WeakKeyDictionary[Any, _Call] = weakref.WeakKeyDictionary()  # by Parallel
 
     # ---- what joblib asks before a call ----
 
@@ -71,7 +149,9 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
         if n_jobs == 1:
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         self.parallel = parallel
-        self._most_lanes = n_jobs - self._pool._tasks.is_worker()
+        # The caller of a generator has to give its results as they come, of inputs that may never end.
+        caller_helps = self._pool._tasks.is_worker() and not parallel.return_generator
+        self._calls[parallel] = _Call(self._pool, n_jobs, caller_helps)
         return n_jobs
 
     def get_nested_backend(self) -> tuple[Any, None]:
@@ -83,39 +163,18 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
         future: Future[Any] = Future()
         if callback is not None:
             future.add_done_callback(callback)
-        with self._lock:
-            self._waiting.append((func, future))
-            if self._lanes >= self._most_lanes:
-                return future
-            self._lanes += 1
-        self._pool.submit(self._run_lane)
+        self._calls[getattr(callback, "parallel", self.parallel)].submit(func, future)
         return future
-
-    def _run_lane(self) -> None:
-        while self._run_next():
-            pass
-
-    def _run_next(self) -> bool:
-        with self._lock:
-            if not self._waiting:
-                self._lanes -= 1
-                return False
-            func, future = self._waiting.popleft()
-        try:
-            result = func()
-        except BaseException as error:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # joblib's callback submits what comes next
-        return True
 
     @contextlib.contextmanager
     def retrieval_context(self) -> Iterator[None]:
-        """Has a worker of the pool help before it waits, so that nested calls need no other worker."""
-        if self._pool._tasks.is_worker():
-            with self._lock:
-                self._lanes += 1
-            self._run_lane()
+        """Makes sure that a thread is at work before the caller waits for results; joblib does not say for
+        which of the calls."""
+        for call in list(self._calls.values()):
+            if call.caller_helps:
+                call.help()
+            else:
+                call.see_to_a_thread()
         yield
 
     def retrieve_result_callback(self, future: Future[Any]) -> Any:
@@ -128,8 +187,11 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
     # ---- its end ----
 
     def abort_everything(self, ensure_ready: bool = True) -> None:  # noqa: ARG002
-        with self._lock:
-            self._waiting.clear()
+        """Ends the calls that were given up; joblib does not say which, but they are marked."""
+        for parallel, call in list(self._calls.items()):
+            if parallel._aborting:
+                call.drop()
+                self._calls[parallel] = call.again()  # the lanes in a batch stay with the old one
 
     def terminate(self) -> None:
         self.abort_everything()

@@ -2,35 +2,38 @@
 
 import functools
 import itertools
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
 from contextvars import copy_context
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from .._deadline import Deadline
 
 __all__ = ["BufferedMap"]
 
+T = TypeVar("T")
 
-class BufferedMap:
+
+class BufferedMap(Generic[T]):
     """At most `buffersize` calls are ahead of the results that were taken, or all; inputs are read as calls
     are submitted."""
 
     def __init__(
         self,
-        submit: Callable[..., Future[Any]],
-        fn: Callable[..., Any],
+        submit: Callable[..., Future[T]],
+        fn: Callable[..., T],
         iterables: tuple[Iterable[Any], ...],
         buffersize: int | None,
     ) -> None:
         # Each call is submitted in the caller's context as it is now.
         submit_call = functools.partial(copy_context().run, submit, fn)
         self._calls = itertools.starmap(submit_call, zip(*iterables, strict=False))
-        self._futures = deque(itertools.islice(self._calls, buffersize))
+        self._futures: deque[Future[T]] = deque(itertools.islice(self._calls, buffersize))
         self.begun = False
         self.size = len(self._futures) if buffersize is None else None
 
-    def results(self, deadline: float | None) -> Generator[Any, None, None]:
+    def results(self, deadline: Deadline) -> Generator[T, None, None]:
         self.begun = True
         try:
             while self._futures:
@@ -46,9 +49,9 @@ class BufferedMap:
         self._futures.clear()
 
 
-def _result_or_cancel(future: Future[Any], deadline: float | None) -> Any:
+def _result_or_cancel(future: Future[T], deadline: Deadline) -> T:
     try:
-        return future.result(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        return future.result(deadline.left())
     except BaseException:
         future.cancel()
         raise

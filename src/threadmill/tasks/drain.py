@@ -8,7 +8,7 @@ from .._arguments import integer
 from .._native.status import check
 from ..errors import ShutDown
 from ..queues.queue import TypedQueue
-from .crew import together
+from .crew import Crew
 from .native_function import context_pointer, native_address
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["drain"]
 _SLICE_S = 0.02
 
 
-def drain(pool: "Pool", queue: Any, fn: Any, ctx: Any = None, block: int = 4096) -> None:
+def drain(pool: "Pool", queue: Any, fn: Any, *, ctx: Any = None, chunksize: int = 4096) -> None:
     """Has all threads take items from a queue until it is shut down and empty, and returns then.
 
     Parameters
@@ -31,11 +31,11 @@ def drain(pool: "Pool", queue: Any, fn: Any, ctx: Any = None, block: int = 4096)
     fn : callable or native function
         A Python callable is called as fn(item) on the pool's threads. A native function is for a queue with
         a dtype: ``void (*)(void *ctx, const void *items, size_t n)``, in any form that `parallel_for` takes,
-        is called without the GIL with 1 to `block` items, which are its own until it returns. The caller is
-        one of its threads.
+        is called without the GIL with 1 to `chunksize` items, which are its own until it returns. The caller
+        is one of its threads.
     ctx : object, optional
         A native function's, as `parallel_for`'s.
-    block : int
+    chunksize : int
         The number of items that a native function gets at a time, at most.
 
     Raises
@@ -52,9 +52,21 @@ def drain(pool: "Pool", queue: Any, fn: Any, ctx: Any = None, block: int = 4096)
     -----
     Each item that fn has had counts as done, as if fn had called `task_done`, so that a producer can wait
     in ``queue.join()``; a native function's items count when the drain ends.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> queue, found = tm.Queue(), []
+    >>> for word in "abc":
+    ...     queue.put(word)
+    >>> queue.shutdown()
+    >>> with tm.Pool(4) as pool:
+    ...     pool.drain(queue, found.append)
+    >>> sorted(found)
+    ['a', 'b', 'c']
     """
     if native_address(fn) is not None:
-        _drain_native(pool, queue, fn, ctx, block)
+        _drain_native(pool, queue, fn, ctx, chunksize)
     elif callable(fn):
         if ctx is not None:
             raise TypeError("ctx is a native function's, and fn is a Python callable")
@@ -63,57 +75,32 @@ def drain(pool: "Pool", queue: Any, fn: Any, ctx: Any = None, block: int = 4096)
         raise TypeError(f"fn must be a callable or a native function, got {type(fn).__name__}")
 
 
-def _drain_native(pool: "Pool", queue: Any, fn: Any, ctx: Any, block: int) -> None:
+def _drain_native(pool: "Pool", queue: Any, fn: Any, ctx: Any, chunksize: int) -> None:
     if not isinstance(queue, TypedQueue):
         raise TypeError(f"a native function drains a Queue with a dtype, got {type(queue).__name__}")
-    integer("block", block, 1, (1 << 48) - 1)
+    integer("chunksize", chunksize, 1, (1 << 48) - 1)
     address = native_address(fn)
     assert address is not None
-    check(queue._drain_into(pool._handle, address, context_pointer(ctx, fn), block))
+    check(queue._drain_into(pool._handle, address, context_pointer(ctx, fn), chunksize))
 
 
 def _drain_python(pool: "Pool", queue: Any, fn: Callable[[Any], object]) -> None:
     if not (hasattr(queue, "get") and hasattr(queue, "task_done")):
         raise TypeError(f"queue must be a Queue, got {type(queue).__name__}")
-    work = _Work(queue, fn)
-    together(pool.submit, pool._max_workers, work, work.stop, caller=False)
-    if work.errors:
-        errors, work.errors = work.errors, []
-        try:
-            raise errors[0]
-        finally:
-            del errors  # the error's traceback holds this frame: no cycle
+    crew = Crew()
 
-
-class _Work:
-    """What each thread does."""
-
-    def __init__(self, queue: Any, fn: Callable[[Any], object]) -> None:
-        self._queue = queue
-        self._fn = fn
-        self._ended = False
-        self.errors: list[BaseException] = []
-
-    def stop(self) -> None:
-        self._ended = True
-
-    def __call__(self) -> None:
-        try:
-            self._pull()
-        except BaseException as error:
-            self.errors.append(error)
-        self._ended = True  # for all: something failed, or the queue is empty for good
-
-    def _pull(self) -> None:
-        while not self._ended:
+    def pull() -> None:
+        while not crew.over:
             try:
-                item = self._queue.get(timeout=_SLICE_S)
+                item = queue.get(timeout=_SLICE_S)
             except standard.Empty:
                 continue
             except ShutDown:
                 return
             try:
-                self._fn(item)
+                fn(item)
             finally:
                 del item
-                self._queue.task_done()
+                queue.task_done()
+
+    crew.run(pool, pool._max_workers, pull, caller=False)

@@ -13,8 +13,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, TimeoutError
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .._deadline import Deadline, deadline_or_now
 from .._locks import Condition
 from .buffered_map import BufferedMap
 from .item import is_ctrl_c, lost
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
 __all__ = ["map_buffered", "map_in_batches"]
+
+T = TypeVar("T")
 
 # The time that a batch should take: long beside what claiming one costs (2 us), short for a person.
 _BATCH_S = 0.001
@@ -44,17 +47,17 @@ _UNCHANGING = (range, tuple)
 
 def map_in_batches(
     tasks: "Dispatcher",
-    fn: Callable[..., Any],
+    fn: Callable[..., T],
     iterables: tuple[Iterable[Any], ...],
     timeout: float | None,
     chunksize: int | None,
     progress: Progress,
-) -> Iterator[Any]:
+) -> Results[T]:
     """The calls in batches, of chunksize calls or of as many as suit their time."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = deadline_or_now(timeout)
     inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
-    each = map if len(iterables) == 1 else itertools.starmap
-    work = Map(tasks, functools.partial(each, fn), chunksize)
+    each: Any = map if len(iterables) == 1 else itertools.starmap
+    work: Map[T] = Map(tasks, functools.partial(each, fn), chunksize)
     if not all(type(iterable) in _IN_MEMORY for iterable in iterables):
         work.begin_while_reading(inputs)
     else:
@@ -65,21 +68,21 @@ def map_in_batches(
 
 
 def map_buffered(
-    submit: Callable[..., Future[Any]],
-    fn: Callable[..., Any],
+    submit: Callable[..., Future[T]],
+    fn: Callable[..., T],
     iterables: tuple[Iterable[Any], ...],
     timeout: float | None,
     buffersize: int | None,
     progress: Progress,
-) -> Iterator[Any]:
+) -> Results[T]:
     """Each call as a future, at most `buffersize` of them ahead."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = deadline_or_now(timeout)
     work = BufferedMap(submit, fn, iterables, buffersize)
     results = work.results(deadline)
     return shown(Results.of((results,), work, results), progress, work.size)
 
 
-def _pops(items: list[Any]) -> Iterator[Any]:
+def _pops(items: list[T]) -> Iterator[T]:
     """The items, each let go of as it is given."""
     items.reverse()
     return itertools.starmap(items.pop, itertools.repeat((), len(items)))
@@ -121,13 +124,13 @@ class _Batch:
             self.results.append(_Raised(error))
 
 
-class Map:
+class Map(Generic[T]):
     """One map call; as an item of the deque it is put there once for each worker that may take part."""
 
     def __init__(
         self,
         tasks: "Dispatcher",
-        mapped: Callable[[Sequence[Any]], Iterator[Any]],
+        mapped: Callable[[Sequence[Any]], Iterator[T]],
         chunksize: int | None,
     ) -> None:
         self._tasks = tasks
@@ -298,7 +301,7 @@ class Map:
 
     # ---- the consumer's side ----
 
-    def results(self, deadline: float | None) -> Generator[list[Any], None, None]:
+    def results(self, deadline: Deadline) -> Generator[list[T], None, None]:
         """The results in order, as lists; raises where a call raised."""
         self.begun = True
         at, size = 0, len(self._inputs)
@@ -323,7 +326,7 @@ class Map:
         self._batches.clear()
         self._error = self._lost = None
 
-    def _wait_for_batch(self, at: int, deadline: float | None) -> _Batch:
+    def _wait_for_batch(self, at: int, deadline: Deadline) -> _Batch:
         """Takes the batch that begins with input `at`, as soon as somebody has claimed it."""
         if self._tasks.is_worker():
             while self._next <= at and self.run_batch():  # a worker would else wait for itself
@@ -334,29 +337,19 @@ class Map:
                     self.lose()  # as after a fork between the queue and the worker
                 if self._error is not None:
                     raise self._error
-                self._changed.wait(_seconds_left(deadline))
+                self._changed.wait(deadline.left_or_raise(TimeoutError))
             return self._batches.pop(at)
 
-    def _wait_for_result(self, batch: _Batch, at: int, deadline: float | None) -> None:
+    def _wait_for_result(self, batch: _Batch, at: int, deadline: Deadline) -> None:
         """Waits for the whole batch a while, and then for the result of input `at`."""
         with self._tasks.lock:
-            patience = _PATIENCE_S if deadline is None else min(_PATIENCE_S, deadline - time.monotonic())
-            if len(batch.results) < batch.size and patience > 0:
-                self._changed.wait(patience)
+            if len(batch.results) < batch.size and not deadline.expired():
+                self._changed.wait(min(_PATIENCE_S, deadline.left() or _PATIENCE_S))
             while len(batch.results) <= at - batch.start:
                 if self._lost is not None:
                     raise self._lost
-                _seconds_left(deadline)
+                deadline.left_or_raise(TimeoutError)
                 self._changed.wait(_PATIENCE_S)
-
-
-def _seconds_left(deadline: float | None) -> float | None:
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _up_to_failure(ready: list[Any]) -> Iterator[list[Any]]:

@@ -16,7 +16,7 @@ from .future import Future
 from .item import new_call
 from .map import map_buffered, map_in_batches
 from .native_function import context_pointer, native_address, require_native
-from .progress import Progress, check
+from .progress import Progress, check_progress
 from .spawn import join, spawn
 from .standard_face import StandardFace
 from .workers import Workload, default_workers, recommended_workers
@@ -165,13 +165,13 @@ class Pool(StandardFace):
 
     def map(
         self,
-        fn: Callable[..., Any],
+        fn: Callable[..., T],
         *iterables: Iterable[Any],
         timeout: float | None = None,
         chunksize: int | None = None,
         buffersize: int | None = None,
         progress: Progress = False,
-    ) -> Iterator[Any]:
+    ) -> Iterator[T]:
         """fn over the items of the iterables, its results in order; as concurrent.futures.Executor.map.
 
         Parameters
@@ -214,11 +214,18 @@ class Pool(StandardFace):
         -----
         In a subclass that overrides `submit`, and where `buffersize` is given, each call is submitted by
         `submit`, and `chunksize` has no effect.
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> with tm.Pool(4) as pool:
+        ...     list(pool.map(pow, range(5), [2] * 5))
+        [0, 1, 4, 9, 16]
         """
         for name, value in (("chunksize", chunksize), ("buffersize", buffersize)):
             if value is not None:
                 integer(name, value, 1)
-        check(progress)
+        check_progress(progress)
         submit = self.submit
         if buffersize is not None or getattr(submit, "__func__", None) is not _SUBMIT:
             return map_buffered(submit, fn, iterables, timeout, buffersize, progress)

@@ -1,16 +1,18 @@
 """Progress of Pool.map, as a tqdm bar or to a callable."""
 
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from .results import Results
 
-__all__ = ["Progress", "check", "shown"]
+__all__ = ["Progress", "check_progress", "shown"]
+
+T = TypeVar("T")
 
 Progress = bool | Callable[[int, int | None], object]
 
 
-def check(progress: Progress) -> None:
+def check_progress(progress: Progress) -> None:
     """TypeError where it is none, ImportError where it needs what is not installed."""
     if not isinstance(progress, bool) and not callable(progress):
         raise TypeError(f"progress must be True, False or a callable, got {type(progress).__name__}")
@@ -18,7 +20,7 @@ def check(progress: Progress) -> None:
         _tqdm()
 
 
-def shown(results: Results, progress: Progress, total: int | None) -> Results:
+def shown(results: Results[T], progress: Progress, total: int | None) -> Results[T]:
     """The same results, with each told of as it is taken."""
     if progress is False:
         return results
@@ -36,8 +38,8 @@ def _tqdm() -> Callable[..., Any]:
 
 
 def _told(
-    results: Iterator[Any], tell: Callable[[int, int | None], object], total: int | None
-) -> Generator[Any, None, None]:
+    results: Iterator[T], tell: Callable[[int, int | None], object], total: int | None
+) -> Generator[T, None, None]:
     for done, result in enumerate(results, 1):
         tell(done, total)
         yield result

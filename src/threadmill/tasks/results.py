@@ -6,9 +6,11 @@ import sys
 from collections import deque
 from collections.abc import Generator, Iterable
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 __all__ = ["Results", "Source"]
+
+T = TypeVar("T")
 
 _POP_TOP = opcode.opmap["POP_TOP"]
 
@@ -23,7 +25,7 @@ class Source(Protocol):
         """Cancels the calls that no thread has taken, and lets go of everything."""
 
 
-class Results(itertools.chain[Any]):
+class Results(itertools.chain[T]):
     """An iterator at the speed of C, with the `close` that a generator has.
 
     Like a generator it cancels what nobody has begun when it is dropped before its end. It does so also when
@@ -36,14 +38,14 @@ class Results(itertools.chain[Any]):
 
     @classmethod
     def of(
-        cls, parts: Iterable[Iterable[Any]], source: Source, *layers: Generator[Any, None, None]
-    ) -> "Results":
+        cls, parts: Iterable[Iterable[T]], source: Source, *layers: Generator[Any, None, None]
+    ) -> "Results[T]":
         """The items of the parts, one by one; `layers` are the generators behind them, outer ones first."""
-        results: Results = cls.from_iterable(parts)  # type: ignore[assignment]
+        results: Results[T] = cls.from_iterable(parts)  # type: ignore[assignment]
         results._source, results._layers = source, layers
         return results
 
-    def through(self, layer: Generator[Any, None, None]) -> "Results":
+    def through(self, layer: Generator[T, None, None]) -> "Results[T]":
         """What a generator makes of these results."""
         return Results.of((layer,), self._source, layer, *self._layers)
 

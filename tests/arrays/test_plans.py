@@ -1,0 +1,483 @@
+"""What is kept from call to call: plans, loops and ufuncs. A call has one answer, whatever came before."""
+
+import gc
+import pickle
+import subprocess
+import sys
+import threading
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.arrays import Array
+from kit.comparison import assert_same_call, difference
+from kit.ufuncs import values
+
+import threadmill as tm
+from threadmill.arrays import ufunc as ufuncs
+from threadmill.arrays.cache import Cache
+
+N = 70003
+
+
+@pytest.fixture(scope="module")
+def threads() -> Iterator[tm.Pool]:
+    with tm.Pool(3) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def no_warnings() -> Iterator[None]:
+    with np.errstate(all="ignore"):
+        yield
+
+
+def x(n: int = N, char: str = "d", seed: int = 0) -> Array:
+    return values(char, n, seed)
+
+
+# ---- where an operand stands -------------------------------------------------------------------------------
+
+
+def ways(nin: int, outs: int) -> list[Callable[[list[Array], list[Array]], tuple[list[Any], dict[str, Any]]]]:
+    """Every way to give operands and outputs: by position, by keyword, in a tuple, or some not at all."""
+    made = [
+        lambda ins, outs: (ins, {}),
+        lambda ins, outs: ([*ins, *outs], {}),
+        lambda ins, outs: (ins, {"out": tuple(outs)}),
+        lambda ins, outs: (ins[:-1], {"out": tuple(outs)}),
+        lambda ins, outs: (ins[:-1], {"out": outs[0]}),
+        lambda ins, outs: ([*ins, outs[0]], {"out": outs[0]}),
+        lambda ins, outs: ([*ins, outs[0]], {"out": None}),
+        lambda ins, outs: ([*ins, None], {}),
+        lambda ins, outs: (ins, {"out": None}),
+        lambda ins, outs: ([*ins, *outs, outs[0]], {}),
+    ]
+    if outs == 1:
+        made.append(lambda ins, outs: (ins, {"out": outs[0]}))
+    return made
+
+
+@pytest.mark.parametrize("ufunc", [np.sin, np.add, np.maximum, np.divmod, np.modf], ids=lambda u: u.__name__)
+def test_the_place_of_an_operand_is_part_of_a_plan(ufunc: np.ufunc, threads: tm.Pool) -> None:
+    """Every way after every other one: the plan of one must not be taken for the other's."""
+    calls = ways(ufunc.nin, ufunc.nout)
+    for first in calls:
+        for second in calls:
+            ours = ufuncs.ParallelUfunc(ufunc, False)  # with no plans yet
+            for call in first, second, first:
+
+                def make(call: Any = call) -> Any:
+                    ins = [x(2000, seed=k) for k in range(ufunc.nin)]
+                    return call(ins, [np.zeros(2000) for _ in range(ufunc.nout)])
+
+                assert_same_call(ours, ufunc, make, ufunc.__name__, pool=threads)
+
+
+def test_an_output_by_position_is_the_one_returned(threads: tm.Pool) -> None:
+    add, sin = (ufuncs.ParallelUfunc(ufunc, False) for ufunc in (np.add, np.sin))
+    a, b = x(), x(seed=1)
+    sin(a, out=np.empty(N), pool=threads)
+    add(a, b, out=np.empty(N), pool=threads)
+    for _ in range(3):
+        out = np.zeros(N)
+        assert sin(a, out, pool=threads) is out
+        assert difference(out, np.sin(a)) is None
+        assert add(a, b, out, pool=threads) is out
+        assert difference(out, a + b) is None
+
+
+def test_an_operand_too_few_is_numpys_error_whatever_was_called_before() -> None:
+    script = (
+        "import numpy as np, threadmill as tm\n"
+        "a = np.linspace(0, 9, 200_000)\n"
+        "add = tm.parallel(np.add)\n"
+        "add(a, a)\n"
+        "try: add(a, out=a)\n"
+        "except TypeError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    assert done.stdout.startswith("add() takes from 2 to 3 positional arguments but 1 w"), done
+
+
+# ---- what no shape can take --------------------------------------------------------------------------------
+
+ONE = np.float64(3)
+SHAPES: list[tuple[np.ufunc, list[Any], tuple[int, ...]]] = [
+    (np.negative, [x(3000)], ()),
+    (np.negative, [x(3000)], (1,)),
+    (np.add, [x(3000), 1], ()),
+    (np.add, [np.array(2.0), x(3000)], ()),
+    (np.add, [x(3000).reshape(2, -1), x(1500)], (1500,)),
+    (np.less, [ONE, x(3000).reshape(2, -1)], ()),
+    (np.less, [x(3000).reshape(2, -1), x(3000).reshape(2, -1)], ()),
+    (np.sqrt, [x(3000).reshape(2, -1)], (1500,)),
+    (np.sqrt, [x(3000).reshape(2, -1)], (1, 2, 1500)),
+    (np.sqrt, [x(3000)], (2, 3000)),
+    (np.add, [ONE, 2.0], (3000,)),
+    (np.modf, [x(3000)], ()),
+]
+
+
+@pytest.mark.parametrize("case", SHAPES, ids=lambda case: f"{case[0].__name__}{case[2]}")
+@pytest.mark.parametrize("masked", [False, True])
+def test_an_output_of_another_shape_is_what_it_is_in_numpy(case: Any, masked: bool, threads: tm.Pool) -> None:
+    ufunc, args, shape = case
+    ours = ufuncs.ParallelUfunc(ufunc, False)
+    right = np.broadcast_shapes(*map(np.shape, args))
+    options = {"where": np.ones(right, bool)} if masked else {}
+    for each in right, shape, right, shape:
+        for by_position in False, True:
+
+            def make(each: Any = each, by_position: bool = by_position) -> Any:
+                outs = tuple(np.zeros(each) for _ in range(ufunc.nout))
+                return ([*args, *outs], options) if by_position else (args, {"out": outs, **options})
+
+            assert_same_call(ours, ufunc, make, ufunc.__name__, pool=threads)
+
+
+def test_one_array_as_two_outputs_is_numpys(threads: tm.Pool) -> None:
+    def make() -> Any:
+        out = np.zeros(2000)
+        return [x(2000), 3.0], {"out": (out, out)}
+
+    assert_same_call(tm.parallel(np.divmod), np.divmod, make, "divmod", pool=threads)
+
+
+# ---- dtypes that are equal and yet differ ------------------------------------------------------------------
+
+UNIT = np.dtype("f8", metadata={"unit": "m"})
+
+
+def metadata_of(result: Any) -> list[Any]:
+    return [each.dtype.metadata for each in (result if isinstance(result, tuple) else (result,))]
+
+
+@pytest.mark.parametrize("first", ["plain", "unit"])
+def test_metadata_stays_with_the_array_that_has_it(first: str, threads: tm.Pool) -> None:
+    arrays = {"plain": x(9000), "unit": x(9000).view(UNIT)}
+    for ufunc in np.sqrt, np.add, np.modf, np.maximum:
+        ours = ufuncs.ParallelUfunc(ufunc, False)
+        for name in first, "plain", "unit", "plain":
+            for lay in np.asarray, lambda a: a[::2], lambda a: a.reshape(-1, 90).T:
+                args = [lay(arrays[name])] * ufunc.nin
+                for options in {}, {"out": (np.empty(args[0].shape, UNIT), None)[: ufunc.nout]}:
+                    ours_made = ours(*args, pool=threads, **options)
+                    numpys_made = ufunc(*args, **options)
+                    pairs = (
+                        [(ours_made, numpys_made)]
+                        if ufunc.nout == 1
+                        else zip(ours_made, numpys_made, strict=True)
+                    )
+                    for ours_each, numpys_each in pairs:
+                        assert ours_each.dtype.metadata == numpys_each.dtype.metadata
+                        assert difference(ours_each, numpys_each) is None
+
+
+def test_metadata_in_dtype_and_signature(threads: tm.Pool) -> None:
+    for options in {"dtype": UNIT}, {"signature": (UNIT, None, UNIT)}, {"dtype": "f8"}, {"dtype": float}:
+        ours = tm.parallel(np.add)(x(2000), x(2000), pool=threads, **options)
+        numpys = np.add(x(2000), x(2000), **options)
+        assert ours.dtype.metadata == numpys.dtype.metadata
+        assert difference(ours, numpys) is None
+
+
+def test_long_and_long_long_after_each_other(threads: tm.Pool) -> None:
+    ours = ufuncs.ParallelUfunc(np.add, False)
+    for char in "lqlqLQLQ":
+        a = np.arange(2000).astype(char)
+        assert_same_call(ours, np.add, lambda a=a: ([a, a], {}), char, pool=threads)
+        assert ours(a, a, pool=threads).dtype.char == np.add(a, a).dtype.char
+
+
+def test_numbers_that_are_equal_and_of_different_types(threads: tm.Pool) -> None:
+    ours = ufuncs.ParallelUfunc(np.add, False)
+    for char in "bfd?":
+        for number in 1, True, 1.0, 1 + 0j, np.int8(1), np.True_, np.float32(1), np.array(1), 1, True:
+            for args in [x(2000, char), number], [number, x(2000, char)]:
+                assert_same_call(
+                    ours, np.add, lambda args=args: (args, {}), f"{char} {number!r}", pool=threads
+                )
+
+
+def test_arrays_from_a_pickle_have_a_plan(threads: tm.Pool) -> None:
+    a = pickle.loads(pickle.dumps(x()))
+    assert a.dtype is not np.dtype("d")
+    ours = ufuncs.ParallelUfunc(np.sqrt, False)
+    for _ in range(3):
+        assert difference(ours(a, pool=threads), np.sqrt(a)) is None
+    assert len(ours._plans) == 1
+
+
+def test_an_output_that_numpy_warns_of_is_numpys(threads: tm.Pool) -> None:
+    """np.broadcast_arrays marks what it makes: one write to it warns."""
+    wide, tall = np.ones((2, 3000)), np.ones((2, 1))
+    told = []
+    for call, options in (ufuncs.ParallelUfunc(np.sqrt, False), {"pool": threads}), (np.sqrt, {}):
+        for _ in range(2):
+            out = np.broadcast_arrays(np.zeros((1, 3000)), tall)[0][:1]
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                call(wide[:1], out=out, **options)
+            told.append([(warning.category, str(warning.message)) for warning in caught])
+    assert told[0] == told[1] == told[2] == told[3]
+
+
+# ---- scalars of other classes ------------------------------------------------------------------------------
+
+
+class Unit(float):
+    def __array_ufunc__(self, *args: Any, **options: Any) -> str:
+        return "units"
+
+
+class Number(np.float64):
+    def __array_ufunc__(self, *args: Any, **options: Any) -> str:
+        return "a number's own"
+
+
+class Plain(np.float64):
+    """Without a word in ufuncs."""
+
+
+class Length(np.ndarray):
+    pass
+
+
+@pytest.mark.parametrize("n", [10, 1000, N])
+def test_a_scalar_of_another_class_has_its_word(n: int, threads: tm.Pool) -> None:
+    a = np.ones(n)
+    add = tm.parallel(np.add)
+    for k in Unit(3), Number(3), Plain(3), np.array(3.0).view(Length), np.ma.array(3.0), np.str_("a"):
+        for options in {}, {"pool": threads}:
+            for args in [a, k], [k, a]:
+                assert_same_call(add, np.add, lambda args=args: (args, {}), repr(k), **options)
+
+
+# ---- what asks for dtypes in ways that only NumPy knows ----------------------------------------------------
+
+F8 = type(np.dtype("f8"))
+ASKED: list[dict[str, Any]] = [
+    {"signature": (F8, F8, None)},
+    {"sig": (F8, F8, F8)},
+    {"dtype": F8},
+    {"signature": (None, None, np.floating)},
+    {"signature": (np.dtype("f4"), None, None)},
+    {"signature": ("f4", "f4", "f4")},
+    {"signature": (float, float, float)},
+    {"signature": [None, None, None]},
+    {"signature": ()},
+    {"signature": {}},
+    {"casting": "equiv"},
+    {"casting": "no"},
+    {"casting": ["safe"]},
+    {"dtype": []},
+    {"dtype": ">f8"},
+    {"dtype": np.dtype(">f8")},
+    {"dtype": [("a", "f8")]},
+]
+
+
+@pytest.mark.parametrize("options", ASKED, ids=str)
+def test_whatever_names_a_dtype(options: dict[str, Any], threads: tm.Pool) -> None:
+    for args in [np.arange(2000), np.arange(2000)], [np.arange(2000.0), 2], [2, np.arange(2000.0)]:
+        for pool in {"pool": threads}, {}:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                assert_same_call(
+                    tm.parallel(np.add), np.add, lambda args=args: (args, options), str(options), **pool
+                )
+
+
+# ---- conversions -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1000,), (9001,), (3, 1000), (1, 9001)])
+def test_conversions_are_reported_as_numpy_reports_them(shape: tuple[int, ...], threads: tm.Pool) -> None:
+    """Of small operands they are reported as "cast"; comparisons take down the flags of large ones."""
+    quiet = np.full(shape, 1.5, "f4")
+    signalling = np.array(0x7FA00000, "u4").view("f4")
+    loud = quiet.copy()
+    loud[...] = signalling
+    large = np.full(shape, 1e300)
+    with np.errstate(all="warn"):
+        for ufunc in np.add, np.less, np.equal, np.arctan2:
+            for a, dtype in (loud, "f8"), (quiet, "f8"), (large, "f4"):
+                b = np.ones((3, *shape[-1:]) if shape else (9001,), dtype)
+                assert_same_call(
+                    tm.parallel(ufunc),
+                    ufunc,
+                    lambda a=a, b=b: ([a, b], {"casting": "same_kind"}),
+                    f"{ufunc.__name__} {shape}",
+                    pool=threads,
+                )
+                assert_same_call(
+                    tm.parallel(ufunc),
+                    ufunc,
+                    lambda a=a, b=b: (
+                        [a, b],
+                        {"casting": "unsafe", "signature": (np.dtype("f4"),) * 2 + (None,)},
+                    ),
+                    f"{ufunc.__name__} {shape}",
+                    pool=threads,
+                )
+
+
+# ---- what is kept, and what is not -------------------------------------------------------------------------
+
+
+class Table:
+    pass
+
+
+def test_no_ufunc_outlives_what_parallel_made_of_it() -> None:
+    def use(trust: bool) -> "weakref.ref[Table]":
+        table = Table()
+        ufunc = np.frompyfunc(lambda a: (table, a)[1], 1, 1)
+        ours = tm.parallel(ufunc, trust=trust)
+        assert tm.parallel(ufunc) is ours
+        ours(np.ones(10))
+        ours(np.ones(N))
+        ours.explain(np.ones(N))
+        return weakref.ref(table)
+
+    tables = [use(k % 2 == 0) for k in range(20)]
+    gc.collect()
+    assert [table() for table in tables] == [None] * 20
+
+
+def test_a_numpy_ufunc_keeps_its_plans() -> None:
+    made = weakref.ref(tm.parallel(np.arctanh))
+    gc.collect()
+    assert made() is tm.parallel(np.arctanh)
+
+
+def test_many_dtypes_do_not_stay(threads: tm.Pool) -> None:
+    ours = ufuncs.ParallelUfunc(np.add, False)
+    for k in range(1, 700):
+        times = np.arange(9).astype(f"m8[{k}s]")
+        ours(times, times, pool=threads)
+        ours.reduce(np.ones((2, k), "i4"), pool=threads)
+        ours.reduce(np.ones(2, f"m8[{k}s]"), pool=threads)
+        marked = np.ones(9).view(np.dtype("f8", metadata={"k": k}))
+        ours(marked, marked, pool=threads)
+    assert len(ours._loops) <= 256
+    assert len(ours._plans) <= 256
+    assert len(ours._reducer._plans) <= 256
+    assert len(ours._reducer._loops) <= 256
+
+
+def test_a_full_cache_is_emptied_and_never_disturbs_a_reader() -> None:
+    cache: Cache[int, int] = Cache(3)
+    assert [cache.put(k, -k) for k in range(3)] == [0, -1, -2]
+    assert (len(cache), cache.get(1), cache.get(7)) == (3, -1, None)
+    assert cache.put(3, -3) == -3
+    assert (len(cache), cache.get(1), cache.get(3)) == (1, None, -3)
+
+
+def test_a_cache_that_is_emptied_between_look_and_read_raises_nothing(threads: tm.Pool) -> None:
+    """The dictionary is emptied by another thread wherever it is looked at."""
+
+    class Emptied(dict[Any, Any]):
+        def __contains__(self, key: Any) -> bool:
+            found = super().__contains__(key)
+            self.clear()
+            return found
+
+        def get(self, key: Any, default: Any = None) -> Any:
+            found = super().get(key, default)
+            self.clear()
+            return found
+
+    ours = ufuncs.ParallelUfunc(np.add, False)
+    vecdot = ufuncs.ParallelUfunc(np.vecdot, False)
+    reducer = ours._reducer
+    for cache in ours._loops, ours._plans, reducer._loops, reducer._plans, vecdot._loops:
+        cache._entries = Emptied()
+    a = np.ones((30, 40))
+    for _ in range(3):
+        assert ours.reduce(a, 0, pool=threads).tolist() == [30.0] * 40
+        assert ours(a, a, pool=threads).tolist() == [[2.0] * 40] * 30
+        assert vecdot(a, a, pool=threads).tolist() == [40.0] * 30
+
+
+def test_threads_that_fill_caches_at_once_get_their_answers(threads: tm.Pool) -> None:
+    ours = ufuncs.ParallelUfunc(np.add, False)
+    for cache in ours._loops, ours._plans, ours._reducer._loops, ours._reducer._plans:
+        cache._bound = 2
+    wrong: list[Any] = []
+    start = threading.Barrier(4)
+
+    def call(k: int) -> None:
+        rng = np.random.default_rng(k)
+        start.wait()
+        for _ in range(200):
+            a = np.ones(rng.integers(2, 9, 2), "bBhHiIlLqQfd"[rng.integers(12)])
+            if ours.reduce(a, 0, pool=threads).tolist() != [a.shape[0]] * a.shape[1]:
+                wrong.append(a)
+            if ours(a, a, pool=threads).tolist() != (a + a).tolist():
+                wrong.append(a)
+
+    callers = [threading.Thread(target=call, args=(k,)) for k in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not wrong
+
+
+# ---- trust, methods ----------------------------------------------------------------------------------------
+
+
+def test_trust_travels_with_a_pickle(threads: tm.Pool) -> None:
+    special = pytest.importorskip("scipy.special")
+    trusted = tm.parallel(special.expit, trust=True)
+    script = (
+        "import pickle, sys, numpy as np\n"
+        "ours = pickle.load(sys.stdin.buffer)\n"
+        "print(ours.explain(np.ones(10**6)).parallel)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=pickle.dumps(trusted), capture_output=True, timeout=100
+    )
+    assert done.stdout == b"True\n", done.stderr
+    assert not pickle.loads(pickle.dumps(tm.parallel(special.exp10)))._trusted
+
+
+def test_outer_asks_foreign_classes_for_outer(threads: tm.Pool) -> None:
+    class Word(np.ndarray):
+        def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> str:
+            return f"{method} of shapes {[each.shape for each in inputs]}"
+
+    a, out = np.ones(300), np.ones((300, 300)).view(Word)
+    for options in {}, {"pool": threads}:
+        told = tm.parallel(np.add).outer(a, a, out=out, **options)
+        assert told == np.add.outer(a, a, out=out) == "outer of shapes [(300,), (300,)]"
+
+
+def test_outer_of_a_ufunc_of_one_operand_is_numpys_error(threads: tm.Pool) -> None:
+    for ufunc in np.negative, np.modf, np.vecdot:
+        args = [np.ones(3), np.zeros((3, 3))]
+        assert_same_call(
+            tm.parallel(ufunc).outer, ufunc.outer, lambda args=args: (args, {}), "outer", pool=threads
+        )
+
+
+def test_at_returns_what_a_foreign_class_returns(threads: tm.Pool) -> None:
+    class Word(np.ndarray):
+        def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> str:
+            return method
+
+    assert tm.parallel(np.add).at(np.ones(3).view(Word), [0], 1, pool=threads) == "at"
+
+
+def test_outer_of_two_nans_is_numpys(threads: tm.Pool) -> None:
+    """Which of two different NaNs comes out, NumPy alone knows; the call is then its own."""
+    a = np.full(64, np.nan) + 0j
+    b = np.frombuffer(np.array([0x7FF8000000000123, 0], np.uint64).tobytes(), complex)
+    assert_same_call(
+        tm.parallel(np.add).outer, np.add.outer, lambda: ([a, np.repeat(b, 40)], {}), "outer", pool=threads
+    )

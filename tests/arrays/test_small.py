@@ -1,0 +1,79 @@
+"""Arrays too small to gain, left to NumPy: the same results, warnings, errors and positions of warnings."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.arrays import DTYPES, LAYOUTS, extremes, random_values
+from kit.comparison import assert_as_numpy
+
+import threadmill as tm
+
+Function = Callable[..., Any]
+
+CALLS: list[tuple[Function, tuple[Any, ...]]] = [
+    (tm.square, ()),
+    (tm.sum, ()),
+    (tm.scale, (3,)),
+    (tm.scale, (0.1,)),
+    (tm.scale, (300,)),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("function", "arguments"), CALLS)
+def test_as_numpy(function: Function, arguments: tuple[Any, ...], dtype: str, pool: tm.Pool) -> None:
+    for n in 1, 2, 3, 8, 100, 1000, 5000:
+        assert_as_numpy(function, random_values(dtype, n), *arguments)
+        assert_as_numpy(function, random_values(dtype, n), *arguments, pool=pool)
+    for lay in LAYOUTS.values():
+        assert_as_numpy(function, lay(random_values(dtype, 100)), *arguments)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("function", [tm.square, tm.sum])
+def test_extremes_and_their_warnings(function: Function, dtype: str) -> None:
+    with np.errstate(all="warn"):
+        assert_as_numpy(function, extremes(dtype, 100))
+
+
+@pytest.mark.parametrize(("function", "arguments"), CALLS[:3])
+def test_each_of_the_callers_lines_warns_once(function: Function, arguments: tuple[Any, ...]) -> None:
+    x = np.array([1e308, 1e308])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            function(x, *arguments)
+            function(x, *arguments)
+    assert [warning.filename for warning in caught] == [__file__] * 2
+    assert caught[0].lineno + 1 == caught[1].lineno
+
+
+def test_an_error_in_a_signal_of_an_error() -> None:
+    """A callback that calls threadmill itself."""
+    x = np.array([1e200])
+    heard = []
+
+    def callback(error: str, _flags: int) -> None:
+        heard.append(error)
+        with np.errstate(all="ignore"):
+            tm.square(x)
+
+    with np.errstate(over="call", call=callback):
+        tm.square(x)
+        tm.square(x)
+    assert heard == ["overflow", "overflow"]
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("n", [0, 1, 5000, 1000003])
+@pytest.mark.parametrize(("function", "arguments"), CALLS[:3])
+def test_a_pool_after_shutdown_is_an_error_at_any_size(
+    function: Function, arguments: tuple[Any, ...], n: int
+) -> None:
+    pool = tm.Pool(2)
+    pool.shutdown()
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
+        function(np.ones(n), *arguments, pool=pool)

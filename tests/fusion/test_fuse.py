@@ -1,0 +1,522 @@
+"""tm.fuse: its face, its rules, and what a lazy array does."""
+
+import copy
+import gc
+import pickle
+import threading
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.fuse_compare import contents, everything_is_worth_it
+from numpy.testing import assert_array_equal
+
+import threadmill as tm
+from threadmill.fusion import passes, record
+from threadmill.fusion.lazy import LazyArray
+
+N = 50_000
+
+
+@pytest.fixture
+def small_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything_is_worth_it(monkeypatch)
+
+
+@pytest.fixture
+def x() -> Any:
+    return np.linspace(0.5, 2, N)
+
+
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """The names of the nodes of each pass that runs; warnings are no errors, which would stop the program."""
+    seen: list[list[str]] = []
+    run = record.run_pass
+
+    def run_pass(pool: Any, nodes: Any, wanted: Any, fold: Any) -> Any:
+        seen.append([node.name for node in nodes])
+        return run(pool, nodes, wanted, fold)
+
+    monkeypatch.setattr(record, "run_pass", run_pass)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        yield seen
+
+
+# ---- the decorator ----
+
+
+@tm.fuse
+def module_level(x: Any, scale: float = 2.0) -> Any:
+    """Its docstring."""
+    return x * scale + 1
+
+
+def test_it_is_a_decorator_with_and_without_arguments(x: Any) -> None:
+    with tm.Pool(2) as pool:
+
+        @tm.fuse(pool=pool)
+        def twice(x: Any) -> Any:
+            return x * 2 + x
+
+        assert_array_equal(twice(x), x * 2 + x)
+    assert_array_equal(module_level(x), x * 2.0 + 1)
+    assert_array_equal(module_level(x, scale=3), x * 3 + 1)
+
+
+def test_a_fused_function_looks_like_its_function() -> None:
+    assert module_level.__name__ == "module_level"
+    assert module_level.__doc__ == "Its docstring."
+    assert pickle.loads(pickle.dumps(module_level)) is module_level
+
+
+def test_methods_are_fused() -> None:
+    class Model:
+        factor = 3.0
+
+        @tm.fuse
+        def run(self, x: Any) -> Any:
+            return x * self.factor + x
+
+        @staticmethod
+        @tm.fuse
+        def of(x: Any) -> Any:
+            return x - 1 / x
+
+    x = np.linspace(1, 2, N)
+    assert_array_equal(Model().run(x), x * 3.0 + x)
+    assert_array_equal(Model.of(x), x - 1 / x)
+
+
+def test_what_cannot_be_fused_is_refused() -> None:
+    async def coroutine() -> None: ...
+
+    def generator() -> Iterator[int]:
+        yield 1
+
+    for wrong in coroutine, generator, 3, "fn":
+        with pytest.raises(TypeError, match=r"^fn must be"):
+            tm.fuse(wrong)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="pool"):
+        tm.fuse(lambda x: x, pool=2)  # type: ignore[call-overload]
+
+
+def test_arrays_go_in_and_out_in_tuples_lists_and_dicts(x: Any) -> None:
+    @tm.fuse
+    def program(pair: Any, *, more: Any) -> Any:
+        a, b = pair
+        return {"sum": a + b * 2, "both": [a - b, (more["c"] * a,)]}
+
+    result = program((x, x + 1), more={"c": x})
+    assert type(result["sum"]) is type(result["both"][0]) is type(result["both"][1][0]) is np.ndarray
+    assert_array_equal(result["sum"], x + (x + 1) * 2)
+    assert_array_equal(result["both"][1][0], x * x)
+
+
+def test_small_arguments_are_given_as_they_are() -> None:
+    @tm.fuse
+    def kind(x: Any) -> Any:
+        return type(x)
+
+    assert kind(np.ones(100)) is np.ndarray
+    assert kind(np.ones(N)) is LazyArray
+    assert kind([1.0] * N) is list
+
+
+def test_a_variable_turns_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THREADMILL_FUSE", "0")
+    assert tm.fuse(type)(np.ones(N)) is np.ndarray  # type: ignore[call-overload]
+
+
+# ---- the rules, in the order of docs/fuse.md ----
+
+
+def test_operations_are_one_pass(x: Any, passed: list[list[str]]) -> None:
+    result = tm.fuse(lambda x: np.sqrt(x * x + 2 * x) - 1)(x)
+    assert passed == [["multiply", "multiply", "add", "sqrt", "subtract"]]
+    assert contents(result) == contents(np.sqrt(x * x + 2 * x) - 1)
+
+
+def test_a_reduction_ends_a_pass(x: Any, passed: list[list[str]]) -> None:
+    result = tm.fuse(lambda x, y: np.sqrt(np.sum((x - y) ** 2)))(x, x[::-1].copy())
+    assert passed == [["subtract", "square"]]
+    assert result == np.sqrt(np.sum((x - x[::-1]) ** 2))
+
+
+def test_errors_are_numpys_at_the_users_line(x: Any) -> None:
+    @tm.fuse
+    def wrong(x: Any) -> Any:
+        y = x * 2
+        return y + np.ones(3)
+
+    with pytest.raises(ValueError, match="could not be broadcast together") as error:
+        wrong(x)
+    (line,) = [entry.lineno for entry in error.traceback if entry.name == "wrong"]
+    assert line == wrong.__wrapped__.__code__.co_firstlineno + 2  # type: ignore[attr-defined]
+
+
+def test_unused_values_warn_in_order(x: Any) -> None:
+    def program(x: Any) -> Any:
+        np.log(x - x)
+        dead = np.sqrt(-x)
+        dead = dead * 2
+        return x / (x - x)
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tm.fuse(program)(x)
+    line = program.__code__.co_firstlineno
+    assert [(str(each.message), each.lineno - line) for each in told] == [
+        ("divide by zero encountered in log", 1),
+        ("invalid value encountered in sqrt", 2),
+        ("divide by zero encountered in divide", 4),
+    ]
+
+
+def test_errors_that_raise_stop_the_program_where_numpy_does(x: Any) -> None:
+    def program(x: Any, y: Any) -> None:
+        y[...] = 1
+        y += np.log(x - x)
+        y[...] = 2
+
+    y = np.zeros(N)
+    with (
+        np.errstate(all="raise"),
+        pytest.raises(FloatingPointError, match="divide by zero encountered in log"),
+    ):
+        tm.fuse(program)(x, y)
+    assert_array_equal(y, np.ones(N))
+
+
+def test_warnings_that_are_errors_stop_the_program_where_numpy_does(x: Any) -> None:
+    def program(x: Any, y: Any) -> None:
+        z = np.log(x - x)
+        y[...] = z
+
+    y = np.zeros(N)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning, match="divide by zero"):
+            tm.fuse(program)(x, y)
+    assert_array_equal(y, np.zeros(N))
+
+
+def test_writes_come_at_once_and_in_order(x: Any) -> None:
+    def program(x: Any) -> Any:
+        before = x * 2
+        x[: N // 2] = 0
+        after = x * 2
+        x += after
+        return before, after, x
+
+    a, b = x.copy(), x.copy()
+    assert contents(tm.fuse(program)(a)) == contents(program(b))
+    assert contents(a) == contents(b)
+
+
+def test_an_overlapping_write_goes_through_a_temporary(x: Any) -> None:
+    def program(x: Any) -> None:
+        x[1:] = x[:-1] * 2 + 1
+        x[:-1] += x[1:]
+
+    a, b = x.copy(), x.copy()
+    tm.fuse(program)(a)
+    program(b)
+    assert contents(a) == contents(b)
+
+
+def test_an_array_that_did_not_come_in_may_change_at_once(x: Any) -> None:
+    outside = np.ones(N)
+
+    @tm.fuse
+    def program(x: Any) -> Any:
+        y = x + outside
+        outside[...] = 7
+        return y
+
+    assert_array_equal(program(x), x + 1)
+
+
+def test_memory_that_was_handed_out_may_change_at_once(x: Any) -> None:
+    def by_asarray(x: Any) -> Any:
+        raw = np.asarray(x)
+        y = x * 2
+        raw[:] = 0
+        return y, x + 1
+
+    def by_data(x: Any) -> Any:
+        room = np.frombuffer(x.data)
+        y = x * 2
+        room[:] = 0
+        return y, x + 1
+
+    def by_flat(x: Any) -> Any:
+        flat = x.flat
+        y = x * 2
+        flat[:] = 0
+        return y, x + 1
+
+    for program in by_asarray, by_data, by_flat:
+        assert contents(tm.fuse(program)(x.copy())) == contents(program(x.copy())), program.__name__
+
+
+def test_views_are_numpys_at_once(x: Any, passed: list[list[str]]) -> None:
+    grid = x.reshape(200, 250)
+    result = tm.fuse(lambda g: g[1:-1, None, 1:-1] + g[0, 2:])(grid)
+    assert passed == [["add"]]
+    assert contents(result) == contents(grid[1:-1, None, 1:-1] + grid[0, 2:])
+
+
+def test_sums_follow_numpys_tree(pools: list[tm.Pool]) -> None:
+    for n in (N, 8192 * 8, 8192 * 8 + 1, 123_457):
+        x = np.random.default_rng(n).normal(size=n) * 10.0 ** np.random.default_rng(1).integers(-9, 9, n)
+        for dtype in "fdFD":
+            y = x.astype(dtype)
+            for pool in pools:
+                assert contents(tm.fuse(lambda y: (y * 3).sum(), pool=pool)(y)) == contents((y * 3).sum())
+
+
+def test_an_argument_that_is_returned_is_the_callers_own(x: Any) -> None:
+    result, again = tm.fuse(lambda x: (x, [x]))(x)
+    assert result is again[0] is x
+
+
+def test_what_asks_for_an_array_gets_one(x: Any) -> None:
+    kinds = tm.fuse(lambda x: [type(np.asarray(x * 2)), type(x * 2), isinstance(x * 2, np.ndarray)])(x)
+    assert kinds == [np.ndarray, LazyArray, True]
+
+
+def test_subclasses_and_objects_stay_what_they_are() -> None:
+    class Special(np.ndarray[Any, Any]):
+        pass
+
+    special = np.ones(N).view(Special)
+    objects = np.full(N, 3, object)
+    kinds, a, b = tm.fuse(lambda *args: ([type(x) for x in args], args[0] * 2, args[1] + 1))(special, objects)
+    assert kinds == [Special, np.ndarray]
+    assert type(a) is Special
+    assert b.dtype == object
+
+
+def test_nested_fused_functions_join_the_outer_record(x: Any, passed: list[list[str]]) -> None:
+    inner = tm.fuse(lambda x: x * 2 + 1)
+    result = tm.fuse(lambda x: np.sqrt(inner(x) - x))(x)
+    assert passed == [["multiply", "add", "subtract", "sqrt"]]
+    assert contents(result) == contents(np.sqrt(x * 2 + 1 - x))
+
+
+def test_threads_record_on_their_own(x: Any) -> None:
+    fused = tm.fuse(lambda x, k: np.sqrt(x * k + 1).sum() + k)
+    expected = [np.sqrt(x * k + 1).sum() + k for k in range(8)]
+    begin = threading.Barrier(8)
+    results: dict[int, Any] = {}
+
+    def run(k: int) -> None:
+        begin.wait()
+        results[k] = [fused(x, k) for _ in range(20)]
+
+    threads = [threading.Thread(target=run, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [results[k] for k in range(8)] == [[expected[k]] * 20 for k in range(8)]
+
+
+def test_a_lazy_array_that_outlives_its_call_has_its_values(x: Any) -> None:
+    kept: list[Any] = []
+
+    @tm.fuse
+    def program(x: Any) -> Any:
+        kept.append(x * 2)
+        kept.append(x[1:])
+        return x + 1
+
+    program(x)
+    assert_array_equal(np.asarray(kept[0]), x * 2)
+    assert_array_equal(kept[0] + kept[1][0], x * 2 + x[1])
+    assert type(kept[0] + 1) is np.ndarray
+    again = tm.fuse(lambda x: x + kept[0])(x)
+    assert_array_equal(again, x + x * 2)
+
+
+def test_an_exception_leaves_arguments_as_numpy_does(x: Any) -> None:
+    def program(x: Any) -> None:
+        x *= 2
+        y = x + 1
+        x[...] = y * 3
+        raise KeyError(str(float(y[0])))
+
+    a, b = x.copy(), x.copy()
+    for function, array in (tm.fuse(program), a), (program, b):
+        with pytest.raises(KeyError):
+            function(array)
+    assert contents(a) == contents(b)
+
+
+def test_nothing_keeps_an_array_alive() -> None:
+    @tm.fuse
+    def program(x: Any) -> Any:
+        y = x * 2
+        return (y + x).sum(), y
+
+    x = np.ones(N)
+    alive = weakref.ref(x)
+    result = weakref.ref(program(x)[1])
+    del x
+    gc.collect()
+    assert alive() is None
+    assert result() is None
+
+
+@pytest.mark.usefixtures("passed")
+def test_programs_are_kept_by_structure_and_bounded(x: Any) -> None:
+    passes._programs.clear()
+    fused = tm.fuse(lambda x, k: np.exp(x * k) + 1)
+    for k in range(5):
+        fused(x, float(k))
+        fused(x[: N - k], float(k))
+    assert len(passes._programs) == 1
+    for depth in range(20):
+        tm.fuse(lambda x, depth=depth: sum([x] * depth, x))(x)
+    assert len(passes._programs) < passes._programs._bound
+
+
+# ---- what a lazy array does: what an ndarray does ----
+
+ATTRIBUTES = [name for name in dir(np.ndarray) if not name.startswith("__")]
+
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "astype": ("f4",),
+    "choose": ([np.zeros(6), np.ones(6), np.full(6, 2.0)],),
+    "compress": ([True, False, True],),
+    "dot": (np.ones(6),),
+    "fill": (3,),
+    "getfield": ("f8",),
+    "item": (0,),
+    "partition": (2,),
+    "argpartition": (2,),
+    "put": ([0, 1], 5),
+    "repeat": (2,),
+    "reshape": (2, 3),
+    "resize": (6,),
+    "searchsorted": (1.0,),
+    "setfield": (2.0, "f8"),
+    "setflags": (),
+    "swapaxes": (0, 0),
+    "take": ([0, 1],),
+    "clip": (0, 1),
+    "view": (),
+    "to_device": ("cpu",),
+}
+UNLIKE = {"ctypes", "data", "dump", "dumps", "tofile", "tobytes", "flat", "base", "mT"}
+
+
+@pytest.mark.parametrize("name", [name for name in ATTRIBUTES if name not in UNLIKE])
+@pytest.mark.usefixtures("small_ones_too")
+def test_an_attribute_is_an_ndarrays(name: str) -> None:
+    def program(x: Any) -> Any:
+        y = x * 1  # one that is put off
+        told = []
+        for each in x, y:
+            try:
+                found = getattr(each, name)
+                if callable(found) and not isinstance(found, np.ndarray):
+                    found = found(*ARGUMENTS.get(name, ()))
+            except Exception as error:
+                found = type(error), str(error)
+            told.append(str(found) if name == "flags" else found)
+        return told, x, y
+
+    x = np.array([1.0, 0, 2, 1, 0, 2])
+    if name == "choose":
+        x = x.astype(int)
+    assert contents(tm.fuse(program)(x.copy())) == contents(program(x.copy()))
+
+
+@pytest.mark.parametrize("name", ["shape", "dtype", "real", "flat"])
+@pytest.mark.usefixtures("small_ones_too")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_attribute_can_be_set(name: str) -> None:
+    def program(x: Any) -> Any:
+        y = x * 2
+        for each in x, y:
+            setattr(each, name, {"shape": (2, 3), "dtype": "i8"}.get(name, 1.5))
+        return x, y, x.shape, y.dtype, x * 2
+
+    x = np.arange(6.0)
+    assert contents(tm.fuse(program)(x.copy())) == contents(program(x.copy()))
+
+
+CONVERSIONS: list[Callable[[Any], Any]] = [
+    len,
+    list,
+    repr,
+    str,
+    copy.copy,
+    copy.deepcopy,
+    lambda x: pickle.loads(pickle.dumps(x)),
+    lambda x: bool(x[0]),
+    lambda x: int(x[1]),
+    lambda x: float(x[1]),
+    lambda x: complex(x[1]),
+    lambda x: [10, 20, 30][x.astype(int)[1]],
+    lambda x: f"{x[1]:.2f}",
+    lambda x: 2.0 in x,
+    lambda x: x.tolist(),
+    lambda x: x.tobytes(),
+    lambda x: np.from_dlpack(x),
+    lambda x: np.array(x.__array_interface__["shape"]),
+    lambda x: memoryview(x.data).shape,
+    lambda x: x.__array__("f4"),
+    lambda x: x.base is None,
+    lambda x: isinstance(x.ctypes.data, int),
+    lambda x: x.__class__,
+    lambda x: divmod(x, 2),
+    lambda x: divmod(2, x + 1),
+    lambda x: x @ x,
+    lambda x: [1.0, 2, 3, 4, 5, 6] @ x,
+    lambda x: 2**x,
+    lambda x: x**2,
+    lambda x: [*reversed(x)],
+    lambda x: sorted(x, reverse=True),
+    lambda x: sum(x),
+    lambda x: np.unravel_index(x.astype(int), (7,)),
+    lambda x: x[x.astype(int) % 6],
+    lambda x: x[[0, 2]],
+    lambda x: x[x > 2],
+    lambda x: x[..., None].shape,
+    lambda x: [a.shape for a in np.broadcast_arrays(x, x[:, None])],
+    lambda x: np.linalg.eigvals(np.outer(x, x) + np.eye(6)).shape,
+    lambda x: np.unique(x, return_counts=True),
+]
+
+
+@pytest.mark.parametrize("number", range(len(CONVERSIONS)))
+@pytest.mark.usefixtures("small_ones_too")
+def test_a_lazy_array_is_taken_for_an_ndarray(number: int) -> None:
+    def program(x: Any) -> Any:
+        return CONVERSIONS[number](x), CONVERSIONS[number](x * 1)
+
+    x = np.arange(6.0)
+    assert contents(tm.fuse(program)(x.copy())) == contents(program(x.copy()))
+
+
+@pytest.mark.usefixtures("small_ones_too")
+def test_a_foreign_class_has_its_word() -> None:
+    class Foreign:
+        __array_ufunc__ = None
+
+        def __radd__(self, other: Any) -> str:
+            return f"{type(other).__name__} on the left"
+
+        def __rpow__(self, other: Any) -> str:
+            return "power"
+
+    a, b = tm.fuse(lambda x: (x + Foreign(), x ** Foreign()))(np.ones(6))
+    assert a.endswith("ndarray on the left")
+    assert b == "power"

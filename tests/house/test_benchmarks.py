@@ -1,0 +1,257 @@
+"""The benchmarks' arithmetic, and that they run; never what they measure."""
+
+import itertools
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # benchmarks/ is part of the tree, not of what is installed
+
+from benchmarks import baseline, harness, native, report  # noqa: E402
+from benchmarks.__main__ import QUESTIONS  # noqa: E402
+from benchmarks.harness import Measure, Plan  # noqa: E402
+
+PLAN = Plan(threads=2, question="test")
+SMOKE = replace(PLAN, smoke=True, judged=False)
+
+
+def run(*arguments: str, **environment: str) -> str:
+    """What `python -m benchmarks --smoke` prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--smoke", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+# ---- rounds ----
+
+
+def test_every_other_round_is_reversed() -> None:
+    assert [harness.in_turn("abc", number) for number in range(3)] == [list("abc"), list("cba"), list("abc")]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, int]]:
+    """Every call takes as many milliseconds as it returns; what was timed is written down."""
+    turns: list[tuple[Any, int]] = []
+
+    def timed(call: Callable[[], float], times: int) -> float:
+        turns.append((call(), times))
+        return call() * 1e-3 * times
+
+    monkeypatch.setattr(harness, "timed", timed)
+    return turns
+
+
+def test_contenders_take_turns(clock: list[tuple[Any, int]]) -> None:
+    samples = harness.measure(SMOKE, {"ours": lambda: 0.01, "peer": lambda: 5.0}, per=10)
+    assert samples == {"ours": pytest.approx([1e-6] * 3), "peer": pytest.approx([5e-4] * 3)}
+    calibration, rounds = clock[:6], clock[6:]
+    assert {times for _, times in calibration} == {1}
+    ours, peer = [(0.01, 20)] * 2, [(5.0, 1)] * 2  # to get warm, then timed: 0.2 ms, or one call
+    assert rounds == [*ours, *peer, *peer, *ours, *ours, *peer]
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(("seconds", "rounds"), [(0.0, PLAN.rounds[0]), (60.0, PLAN.rounds[1])])
+def test_rounds_are_bounded(monkeypatch: pytest.MonkeyPatch, seconds: float, rounds: int) -> None:
+    monkeypatch.setattr(Plan, "seconds", seconds)
+    monkeypatch.setattr(Plan, "pause", 0.0)
+    assert len(harness.measure(PLAN, {"ours": lambda: 5.0})["ours"]) == rounds
+
+
+def test_timed_calls_as_often_as_told() -> None:
+    counter = itertools.count()
+    assert harness.timed(lambda: next(counter), 7) >= 0
+    assert next(counter) == 7
+
+
+# ---- numbers ----
+
+
+def test_summary() -> None:
+    samples = [float(number) for number in range(100, -1, -1)]
+    assert harness.summary(samples) == harness.Summary(median=50, p10=10, p90=90)
+    assert harness.summary([3.0]) == harness.Summary(3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("measure", "result", "met", "missed"),
+    [
+        (Measure.SPEEDUP, 4.0, 4.0, 4.1),
+        (Measure.SHARE, 0.25, 0.25, 0.24),
+        (Measure.EXCESS, -1.5, -1.5, -1.6),
+        (Measure.RATE, 2.0, 2.0, 2.1),
+        (Measure.SECONDS, 0.5, 0.5, 0.4),
+        (Measure.COUNT, 0.5, 0.5, 0.4),
+    ],
+)
+def test_measures(measure: Measure, result: float, met: float, missed: float) -> None:
+    assert measure.of(0.5, 2.0) == result
+    assert measure.is_met(result, met)
+    assert not measure.is_met(result, missed)
+
+
+def test_row_has_the_ratio_of_medians_and_quartiles_by_round() -> None:
+    ours, theirs = [1.0, 2.0, 4.0, 2.0, 2.0], [8.0, 8.0, 8.0, 4.0, 40.0]  # by round: 8, 4, 2, 2, 20
+    row = harness.row(PLAN, "what", ours, Measure.SPEEDUP, peer="peer", theirs=theirs, target=4.0, nbytes=10)
+    assert (row.question, row.what, row.threads, row.peer) == ("test", "what", 2, "peer")
+    assert row.result == 4.0
+    assert row.quartiles == (2.0, 8.0)
+    assert row.bytes_per_second == 5.0
+    assert row.met is True
+
+
+def test_row_without_a_peer() -> None:
+    row = harness.row(PLAN, "what", [0.5], Measure.RATE, target=3.0)
+    assert (row.result, row.quartiles, row.theirs, row.met) == (2.0, (2.0, 2.0), None, False)
+
+
+def test_a_smoke_run_judges_nothing() -> None:
+    assert harness.row(SMOKE, "what", [0.5], Measure.RATE, target=3.0).met is None
+
+
+@pytest.mark.usefixtures("clock")
+def test_compare_makes_a_row_for_each_peer() -> None:
+    calls = {"ours": lambda: 2.0, "one": lambda: 4.0, "other": lambda: 1.0}
+    rows = harness.compare(SMOKE, "what", calls, targets={"one": 1.5})
+    assert [(row.peer, row.target) for row in rows] == [("one", 1.5), ("other", None)]
+    assert [row.result for row in rows] == pytest.approx([2.0, 0.5])
+
+
+# ---- what is printed and written ----
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (2.5, "2.5 s"),
+        (0.0999, "99.9 ms"),
+        (1e-6, "1 us"),
+        (9.996e-7, "1 us"),
+        (1.234e-7, "123 ns"),
+        (0, "0 ns"),
+    ],
+)
+def test_times_as_text(seconds: float, text: str) -> None:
+    assert report.time(seconds) == text
+
+
+def test_lines_are_aligned() -> None:
+    ours, theirs = [1e-3, 1.1e-3, 1.2e-3], [2e-3, 2.2e-3, 2.4e-3]
+    rows = [
+        harness.row(PLAN, "a", ours, Measure.SPEEDUP, peer="NumPy", theirs=theirs, target=1.8, nbytes=10**6),
+        harness.row(PLAN, "b", ours, Measure.EXCESS, peer="NumPy", theirs=theirs, target=-1.0),
+        harness.row(PLAN, "c", ours, Measure.SHARE, peer="NumPy", theirs=theirs, target=0.9),
+    ]
+    lines = [report.as_line(row) for row in rows]
+    assert {len(line.rstrip("yesNO")) for line in lines} == {len(report.HEADER) - len("met")}
+    assert [line.split()[-1] for line in lines] == ["yes", "NO", "yes"]
+
+
+def test_json_holds_everything(tmp_path: Path) -> None:
+    row = harness.row(PLAN, "what", [1.0, 2.0], Measure.SHARE, peer="peer", theirs=[4.0, 8.0], note="note")
+    report.write_json(tmp_path / "out.json", {"cpu": "any"}, [row], ["a remark"])
+    told = json.loads((tmp_path / "out.json").read_text())
+    assert told["machine"] == {"cpu": "any"}
+    assert told["remarks"] == ["a remark"]
+    (written,) = told["rows"]
+    assert written["measure"] == "ours / peer"
+    assert written["ours"]["median"] == 1.5
+    assert written["quartiles"] == [0.25, 0.25]
+
+
+def test_plot(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    row = harness.row(PLAN, "what", [1.0, 2.0], Measure.SHARE, peer="peer", theirs=[4.0, 8.0], target=0.5)
+    report.plot(tmp_path / "out.png", [row])
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+# ---- runs ----
+
+
+@pytest.mark.native
+def test_native_question_runs(tmp_path: Path) -> None:
+    if not native.find_compiler():
+        pytest.skip("no C compiler (CC, gcc, cc or clang)")
+    printed = run("--only", "loop_latency", "--threads", "1,3", "--save", str(tmp_path / "out.json"))
+    rows = json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert {row["threads"] for row in rows} == {1, 3}
+    assert all(row["what"] in printed and row["met"] is None for row in rows)
+    assert all(math.isfinite(row["result"]) for row in rows)
+    assert printed.splitlines()[-1] == "Nothing was judged."
+
+
+def test_python_question_runs() -> None:
+    printed = run("--only", "executor")
+    assert "ThreadPoolExecutor" in printed
+
+
+def test_without_a_compiler() -> None:
+    assert "no C compiler" in run("--only", "loop_latency", PATH="", CC="")
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_question_says_what_it_asks(name: str) -> None:
+    first = (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith('"""')
+    assert "?" in first
+
+
+# ---- a run against a saved one ----
+
+
+def saved(result: float, quartiles: tuple[float, float], how: Measure = Measure.SPEEDUP) -> dict[str, Any]:
+    """A saved run of one row."""
+    row = {"question": "sum", "what": "a million", "peer": "NumPy", "threads": 2, "measure": how.value}
+    numbers = {"ours": {"median": 1 / result}, "result": result, "quartiles": quartiles}
+    return {"machine": {}, "rows": [{**row, **numbers}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noise", "factor"),
+    [
+        ((2.0, (1.9, 2.1)), (1.5, (1.4, 1.6)), False, 0.75),  # quartiles apart, a quarter slower
+        ((2.0, (1.4, 2.1)), (1.5, (1.4, 1.6)), True, 0.75),  # quartiles overlap
+        ((2.0, (1.99, 2.01)), (1.9, (1.89, 1.91)), True, 0.95),  # apart, but by less than runs differ
+        ((2.0, (1.9, 2.1)), (3.0, (2.9, 3.1)), False, 1.5),
+    ],
+)
+def test_a_regression_is_told_from_noise(before: Any, after: Any, noise: bool, factor: float) -> None:
+    (change,) = baseline.changes(saved(*before), saved(*after))
+    assert (change.is_noise, change.factor) == (noise, pytest.approx(factor))
+
+
+def test_less_is_better_where_seconds_are_compared() -> None:
+    slow, quick = ((3.0, (2.9, 3.1)), (2.0, (1.9, 2.1)))
+    (change,) = baseline.changes(saved(*quick, Measure.SECONDS), saved(*slow, Measure.SECONDS))
+    assert change.factor == pytest.approx(2 / 3)
+    assert not change.is_noise
+
+
+def test_compare_fails_for_a_slower_row_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / name for name in ("old.json", "new.json")]
+    for path, told in zip(files, (saved(2.0, (1.9, 2.1)), saved(1.0, (0.9, 1.1))), strict=True):
+        path.write_text(json.dumps(told))
+    arguments = [str(path) for path in files]
+    assert baseline.main(arguments, lambda _: 0) == 1
+    assert "SLOWER    0.50 x  sum: a million against NumPy, 2 threads" in capsys.readouterr().out
+    assert baseline.main(arguments[::-1], lambda _: 0) == 0

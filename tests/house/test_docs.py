@@ -1,0 +1,204 @@
+"""README and docs say what holds: their code runs, their links lead somewhere, their names are the tree's."""
+
+import ast
+import doctest
+import importlib.util
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import threadmill as tm
+
+ROOT = Path(__file__).resolve().parents[2]
+# The tests may have been copied away from the documents.
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+FENCES = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+# A block of code by its page and its number there.
+BLOCKS = {
+    f"{page.name}-{k}": (language, code)
+    for page in PAGES
+    for k, (language, code) in enumerate(FENCES.findall(page.read_text(encoding="utf-8")))
+}
+
+
+# ---- code -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_block_says_what_it_is(block: str) -> None:
+    assert BLOCKS[block][0] in {"python", "c", "sh", "diff"}
+
+
+@pytest.mark.parametrize("block", [name for name, (language, _) in BLOCKS.items() if language == "python"])
+def test_every_block_of_python_runs(block: str, tmp_path: Path) -> None:
+    code = BLOCKS[block][1]
+    if '"cc ' in code and shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(tm.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_lines_that_an_addition_took_are_there() -> None:
+    """CONTRIBUTING.md shows how a dtype and an operation came in: by lines that the tree has."""
+    lines = 0
+    for language, code in BLOCKS.values():
+        text = ""
+        for line in code.splitlines() if language == "diff" else ():
+            if line.startswith("+++ "):
+                text = (ROOT / line[4:]).read_text(encoding="utf-8")
+            else:
+                assert line[0] == "+", line
+                assert f"\n{line[1:]}\n" in text, line
+                lines += 1
+    assert lines >= 10
+
+
+def test_readme_is_short_and_shows_five_blocks_and_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 150
+    inside = text[text.index("## What else is inside") : text.index("## Guarantees")]
+    assert len(FENCES.findall(inside)) == 5
+    for command in (
+        "pip install threadmill",
+        "pip install . && python -m threadmill",
+        "pip install '.[test]' && pytest",
+    ):
+        assert f"\n    {command}\n" in text
+
+
+# ---- links ------------------------------------------------------------------------------------------------
+
+# The picture is drawn by `python -m benchmarks --plot` on a quiet machine, and is not in every tree.
+DRAWN = {"docs/speed.png"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert target in DRAWN or target.startswith("https://") or (page.parent / target).exists(), target
+
+
+# ---- docs/architecture.md ---------------------------------------------------------------------------------
+
+
+def architecture() -> str:
+    return (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """The text under a heading, up to the next of its level."""
+    found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", architecture(), re.MULTILINE | re.DOTALL)
+    assert found is not None, title
+    return found[1]
+
+
+STEP = re.compile(r"`([\w.]+)`(?:,)?\s+in\s+`([\w/]+\.(?:py|c))`")
+
+
+def test_the_walks_name_functions_that_are_there() -> None:
+    walks = section("Four walks")
+    steps = STEP.findall(walks)
+    assert len(steps) >= 25
+    assert len(re.findall(r"^### ", walks, re.MULTILINE)) == 4
+    for name, file in steps:
+        if file.endswith(".py"):
+            assert name in functions(ROOT / "src" / "threadmill" / file), f"{name} in {file}"
+        else:
+            text = (ROOT / "csrc" / file).read_text(encoding="utf-8")
+            assert re.search(rf"^[\w \*]*\b{name}\([^;]*\n\{{", text, re.MULTILINE), f"{name} in {file}"
+
+
+def functions(path: Path) -> set[str]:
+    """The functions of a module, and the methods of its classes as Class.method."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    found = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{each.name}" for each in node.body if isinstance(each, ast.FunctionDef)}
+    return found
+
+
+def test_the_lock_table_names_files_that_are_there() -> None:
+    names = re.findall(r"`(\w+\.(?:py|c))`", section("Locks"))
+    assert len(names) >= 8
+    for name in names:
+        assert [*(ROOT / "src").rglob(name), *(ROOT / "csrc").rglob(name)], name
+
+
+# ---- docs/ufunc_coverage.md -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def coverage(root: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("coverage_of_ufuncs", root / "docs" / "coverage.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_row_of_the_coverage(coverage: ModuleType) -> None:
+    assert coverage.row(np.exp).startswith("| `exp` | `efdgFDG` |")
+    assert "BLAS" in coverage.row(np.matmul)
+
+
+def test_the_coverage_is_that_of_its_numpy(coverage: ModuleType, root: Path) -> None:
+    text = (root / "docs" / "ufunc_coverage.md").read_text(encoding="utf-8")
+    if f"with NumPy {np.__version__}:" not in text:
+        pytest.skip("the table is another NumPy's")
+    for ufunc in coverage.ufuncs().values():
+        assert coverage.row(ufunc) in text
+
+
+# ---- names ------------------------------------------------------------------------------------------------
+
+
+def test_every_public_name_is_there() -> None:
+    for name in tm.__all__:
+        assert getattr(tm, name) is not None
+        assert name in dir(tm)
+    with pytest.raises(AttributeError, match=r"^module 'threadmill' has no attribute 'cube'$"):
+        tm.cube  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_every_public_name_is_in_the_table_of_names() -> None:
+    text = (ROOT / "docs" / "parallel.md").read_text(encoding="utf-8")
+    table = text[text.index("## Names") :]
+    for name in tm.__all__:
+        assert re.search(rf"`(threadmill\.)?{name}\b", table), name
+
+
+def documented() -> list[str]:
+    """The modules that hold Examples."""
+    names = [each.name for each in pkgutil.walk_packages(tm.__path__, "threadmill.") if not each.ispkg]
+    names = [name for name in names if not name.endswith(("__main__", ".build", "._threadmill"))]
+    return ["threadmill", *names]
+
+
+@pytest.mark.parametrize("name", documented())
+def test_examples_are_true(name: str) -> None:
+    module = pytest.importorskip(name) if name.count(".") == 1 else importlib.import_module(name)
+    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+def test_there_are_examples() -> None:
+    for fn in tm.Pool.map, tm.Pool.drain, tm.map_chunks, tm.reduce:
+        assert doctest.DocTestFinder(recurse=False).find(fn, fn.__name__)[0].examples

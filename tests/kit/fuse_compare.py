@@ -1,0 +1,149 @@
+"""A program run as it is and fused: everything that a caller can see of either."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from kit.arrays import random_values
+
+import threadmill as tm
+from threadmill.fusion import calls, fuse, record
+
+Seen = dict[str, Any]
+
+
+def everything_is_worth_it(patch: Any) -> None:
+    """Has small arrays fused as well."""
+    patch.setattr(fuse, "_LEAST", 2)
+    patch.setattr(record, "SMALL", 2)
+    patch.setattr(calls, "SMALL", 2)
+
+
+def contents(x: Any) -> Any:
+    """What a result is, in every bit."""
+    if isinstance(x, np.ndarray):
+        if x.dtype.hasobject:
+            return type(x), x.dtype, x.shape, repr(x)
+        strides = x.strides if x.size else None
+        return type(x), x.dtype.str, x.dtype.char, x.dtype.metadata, x.shape, strides, x.tobytes()
+    if isinstance(x, np.generic):
+        return type(x), x.dtype.str, x.tobytes()
+    if isinstance(x, list | tuple):
+        return type(x), [contents(each) for each in x]
+    if isinstance(x, dict):
+        return type(x), {key: contents(each) for key, each in x.items()}
+    return type(x), hex(x) if type(x) is int else repr(x)
+
+
+def leaves(x: Any) -> Iterator[Any]:
+    if isinstance(x, list | tuple):
+        for each in x:
+            yield from leaves(each)
+    elif isinstance(x, dict):
+        yield from leaves(list(x.values()))
+    else:
+        yield x
+
+
+def seen(function: Callable[..., Any], args: list[Any]) -> Seen:
+    """What a caller sees of one call."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            result = function(*args)
+        except Exception as error:
+            result = ("raised", type(error).__name__, str(error))
+    return {
+        "result": contents(result),
+        "which are arguments": [[each is x for x in args] for each in leaves(result)],
+        "arguments": [contents(x) for x in args],
+        "warnings": [(str(each.message), each.category, each.lineno, each.filename) for each in told],
+    }
+
+
+def twin(args: list[Any]) -> list[Any]:
+    """Copies that lie in memory, and share it, as the arrays do."""
+    bases: dict[int, Any] = {}
+    made: dict[int, Any] = {}
+    for x in args:
+        if id(x) not in made:
+            base = x
+            while isinstance(base.base, np.ndarray):
+                base = base.base
+            if id(base) not in bases:
+                bases[id(base)] = base.copy("K")
+            offset = x.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+            copy = bases[id(base)] if x is base else _view(bases[id(base)], x, offset)
+            if x.flags.writeable != copy.flags.writeable:
+                copy.flags.writeable = x.flags.writeable
+            made[id(x)] = copy
+    return [made[id(x)] for x in args]
+
+
+def _view(base: Any, x: Any, offset: int) -> Any:
+    made = np.ndarray(x.shape, x.dtype, base.view(np.ndarray), offset, x.strides)
+    return made if type(x) is np.ndarray else made.view(type(x))
+
+
+def differences(function: Callable[..., Any], args: list[Any], pool: tm.Pool | None = None) -> Seen:
+    """What differs between a program as it is and fused, each on arrays of its own: (NumPy's, ours)."""
+    plainly = seen(function, twin(args))
+    fused = seen(tm.fuse(function, pool=pool), twin(args))
+    return {name: (plainly[name], fused[name]) for name in plainly if plainly[name] != fused[name]}
+
+
+# ---- arrays of one shape, laid out in every way ----
+
+
+class Special(np.ndarray[Any, Any]):
+    """A subclass."""
+
+
+def _strided(x: Any) -> Any:
+    return np.repeat(x, 2, -1)[..., ::2]
+
+
+def _gaps(x: Any) -> Any:
+    room = np.zeros((*x.shape[:-1], x.shape[-1] + 3), x.dtype)
+    room[..., 1:-2] = x
+    return room[..., 1:-2]
+
+
+def _misaligned(x: Any) -> Any:
+    room = np.empty(x.nbytes + 1, np.uint8)
+    shifted = room[1:].view(x.dtype).reshape(x.shape)
+    shifted[...] = x
+    return shifted
+
+
+def _read_only(x: Any) -> Any:
+    x.flags.writeable = False
+    return x
+
+
+LAYOUTS: dict[str, Callable[[Any], Any]] = {
+    "contiguous": lambda x: x,
+    "strided": _strided,
+    "gaps": _gaps,
+    "reversed": lambda x: x[..., ::-1],
+    "fortran": np.asfortranarray,
+    "permuted": lambda x: np.ascontiguousarray(x.swapaxes(0, -1)).swapaxes(0, -1),
+    "broadcast": lambda x: np.broadcast_to(x[..., :1], x.shape).copy("K"),
+    "repeated": lambda x: np.broadcast_to(x[:1], x.shape),
+    "read_only": _read_only,
+    "misaligned": _misaligned,
+    "byte_swapped": lambda x: x.astype(x.dtype.newbyteorder("S")),
+    "metadata": lambda x: x.astype(np.dtype(x.dtype, metadata={"unit": "m"})),
+    "subclass": lambda x: x.view(Special),
+}
+
+SHAPES = {1: (4099,), 2: (67, 61), 3: (13, 17, 19)}
+
+
+def arrays(count: int, shape: tuple[int, ...], dtype: str, layout: str = "contiguous") -> list[Any]:
+    """Random arrays of one shape, the first as laid out, the others contiguous."""
+    n = int(np.prod(shape))
+    made = [random_values(dtype, n, seed).reshape(shape).copy() for seed in range(count)]
+    made[0] = LAYOUTS[layout](made[0])
+    return made

@@ -1,0 +1,78 @@
+"""Part of this suite on the package built for gcc's sanitizers, whose runtimes are loaded before Python.
+
+Python and NumPy are not instrumented: what is seen is every access of our C code, and of all code what the
+runtimes intercept (memory, mutexes, conditions, semaphores, threads). The GIL is made of these, so the thread
+sanitizer knows the order that it gives.
+"""
+
+import os
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+from kit.builds import build, launchers
+
+pytestmark = [pytest.mark.native, pytest.mark.timeout(900)]
+
+FILES = [
+    *("tasks/test_pool", "tasks/test_spawn", "tasks/test_drain"),
+    *("pipelines/test_pipelines", "arrays/test_chunks"),
+]
+# A limit on memory leaves no room for shadow memory; the other two queue more than there is time for.
+LEFT_OUT = ["no_thread_can_be_started", "full_native_queue", "million"]
+
+MODES = {
+    "address,undefined": ("libasan.so", LEFT_OUT, {"ASAN_OPTIONS": "detect_leaks=0"}),
+    # The runtime gives up in a forked child of a process with threads when that starts threads of its own.
+    "thread": ("libtsan.so", [*LEFT_OUT, "fork", "stack", "multiprocess"], {}),
+}
+
+# The dynamic loader hands the thread-local memory of a thread that has ended to the next; what orders that
+# is inside the C library, where the runtime sees nothing.
+SUPPRESSIONS = "called_from_lib:ld-linux\n"
+
+
+def runtime(library: str) -> str:
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "gcc").split()[0]
+    try:
+        found = subprocess.run(
+            [compiler, f"-print-file-name={library}"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        found = library
+    if not os.path.isabs(found):
+        pytest.skip(f"{compiler} has no {library}")
+    return os.path.realpath(found)
+
+
+@pytest.mark.parametrize("sanitizers", MODES)
+def test_the_suite_under_sanitizers(sanitizers: str, root: Path, tmp_path: Path) -> None:
+    library, left_out, options = MODES[sanitizers]
+    preload = {"LD_PRELOAD": runtime(library)}
+    sanitized = build(root, tmp_path, THREADMILL_SANITIZE=sanitizers)
+    suppressions = tmp_path / "suppressions"
+    suppressions.write_text(SUPPRESSIONS)
+    settings = {
+        "TSAN_OPTIONS": f"suppressions={suppressions}:second_deadlock_stack=1:die_after_fork=0",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        **options,
+        **preload,
+    }
+    for launcher in launchers():
+        try:
+            sanitized.python("-c", "", launcher=launcher, **settings)
+        except AssertionError as error:
+            refusal = error
+        else:
+            break
+    else:
+        pytest.skip(f"a program with {library} does not run here: {refusal}")
+    sanitized.check(launcher=launcher, **settings)
+    # Reports are written past Python: --capture=sys leaves them in the output.
+    chosen = [f"tests/{name}.py" for name in FILES]
+    choice = ["-k", " and ".join(f"not {name}" for name in left_out)]
+    output = sanitized.pytest(*chosen, *choice, "--capture=sys", launcher=launcher, **settings)
+    print(output)
+    assert " passed" in output
+    assert "Sanitizer" not in output
