@@ -155,7 +155,7 @@ with contextlib.suppress(Exception):
 with contextlib.suppress(Exception):
     fused("no", x)
 """,
-    "map_chunks": "tm.map_chunks(np.sqrt, x, chunk=1000)",
+    "map_chunks": "tm.map_chunks(np.sqrt, x, chunksize=1000)",
     "numpy": """
 tm.numpy.add(x, x)
 tm.numpy.sum(table, axis=0)
