@@ -31,6 +31,7 @@ if not _in_main_interpreter():
 from . import numpy  # noqa: E402
 from .arrays.functions import scale, square, sum  # noqa: E402
 from .arrays.map_chunks import map_chunks  # noqa: E402
+from .arrays.plan import Explanation  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
 from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
 from .fusion.fuse import fuse  # noqa: E402
@@ -43,6 +44,7 @@ from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 
 __all__ = [
     "DeadlockError",
+    "Explanation",
     "KernelError",
     "ParallelUfunc",
     "PartialPut",
