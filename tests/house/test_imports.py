@@ -39,6 +39,7 @@ with tm.Pool(1) as pool:
     error = pool.submit(pool.join).exception()
 assert isinstance(error, tm.DeadlockError), error
 """,
+    "Explanation": "assert isinstance(tm.parallel(np.add).explain(x, x), tm.Explanation)",
     "KernelError": "str(tm.KernelError('no'))",
     "ParallelUfunc": """
 import pickle

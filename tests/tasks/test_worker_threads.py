@@ -145,6 +145,7 @@ with {name}(1) as pool:
     assert (ended.stdout, ended.stderr) == ("saved\n", "")
 
 
+@pytest.mark.filterwarnings("ignore:Using fork:DeprecationWarning")  # of eventlet, if another test has it
 def test_a_process_that_a_task_starts_ends_well() -> None:
     context = multiprocessing.get_context("fork")
 
@@ -233,6 +234,7 @@ def test_a_destructor_of_a_thread_local_may_use_threading() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:Using fork:DeprecationWarning")  # of eventlet, if another test has it
 def test_a_forked_child_sees_the_parents_workers_ended() -> None:
     with tm.Pool(1) as pool:
         thread = pool.submit(threading.current_thread).result()

@@ -37,6 +37,12 @@ with tm.Pool(4, thread_name_prefix="mill") as pool:
     pool.join(timeout=5.0)
 
 
+with tm.Pool(4) as pool:
+    for length in pool.map(len, ["a", "bb"]):
+        assert_type(length, int)
+    assert_type(list(pool.map(parse, ["7", "8"], [8, 16], chunksize=1)), list[int])
+
+
 def show(done: "concurrent.futures.Future[int]") -> None:
     print(done.result() + 1)
 

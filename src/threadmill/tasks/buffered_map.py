@@ -2,12 +2,13 @@
 
 import functools
 import itertools
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
+
+from .._deadline import Deadline
 
 __all__ = ["BufferedMap"]
 
@@ -32,7 +33,7 @@ class BufferedMap(Generic[T]):
         self.begun = False
         self.size = len(self._futures) if buffersize is None else None
 
-    def results(self, deadline: float | None) -> Generator[T, None, None]:
+    def results(self, deadline: Deadline) -> Generator[T, None, None]:
         self.begun = True
         try:
             while self._futures:
@@ -48,9 +49,9 @@ class BufferedMap(Generic[T]):
         self._futures.clear()
 
 
-def _result_or_cancel(future: Future[T], deadline: float | None) -> T:
+def _result_or_cancel(future: Future[T], deadline: Deadline) -> T:
     try:
-        return future.result(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        return future.result(deadline.left())
     except BaseException:
         future.cancel()
         raise

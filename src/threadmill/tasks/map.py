@@ -15,6 +15,7 @@ from concurrent.futures import CancelledError, Future, TimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .._deadline import Deadline, deadline_or_now
 from .._locks import Condition
 from .buffered_map import BufferedMap
 from .item import is_ctrl_c, lost
@@ -53,7 +54,7 @@ def map_in_batches(
     progress: Progress,
 ) -> Results[T]:
     """The calls in batches, of chunksize calls or of as many as suit their time."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = deadline_or_now(timeout)
     inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
     each: Any = map if len(iterables) == 1 else itertools.starmap
     work: Map[T] = Map(tasks, functools.partial(each, fn), chunksize)
@@ -75,7 +76,7 @@ def map_buffered(
     progress: Progress,
 ) -> Results[T]:
     """Each call as a future, at most `buffersize` of them ahead."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = deadline_or_now(timeout)
     work = BufferedMap(submit, fn, iterables, buffersize)
     results = work.results(deadline)
     return shown(Results.of((results,), work, results), progress, work.size)
@@ -300,7 +301,7 @@ class Map(Generic[T]):
 
     # ---- the consumer's side ----
 
-    def results(self, deadline: float | None) -> Generator[list[T], None, None]:
+    def results(self, deadline: Deadline) -> Generator[list[T], None, None]:
         """The results in order, as lists; raises where a call raised."""
         self.begun = True
         at, size = 0, len(self._inputs)
@@ -325,7 +326,7 @@ class Map(Generic[T]):
         self._batches.clear()
         self._error = self._lost = None
 
-    def _wait_for_batch(self, at: int, deadline: float | None) -> _Batch:
+    def _wait_for_batch(self, at: int, deadline: Deadline) -> _Batch:
         """Takes the batch that begins with input `at`, as soon as somebody has claimed it."""
         if self._tasks.is_worker():
             while self._next <= at and self.run_batch():  # a worker would else wait for itself
@@ -336,29 +337,19 @@ class Map(Generic[T]):
                     self.lose()  # as after a fork between the queue and the worker
                 if self._error is not None:
                     raise self._error
-                self._changed.wait(_seconds_left(deadline))
+                self._changed.wait(deadline.left_or_raise(TimeoutError))
             return self._batches.pop(at)
 
-    def _wait_for_result(self, batch: _Batch, at: int, deadline: float | None) -> None:
+    def _wait_for_result(self, batch: _Batch, at: int, deadline: Deadline) -> None:
         """Waits for the whole batch a while, and then for the result of input `at`."""
         with self._tasks.lock:
-            patience = _PATIENCE_S if deadline is None else min(_PATIENCE_S, deadline - time.monotonic())
-            if len(batch.results) < batch.size and patience > 0:
-                self._changed.wait(patience)
+            if len(batch.results) < batch.size and not deadline.expired():
+                self._changed.wait(min(_PATIENCE_S, deadline.left() or _PATIENCE_S))
             while len(batch.results) <= at - batch.start:
                 if self._lost is not None:
                     raise self._lost
-                _seconds_left(deadline)
+                deadline.left_or_raise(TimeoutError)
                 self._changed.wait(_PATIENCE_S)
-
-
-def _seconds_left(deadline: float | None) -> float | None:
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _up_to_failure(ready: list[Any]) -> Iterator[list[Any]]:
