@@ -337,6 +337,20 @@ def test_writes_come_at_once_and_in_order(x: Any) -> None:
     assert contents(a) == contents(b)
 
 
+def test_an_output_that_overlaps_an_operand_is_as_numpy_makes_it() -> None:
+    def program(x: Any, y: Any) -> None:
+        x *= y
+        np.multiply(y, x, out=y)
+
+    for dtype in "dD":
+        for n in 64, N, N + 1:
+            room = np.exp(np.linspace(0, 3, n + 1)).astype(dtype) * (1 - 0.3j if dtype == "D" else 1)
+            again = room.copy()
+            tm.fuse(program)(room[:-1], room[1:])
+            program(again[:-1], again[1:])
+            assert contents(room) == contents(again)
+
+
 def test_a_number_goes_where_a_mask_is_in_the_pass_that_makes_the_mask(
     x: Any, passed: list[list[str]]
 ) -> None:

@@ -117,10 +117,15 @@ def _call_into(
             record.flush(MAY_CHANGE)
         return out
     target = evaluated_alone(out) if is_lazy else out
-    if not record.store(target, made):
+    # Whose operands overlap it otherwise than element by element NumPy copies, and takes other loops then.
+    if any(_overlaps(value.array, target) for value in node.inputs) or not record.store(target, made):
         record.pending.pop()
         return _call_at_once(record, ufunc, args, options)
     return out
+
+
+def _overlaps(x: "Array | None", target: "Array") -> bool:
+    return x is not None and np.may_share_memory(x, target) and not is_same(target, x)
 
 
 def _call_at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
