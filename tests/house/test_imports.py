@@ -4,10 +4,8 @@ An import inside a call fails after a chroot and while the interpreter ends, and
 ever in a child that was forked while another thread had it.
 """
 
-import subprocess
-import sys
-
 import pytest
+from kit import commands
 
 import threadmill as tm
 
@@ -127,7 +125,7 @@ with contextlib.suppress(tm.ShutDown):
     queue.get()
 """,
     "default_pool": "tm.default_pool().submit(int).result()",
-    "map_chunks": "tm.map_chunks(np.sqrt, x, chunk=1000)",
+    "map_chunks": "tm.map_chunks(np.sqrt, x, chunksize=1000)",
     "numpy": """
 tm.numpy.add(x, x)
 tm.numpy.sum(table, axis=0)
@@ -188,11 +186,11 @@ def test_every_public_name_is_called() -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_imports_nothing(name: str) -> None:
     script = f"{REFUSING}\n{CALLS[name]}\nassert not refused, refused\nprint('done')"
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    ended = commands.run_python(script)
     assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr
 
 
 def test_an_attribute_imports_nothing() -> None:
     script = f"{REFUSING}\ntm.__version__\nassert not refused, refused"
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    ended = commands.run_python(script)
     assert ended.returncode == 0, ended.stderr

@@ -6,7 +6,6 @@ import linecache
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import textwrap
 import threading
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.threads import native_threads, needs_proc, soon
 
 import threadmill as tm
@@ -67,7 +67,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     folder = tmp_path_factory.mktemp("stages")
     source, library = folder / "stages.c", folder / "libstages.so"
     source.write_text(SOURCE)
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    commands.run(compiler, "-O2", "-shared", "-fPIC", "-o", library, source)
     return ctypes.CDLL(str(library))
 
 
@@ -807,13 +807,7 @@ def test_a_child_forked_in_a_run_ends(where: str) -> None:
 
 
 def run_script(text: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(text)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = commands.run_python(textwrap.dedent(text), "-W", "error")
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -9,7 +9,6 @@ import gc
 import itertools
 import pickle
 import queue
-import subprocess
 import sys
 import threading
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit import stdlib_cases
+from kit import commands, stdlib_cases
 from kit.threads import soon
 
 import threadmill as tm
@@ -1009,5 +1008,5 @@ for maxsize in 0, 3:
 with tm.Pipeline([abs]) as pipe:
     print(list(pipe.run([-1, -2])))
 """
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    run = commands.run_python(script)
     assert (run.stdout, run.stderr) == ("[1, 2]\n", "")

@@ -4,12 +4,13 @@ import subprocess
 import sys
 
 import pytest
+from kit import commands
 
 
 def run(script: str, *options: str) -> "subprocess.CompletedProcess[str]":
     head = "import atexit, sys, threading, time\nimport threadmill as tm\n"
     command = [sys.executable, *options, "-c", head + script]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+    return commands.run(*command, check=False)
 
 
 def assert_prints(script: str, *lines: str) -> None:

@@ -7,7 +7,6 @@ import pickle
 import queue as standard_queue
 import select
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.threads import soon
 
 import threadmill as tm
@@ -456,9 +456,7 @@ for _ in range(3):
     pool.{submit}
 print("end")
 """
-    run = subprocess.run(
-        [sys.executable, "-Wignore", "-c", script], capture_output=True, text=True, timeout=100
-    )
+    run = commands.run_python(script, "-Wignore")
     assert run.stderr == ""
     assert run.stdout.splitlines() == ["child", "parent"] * 3 + ["end"]
 
@@ -478,9 +476,7 @@ else:
     release.set()
     pool.submit(print, "parent", flush=True)
 """
-    run = subprocess.run(
-        [sys.executable, "-Wignore", "-c", script], capture_output=True, text=True, timeout=100
-    )
+    run = commands.run_python(script, "-Wignore")
     assert run.stderr == ""
     assert run.stdout.splitlines() == ["child", "parent"]
 
@@ -868,9 +864,7 @@ if __name__ == "__main__":
 def test_multiprocessing(method: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    run = subprocess.run(
-        [sys.executable, "-Wignore", script, method], capture_output=True, text=True, timeout=100
-    )
+    run = commands.run(sys.executable, "-Wignore", script, method, check=False)
     assert (run.stdout, run.stderr) == ("done\n", "")
 
 

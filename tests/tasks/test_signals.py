@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 
 import threadmill as tm
 
@@ -478,14 +479,7 @@ def test_signals_that_are_blocked_after_the_pool_was_made_reach_no_worker(
     default: bool, loop_first: bool
 ) -> None:
     script = MASKED.format(default=default, loop_first=loop_first)
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        # Threads that a BLAS made before would take the signal as well.
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
-    )
+    done = commands.run_python(script, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
     assert (done.returncode, done.stdout) == (0, "SIGTERM\n"), done.stderr
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from kit import commands
 from kit.threads import soon
 
 import threadmill as tm
@@ -509,7 +510,7 @@ def test_of_many_failures_the_first_are_kept_and_all_are_counted() -> None:
 
 def run_script(script: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-c", f"import threadmill as tm\n{script}"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return commands.run(*command, check=False)
 
 
 SPAWN = """
