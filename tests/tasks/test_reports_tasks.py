@@ -23,7 +23,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from kit import commands
-from kit.threads import native_threads, needs_proc, soon
+from kit.threads import Busy, native_threads, needs_proc, soon
 
 import threadmill as tm
 
@@ -46,14 +46,12 @@ faulthandler.dump_traceback_later(60, exit=True)
 @pytest.fixture
 def busy() -> Iterator[tuple[tm.Pool, threading.Event]]:
     """A pool whose only worker is held until the event is set."""
-    held, release = threading.Event(), threading.Event()
     with tm.Pool(1) as pool:
-        pool.submit(lambda: (held.set(), release.wait(60)))
-        assert held.wait(60)
+        busy = Busy(pool)
         try:
-            yield pool, release
+            yield pool, busy.release
         finally:
-            release.set()
+            busy.release.set()
 
 
 # ---- CPython: concurrent.futures ----

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands
+from kit.threads import Busy
 
 import threadmill as tm
 
@@ -48,10 +49,11 @@ def _default_handler() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture(params=[1, 2])
-def pool(request: pytest.FixtureRequest) -> Iterator[tm.Pool]:
-    with tm.Pool(request.param) as pool:
-        yield pool
+@pytest.fixture(autouse=True)
+def _works_afterwards(request: pytest.FixtureRequest) -> Iterator[None]:
+    pool = request.getfixturevalue("pool") if "pool" in request.fixturenames else None
+    yield
+    if pool is not None:
         check(pool)
 
 
@@ -63,21 +65,6 @@ def check(pool: tm.Pool) -> None:
     assert tm.sum(x, pool=pool) == np.sum(x)
     pool.spawn(int)
     pool.join(timeout=60)
-
-
-class Busy:
-    """All threads of the pool are at work until it is released."""
-
-    def __init__(self, pool: tm.Pool) -> None:
-        self.release = threading.Event()
-        began = threading.Barrier(pool._max_workers + 1)
-        for _ in range(pool._max_workers):
-            pool.submit(self._work, began)
-        began.wait(60)
-
-    def _work(self, began: threading.Barrier) -> None:
-        began.wait(60)
-        self.release.wait(60)
 
 
 @pytest.fixture

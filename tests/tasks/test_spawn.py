@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,12 +16,6 @@ from kit.threads import soon
 
 import threadmill as tm
 from threadmill.tasks import dispatcher as _tasks
-
-
-@pytest.fixture(params=[1, 2, 3])
-def pool(request: pytest.FixtureRequest) -> Iterator[tm.Pool]:
-    with tm.Pool(request.param, "mill") as pool:
-        yield pool
 
 
 class Counter:
