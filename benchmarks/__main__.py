@@ -18,6 +18,7 @@ from .harness import Plan, Row
 QUESTIONS = (
     "loop_latency",
     "python_latency",
+    "small",
     "square",
     "sum",
     "scale",

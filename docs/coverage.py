@@ -15,6 +15,7 @@ import threadmill as tm
 from threadmill.arrays import reductions as _reductions
 from threadmill.arrays.layout import NO_VALUE, NUMERIC
 from threadmill.arrays.loops import LoopCache
+from threadmill.arrays.refusal import Refusal
 
 HEAD = """# What runs in parallel
 
@@ -48,7 +49,7 @@ def row(ufunc: np.ufunc) -> str:
         if told.parallel:
             ours += own if len(own) == 1 else f" {own}"
         else:
-            numpys[told.partition("because ")[2]] += own if len(own) == 1 else f" {own}"
+            numpys[told.reason] += own if len(own) == 1 else f" {own}"
     reasons = "; ".join(f"`{chars.strip()}`: {why}" for why, chars in numpys.items())
     some, whole = reductions(ufunc)
     return f"| `{ufunc.__name__}` | {code(ours)} | {reasons} | {code(some)} | {code(whole)} |"
@@ -85,8 +86,8 @@ def reductions(ufunc: np.ufunc) -> tuple[str, str]:
         for axis in found:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                call = _reductions.prepare(ufunc, LoopCache(9), x, axis, None, False, NO_VALUE, True)
-            found[axis] += "" if isinstance(call, str) else char
+                call = _reductions.prepare(ufunc, LoopCache(), x, axis, None, False, NO_VALUE, True)
+            found[axis] += "" if isinstance(call, Refusal) else char
     return found[0], found[None]
 
 

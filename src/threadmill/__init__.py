@@ -31,10 +31,12 @@ if not _in_main_interpreter():
 from . import numpy  # noqa: E402
 from .arrays.functions import scale, square, sum  # noqa: E402
 from .arrays.map_chunks import map_chunks  # noqa: E402
+from .arrays.plan import Explanation  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
 from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
 from .fusion.fuse import fuse  # noqa: E402
-from .pipelines.pipeline import Pipeline, stage  # noqa: E402
+from .pipelines.pipeline import Pipeline  # noqa: E402
+from .pipelines.stages import Stage, stage  # noqa: E402
 from .queues.queue import Queue, TypedQueue  # noqa: E402
 from .tasks.pool import Pool, default_pool  # noqa: E402
 from .tasks.reduce import reduce  # noqa: E402
@@ -42,6 +44,7 @@ from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 
 __all__ = [
     "DeadlockError",
+    "Explanation",
     "KernelError",
     "ParallelUfunc",
     "PartialPut",
@@ -50,6 +53,7 @@ __all__ = [
     "Pool",
     "Queue",
     "ShutDown",
+    "Stage",
     "TypedQueue",
     "default_pool",
     "fuse",

@@ -15,7 +15,7 @@ from kit.comparison import assert_same_call
 from kit.ufuncs import BINARY, UFUNCS, dtype_of, loops, operands, values
 
 import threadmill as tm
-from threadmill.arrays import plan
+from threadmill.arrays import dense
 
 # Edges of vectors, tiles (1,024), chunks (a 64th, 1,024 at least) and NumPy's buffers (8,192).
 SIZES = [*(1, 3, 17, 67, 1025, 1027, 1535, 1537, 2051, 3583), *(8195, 9219, 24579, 65541)]
@@ -229,9 +229,9 @@ def test_large_arrays(name: str, pool: tm.Pool) -> None:
 
 def test_results_that_are_streamed(pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch) -> None:
     """As they are where they are larger than the last-level cache; here by the cut into tiles alone."""
-    run = plan.run_dense
+    run = dense.run_dense
     monkeypatch.setattr(
-        plan, "run_dense", lambda pool, _, streaming, *rest: run(pool, streaming, streaming, *rest)
+        dense, "run_dense", lambda pool, _, streaming, *rest: run(pool, streaming, streaming, *rest)
     )
     for name in "add", "multiply", "fmax", "square":
         ufunc, ours = UFUNCS[name], tm.parallel(UFUNCS[name])

@@ -19,7 +19,7 @@ from kit.comparison import assert_same_call, difference
 from kit.ufuncs import UFUNCS, loops, operands, values
 
 import threadmill as tm
-from threadmill.arrays import probes as _engine
+from threadmill.arrays import self_test as _engine
 from threadmill.arrays import ufunc as ufuncs
 
 N = 70003
@@ -468,8 +468,10 @@ def test_methods_of_other_ufuncs(method: str, threads: tm.Pool) -> None:
 def test_explain(threads: tm.Pool) -> None:
     told = exp.explain(x(65536), pool=threads)
     assert told.parallel
-    assert isinstance(told, str)
-    assert told.startswith("exp: NumPy's loop for float64, float64, over 65536, axis 0 in 64 chunks of 1024")
+    assert str(told).startswith(
+        "exp: NumPy's loop for float64, float64, over 65536, axis 0 in 64 chunks, on up"
+    )
+    assert (told.name, told.reason, told.shape, told.chunks, told.threads) == ("exp", None, (65536,), 64, 3)
     for args, options in (
         (([1, 2],), {}), ((x().astype(">f8"),), {}), ((x(),), {"where": np.ones(N, "?")}), ((x(0),), {}),
         ((x()[:0],), {}), ((np.array(["a"]),), {}), ((x(),), {"out": np.empty(3)}), ((x(),), {"bogus": 1}),
@@ -477,7 +479,8 @@ def test_explain(threads: tm.Pool) -> None:
     ):  # fmt: skip
         told = exp.explain(*args, pool=threads, **options)
         assert not told.parallel, (args, options)
-        assert told.startswith("exp: by NumPy, because ")
+        assert str(told) == f"exp: by NumPy, because {told.reason}"
+        assert (told.loop, told.chunks, told.threads) == (None, 0, 1)
 
 
 @pytest.mark.parametrize("name", UFUNCS)
@@ -487,7 +490,7 @@ def test_explain_runs_nothing_and_tells_of_each_ufunc(name: str, threads: tm.Poo
     args = operands(ufunc, ins, 2000)
     outs = tuple(values(char, 2000) for char in results)
     told = tm.parallel(ufunc).explain(*args, out=outs, pool=threads)
-    assert told.startswith(name)
+    assert str(told).startswith(f"{name}: ")
     assert all(difference(out, values(char, 2000)) is None for out, char in zip(outs, results, strict=True))
 
 
@@ -511,7 +514,7 @@ def test_scipys_ufuncs_if_trusted(name: str, threads: tm.Pool) -> None:
 def test_trust_is_needed_and_stays(threads: tm.Pool) -> None:
     special = pytest.importorskip("scipy.special")
     ours = tm.parallel(special.erfc)
-    assert "trust=True" in ours.explain(x(), pool=threads)
+    assert "trust=True" in str(ours.explain(x(), pool=threads).reason)
     assert tm.parallel(special.erfc, trust=True) is ours
     assert tm.parallel(special.erfc).explain(x(), pool=threads).parallel
 
@@ -531,7 +534,7 @@ def test_the_switch() -> None:
         "import numpy as np, threadmill as tm\n"
         "x = np.linspace(0, 1, 300000)\n"
         "told = tm.parallel(np.exp).explain(x)\n"
-        "assert not told.parallel and 'THREADMILL_UFUNCS=0' in told, told\n"
+        "assert not told.parallel and 'THREADMILL_UFUNCS=0' in told.reason, told\n"
         "assert (tm.parallel(np.exp)(x) == np.exp(x)).all()\n"
         "assert tm.parallel(np.add).reduce(x) == np.add.reduce(x)\n"
         "assert tm.parallel(np.vecdot)(x.reshape(-1, 3), x[:3]).shape == (100000,)\n"
@@ -551,7 +554,7 @@ def test_a_numpy_that_is_another_turns_all_off_with_one_warning(
         return "exp of float64"
 
     monkeypatch.setattr(_engine, "_first_difference", difference_or_error)
-    _engine._fault.cache_clear()
+    _engine.fault.cache_clear()
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -563,7 +566,7 @@ def test_a_numpy_that_is_another_turns_all_off_with_one_warning(
         assert caught[0].filename == __file__
     finally:
         monkeypatch.undo()
-        _engine._fault.cache_clear()
+        _engine.fault.cache_clear()
     assert exp.explain(x(), pool=threads).parallel
 
 

@@ -62,8 +62,8 @@ INTEGERS: list[tuple[str, Callable[[Any, tm.Pool], Any]]] = [
     ("maxsize", lambda wrong, _: tm.Queue(wrong, "i8")),
     ("n", lambda wrong, _: tm.Queue(dtype="i8").get_many(wrong)),
     ("maxsize", lambda wrong, _: tm.Pipeline([abs], maxsize=wrong)),
-    ("workers", lambda wrong, _: tm.stage(abs, wrong)),
-    ("block", lambda wrong, _: tm.stage(NATIVE, dtype="i8", block=wrong)),
+    ("workers", lambda wrong, _: tm.stage(abs, workers=wrong)),
+    ("chunksize", lambda wrong, _: tm.stage(NATIVE, dtype="i8", chunksize=wrong)),
 ]
 
 

@@ -346,7 +346,7 @@ class Interface(RuleBasedStateMachine):
         def through(item: Any) -> Any:
             return functools.reduce(lambda value, fn: fn(value), fns, item)
 
-        with tm.Pipeline([tm.stage(fn, workers) for fn in fns], maxsize=maxsize) as pipe:
+        with tm.Pipeline([tm.stage(fn, workers=workers) for fn in fns], maxsize=maxsize) as pipe:
             run = pipe.run(iter(items))
             told = outcome(lambda: list(itertools.islice(run, leave)))
             expected = outcome(lambda: list(map(through, items))[:leave])

@@ -46,7 +46,7 @@ pickle.loads(pickle.dumps(tm.parallel(np.add)))
 def fail(item):
     raise ValueError(item)
 
-with tm.Pipeline([abs, tm.stage(float, 2)]) as pipeline:
+with tm.Pipeline([abs, tm.stage(float, workers=2)]) as pipeline:
     list(pipeline.run(range(-5, 5)))
 with tm.Pipeline([fail]) as pipeline, contextlib.suppress(ValueError):
     list(pipeline.run([1]))
@@ -118,6 +118,25 @@ queue.shutdown()
 with tm.Pool(2) as pool:
     pool.drain(queue, abs)
 """,
+    "TypedQueue": """
+queue = tm.TypedQueue(3, [("a", "i4"), ("b", "M8[s]")])
+queue.put((1, np.datetime64("2020-01-01", "s")))
+for wrong in 5, "a", (1.5, None), (1, "x"), (1 << 40, 5):
+    with contextlib.suppress(TypeError, OverflowError):
+        queue.put(wrong)
+queue.put_many(queue.get_many(1))
+""",
+    "PartialPut": """
+with contextlib.suppress(tm.PartialPut):
+    tm.Queue(1, dtype="i8").put_many([1, 2, 3], timeout=0.01)
+""",
+    "PartialShutDown": """
+queue = tm.Queue(1, dtype="f4")
+queue.shutdown()
+with contextlib.suppress(tm.PartialShutDown):
+    queue.put_many(np.ones(3))
+""",
+    "Stage": "assert isinstance(tm.stage(abs), tm.Stage)",
     "ShutDown": """
 queue = tm.Queue()
 queue.shutdown()

@@ -43,11 +43,12 @@ ROOMS = [
     "errors",
     "_types",
     "_arguments",
+    "_deadline",
     "_locks",
     "_native",
     "_process",
-    "tasks",
     "queues",
+    "tasks",
     "arrays",
     "fusion",
     "pipelines",
@@ -71,13 +72,14 @@ FILES = {
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
-        cache layout errstate loops map_chunks spaces programs nans operands reduction own_kernels plan
-        elementwise row_reductions gufuncs reductions probes reducer signatures ufunc functions
+        cache refusal thresholds layout errstate probes loops map_chunks spaces iterate programs nans operands
+        plan dense elementwise gufuncs sum_kernel product_kernel any_order row_reductions reductions self_test
+        reducer signatures ufunc functions
     """,
     "fusion": """
         nodes warned passes schedule record lazy reduce_all calls definitions operators fuse
     """,
-    "pipelines": "stages turnstile pipeline",
+    "pipelines": "stages turnstile run pipeline",
     "numpy": "ufuncs reductions",
 }
 

@@ -51,7 +51,7 @@ class Scene:
         self.held = [self.busy.submit(self.release.wait) for _ in range(2)]
         self.full, self.empty, self.typed = tm.Queue(1), tm.Queue(), tm.Queue(dtype="i8")
         self.full.put(1)
-        self.pipe = tm.Pipeline([abs, tm.stage(nap, 2)])
+        self.pipe = tm.Pipeline([abs, tm.stage(nap, workers=2)])
 
     def calls(self) -> dict[str, Callable[[], Any]]:
         pool = self.pool

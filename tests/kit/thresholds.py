@@ -3,18 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from threadmill.arrays import functions, reducer, spaces, ufunc
+from threadmill.arrays import spaces, thresholds, ufunc
 
 
 def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
     """From now on no call of this process is too small for C."""
-    for name in "_SMALL", "_SMALL_SUM", "_ALONE":
-        set_attribute(functions, name, 0)
-    for module in reducer, ufunc:
-        set_attribute(module, "LEAST_READ", 0)
-    for name in "_LEAST", "_LEAST_COSTLY":
-        set_attribute(ufunc, name, 0)
-    for made in ufunc._made.values():
+    for name in "CHEAP", "COSTLY", "REDUCED", "SUMMED", "ALONE":
+        set_attribute(thresholds, name, 0)
+    for made in (*ufunc._of_numpy.values(), *ufunc._made.values()):
         set_attribute(made, "_least", 0)
 
 

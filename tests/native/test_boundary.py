@@ -1,9 +1,11 @@
 """The boundary: statuses become exceptions, interrupts pass through, all instruction sets agree."""
 
+import ast
 import queue
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,11 +55,43 @@ def test_success_passes() -> None:
     assert check(6) == 6
 
 
+@pytest.mark.parametrize("name", set(ERRORS) - {"TM_INTERRUPTED"})
+def test_a_state_has_one_text(name: str) -> None:
+    """The C library's."""
+    status = getattr(lib, name)
+    with pytest.raises(ERRORS[name], match=f"^{ffi.string(lib.tm_status_message(status)).decode()}$"):
+        check(status)
+
+
+def declared() -> dict[str, int | None]:
+    """The names of the library that a type checker knows: a function's number of arguments, else None."""
+    stub = Path(tm.__path__[0], "_native", "_threadmill.pyi")
+    classes = [node for node in ast.parse(stub.read_text()).body if isinstance(node, ast.ClassDef)]
+    names: dict[str, int | None] = {}
+    for node in next(each for each in classes if each.name == "_Lib").body:
+        if isinstance(node, ast.FunctionDef):
+            names[node.name] = len(node.args.posonlyargs) + len(node.args.args) - 1  # without self
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names[node.target.id] = None
+    return names
+
+
+def test_the_stub_has_the_librarys_names() -> None:
+    assert set(declared()) == set(dir(lib))
+
+
+def test_the_stubs_functions_take_as_many_arguments() -> None:
+    taken = {
+        name: len(ffi.typeof(getattr(lib, name)).args)  # type: ignore[attr-defined]
+        for name, count in declared().items()
+        if count is not None
+    }
+    assert taken == {name: count for name, count in declared().items() if count is not None}
+
+
 def test_texts_of_the_standard_library() -> None:
     with pytest.raises(RuntimeError, match=r"^can't start new thread$"):
         check(lib.TM_NO_THREAD)
-    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
-        check(lib.TM_CLOSED)
 
 
 def test_an_unknown_status_is_an_error() -> None:

@@ -22,7 +22,7 @@ from kit import commands
 from kit.threads import native_threads, needs_proc, soon
 
 import threadmill as tm
-from threadmill.pipelines.pipeline import _Run
+from threadmill.pipelines.run import Run
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 
@@ -565,7 +565,7 @@ class Injector:
 @pytest.mark.parametrize("shape", ["one worker", "workers in order", "workers without order"])
 def test_a_failure_at_any_line_reaches_the_consumer(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It never waits for an item that is taken and will not be told."""
-    guard, places = _Run._guard, set()
+    guard, places = Run._guard, set()
     monkeypatch.setattr(threading, "excepthook", lambda _: None)  # as the consumer may have left before
     workers = 1 if shape == "one worker" else 2
 
@@ -578,7 +578,7 @@ def test_a_failure_at_any_line_reaches_the_consumer(shape: str, monkeypatch: pyt
             finally:
                 sys.settrace(None)
 
-        monkeypatch.setattr(_Run, "_guard", traced)
+        monkeypatch.setattr(Run, "_guard", traced)
         stages = [tm.stage(lambda x: x, workers=workers)]
         with tm.Pipeline(stages, maxsize=1, ordered=shape != "workers without order") as pipe:
             try:
@@ -643,7 +643,7 @@ def test_close_by_another_thread_while_the_consumer_waits() -> None:
     def close() -> None:
         began.wait()
         threading.Thread(
-            target=lambda: soon(lambda: pipe._run._queues[0].is_shutdown) and release.set()
+            target=lambda: soon(lambda: pipe._run._queues[-1].is_shutdown) and release.set()
         ).start()
         pipe.close()
 
@@ -759,7 +759,7 @@ def test_a_forked_child() -> None:
         results: Any = pipe.run(range(100))
         assert next(results) == 0
         run = results._run
-        locks = [run._orders[0]._lock, run._lock, pipe._lock]
+        locks = [run._turnstiles[0]._lock, run._lock, pipe._lock]
         held = [Holder(lock) for lock in locks]  # as other threads may be in the middle of each
         child = os.fork()
         if child > 0:
@@ -845,7 +845,7 @@ def test_native_stage_between_python_stages(native: ctypes.CDLL) -> None:
     factor = np.array([2.5])
     stages = [
         lambda x: x + 1,
-        tm.stage(native.times, workers=2, dtype=np.int64, out_dtype=np.float64, block=7, ctx=factor),
+        tm.stage(native.times, workers=2, dtype=np.int64, out_dtype=np.float64, chunksize=7, ctx=factor),
         float,
     ]
     for maxsize in 1, 5, 64:
@@ -860,14 +860,14 @@ def test_native_stages_in_a_row(native: ctypes.CDLL) -> None:
     assert record.itemsize == 16
     items = [(i, float(-i)) for i in range(300)]
     swap = tm.stage(native.swap, dtype=record)
-    with tm.Pipeline([swap, tm.stage(native.swap, 3, dtype=record, block=4)], maxsize=10) as pipe:
+    with tm.Pipeline([swap, tm.stage(native.swap, workers=3, dtype=record, chunksize=4)], maxsize=10) as pipe:
         assert [tuple(item) for item in pipe.run(items)] == items
     with tm.Pipeline([swap]) as pipe:
         assert [tuple(item) for item in pipe.run(items)] == [(-i, float(i)) for i in range(300)]
 
 
 def test_native_blocks_are_no_longer_than_asked(native: ctypes.CDLL) -> None:
-    with tm.Pipeline([tm.stage(native.length, dtype=np.int64, block=5)], maxsize=100) as pipe:
+    with tm.Pipeline([tm.stage(native.length, dtype=np.int64, chunksize=5)], maxsize=100) as pipe:
         lengths = list(pipe.run(range(1000)))
     assert len(lengths) == 1000
     assert 1 <= min(lengths) <= max(lengths) <= 5
@@ -887,9 +887,9 @@ BAD_STAGES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: tm.stage(3), TypeError, "a stage must be a callable, got int"),
     (lambda: tm.stage(str, workers=0), ValueError, "workers must be 1 or more, got 0"),
     (lambda: tm.stage(str, workers=1.5), TypeError, "integer"),  # type: ignore[arg-type]
-    (lambda: tm.stage(str, ctx=3), TypeError, "a native stage's, which also needs dtype"),
+    (lambda: tm.stage(str, ctx=3), TypeError, "for a native function, which also needs dtype"),
     (lambda: tm.stage(str, dtype="i8"), TypeError, "kernel must be a native function"),
-    (lambda: tm.stage(1 << 12, dtype="i8", block=0), ValueError, "block must be 1 or more, got 0"),
+    (lambda: tm.stage(1 << 12, dtype="i8", chunksize=0), ValueError, "chunksize must be 1 or more, got 0"),
     (lambda: tm.stage(1 << 12, dtype="O"), TypeError, "no Python objects, not object"),
     (lambda: tm.stage(1 << 12, dtype="i8", out_dtype="O"), TypeError, "no Python objects, not object"),
     (lambda: tm.Pipeline([]), ValueError, "a pipeline needs at least one stage"),

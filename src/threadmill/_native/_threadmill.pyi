@@ -76,8 +76,6 @@ class _Lib:
     # functions written in Python
     tm_py_interrupted: CData
     tm_py_run: CData
-    tm_py_worker_start: CData
-    tm_py_worker_stop: CData
     def tm_set_interrupt_check(self, check: CData) -> None: ...
 
     # the machine
@@ -151,6 +149,8 @@ class _Lib:
     TM_FP_OVERFLOW: int
     TM_FP_UNDERFLOW: int
     TM_FP_INVALID: int
+    TM_DTYPES: int
+    TM_CAST_DTYPES: int
     TM_CHECKED: int
     TM_FRESH_OUT: int
     def tm_square(self, pool: CData, dtype: int, n: int, x: CData, out: CData, options: int) -> int: ...
@@ -164,6 +164,10 @@ class _Lib:
     TM_LONGDOUBLE: int
     TM_CLONGDOUBLE: int
     TM_MAX_OPERANDS: int
+    TM_MAX_SLOTS: int
+    TM_MAX_DIMS: int
+    TM_MAX_CORE: int
+    TM_MAX_STEPS: int
     tm_stream_loop: CData
     def tm_cast_loop(self, source: int, target: int) -> CData: ...
     def tm_nans_loop(self, operands: int, item: int) -> CData: ...

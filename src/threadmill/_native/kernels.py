@@ -7,8 +7,7 @@ comes back is floating-point flags or a failure.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .._types import Array
-from .library import ffi, lib
+from .library import lib
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -17,22 +16,9 @@ CHECKED = lib.TM_CHECKED
 FRESH_OUT = lib.TM_FRESH_OUT
 
 
-def square(pool: "CData", code: int, x: Array, out: Array, options: int) -> int:
-    return lib.tm_square(pool, code, x.size, ffi.from_buffer(x), ffi.from_buffer(out), options)
-
-
-def scale(pool: "CData", code: int, x: Array, k: Array, out: Array, options: int) -> int:
-    source, factor, target = ffi.from_buffer(x), ffi.from_buffer(k), ffi.from_buffer(out)
-    return lib.tm_scale(pool, code, x.size, source, factor, target, options)
-
-
-def sum(pool: "CData", code: int, x: Array, total: Array, options: int) -> int:
-    return lib.tm_sum(pool, code, x.size, ffi.from_buffer(x), ffi.from_buffer(total), options)
-
+# (pool, tm_dtype, n, x, out, options), with `factor` after x for scale; addresses are those of `start_of`.
+square: "Callable[[CData, int, int, CData, CData, int], int]" = lib.tm_square
+scale: "Callable[[CData, int, int, CData, CData, CData, int], int]" = lib.tm_scale
+sum: "Callable[[CData, int, int, CData, CData, int], int]" = lib.tm_sum
 
 set_sum_block: "Callable[[int], None]" = lib.tm_set_sum_block
-
-
-def set_complex_fused(fused: bool) -> bool:
-    """Whether complex products are now rounded so: not every processor can fuse."""
-    return lib.tm_set_complex_fused(fused) == lib.TM_OK

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NULL: "CData" = ffi.NULL
 
 _CData = ffi.CData
-_BLOCK_KERNEL = ffi.typeof("void (*)(void *, const void *, void *, size_t)")
+_BLOCK_FUNCTION = ffi.typeof("void (*)(void *, const void *, void *, size_t)")
 
 
 def is_cdata(value: object) -> bool:
@@ -42,7 +42,7 @@ def pointer_to(value: Any) -> "CData | None":
         return None
 
 
-def run_block(kernel: "CData | int", ctx: "CData", source: Array, target: Array, n: int) -> None:
-    """kernel(ctx, source, target, n) on the calling thread."""
-    run = ffi.cast(_BLOCK_KERNEL, kernel)
+def run_block(fn: "CData | int", ctx: "CData", source: Array, target: Array, n: int) -> None:
+    """fn(ctx, source, target, n) on the calling thread."""
+    run = ffi.cast(_BLOCK_FUNCTION, fn)
     run(ctx, ffi.from_buffer(source), ffi.from_buffer(target, require_writable=True), n)

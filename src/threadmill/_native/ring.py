@@ -12,7 +12,7 @@ from .waits import nanoseconds
 if TYPE_CHECKING:
     from ._threadmill import CData
 
-_KERNEL = ffi.typeof("tm_block_kernel")
+_BLOCK_FUNCTION = ffi.typeof("tm_block_kernel")
 _TOO_LATE = lib.TM_TIMEOUT, lib.TM_FULL, lib.TM_EMPTY
 
 length: "Callable[[CData], int]" = lib.tm_queue_length
@@ -44,10 +44,10 @@ def pop(ring: "CData", items: Array, count: int, timeout: float | None, done: "C
 
 
 def drain(
-    pool: "CData", ring: "CData", block: int, kernel: "CData | int", ctx: "CData", done: "CData"
+    pool: "CData", ring: "CData", chunksize: int, fn: "CData | int", ctx: "CData", done: "CData"
 ) -> int:
     """Has a pool's threads pop all that comes; a status. `done` becomes the number of items."""
-    return lib.tm_drain(pool, ring, block, ffi.cast(_KERNEL, kernel), ctx, done)
+    return lib.tm_drain(pool, ring, chunksize, ffi.cast(_BLOCK_FUNCTION, fn), ctx, done)
 
 
 def failure(status: int, done: int, too_late: Exception, shut_down: Exception | None = None) -> BaseException:

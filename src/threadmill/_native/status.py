@@ -11,18 +11,19 @@ OVERLAP = lib.TM_OVERLAP
 FAILED = lib.TM_FAILED
 INVALID_FLAG = lib.TM_FP_INVALID
 
-_ERRORS: dict[int, tuple[type[Exception], str | None]] = {
-    lib.TM_NO_MEMORY: (MemoryError, None),
-    lib.TM_NO_THREAD: (RuntimeError, "can't start new thread"),
-    lib.TM_CLOSED: (RuntimeError, "cannot run on a pool after shutdown"),
-    lib.TM_FULL: (Full, None),
-    lib.TM_EMPTY: (Empty, None),
-    lib.TM_TIMEOUT: (TimeoutError, None),
-    lib.TM_INVALID: (ValueError, None),
-    lib.TM_OVERFLOW: (OverflowError, None),
-    lib.TM_OVERLAP: (ValueError, None),
-    lib.TM_DEADLOCK: (DeadlockError, None),
-    lib.TM_FAILED: (KernelError, None),
+# The texts are the C library's, tm_status_message's.
+_ERRORS: dict[int, type[Exception]] = {
+    lib.TM_NO_MEMORY: MemoryError,
+    lib.TM_NO_THREAD: RuntimeError,
+    lib.TM_CLOSED: RuntimeError,
+    lib.TM_FULL: Full,
+    lib.TM_EMPTY: Empty,
+    lib.TM_TIMEOUT: TimeoutError,
+    lib.TM_INVALID: ValueError,
+    lib.TM_OVERFLOW: OverflowError,
+    lib.TM_OVERLAP: ValueError,
+    lib.TM_DEADLOCK: DeadlockError,
+    lib.TM_FAILED: KernelError,
 }
 
 
@@ -37,5 +38,4 @@ def error_of(status: int) -> BaseException:
     """The exception of a failure; of an interrupted call what the signal handler raised, once."""
     if status == lib.TM_INTERRUPTED:
         return take_interrupt()
-    kind, text = _ERRORS.get(status, (RuntimeError, None))
-    return kind(text or ffi.string(lib.tm_status_message(status)).decode())
+    return _ERRORS.get(status, RuntimeError)(ffi.string(lib.tm_status_message(status)).decode())

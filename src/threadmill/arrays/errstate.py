@@ -7,14 +7,20 @@ import os
 import sys
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["as_the_user", "report", "users_level"]
+from .._native.status import check
+from .cache import Cache
+
+__all__ = ["apply_as_the_user", "as_the_user", "report", "report_flags", "users_level"]
 
 Result = TypeVar("Result")
+
+_NO_OPTIONS: Mapping[str, Any] = {}
 
 # NumPy's bit, its key in np.geterr() and its words, in the order in which NumPy reports.
 _ERRORS = (
@@ -33,29 +39,48 @@ def report(flags: int, name: str) -> None:
             _report_one(modes[key], error, name, flags)  # type: ignore[literal-required]
 
 
+def report_flags(status: int, name: str, reports: bool = True) -> None:
+    """Raises the exception of a run that failed; else reports its floating-point errors."""
+    if check(status) and reports:
+        report(status, name)
+
+
 def as_the_user(call: Callable[..., Result], /, *args: Any, **options: Any) -> Result:
-    """Makes a call to NumPy in the user's context; its warnings, of whatever kind, point at the user's line.
+    """As `apply_as_the_user`, of a call that is written out here."""
+    return apply_as_the_user(call, args, options)
+
+
+def apply_as_the_user(
+    call: Callable[..., Result], args: tuple[Any, ...], options: Mapping[str, Any] = _NO_OPTIONS
+) -> Result:
+    """call(*args, **options), a call to NumPy, in the user's context, with its warnings at the user's line.
 
     Left alone, NumPy would warn at our own line, where a filter that shows a warning once per line hides all
     but the first of the user's. The call is therefore made from a synthetic frame that carries the user's
-    file name, line number and globals.
+    file name, line number and globals. (`stacklevel` is not ours to set: the warning is NumPy's.)
     """
-    frame = _users_frame()
-    place = frame.f_code.co_filename, frame.f_lineno
-    code = _calls.get(place)
-    if code is None:
-        if len(_calls) >= _MOST_CALLS:
-            _calls.clear()
-        code = _calls[place] = _CALL.replace(co_filename=place[0], co_firstlineno=place[1])
-    made: Result = types.FunctionType(code, frame.f_globals)(call, args, options)
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__package__") in _OURS and frame.f_back is not None:
+        frame = frame.f_back
+    code = frame.f_code
+    place = id(code), frame.f_lasti
+    kept = _calls.get(place)
+    if kept is None:
+        line = _CALL.replace(co_filename=code.co_filename, co_firstlineno=frame.f_lineno)
+        kept = _calls.put(place, (code, line))
+    made: Result = types.FunctionType(kept[1], frame.f_globals)(call, args, options)
     return made
 
 
 _CALL = (lambda call, args, options: call(*args, **options)).__code__
 
-# `_CALL` by file name and line. Any thread may write it; it keeps nothing but these code objects alive.
-_calls: dict[tuple[str, int], types.CodeType] = {}
-_MOST_CALLS = 1024
+# The user's code and `_CALL` at its line, by id(code) and the instruction: finding the line takes 40 us.
+# An entry keeps its code object alive, so that the id stays its own. Any thread may write.
+_calls: Cache[tuple[int, int], tuple[types.CodeType, types.CodeType]] = Cache()
+
+# This package and its rooms, as their modules' __package__ has them.
+_ROOT = __package__.rpartition(".")[0]
+_OURS = frozenset({_ROOT, *(f"{_ROOT}.{room}" for room in os.listdir(Path(__file__).parents[1]))})
 
 
 def _report_one(mode: str, error: str, name: str, flags: int) -> None:
@@ -96,9 +121,6 @@ def users_level() -> int:
 def _users_frame() -> types.FrameType:
     """The nearest frame outside this package."""
     frame = sys._getframe(2)
-    while frame.f_globals.get("__name__", "").startswith(_PACKAGE) and frame.f_back:
+    while frame.f_globals.get("__package__") in _OURS and frame.f_back is not None:
         frame = frame.f_back
     return frame
-
-
-_PACKAGE = __package__.rpartition(".")[0] + "."

@@ -11,10 +11,11 @@ import numpy as np
 
 from .._types import Array
 from . import programs
-from .elementwise import Call
+from .elementwise import ArrayPlan, Call
 from .layout import is_plain
-from .loops import Loop, LoopCache, chars, resolve
-from .spaces import Space
+from .loops import Loop, LoopCache, find_loop
+from .refusal import Refusal
+from .spaces import Space, Walk
 
 __all__ = ["prepare"]
 
@@ -22,39 +23,38 @@ __all__ = ["prepare"]
 _BLAS_THREADS = 8192
 
 
-def prepare(ufunc: np.ufunc, loops: LoopCache, args: tuple[Any, ...], options: dict[str, Any]) -> Call | str:
-    """The call ``ufunc(*args)``; a str: why NumPy makes it."""
+def prepare(
+    ufunc: np.ufunc, loops: LoopCache, args: tuple[Any, ...], options: dict[str, Any]
+) -> Call | Refusal:
+    """The call ``ufunc(*args)``."""
     if options or len(args) != ufunc.nin:
-        return "operands other than plain arrays, or options, are for NumPy"
+        return Refusal("operands other than plain arrays, or options, are for NumPy")
     if not all(is_plain(x) and x.flags.c_contiguous for x in args):
-        return "an operand is no plain contiguous aligned native array of numbers"
-    given = tuple(x.dtype for x in args) + (None,) * ufunc.nout
-    key = given, chars(given)
-    loop = loops.get(key)
-    if loop is None:
-        loop = loops.put(key, resolve(ufunc, given))
-    if isinstance(loop, str):
+        return Refusal("an operand is no plain contiguous aligned native array of numbers")
+    given = (*[x.dtype for x in args], *[None] * ufunc.nout)
+    loop = find_loop(ufunc, loops, given)
+    if isinstance(loop, Refusal):
         return loop
     if any(x.dtype != dtype for x, dtype in zip(args, loop.dtypes, strict=False)):
-        return "an operand is of another dtype than the loop's"
+        return Refusal("an operand is of another dtype than the loop's")
     return _lay_out(loop, args)
 
 
-def _lay_out(loop: Loop, args: tuple[Array, ...]) -> Call | str:
+def _lay_out(loop: Loop, args: tuple[Array, ...]) -> Call | Refusal:
     cores = [re.findall(r"[^\s,]+", core) for core in re.findall(r"\(([^)]*)\)", loop.ufunc.signature or "")]
     sizes = _sizes(cores, args)
     if sizes is None:
-        return "its core dimensions are not all plain ones that the operands have"
+        return Refusal("its core dimensions are not all plain ones that the operands have")
     if any(size > _BLAS_THREADS for size in sizes.values()):
-        return "its loop may call a BLAS, which has threads of its own"
+        return Refusal("its loop may call a BLAS, which has threads of its own")
     try:
         outer = np.broadcast_shapes(
             *(x.shape[: x.ndim - len(core)] for x, core in zip(args, cores, strict=False))
         )
     except ValueError:
-        return "the operands don't go together"
+        return Refusal("the operands don't go together")
     if not math.prod(outer) or not outer or 0 in sizes.values():
-        return "there is nothing to share"
+        return Refusal("there is nothing to share")
     shapes = [outer + tuple(sizes[name] for name in core) for core in cores]
     inputs = [np.broadcast_to(x, shape) for x, shape in zip(args, shapes, strict=False)]
     results = tuple(
@@ -64,10 +64,10 @@ def _lay_out(loop: Loop, args: tuple[Array, ...]) -> Call | str:
     arrays = [*inputs, *results]
     inner = [stride for x in arrays for stride in x.strides[len(outer) :]]
     strides = [x.strides[: len(outer)] for x in arrays]
-    space = Space(outer, arrays, strides, core=[*sizes.values(), *inner])
+    space = Space(outer, strides, core=[*sizes.values(), *inner])
     program = programs.generalized(loop, len(sizes), len(inner))
     weight = max(math.prod(shape) for shape in shapes) // math.prod(outer)
-    return Call(loop, space, program, results, weight)
+    return Call(ArrayPlan(loop, space, program, weight), Walk(space, arrays), results)
 
 
 def _sizes(cores: list[list[str]], args: tuple[Array, ...]) -> dict[str, int] | None:

@@ -8,14 +8,32 @@ import numpy as np
 from .._native.programs import cast_loop
 from .._types import Array
 from .layout import NUMERIC, is_plain, is_target
-from .loops import Loop, LoopCache, chars, resolve
+from .loops import Loop, LoopCache, find_loop
+from .refusal import Refusal
 
-__all__ = ["PYTHON_NUMBERS", "as_loop_number", "convert", "find_loop", "operand", "outputs"]
+__all__ = [
+    "NUMBERS",
+    "OUT_BY_KEYWORD",
+    "PYTHON_NUMBERS",
+    "SCALARS",
+    "as_loop_number",
+    "convert",
+    "loop_of_call",
+    "operand",
+    "outputs",
+    "plain_dtype",
+]
 
 PYTHON_NUMBERS = frozenset({int, float, complex})
 
+# From NumPy 2.4 on an output by position is deprecated for these.
+OUT_BY_KEYWORD = frozenset({np.maximum, np.minimum})
+
 # NumPy's own scalars. One of a subclass may have a word in what a ufunc makes of it.
-_SCALARS = frozenset(np.dtype(char).type for char in NUMERIC)
+SCALARS = frozenset(np.dtype(char).type for char in NUMERIC)
+
+# Everything that is a number and nothing else.
+NUMBERS = frozenset(np.dtype(char).type for char in NUMERIC - {*"mM"}) | PYTHON_NUMBERS | {bool}
 
 # The names and types that mean the same dtype everywhere and always. NumPy takes more: classes of dtypes,
 # abstract types, names that it warns of.
@@ -33,7 +51,7 @@ def operand(x: Any) -> Array | None:
     if type(x) is not np.ndarray:
         if type(x) in PYTHON_NUMBERS:
             return _NUMBER
-        if type(x) not in _SCALARS and type(x) is not bool:
+        if type(x) not in SCALARS and type(x) is not bool:
             return None
         x = np.asarray(x)
     return x if is_plain(x) else None
@@ -58,27 +76,21 @@ def outputs(ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> 
     return [*outs, *[None] * (nout - len(outs))]
 
 
-def find_loop(
+def loop_of_call(
     ufunc: np.ufunc, loops: LoopCache, given: tuple[Any, ...], options: dict[str, Any]
-) -> Loop | str:
-    """The loop for these dtypes, from the cache if it has been asked for before."""
+) -> Loop | Refusal:
+    """The loop for operands of these dtypes and for what the options say of dtypes."""
     casting = options.get("casting", "same_kind")
     if type(casting) is not str or type(options.get("subok", True)) is not bool:
-        return "an argument is one that NumPy refuses"
+        return Refusal("an argument is one that NumPy refuses")
     if casting in ("no", "equiv") and not PYTHON_NUMBERS.isdisjoint(given):
-        return "NumPy 2.4 ends the process where it is asked for the loop of a number that must not be cast"
+        return Refusal("NumPy 2.4 ends the process where it is asked for a loop without casting of a number")
     signature: Any = None
     if not options.keys().isdisjoint(("dtype", "signature", "sig")):
         signature = _signature(ufunc, options)
         if signature is NotImplemented:
-            return "dtype or signature is none of plain dtypes"
-    types = chars(given + signature if type(signature) is tuple else given)
-    key = given, types, signature, casting
-    found = loops.get(key)
-    if found is None:
-        more = {} if signature is None else {"signature": signature}
-        found = loops.put(key, resolve(ufunc, given, casting=casting, **more))
-    return found
+            return Refusal("dtype or signature is none of plain dtypes")
+    return find_loop(ufunc, loops, given, signature, casting)
 
 
 def _signature(ufunc: np.ufunc, options: dict[str, Any]) -> Any:
@@ -86,7 +98,7 @@ def _signature(ufunc: np.ufunc, options: dict[str, Any]) -> Any:
     given = [options[name] for name in ("signature", "sig") if name in options]
     dtype = options.get("dtype")
     if not given:
-        plain = None if dtype is None else _plain_dtype(dtype)
+        plain = None if dtype is None else plain_dtype(dtype)
         if plain is None:
             return None if dtype is None else NotImplemented
         return (None,) * ufunc.nin + (plain,) * ufunc.nout
@@ -97,11 +109,11 @@ def _signature(ufunc: np.ufunc, options: dict[str, Any]) -> Any:
         return signature
     if type(signature) is not tuple:
         return NotImplemented
-    dtypes = tuple(None if each is None else _plain_dtype(each) for each in signature)
+    dtypes = tuple(None if each is None else plain_dtype(each) for each in signature)
     return dtypes if dtypes.count(None) == signature.count(None) else NotImplemented
 
 
-def _plain_dtype(given: Any) -> "np.dtype[Any] | None":
+def plain_dtype(given: Any) -> "np.dtype[Any] | None":
     """The dtype of numbers that `given` is or names; None for whatever else NumPy may make a dtype of."""
     if type(given) is str or type(given) is type:
         return _NAMED.get(given)
@@ -110,24 +122,24 @@ def _plain_dtype(given: Any) -> "np.dtype[Any] | None":
     return given if given.isnative and given.metadata is None else None
 
 
-def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> str | None:
+def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> Refusal | None:
     """Gives numbers the loop's dtypes, in place; tells what is against running the loop on them, if so."""
     for k, (x, dtype) in enumerate(zip(inputs, loop.dtypes, strict=False)):
         if x is _NUMBER:
             number = as_loop_number(args[k], dtype)
             if number is None:
-                return "a Python number is out of the dtype's range, or at its edge"
+                return Refusal("a Python number is out of the dtype's range, or at its edge")
             inputs[k] = number
         elif x.dtype != dtype:
             if cast_loop(x.dtype.char, dtype.char) is None:
-                return f"there is no conversion from {x.dtype} to {dtype}"
+                return Refusal(f"there is no conversion from {x.dtype} to {dtype}")
             # NumPy converts these before it begins, and reports what that comes to by the name of "cast".
             if x.ndim < 2 and x.dtype.kind in "fc" and x.size <= np.getbufsize():
-                return "NumPy converts a small operand apart"
+                return Refusal("NumPy converts a small operand apart")
             if x.ndim == 0:
                 inputs[k] = x.astype(dtype)
     if loop.ufunc is np.power and loop.dtypes[1].kind == "i" and inputs[1].size and inputs[1].min() < 0:
-        return "integers to negative powers are an error"
+        return Refusal("integers to negative powers are an error")
     return None
 
 

@@ -1,92 +1,72 @@
-"""Whether NumPy's inner loops run on our threads at all: the user's word, and a test at first use."""
+"""What this build of NumPy does, asked once. self_test.py asks whether it is the one we know."""
 
 import contextvars
 import functools
-import os
-import warnings
 from typing import Any
 
 import numpy as np
 
-from .._native.pools import NO_POOL
-from . import elementwise, reductions
-from .errstate import users_level
-from .layout import NO_VALUE
-from .loops import LoopCache
+from .._native import kernels
 
-__all__ = ["is_numpys", "refuses"]
+__all__ = ["associates", "sum_block", "times_may_raise", "zero_by_place"]
 
-# matmul, matvec and vecmat call a BLAS, which has threads of its own.
-_BLAS = frozenset({"matmul", "matvec", "vecmat"})
-
-
-def refuses(ufunc: np.ufunc, trusted: bool) -> str | None:
-    """Why this ufunc is NumPy's own to run, if it is."""
-    if not (trusted or is_numpys(ufunc)):
-        return "it is not NumPy's, and nobody has said trust=True"
-    if ufunc.__name__ in _BLAS:
-        return "it calls a BLAS, which has threads of its own"
-    return _fault()
-
-
-def is_numpys(ufunc: np.ufunc) -> bool:
-    """Whether a ufunc is one of NumPy's own, which live as long as the process."""
-    return ufunc in _numpys()
+_USUAL_BUFFER = 8192  # np.getbufsize(), unless the user has set another
 
 
 @functools.cache
-def _numpys() -> frozenset[np.ufunc]:
-    """NumPy's own ufuncs, which don't raise where they don't hold the GIL."""
-    return frozenset(value for value in vars(np).values() if isinstance(value, np.ufunc))
+def zero_by_place(name: str, kind: str) -> bool:
+    """Whether which of 0 and -0 is the greater changes from a loop's vectors to its end, as with SSE."""
+    zero, ufunc = np.zeros(67, kind), getattr(np, name)
+    return any(np.unique(np.signbit(ufunc(*pair))).size > 1 for pair in ((zero, -zero), (-zero, zero)))
 
 
 @functools.cache
-def _fault() -> str | None:
-    """Why no ufunc runs on our threads, if so; asked once."""
-    if os.environ.get("THREADMILL_UFUNCS") == "0":
-        return "THREADMILL_UFUNCS=0 is set"
+def associates(name: str, char: str) -> bool:
+    """Whether it shows in no bit that rows are reduced apart and their outcomes then.
+
+    Which of 0 and -0 is the greater, and which of two NaNs is handed on, is the processor's choice: it has to
+    be the first or the last of them wherever they stand in a row.
+    """
+    ufunc = getattr(np, name)
+    specials = np.array([0.0, -0.0, 1.0, np.nan, -np.nan], char)
+    rows = specials[np.indices((5, 5, 5, 5)).reshape(4, -1)]
+    with np.errstate(all="ignore"):
+        for width in (1, 7, 67, rows.shape[1]):  # which end in all kinds of places of a vector
+            for begin in range(0, rows.shape[1] - width + 1, width):
+                a, b, c, d = rows[:, begin : begin + width].copy()
+                apart = ufunc(ufunc(a, b), ufunc(c, d))
+                if apart.tobytes() != ufunc(ufunc(ufunc(a, b), c), d).tobytes():
+                    return False
+    return True
+
+
+@functools.cache
+def sum_block() -> int:
+    """How many numbers NumPy adds pairwise before it begins anew, 0 for all; C is told to do the same.
+
+    Before 2.3 NumPy had a tree for each buffer full. Of 1, 8191 zeros and then 16384 times 2**-66, one tree
+    makes 1 + 2**-52; two buffers full of 2**-66 are 2**-53 each, which is lost when it is added to 1.
+    """
+    numbers = np.full(3 * _USUAL_BUFFER, 2.0**-66)
+    numbers[:_USUAL_BUFFER] = 0
+    numbers[0] = 1
+    # A context of its own has the usual buffer size, whatever the caller has set.
+    block = 0 if contextvars.Context().run(np.add.reduce, numbers) > 1 else _USUAL_BUFFER
+    kernels.set_sum_block(block)
+    return block
+
+
+def times_may_raise(ufunc: np.ufunc, dtypes: tuple[np.dtype[Any], ...]) -> bool:
+    """Whether a loop over dates or times, which say nothing of it, raises: from NumPy 2.5 on some do."""
+    most = np.iinfo(np.int64).max
+    extremes = np.array([0, 1, most, -most, -most - 1], np.int64)
+    operands = [
+        extremes.view(dtype) if dtype.kind in "mM" else extremes.astype(dtype)
+        for dtype in dtypes[: ufunc.nin]
+    ]
     try:
-        # The user's np.errstate, np.setbufsize and other context variables are not to be tested.
-        wrong = contextvars.Context().run(_first_difference)
-    except Exception as error:
-        wrong = f"{type(error).__name__}: {error}"
-    if wrong is None:
-        return None
-    warnings.warn(
-        f"NumPy {np.__version__} is not as threadmill knows it ({wrong}): NumPy itself runs all ufuncs",
-        RuntimeWarning,
-        stacklevel=users_level(),
-    )
-    return "NumPy's inner loops have not passed the test"
-
-
-def _first_difference() -> str | None:
-    """The first of some known calls whose bits are not NumPy's; on the calling thread alone."""
-    # Two chunks, the second a short one, of numbers that no rounding leaves alone.
-    x = np.sqrt(np.arange(1, 1501, dtype=np.float64))
-    whole = np.arange(1, 1501)
-    calls: list[tuple[Any, ...]] = [
-        (ufunc, x) for ufunc in (np.sqrt, np.exp, np.sin, np.log1p, np.isnan, np.modf)
-    ]
-    calls += [
-        (ufunc, x, x[::-1]) for ufunc in (np.add, np.multiply, np.arctan2, np.power, np.less, np.divmod)
-    ]
-    calls += [(np.add, whole, x), (np.floor_divide, whole, 7), (np.multiply, x.astype(np.float32), 3)]
-    calls += [(np.exp, x[::3]), (np.add, x[:100, None], x[:30])]
-    for ufunc, *operands in calls:
-        call = elementwise.prepare(ufunc, LoopCache(9), tuple(operands), {})
-        if isinstance(call, str) or not _same(call.run(NO_POOL), ufunc(*operands)):
-            return f"{ufunc.__name__} of {operands[0].dtype}"
-    square = x.reshape(30, 50)
-    for ufunc, axis in ((np.add, 0), (np.add, 1), (np.minimum, 0), (np.maximum, 1), (np.multiply, 1)):
-        reduction = reductions.prepare(ufunc, LoopCache(9), square, axis, None, False, NO_VALUE, True)
-        if isinstance(reduction, str):  # one that NumPy runs anyway
-            continue
-        if not _same(reduction.run(NO_POOL, square), ufunc.reduce(square, axis)):
-            return f"{ufunc.__name__}.reduce"
-    return None
-
-
-def _same(ours: Any, numpys: Any) -> bool:
-    pairs = zip(ours, numpys, strict=True) if isinstance(ours, tuple) else [(ours, numpys)]
-    return all(a.tobytes() == b.tobytes() and a.dtype == b.dtype for a, b in pairs)
+        with np.errstate(all="ignore"):
+            ufunc(*np.meshgrid(*operands))
+    except (ArithmeticError, ValueError):
+        return True
+    return False

@@ -9,6 +9,7 @@ import numpy as np
 from .._native.programs import (
     Step,
     add_rows_loop,
+    dense_program,
     nan_pairs_loop,
     nans_loop,
     need_cast_loop,
@@ -16,7 +17,7 @@ from .._native.programs import (
     stream_loop,
 )
 from .._types import Array
-from .loops import Entry, Loop
+from .loops import Loop
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -26,6 +27,8 @@ __all__ = [
     "ONLY_LOOK",
     "PASS",
     "added_rows",
+    "converts_floats",
+    "dense",
     "elementwise",
     "generalized",
     "may_stream",
@@ -45,7 +48,13 @@ _WAIT_FOR_MEMORY = frozenset(
 
 def may_stream(loop: Loop) -> bool:
     """Whether large results of the loop are better written past the caches."""
-    return loop.ufunc.__name__ in _WAIT_FOR_MEMORY
+    return loop.name in _WAIT_FOR_MEMORY
+
+
+def converts_floats(loop: Loop, dtypes: Sequence[np.dtype[Any]]) -> bool:
+    """Whether operands of these dtypes are converted from or to floats, which NumPy reports as the loop's."""
+    pairs = zip(dtypes, loop.dtypes, strict=True)
+    return any(own != dtype and not {own.kind, dtype.kind}.isdisjoint("fc") for own, dtype in pairs)
 
 
 # What a program does about NaNs of which its loop may make another NaN elsewhere in a row: see `minds_nans`.
@@ -102,6 +111,16 @@ def elementwise(
     return program
 
 
+def dense(loop: Loop, dtypes: list[np.dtype[Any]], strides: list[int]) -> "tuple[CData, CData]":
+    """The programs that `run_dense` takes for operands of these dtypes and strides; the second streams."""
+    nin, count = loop.ufunc.nin, len(dtypes)
+    streams = [k >= nin and loop.name in _WAIT_FOR_MEMORY for k in range(count)]
+    plain = dense_program(elementwise(loop, dtypes, strides, [False] * count, False), nin, strides)
+    if True not in streams:
+        return plain, plain
+    return plain, dense_program(elementwise(loop, dtypes, strides, streams, False), nin, strides)
+
+
 def _new_elementwise(
     loop: Loop,
     casts: Sequence[str | None],
@@ -129,15 +148,10 @@ def _new_elementwise(
             after.append((need_cast_loop(dtype.char, cast), (buffer, k)))
     steps = before + (_steps_for_nans(loop, slots) if nans else [])
     if nans != ONLY_LOOK:
-        steps += [(_address(loop, contiguous), tuple(slots)), *after]
+        steps += [((loop.contiguous if contiguous else loop.strided).address, tuple(slots)), *after]
     written = 0 if nans == ONLY_LOOK else sum(1 << k for k in range(nin, count))
     mask = count if masked else -1
     return new_program(count + masked, buffers, steps, mask, block=block, written=written)
-
-
-def _address(loop: Loop, contiguous: bool) -> tuple[int, int, int]:
-    entry: Entry = loop.contiguous if contiguous else loop.strided
-    return entry.function, entry.context, entry.auxdata
 
 
 def generalized(loop: Loop, dims: int, strides: int) -> "CData":
@@ -146,7 +160,7 @@ def generalized(loop: Loop, dims: int, strides: int) -> "CData":
     program = loop.programs.get(key)
     if program is None:
         count = len(loop.dtypes)
-        step: Step = _address(loop, False), tuple(range(count))
+        step: Step = loop.strided.address, tuple(range(count))
         program = loop.programs[key] = new_program(
             count, [], [step], core=(dims, strides), written=sum(1 << k for k in range(loop.ufunc.nin, count))
         )
@@ -174,12 +188,9 @@ def reduction(loop: Loop, x: Array, stride: int, masked: bool, stop: int | None)
     program = loop.programs.get(key)
     if program is None:
         buffer = 2 + masked
-        main: Step = _address(loop, contiguous), (0, buffer if cast else 1, 0)
+        main: Step = (loop.contiguous if contiguous else loop.strided).address, (0, buffer if cast else 1, 0)
         steps = [main]
-        if dtype.char in "efd" and loop.ufunc.__name__ in (
-            "fmax",
-            "fmin",
-        ):
+        if dtype.char in "efd" and loop.name in ("fmax", "fmin"):
             # They pass by a signalling NaN or hand it on, as its place is.
             steps.insert(0, (nan_pairs_loop(dtype.itemsize), (1, 1)))
         if cast:

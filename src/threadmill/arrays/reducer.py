@@ -9,28 +9,28 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .._native.pools import NO_POOL
 from .._types import Array
-from ..tasks.pool import Pool
+from ..tasks.pool import Pool, default_pool
 from ..tasks.which_pool import check_pool, pool_or_default
-from . import probes, reductions
+from . import reductions, self_test, sum_kernel, thresholds
+from .any_order import ANY_ORDER
 from .cache import Cache
-from .errstate import as_the_user
+from .errstate import apply_as_the_user
 from .layout import NO_VALUE, NUMERIC
-from .loops import MOST_LOOPS, LoopCache
-from .reduction import ANY_ORDER, Reduction
+from .loops import LoopCache
+from .operands import NUMBERS, plain_dtype
+from .plan import Reduction
+from .refusal import Refusal
 
-__all__ = ["LEAST_READ", "NUMBERS", "Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum"]
+__all__ = ["Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum"]
 
 # The arguments of ufunc.reduce: array, axis, dtype, out, keepdims, initial, where.
 Asked: TypeAlias = tuple[Any, Any, Any, Any, Any, Any, Any]
 
-# Bytes below which NumPy makes the call: it reads 40 KB in a microsecond.
-LEAST_READ = 1 << 20
-
 # Reductions, or why NumPy makes one, by shape, dtype and its char, axis and keepdims. They keep no array
 # alive, and none is of a dtype with metadata. Any thread may write.
-ReductionCache = Cache[tuple[Any, ...], Reduction | str]
-_MOST_REDUCTIONS = 256
+ReductionCache = Cache[tuple[Any, ...], Reduction | Refusal]
 
 
 # ---- what is asked for: NumPy's signatures, and the call of ufunc.reduce that each comes to ---------------
@@ -95,15 +95,7 @@ def _given(value: Any, default: bool) -> Any:
 
 # ---- what is known: exact types, as a subclass or an object that converts itself has its own way ----------
 
-_KINDS = [np.dtype(char) for char in NUMERIC - {*"mM"}]
-_INTEGERS = frozenset({int, *(kind.type for kind in _KINDS if kind.kind in "iu")})
-NUMBERS = frozenset({int, float, complex, bool, *(kind.type for kind in _KINDS)})
-
-# The names and classes that stand for a dtype of numbers.
-_DTYPES: dict[Any, np.dtype[Any]] = {
-    **{name: kind for kind in _KINDS for name in (kind.char, kind.name, kind.str[1:], kind.type)},
-    **{python: np.dtype(python) for python in (bool, int, float, complex)},
-}
+_INTEGERS = frozenset({int, *(np.dtype(char).type for char in NUMERIC if np.dtype(char).kind in "iu")})
 
 
 def _is_known(asked: Asked) -> bool:
@@ -114,7 +106,7 @@ def _is_known(asked: Asked) -> bool:
         and type(keepdims) is bool
         and array.dtype.metadata is None
         and (axis is None or type(axis) is int or _are_axes(axis))
-        and (dtype is None or _dtype(dtype) is not None)
+        and (dtype is None or plain_dtype(dtype) is not None)
         and (initial is NO_VALUE or type(initial) in NUMBERS)
         and (where is True or (type(where) is np.ndarray and where.dtype.char == "?"))
     )
@@ -125,13 +117,6 @@ def _are_axes(axis: Any) -> bool:
     return all(type(each) in _INTEGERS for each in axes)
 
 
-def _dtype(dtype: Any) -> np.dtype[Any] | None:
-    """The dtype that the user means; None where only NumPy can say."""
-    if isinstance(dtype, np.dtype):
-        return dtype if dtype.isnative and dtype.metadata is None else None
-    return _DTYPES.get(dtype) if type(dtype) in (str, type) else None
-
-
 # ---- the calls --------------------------------------------------------------------------------------------
 
 
@@ -140,10 +125,10 @@ class Reducer:
 
     __slots__ = ("_loops", "_plans", "ufunc")
 
-    def __init__(self, ufunc: np.ufunc) -> None:
+    def __init__(self, ufunc: np.ufunc, loops: LoopCache) -> None:
         self.ufunc = ufunc
-        self._loops: LoopCache = LoopCache(MOST_LOOPS)
-        self._plans: ReductionCache = ReductionCache(_MOST_REDUCTIONS)
+        self._loops = loops
+        self._plans: ReductionCache = ReductionCache()
 
     def call(
         self,
@@ -161,15 +146,33 @@ class Reducer:
         check_pool(pool)
         asked = self.asked(signature, args, options)
         if asked is None:
-            return as_the_user(numpys, *args, **options)
+            return apply_as_the_user(numpys, args, options)
         plan = self.plan(asked, pool, trusted)
-        if not isinstance(plan, str):
+        if not isinstance(plan, Refusal):
             return self.run(plan, asked, pool)
         reduce: Callable[..., Any] = self.ufunc.reduce
         as_usual = (asked[2] is None or asked[2] is bool) and asked[5] is NO_VALUE
         if as_usual and asked[0].dtype.kind in "biu" and self.ufunc.__name__ in ANY_ORDER:
             return reduce(*asked)  # there is nothing to warn of
-        return as_the_user(reduce, *asked)
+        return apply_as_the_user(reduce, asked)
+
+    def total(self, x: Any, pool: Pool | None) -> Any:
+        """np.sum(x), where the ufunc is np.add."""
+        if pool is not None:
+            check_pool(pool)
+        if type(x) is not np.ndarray:
+            return apply_as_the_user(np.sum, (x,))
+        if pool is not None or x.nbytes >= thresholds.SUMMED:
+            if pool is None and x.nbytes < thresholds.ALONE:
+                threads = NO_POOL
+            else:
+                threads = (default_pool() if pool is None else pool)._handle
+            total = sum_kernel.sum(threads, x, 0)
+            if total is not None:
+                return total
+        if x.dtype.kind in "biu":  # there is nothing to warn of
+            return np.add.reduce(x, None)
+        return apply_as_the_user(np.add.reduce, (x, None))
 
     def asked(
         self, signature: Callable[..., Asked], args: tuple[Any, ...], options: dict[str, Any]
@@ -181,11 +184,12 @@ class Reducer:
             return None
         return asked if _is_known(asked) else None
 
-    def plan(self, asked: Asked, pool: Pool | None, trusted: bool = True) -> Reduction | str:
-        """How the pool's threads make a call whose arguments are known; a str: why NumPy makes it."""
+    def plan(self, asked: Asked, pool: Pool | None, trusted: bool = True) -> Reduction | Refusal:
+        """How the pool's threads make a call whose arguments are known."""
         array, axis, dtype, _, keepdims, initial, where = asked
-        if pool is None and array.nbytes < LEAST_READ:
-            return f"fewer than {LEAST_READ} bytes are not worth another thread"
+        least = thresholds.SUMMED if axis is None and self.ufunc is np.add else thresholds.REDUCED
+        if pool is None and array.nbytes < least:
+            return Refusal(f"fewer than {least} bytes are not worth another thread")
         key = None
         if where is True and initial is NO_VALUE and dtype is None:
             flags = array.flags
@@ -193,9 +197,9 @@ class Reducer:
                 key = array.shape, array.dtype, array.dtype.char, axis, keepdims
         plan = None if key is None else self._plans.get(key)
         if plan is None:
-            wanted = None if dtype is None else _dtype(dtype)
+            wanted = None if dtype is None else plain_dtype(dtype)
             plan = self._prepare(trusted, array, axis, wanted, keepdims, initial, where)
-            if key is not None and (isinstance(plan, str) or plan.reusable):
+            if key is not None and (isinstance(plan, Refusal) or plan.reusable):
                 self._plans.put(key, plan)
         return plan
 
@@ -203,8 +207,10 @@ class Reducer:
         array: Array = asked[0]
         return plan.run(pool_or_default(pool)._handle, array)
 
-    def _prepare(self, trusted: bool, *arguments: Any) -> Reduction | str:
-        reason = probes.refuses(self.ufunc, trusted)
-        if reason or self.ufunc.nin != 2 or self.ufunc.nout != 1 or self.ufunc.signature is not None:
-            return reason or "it is no ufunc of two operands and one result"
+    def _prepare(self, trusted: bool, *arguments: Any) -> Reduction | Refusal:
+        refusal = self_test.refusal_of(self.ufunc, trusted)
+        if refusal is not None:
+            return refusal
+        if self.ufunc.nin != 2 or self.ufunc.nout != 1 or self.ufunc.signature is not None:
+            return Refusal("it is no ufunc of two operands and one result")
         return reductions.prepare(self.ufunc, self._loops, *arguments)

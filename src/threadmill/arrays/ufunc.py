@@ -1,6 +1,7 @@
 """parallel(ufunc): a ufunc of NumPy's on all cores, in NumPy's own inner loops.
 
-What is worth more than NumPy goes to elementwise.py or reductions.py; what they can't do, NumPy does.
+Calls that gain from threads are planned in dense.py, elementwise.py, gufuncs.py and reducer.py. NumPy makes
+all others, as the user made them.
 """
 
 import functools
@@ -11,36 +12,28 @@ from typing import Any
 import numpy as np
 
 from .._process import lock_of_process
-from ..tasks.pool import Pool
+from ..tasks.pool import Pool, default_pool
 from ..tasks.which_pool import check_pool, pool_or_default
-from . import elementwise, gufuncs, probes
-from .errstate import as_the_user
-from .layout import NUMERIC
-from .loops import MOST_LOOPS, LoopCache
-from .plan import MOST_PLANS, PlanCache, key_of, key_of_equals, plan_for
-from .reducer import LEAST_READ, Reducer, as_reduce
+from . import elementwise, gufuncs, self_test, thresholds
+from .dense import PlanCache, dense_plan
+from .elementwise import Call
+from .errstate import apply_as_the_user
+from .loops import LoopCache
+from .plan import Explanation
+from .reducer import Reducer, as_reduce
+from .refusal import Refusal
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
 
-__all__ = ["Explanation", "ParallelUfunc", "parallel"]
+__all__ = ["ParallelUfunc", "parallel"]
 
-# Elements below which NumPy is done before we could have begun: arguments take us 5 us and more. A loop that
-# takes some nanoseconds an element pays from the first number on, an addition (0.3 ns) from the second.
-_LEAST_COSTLY, _LEAST = 4096, 65536
-_CHEAP = frozenset(
+# Ufuncs that have nothing to warn of where operands and outputs are integers.
+_SILENT = frozenset(
     """
-    absolute add bitwise_and bitwise_count bitwise_or bitwise_xor ceil conjugate copysign deg2rad degrees
-    divide equal fabs floor fmax fmin greater greater_equal invert isfinite isinf isnan isnat left_shift
-    less less_equal logical_and logical_not logical_or logical_xor maximum minimum multiply negative
-    not_equal positive rad2deg radians reciprocal right_shift rint sign signbit sqrt square subtract trunc
+    absolute add bitwise_and bitwise_count bitwise_or bitwise_xor equal greater greater_equal invert
+    left_shift less less_equal logical_and logical_not logical_or logical_xor maximum minimum multiply
+    negative not_equal positive right_shift sign square subtract
     """.split()  # noqa: SIM905
 )
-
-
-class Explanation(str):
-    """What `ParallelUfunc.explain` tells, as a text; `parallel` is whether our threads would run the call."""
-
-    __slots__ = ("parallel",)
-    parallel: bool
 
 
 class ParallelUfunc:
@@ -70,11 +63,13 @@ class ParallelUfunc:
         self.ufunc = ufunc
         self.__name__ = ufunc.__name__
         self.__doc__ = doc_with_pool(ufunc)
-        self._trusted = trust
-        self._least = _LEAST if ufunc.__name__ in _CHEAP else _LEAST_COSTLY
-        self._loops: LoopCache = LoopCache(MOST_LOOPS)
-        self._plans: PlanCache = PlanCache(MOST_PLANS)
-        self._reducer = Reducer(ufunc)
+        self._trusted = trust or ufunc in self_test.NUMPYS
+        name = ufunc.__name__ if ufunc in self_test.NUMPYS else ""
+        self._least = thresholds.CHEAP if name in thresholds.CHEAP_LOOPS else thresholds.COSTLY
+        self._is_silent = name in _SILENT
+        self._nin = ufunc.nin
+        self._loops: LoopCache = LoopCache()
+        self._plans: PlanCache = PlanCache()
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -93,37 +88,44 @@ class ParallelUfunc:
         return getattr(self.ufunc, name)
 
     def __call__(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        out = options.get("out") if options else None
         if pool is None:
-            least = self._least
+            silent = self._is_silent
             for x in args:  # a plain loop: here 100 ns show
                 if type(x) is np.ndarray:
-                    if x.size >= least:
+                    if x.nbytes >= self._least:
                         break
-                    if x.dtype.kind not in "biufc":
-                        return self._by_numpy(self.ufunc, args, options)
-                elif type(x) not in _PLAIN:
-                    return self._by_numpy(self.ufunc, args, options)
+                    silent = silent and x.dtype.kind in "iu"
+                else:
+                    silent = silent and type(x) is int
             else:
-                return self._by_numpy(self.ufunc, args, options)
-        handle = pool_or_default(pool)._handle
-        out = options.get("out")
-        plan = None
-        if len(options) == (out is not None):
-            key = key_of(args, out)
-            plan = self._plans.get(key) or self._plans.get(key := key_of_equals(args, out))
-            if plan is not None:
-                result = plan.run(args, out, handle)
-                if result is not NotImplemented:
+                if (
+                    silent
+                    and len(args) == self._nin
+                    and (not options or (len(options) == 1 and type(out) is np.ndarray and out.flags.num > 0))
+                ):
+                    return self.ufunc(*args, **options)  # there is nothing to warn of
+                return apply_as_the_user(self.ufunc, args, options)
+            handle = default_pool()._handle
+        else:
+            check_pool(pool)
+            handle = pool._handle
+        if self._trusted and (not options or (out is not None and len(options) == 1)):
+            # The key of a dense plan, see dense.py: id(dtype) or type of each argument, and `out` last.
+            key = tuple([id(x.dtype) if type(x) is np.ndarray else type(x) for x in (*args, out)])
+            plan = self._plans.get(key)
+            if plan is None:
+                plan = self_test.fault() or dense_plan(self.ufunc, self._plans, self._loops, args, out)
+            if type(plan) is not Refusal:
+                result = plan.run(handle, args, out)
+                if type(result) is not Refusal:
                     return result
         call = self._prepare(args, options)
-        if type(call) is str:
-            return self._by_numpy(self.ufunc, args, options)
-        if plan is None and len(options) == (out is not None) and self.ufunc.signature is None:
-            plan = plan_for(call.loop, args, out)
-            if plan is not None:
-                self._plans.put(key, plan)
-        result = call.run(handle)
-        return self._by_numpy(self.ufunc, args, options) if result is NotImplemented else result
+        if not isinstance(call, Refusal):
+            result = call.run(handle)
+            if type(result) is not Refusal:
+                return result
+        return apply_as_the_user(self.ufunc, args, options)
 
     @shows(method_with_pool(as_reduce))
     def reduce(self, /, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -147,8 +149,8 @@ class ParallelUfunc:
         their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
         own pairwise tree. The rest is NumPy's.
         """
-        if pool is None and args and type(args[0]) is np.ndarray and args[0].nbytes < LEAST_READ:
-            return as_the_user(self.ufunc.reduce, *args, **options)
+        if pool is None and args and type(args[0]) is np.ndarray and args[0].nbytes < thresholds.REDUCED:
+            return apply_as_the_user(self.ufunc.reduce, args, options)
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -157,26 +159,28 @@ class ParallelUfunc:
         plain = all(type(x) is np.ndarray for x in args)
         if plain and len(args) == self.ufunc.nin == 2 and self.signature is None:
             a, b = args
-            if pool is not None or a.size * b.size >= self._least:
+            if pool is not None or a.nbytes * b.size >= self._least:
                 call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
-                if type(call) is not str:
-                    return call.run(pool_or_default(pool)._handle)
-        return self._by_numpy(self.ufunc.outer, args, options)
+                if not isinstance(call, Refusal):
+                    result = call.run(pool_or_default(pool)._handle)
+                    if not isinstance(result, Refusal):
+                        return result
+        return apply_as_the_user(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.accumulate, by NumPy itself: each element needs the one before."""
         check_pool(pool)
-        return self._by_numpy(self.ufunc.accumulate, args, options)
+        return apply_as_the_user(self.ufunc.accumulate, args, options)
 
     def reduceat(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.reduceat, by NumPy itself."""
         check_pool(pool)
-        return self._by_numpy(self.ufunc.reduceat, args, options)
+        return apply_as_the_user(self.ufunc.reduceat, args, options)
 
     def at(self, *args: Any, pool: Pool | None = None) -> Any:
         """As numpy.ufunc.at, by NumPy itself: an index may occur twice."""
         check_pool(pool)
-        return self._by_numpy(self.ufunc.at, args, {})
+        return apply_as_the_user(self.ufunc.at, args)
 
     def explain(self, *args: Any, pool: Pool | None = None, **options: Any) -> Explanation:
         """How ``self(*args, **options)`` would run, without running it.
@@ -184,8 +188,8 @@ class ParallelUfunc:
         Returns
         -------
         Explanation
-            A str: the loop, the dtypes, the chunks and the threads, or why NumPy makes the call. Its
-            attribute `parallel` is False in the latter case.
+            The loop, the dtypes, the chunks and the threads, or why NumPy makes the call; as a sentence by
+            ``str``.
 
         Raises
         ------
@@ -194,47 +198,25 @@ class ParallelUfunc:
         """
         check_pool(pool)
         call = self._prepare(args, options)
-        sizes = [x.size for x in args if type(x) is np.ndarray]
-        if type(call) is not str and pool is None and max(sizes, default=0) < self._least:
-            call = f"fewer than {self._least} elements are not worth another thread"
-        return _explain(self.ufunc.__name__, call, pool)
+        sizes = [x.nbytes for x in args if type(x) is np.ndarray]
+        if pool is None and max(sizes, default=0) < self._least and not isinstance(call, Refusal):
+            call = Refusal(f"fewer than {self._least} bytes are not worth another thread")
+        if isinstance(call, Refusal):
+            return Explanation(self.ufunc.__name__, False, call.reason)
+        return call.plan.explain(self.ufunc.__name__, pool_or_default(pool)._max_workers)
 
     # ---- inside ----
 
-    def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        reason = probes.refuses(self.ufunc, self._trusted)
-        if reason:
-            return reason
-        if self.ufunc.signature is not None:
-            return gufuncs.prepare(self.ufunc, self._loops, args, options)
-        return elementwise.prepare(self.ufunc, self._loops, args, options)
+    def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Call | Refusal:
+        refusal = self_test.refusal_of(self.ufunc, self._trusted)
+        if refusal is not None:
+            return refusal
+        prepare = elementwise.prepare if self.ufunc.signature is None else gufuncs.prepare
+        return prepare(self.ufunc, self._loops, args, options)
 
-    def _by_numpy(self, call: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        return as_the_user(call, *args, **options)
-
-
-_PLAIN = frozenset(
-    {int, float, complex, bool, type(None), *(np.dtype(char).type for char in NUMERIC - {*"mM"})}
-)
-
-
-def _explain(name: str, call: Any, pool: Pool | None) -> Explanation:
-    if type(call) is str:
-        told = Explanation(f"{name}: by NumPy, because {call}")
-        told.parallel = False
-        return told
-    threads = pool_or_default(pool)._max_workers
-    if call.loop is None:
-        told = Explanation(f"{name}: by threadmill's own kernel, on up to {threads} threads")
-    else:
-        dtypes = ", ".join(str(dtype) for dtype in call.loop.dtypes)
-        chunks = -(-call.shape[call.split] // call.grain)
-        told = Explanation(
-            f"{name}: NumPy's loop for {dtypes}, over {' x '.join(map(str, call.shape))}, axis {call.split} "
-            f"in {chunks} chunks of {call.grain}, on up to {min(threads, chunks)} threads"
-        )
-    told.parallel = True
-    return told
+    @functools.cached_property
+    def _reducer(self) -> Reducer:
+        return Reducer(self.ufunc, self._loops)
 
 
 # By id(ufunc): an entry keeps its ufunc alive, and goes when nobody has it any more, as a ufunc may hold
@@ -277,9 +259,10 @@ def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
         )
     made = _of_numpy.get(id(ufunc))
     if made is None:
-        with lock_of_process("parallel"):
-            made = _made.setdefault(id(ufunc), ParallelUfunc(ufunc, trust))
-        if probes.is_numpys(ufunc):
-            _of_numpy[id(ufunc)] = made
+        if ufunc in self_test.NUMPYS:
+            made = _of_numpy.setdefault(id(ufunc), ParallelUfunc(ufunc, trust))
+        else:
+            with lock_of_process("parallel"):
+                made = _made.setdefault(id(ufunc), ParallelUfunc(ufunc, trust))
     made._trusted |= trust
     return made

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
-from ..arrays.probes import is_numpys
+from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
 from .nodes import Value, is_plain
@@ -129,7 +129,7 @@ def _on_all_cores(ufunc: np.ufunc) -> Any:
     found = _parallel.get(ufunc)
     if found is None:
         found = parallel(ufunc)
-        if is_numpys(ufunc):
+        if ufunc in NUMPYS:
             _parallel[ufunc] = found
     return found
 

@@ -25,7 +25,7 @@ MOST_NODES = min(MAX_STEPS // 5, MAX_SLOTS // 5)
 
 # Programs by structure: the loops, the slots of their operands, the dtypes of the arrays and whether they are
 # contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may write.
-_programs: Cache[tuple[Any, ...], FusedProgram] = Cache(512)
+_programs: Cache[tuple[Any, ...], FusedProgram] = Cache()
 
 
 class Fold:
@@ -267,4 +267,4 @@ def _new_program(one: _Pass) -> FusedProgram:
 
 def _inner(loop: Loop | Conversion, contiguous: bool) -> InnerLoop:
     entry: Any = loop.contiguous if contiguous else loop.strided
-    return entry if type(entry) is tuple else (entry.function, entry.context, entry.auxdata)
+    return entry if type(entry) is tuple else entry.address

@@ -8,10 +8,11 @@ import numpy as np
 from .._native.programs import cast_loop
 from .._types import Array
 from ..arrays.cache import Cache
-from ..arrays.elementwise import _zero_by_place as zero_by_place
 from ..arrays.loops import Loop, resolve
 from ..arrays.operands import as_loop_number
-from ..arrays.probes import is_numpys, refuses
+from ..arrays.probes import zero_by_place
+from ..arrays.refusal import Refusal
+from ..arrays.self_test import NUMPYS, refusal_of
 from .nodes import KNOWN, Conversion, Node, Value, is_plain
 from .passes import Fold, run_pass
 from .schedule import ancestors, groups_of, may_end, needed_of
@@ -30,7 +31,7 @@ _MOST_PENDING = 256
 
 # Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a string where NumPy
 # has to make the call. Any thread may write.
-_loops: Cache[tuple[Any, ...], Loop | str] = Cache(2048)
+_loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 
 class Record:
@@ -76,9 +77,9 @@ class Record:
         loop = _loops.get(found)
         if loop is None:
             loop = _loop_for(ufunc, operands)
-            if is_numpys(ufunc):
+            if ufunc in NUMPYS:
                 _loops.put(found, loop)
-        if isinstance(loop, str):
+        if isinstance(loop, Refusal):
             return None
         inputs = _as_values(loop, operands)
         if inputs is None or any(map(_is_converted_apart, inputs, loop.dtypes)):
@@ -259,18 +260,18 @@ class Record:
         return False
 
 
-def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | str:
-    if not is_numpys(ufunc):
-        return "it is not NumPy's"
-    if ufunc.signature is not None or refuses(ufunc, False):
-        return "its loops are not run on our threads"
+def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | Refusal:
+    if ufunc not in NUMPYS:
+        return Refusal("it is not NumPy's")
+    if ufunc.signature is not None or refusal_of(ufunc, True):
+        return Refusal("its loops are not run on our threads")
     given = [x.dtype if type(x) is Value else type(x) for x in operands]
     found = resolve(ufunc, (*given, *[None] * ufunc.nout))
-    if isinstance(found, str) or any(dtype.char not in KNOWN for dtype in found.dtypes):
-        return "it has no loop for numbers"
+    if isinstance(found, Refusal) or any(dtype.char not in KNOWN for dtype in found.dtypes):
+        return Refusal("it has no loop for numbers")
     for own, dtype in zip(given, found.dtypes, strict=False):
         if isinstance(own, np.dtype) and own.num != dtype.num and not cast_loop(own.char, dtype.char):
-            return "there is no conversion"
+            return Refusal("there is no conversion")
     return found
 
 

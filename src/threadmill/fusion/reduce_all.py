@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.any_order import ANY_ORDER, LEAST_OR_GREATEST
 from ..arrays.cache import Cache
 from ..arrays.layout import NO_VALUE
 from ..arrays.loops import Loop, resolve
-from ..arrays.own_kernels import sum_block
-from ..arrays.probes import is_numpys
-from ..arrays.reduction import ANY_ORDER, LEAST_OR_GREATEST
+from ..arrays.probes import sum_block
+from ..arrays.refusal import Refusal
+from ..arrays.self_test import NUMPYS
 from .nodes import Value
 from .passes import Fold
 from .record import Record
@@ -19,9 +20,9 @@ __all__ = ["reduce_all"]
 
 # Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
 # may write.
-_loops: Cache[tuple[Any, ...], Loop | str] = Cache(512)
+_loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
-_LEFT_TO_NUMPY = "NumPy reduces"
+_LEFT_TO_NUMPY = Refusal("NumPy reduces")
 
 
 def reduce_all(
@@ -70,7 +71,7 @@ def _plain_arguments(ndim: int, args: tuple[Any, ...], options: dict[str, Any]) 
 
 
 def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
-    if not is_numpys(ufunc) or ufunc.nin != 2 or ufunc.nout != 1:
+    if ufunc not in NUMPYS or ufunc.nin != 2 or ufunc.nout != 1:
         return None
     if dtype is not None and type(dtype) is not type and not isinstance(dtype, np.dtype):
         return None
@@ -78,7 +79,7 @@ def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
     loop = _loops.get(key)
     if loop is None:
         loop = _loops.put(key, _loop_for(ufunc, value.dtype, dtype))
-    if isinstance(loop, str):
+    if isinstance(loop, Refusal):
         return None
     own = loop.dtypes[0]
     tree = ufunc is np.add and own.kind in "fc"
@@ -88,10 +89,10 @@ def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
         if ufunc.identity is None:
             return None
         identity = np.asarray(ufunc.identity).astype(own)
-    return Fold(value, (entry.function, entry.context, entry.auxdata), own, tree, identity)
+    return Fold(value, entry.address, own, tree, identity)
 
 
-def _loop_for(ufunc: np.ufunc, own: np.dtype[Any], dtype: Any) -> Loop | str:
+def _loop_for(ufunc: np.ufunc, own: np.dtype[Any], dtype: Any) -> Loop | Refusal:
     options = {} if dtype is None else {"signature": (np.dtype(dtype), None, None)}
     asked: Any = ufunc
     try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
+from ..arrays.refusal import Refusal
 from ..arrays.signatures import doc_with_pool, shows, with_pool
 from ..arrays.ufunc import parallel
 from ..tasks.pool import Pool
@@ -62,7 +63,7 @@ def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
     if asked is None or asked[0].dtype.char not in "fdFD" or asked[2] is not None or asked[6] is not True:
         return as_the_user(np.mean, *args, **options)
     plan = _add.plan(asked, pool)
-    if isinstance(plan, str):
+    if isinstance(plan, Refusal):
         return as_the_user(np.mean, *args, **options)
     total = _add.run(plan, asked, pool)
     count = np.intp(asked[0].size // total.size)  # not an int: float32 is divided as float64

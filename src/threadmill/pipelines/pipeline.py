@@ -1,57 +1,65 @@
 """Pipeline: stages that work at the same time, with bounded queues between them."""
 
-import _thread
-import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
 from .. import _process
 from .._arguments import integer
-from .._locks import Lock, RLock
-from ..errors import ShutDown
-from ..queues.queue import Queue
+from .._locks import Lock
 from ..tasks.pool import Pool
-from .stages import Stage, as_stages, stage
-from .turnstile import Order
+from .run import Run
+from .stages import Stage, as_stages
 
-__all__ = ["Pipeline", "Stage", "stage"]
+__all__ = ["Pipeline"]
 
 
 class Pipeline:
-    """Stages connected by bounded queues, each at work on its own threads.
+    """Stages that are connected by bounded queues. Each works on threads of its own.
 
     Parameters
     ----------
     stages : iterable of callable or Stage
         A callable stands for ``stage(callable)``: one thread.
     maxsize : int
-        How many items each queue between two stages holds at most. With that the memory of a run is bounded:
-        `maxsize` items a queue and two items (or blocks) a thread, however slow a stage is.
+        How many items each queue between two stages holds at most. It bounds the memory of a run, however
+        slow a stage is: `maxsize` items for each queue, and two items or blocks for each thread.
     ordered : bool
-        Whether results keep the order of the source also where a stage has several workers.
+        Whether results keep the order of the source. It matters for stages with several workers.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of the wrong kind.
+        An argument is of the wrong kind or out of its range; two native stages do not fit.
 
     Notes
     -----
-    The threads belong to the pipeline, one for the source and one for each stage's workers; they start with
-    the first run and end when the pipeline is closed, by `with` or `close`.
+    The threads belong to the pipeline: one for the source, and one for each worker of each stage. They start
+    with the first run, and end when the pipeline is closed, by `with` or `close`.
+
+    A forked child does not have a run that is under way. It may start one of its own.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> with tm.Pipeline([str.split, len]) as pipe:
+    ...     for words in pipe.run(["a b", "c", "d e f"]):
+    ...         print(words)
+    2
+    1
+    3
     """
 
-    def __init__(self, stages: Iterable[Any], *, maxsize: int = 64, ordered: bool = True) -> None:
+    def __init__(
+        self, stages: Iterable[Stage | Callable[[Any], Any]], *, maxsize: int = 64, ordered: bool = True
+    ) -> None:
         self._stages = as_stages(stages)
         if not self._stages:
             raise ValueError("a pipeline needs at least one stage")
         self._maxsize = integer("maxsize", maxsize, 1)
         self._ordered = ordered
         self._pool = Pool(1 + sum(each.workers for each in self._stages), "pipeline")
-        self._run: _Run | None = None  # _lock: the latest
+        self._run: Run | None = None  # _lock: the latest
         self._renew_locks()
         _process.renew_in_child(self)
 
@@ -59,7 +67,7 @@ class Pipeline:
         self._lock = Lock()
 
     def run(self, source: Iterable[Any]) -> Iterator[Any]:
-        """The results of the last stage, as they come.
+        """Starts a run. The iterator gives the results of the last stage as they come.
 
         Parameters
         ----------
@@ -69,10 +77,10 @@ class Pipeline:
         Returns
         -------
         iterator
-            What a stage or the source raises first ends the run and is raised here. Leaving the iterator
-            early (``break``, an exception, its ``close()``) stops all stages and the source, waits until
-            they have stopped, and closes a source that is a generator. A failure that the iterator so leaves
-            behind goes to threading.excepthook, as of a thread that nobody waits for; only the first.
+            The first exception of a stage or of the source ends the run and is raised here. If the iterator
+            is left early (``break``, an exception, its ``close()``), all stages and the source are stopped
+            and waited for, and a source that is a generator is closed. The first failure that the iterator
+            then leaves behind goes to threading.excepthook.
 
         Raises
         ------
@@ -82,7 +90,7 @@ class Pipeline:
             The pipeline is closed, or another run is under way.
         """
         items = iter(source)
-        run = _Run(self._stages, self._maxsize, self._ordered)
+        run = Run(self._stages, self._maxsize, self._ordered)
         with self._lock:
             before = self._run
             if before is not None and before.is_live():
@@ -98,7 +106,13 @@ class Pipeline:
         return _Results(run)
 
     def close(self) -> None:
-        """Stops a run that is under way, whose iterator then raises RuntimeError, and ends the threads."""
+        """Ends the threads. The iterator of a run that is under way raises RuntimeError.
+
+        Raises
+        ------
+        DeadlockError
+            A stage closes its own pipeline.
+        """
         with self._lock:
             run = self._run
         if run is not None:
@@ -117,7 +131,7 @@ class Pipeline:
 class _Results:
     """The consumer's end of a run. The threads know only the run, so they don't keep this alive."""
 
-    def __init__(self, run: "_Run") -> None:
+    def __init__(self, run: "Run") -> None:
         self._run = run
 
     def __iter__(self) -> "_Results":
@@ -131,179 +145,3 @@ class _Results:
 
     def __del__(self) -> None:
         self._run.drop()
-
-
-class _Run:
-    """The queues and the state of one run."""
-
-    def __init__(self, stages: list[Stage], maxsize: int, ordered: bool) -> None:
-        self._stages = stages
-        self._queues = [each.queue(maxsize) for each in stages] + [Queue(maxsize)]
-        self._orders = [Order(each.workers, ordered) for each in stages]
-        self._futures: list[Future[Any]] = []  # the consumer
-        self._is_worker: Callable[[], bool] = bool  # set by start; before it nobody is
-        self._lost = False  # set once, in a forked child: it has none of the run's other threads
-        self._lock = RLock()  # the collector may come in between with `drop`
-        self._error: BaseException | None = None  # _lock: what the consumer is to meet
-        self._left = False  # _lock; read without: the consumer wants no more
-        self._failed = False  # _lock: a stage or the source
-        _process.renew_in_child(self)
-
-    def _renew_locks(self) -> None:
-        # The queues renew theirs, and the turnstiles are for the threads that are lost.
-        self._lock = RLock()
-        self._lost = True
-
-    # ---- the consumer's side ----
-
-    def start(self, pool: Pool, items: Iterator[Any]) -> None:
-        self._is_worker = pool._tasks.is_worker
-        _process.stop_at_exit(self)
-        self._submit(pool, partial(self._read, items))
-        for at, each in enumerate(self._stages):
-            for _ in range(each.workers):
-                self._submit(pool, partial(self._work, at))
-
-    def _submit(self, pool: Pool, task: Callable[[], None]) -> None:
-        future = pool.submit(self._guard, task)
-        self._futures.append(future)
-        future.add_done_callback(self._fail_with)  # for what comes before or after _guard's try
-
-    def next(self) -> Any:
-        if self._lost:
-            raise RuntimeError("this run is the parent process's; the forked child does not have its threads")
-        try:
-            return self._queues[-1].get()
-        except ShutDown:
-            pass
-        except BaseException:
-            self.abandon()
-            raise
-        error = self.leave()
-        if error is None:
-            raise StopIteration
-        try:
-            if isinstance(error, StopIteration):  # from here it would look like the end
-                raise RuntimeError("a stage raised StopIteration") from error
-            raise error
-        finally:
-            del error  # its traceback holds this frame: no cycle
-
-    def leave(self) -> BaseException | None:
-        """Ends the run for its consumer: returns, once, what went wrong before that."""
-        with self._lock:
-            error, self._error, self._left = self._error, None, True
-        self.stop(None)
-        if not self._is_worker():  # which would wait for itself
-            self.wait()
-        return error
-
-    def abandon(self) -> None:
-        """Ends the run for a consumer that wants to know no more."""
-        error = self.leave()
-        if error is not None and self._failed and not self._lost:
-            _report(error)
-
-    def drop(self) -> None:
-        """As abandon, from the collector, which may come in a thread of the run that holds a queue's lock."""
-        if self._left:
-            return
-        if self._is_worker():
-            _thread.start_new_thread(self.abandon, ())
-        else:
-            self.abandon()
-
-    def is_live(self) -> bool:
-        return not self._left and not self._lost
-
-    def wait(self) -> None:
-        """Waits until no thread is at work on the run."""
-        if not self._lost:
-            for future in self._futures:
-                future.exception()
-            self._futures = []  # what one may have raised, a failure to report a failure, refers to the run
-
-    def stop(self, error: BaseException | None) -> None:
-        """Ends all threads at their next step. The first error is the run's, if its consumer is there.
-
-        All of it is done each time: where an exception comes in between, the next call makes up for it. The
-        consumer is told first.
-        """
-        if self._lost:
-            return
-        with self._lock:
-            if self._error is None and not self._left:
-                self._error = error
-        for queue in reversed(self._queues):
-            queue.shutdown(immediate=True)
-        for order in self._orders:
-            order.stop()
-
-    # ---- the threads' side ----
-
-    def _guard(self, task: Callable[[], None]) -> None:
-        try:
-            task()
-        except BaseException as error:
-            try:
-                self._fail(error)
-            finally:  # whatever comes in between: nobody waits for this thread any more
-                self.stop(error)
-
-    def _fail_with(self, future: Future[Any]) -> None:
-        error = future.exception()
-        if error is not None:
-            self._fail(error)
-
-    def _fail(self, error: BaseException) -> None:
-        with self._lock:
-            if self._left and isinstance(error, ShutDown):
-                return  # of a queue of its own that the consumer has shut down behind itself
-            first, self._failed = not self._failed, True
-            unseen = first and self._left
-        self.stop(error)
-        if unseen:
-            _report(error)
-
-    def _read(self, items: Iterator[Any]) -> None:
-        try:
-            for item in items:
-                if self._lost:  # the source forked, and this is the child
-                    return
-                try:
-                    self._queues[0].put(item)
-                except ShutDown:
-                    break
-                del item
-        finally:
-            if isinstance(items, Generator):
-                items.close()
-        self._queues[0].shutdown()
-
-    def _work(self, at: int) -> None:
-        this, order = self._stages[at], self._orders[at]
-        source, target = self._queues[at], self._queues[at + 1]
-        give = partial(this.give, target)
-        while True:
-            try:
-                with order.entry:
-                    ticket = order.ticket()
-                    item = this.take(source)
-            except ShutDown:
-                break
-            result = this.work(item)
-            if self._lost:  # the stage forked, and this is the child
-                return
-            try:
-                order.give(ticket, result, give)
-            except ShutDown:
-                return
-            del item, result  # not kept while this thread waits for the next
-        if order.leave():
-            target.shutdown()
-
-
-def _report(error: BaseException) -> None:
-    """Tells the program of a failure that no consumer meets."""
-    args = (type(error), error, error.__traceback__, threading.current_thread())
-    threading.excepthook(threading.ExceptHookArgs(args))

@@ -1,14 +1,14 @@
-"""The stages of a Pipeline: Python callables, and native kernels over blocks of a typed queue."""
+"""The stages of a Pipeline: Python callables, and native functions over blocks of a typed queue."""
 
 import itertools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from .._arguments import integer, require_callable
+from .._native import pointers
 from ..queues.queue import Queue, TypedQueue
-from ..queues.typed import run_block
 from ..tasks.native_function import context_pointer, require_native
 
 if TYPE_CHECKING:
@@ -47,46 +47,59 @@ class _PythonStage(Stage):
 
 
 class NativeStage(Stage):
-    """Blocks of a typed queue through a native kernel."""
+    """Calls a native function for blocks of a typed queue's items."""
 
-    def __init__(self, kernel: Any, workers: int, dtype: Any, out_dtype: Any, block: int, ctx: Any) -> None:
+    def __init__(self, fn: Any, workers: int, dtype: Any, out_dtype: Any, chunksize: int, ctx: Any) -> None:
         super().__init__(workers)
-        self._kernel = kernel  # which the address points into
-        self._address = require_native(kernel)
-        self._ctx = context_pointer(ctx, kernel)
+        self._fn = fn  # which the address points into
+        self._address = require_native(fn)
+        self._ctx = context_pointer(ctx, fn)
         self.dtype = np.dtype(dtype)
         self.out_dtype = self.dtype if out_dtype is None else np.dtype(out_dtype)
-        self._block = integer("block", block, 1)
+        self._chunksize = integer("chunksize", chunksize, 1)
         for each in self.dtype, self.out_dtype:
             if each.hasobject or each.itemsize == 0:
                 raise TypeError(f"a native stage's items have a fixed size and no Python objects, not {each}")
 
-    def queue(self, maxsize: int) -> TypedQueue:
+    def queue(self, maxsize: int) -> TypedQueue[Any]:
         return TypedQueue(maxsize, self.dtype)
 
-    def take(self, source: Any) -> Any:
-        return source.get_many(self._block)
+    def take(self, source: Queue[Any]) -> Any:
+        assert isinstance(source, TypedQueue)
+        return source.get_many(self._chunksize)
 
     def work(self, item: Any) -> Any:
         result = np.empty(len(item), self.out_dtype)
-        run_block(self._address, self._ctx, item, result)
+        pointers.run_block(self._address, self._ctx, item.view(np.uint8), result.view(np.uint8), len(item))
         return result
 
-    def give(self, target: Any, result: Any) -> None:
-        if hasattr(target, "put_many"):
+    def give(self, target: Queue[Any], result: Any) -> None:
+        if isinstance(target, TypedQueue):
             target.put_many(result)
         else:
             for item in result:
                 target.put(item)
 
 
+@overload
+def stage(fn: Callable[[Any], object], *, workers: int = 1) -> Stage: ...
+@overload
 def stage(
     fn: Any,
-    workers: int = 1,
     *,
+    workers: int = 1,
+    dtype: "npt.DTypeLike",
+    out_dtype: "npt.DTypeLike | None" = None,
+    chunksize: int = 4096,
+    ctx: Any = None,
+) -> Stage: ...
+def stage(
+    fn: Any,
+    *,
+    workers: int = 1,
     dtype: "npt.DTypeLike | None" = None,
     out_dtype: "npt.DTypeLike | None" = None,
-    block: int = 4096,
+    chunksize: int = 4096,
     ctx: Any = None,
 ) -> Stage:
     """A stage of a `Pipeline`.
@@ -94,17 +107,17 @@ def stage(
     Parameters
     ----------
     fn : callable or native function
-        Without `dtype`: called as fn(item) and returns the result for the next stage. With `dtype`: a native
+        Without `dtype`: called as fn(item), and returns the result for the next stage. With `dtype`: a native
         function ``void (*)(void *ctx, const void *in, void *out, size_t n)`` in any form that
-        `Pool.parallel_for` takes; it runs without the GIL on blocks of items.
+        `Pool.parallel_for` takes. It runs without the GIL on blocks of items.
     workers : int
         The number of threads that work in this stage.
     dtype, out_dtype : dtype_like, optional
-        Of a native stage's items and results; `out_dtype` is `dtype` if not given.
-    block : int
-        How many items a native stage takes at a time, at most; its queue's size is a limit as well.
+        The dtypes of a native stage's items and results; `out_dtype` is `dtype` if not given.
+    chunksize : int
+        How many items a native stage takes at a time, at most. The size of its queue is a limit as well.
     ctx : object, optional
-        As `Pool.parallel_for`'s, for a native stage.
+        What a native function gets as its first argument, as in `Pool.parallel_for`.
 
     Returns
     -------
@@ -113,13 +126,20 @@ def stage(
     Raises
     ------
     TypeError, ValueError
-        For arguments of the wrong kind.
+        An argument is of the wrong kind or out of its range.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> with tm.Pipeline([str.strip, tm.stage(len, workers=2)]) as pipe:
+    ...     list(pipe.run([" a ", "bcd", ""]))
+    [1, 3, 0]
     """
     if dtype is not None:
-        return NativeStage(fn, workers, dtype, out_dtype, block, ctx)
+        return NativeStage(fn, workers, dtype, out_dtype, chunksize, ctx)
     require_callable("a stage", fn)
     if out_dtype is not None or ctx is not None:
-        raise TypeError("out_dtype and ctx are a native stage's, which also needs dtype")
+        raise TypeError("out_dtype and ctx are for a native function, which also needs dtype")
     return _PythonStage(fn, workers)
 
 

@@ -1,4 +1,4 @@
-"""How the workers of a pipeline's stage share its items and keep their order."""
+"""How the workers of a stage share its items and keep the order of the results."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from .._locks import Condition, Lock
 from ..errors import ShutDown
 
-__all__ = ["Order"]
+__all__ = ["Turnstile"]
 
 
-class Order:
+class Turnstile:
     """Numbers the items that a stage's workers take, and lets the results out in that order.
 
     A result that is ready before its turn is left here, and whoever lets out the one before it lets it out
@@ -17,17 +17,20 @@ class Order:
     """
 
     def __init__(self, workers: int, ordered: bool) -> None:
-        self.entry = Lock()  # an item is numbered and taken in one step
+        # Set once.
         self._ordered = ordered and workers > 1
         self._window = 2 * workers  # with one each they wait for one another all the time
-        self._lock = Lock()  # guards all below; taken by itself, as only so Ctrl-C can't keep it
+        # Held while an item is numbered and taken, so that the numbers are the items' order.
+        self.entry = Lock()
+        # Guards all below; before it comes `entry`. Taken by itself, as only so Ctrl-C can't keep it.
+        self._lock = Lock()
         self._moved = Condition(self._lock)  # room in the window or _stopped
         self._waits = False  # somebody, with `entry` held
         self._tickets = 0  # given out
         self._turn = 0  # the ticket whose result is next
         self._ready: dict[int, Any] = {}  # results by ticket
         self._gives = False  # somebody, who looks here again before he stops
-        self._workers = workers
+        self._workers = workers  # that have not left
         self._stopped = False
 
     def ticket(self) -> int:

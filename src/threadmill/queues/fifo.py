@@ -4,8 +4,6 @@ One holds the items, the other a permit for each free place of a bounded queue; 
 themselves. A mark at the end of both tells of the shutdown: whoever meets it puts it back.
 """
 
-import time
-
 # Not queue.SimpleQueue: that name is gevent's and eventlet's where they patch.
 from _queue import SimpleQueue
 from collections import deque
@@ -16,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from .. import _process
 from .._arguments import integer
+from .._deadline import Deadline, seconds_to_wait
 from .._locks import Lock
 from ..errors import ShutDown
 from .locked import Order
@@ -60,15 +59,13 @@ class _Line(SimpleQueue[Any]):
 
     def take(self, timeout: float) -> Any:
         """As get(timeout=timeout)."""
-        if not timeout >= 0:  # nor NaN
-            raise ValueError("'timeout' must be a non-negative number")
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(seconds_to_wait(True, timeout))
         try:
             return self.get_nowait()
         except Empty:
             return self._take_until(deadline)
 
-    def _take_until(self, deadline: float) -> Any:
+    def _take_until(self, deadline: Deadline) -> Any:
         bell = Lock()
         bell.acquire()
         try:
@@ -76,10 +73,7 @@ class _Line(SimpleQueue[Any]):
             while True:
                 with suppress(Empty):
                     return self.get_nowait()
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise Empty
-                if bell.acquire(timeout=min(left, _LOOK_AGAIN_S)):
+                if bell.acquire(timeout=min(deadline.left(Empty) or 0, _LOOK_AGAIN_S)):
                     self.sleepers.append(bell)
         finally:
             try:

@@ -5,7 +5,6 @@ It is laid out as queue.Queue: a subclass may replace how the items are kept by 
 """
 
 import heapq
-import time
 from collections import deque
 from contextlib import suppress
 from functools import partial
@@ -14,11 +13,12 @@ from typing import Any, Generic, Literal, TypeVar
 
 from .. import _process
 from .._arguments import integer
+from .._deadline import Deadline, seconds_to_wait
 from .._locks import Condition
 from ..errors import ShutDown
 from .unfinished import Unfinished
 
-__all__ = ["Locked", "Order", "check_order", "seconds_to_wait"]
+__all__ = ["Locked", "Order", "check_order"]
 
 T = TypeVar("T")
 Order = Literal["fifo", "lifo", "priority"]
@@ -158,11 +158,11 @@ class Locked(Unfinished, Generic[T]):
             return item
 
     def _wait_for_room(self, seconds: float | None) -> None:
-        deadline = _deadline(seconds)
+        deadline = Deadline(seconds)
         self._putting += 1
         try:
             while self._qsize() >= self.maxsize:
-                self.not_full.wait(_left(deadline, Full))
+                self.not_full.wait(deadline.left(Full))
                 if self.is_shutdown:
                     raise ShutDown
         except BaseException:
@@ -172,13 +172,13 @@ class Locked(Unfinished, Generic[T]):
             self._putting -= 1
 
     def _wait_for_item(self, seconds: float | None) -> None:
-        deadline = _deadline(seconds)
+        deadline = Deadline(seconds)
         self._getting += 1
         try:
             while not self._qsize():
                 if self.is_shutdown:
                     raise ShutDown
-                self.not_empty.wait(_left(deadline, Empty))
+                self.not_empty.wait(deadline.left(Empty))
         except BaseException:
             self.not_empty.notify()  # the item that this thread was told of is somebody else's
             raise
@@ -211,25 +211,3 @@ class Locked(Unfinished, Generic[T]):
 def check_order(order: object) -> None:
     if order not in ("fifo", "lifo", "priority"):
         raise ValueError(f"order must be 'fifo', 'lifo' or 'priority', got {order!r}")
-
-
-def seconds_to_wait(block: bool, timeout: float | None) -> float | None:
-    """How long to wait; None for ever."""
-    if not block:
-        return 0.0
-    if timeout is not None and not timeout >= 0:  # nor nan, with which a wait would not end
-        raise ValueError("'timeout' must be a non-negative number")
-    return timeout
-
-
-def _deadline(seconds: float | None) -> float | None:
-    return None if seconds is None else time.monotonic() + seconds
-
-
-def _left(deadline: float | None, failure: type[Exception]) -> float | None:
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise failure
-    return left

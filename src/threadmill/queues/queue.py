@@ -10,12 +10,14 @@ from .locked import Locked, Order, check_order
 from .typed import Typed
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
     from typing_extensions import Self
 
 __all__ = ["Order", "Queue", "TypedQueue"]
 
 T = TypeVar("T")
+S = TypeVar("S", bound="np.generic")
 
 
 class Queue(Locked[T], Generic[T]):
@@ -47,14 +49,49 @@ class Queue(Locked[T], Generic[T]):
 
     A forked child has the items and the count of unfinished ones, and none of the parent's threads that
     wait. What a thread of the parent had taken out is taken.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> q = tm.Queue(order="priority")
+    >>> for word in "pear", "fig", "apple":
+    ...     q.put(word)
+    >>> q.get()
+    'apple'
+    >>> q.shutdown()
+    >>> list(q)
+    ['fig', 'pear']
+
+    Items of a dtype move in blocks:
+
+    >>> q = tm.Queue(dtype="i4")
+    >>> q.put_many(range(5))
+    >>> q.get_many(3)
+    array([0, 1, 2], dtype=int32)
+    >>> q.put(2**40)
+    Traceback (most recent call last):
+        ...
+    OverflowError: 1099511627776 does not fit a queue of dtype int32; its value would change
     """
 
     @overload
     def __new__(cls, maxsize: int = 0, dtype: None = None, order: Order = "fifo") -> "Self": ...
     @overload
-    def __new__(cls, maxsize: int = 0, *, dtype: "npt.DTypeLike", order: Order = "fifo") -> "TypedQueue": ...
+    def __new__(
+        cls, maxsize: int = 0, *, dtype: "type[S] | np.dtype[S]", order: Order = "fifo"
+    ) -> "TypedQueue[S]": ...
     @overload
-    def __new__(cls, maxsize: int, dtype: "npt.DTypeLike", order: Order = "fifo") -> "TypedQueue": ...
+    def __new__(
+        cls, maxsize: int, dtype: "type[S] | np.dtype[S]", order: Order = "fifo"
+    ) -> "TypedQueue[S]": ...
+    @overload
+    def __new__(
+        cls, maxsize: int = 0, *, dtype: "npt.DTypeLike", order: Order = "fifo"
+    ) -> "TypedQueue[Any]": ...
+    @overload
+    def __new__(cls, maxsize: int, dtype: "npt.DTypeLike", order: Order = "fifo") -> "TypedQueue[Any]": ...
+    @overload
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Self": ...  # a subclass's, for its own __init__ to check
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         kind = _kind(*args, **kwargs) if cls is Queue else cls  # a subclass's arguments are its own
         return object.__new__(kind)
@@ -88,7 +125,7 @@ class FifoQueue(Fifo[T], Queue[T]):
     """Python objects in their order of arrival."""
 
 
-class TypedQueue(Typed, Queue[Any]):
+class TypedQueue(Typed[S], Queue[S]):
     """A queue of items of one dtype, in memory of the C library.
 
     `get` returns NumPy scalars; `put_many` and `get_many` move blocks of items without the GIL.
@@ -106,6 +143,21 @@ class TypedQueue(Typed, Queue[Any]):
     ------
     TypeError, ValueError
         `dtype` holds Python objects or has no size; `order` is none of these.
+
+    Notes
+    -----
+    An item keeps its value. What NumPy casts by its "same_kind" rule is taken, and so is any Python number
+    that fits. Floats may be rounded. Another kind is a TypeError, as 1.5 for integers, and a value that would
+    change is an OverflowError: an integer out of range, a float that becomes infinite, a text that is cut, a
+    time that a coarser unit does not have.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> q = tm.TypedQueue(100, [("id", "i8"), ("x", "f4")])
+    >>> q.put((7, 0.5))
+    >>> q.get()["x"]
+    np.float32(0.5)
     """
 
 

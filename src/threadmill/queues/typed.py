@@ -2,16 +2,17 @@
 
 import sys
 from queue import Empty, Full
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import numpy as np
 
 from .. import _process
 from .._arguments import integer
-from .._native import pointers, ring
+from .._deadline import seconds_to_wait
+from .._native import ring
 from ..errors import PartialPut, PartialShutDown
 from .casting import Caster
-from .locked import Order, check_order, seconds_to_wait
+from .locked import Order, check_order
 from .unfinished import Unfinished
 
 if TYPE_CHECKING:
@@ -19,17 +20,32 @@ if TYPE_CHECKING:
 
     from .._native._threadmill import CData
 
-__all__ = ["Typed", "run_block"]
+__all__ = ["Typed"]
 
 
-class Typed(Unfinished):
+S = TypeVar("S", bound=np.generic)
+
+
+class Typed(Unfinished, Generic[S]):
     """What `TypedQueue` is; only the count of unfinished items is kept here."""
 
-    def __init__(self, maxsize: int = 0, dtype: "npt.DTypeLike | None" = None, order: Order = "fifo") -> None:
+    @overload
+    def __init__(
+        self, maxsize: int = 0, *, dtype: "type[S] | np.dtype[S]", order: Order = "fifo"
+    ) -> None: ...
+    @overload
+    def __init__(self, maxsize: int, dtype: "type[S] | np.dtype[S]", order: Order = "fifo") -> None: ...
+    @overload
+    def __init__(
+        self: "Typed[Any]", maxsize: int = 0, *, dtype: "npt.DTypeLike", order: Order = "fifo"
+    ) -> None: ...
+    @overload
+    def __init__(self: "Typed[Any]", maxsize: int, dtype: "npt.DTypeLike", order: Order = "fifo") -> None: ...
+    def __init__(self, maxsize: int = 0, dtype: Any = None, order: Order = "fifo") -> None:
         check_order(order)
         if order == "priority":
             raise ValueError("order='priority' is for queues of objects; a typed one is 'fifo' or 'lifo'")
-        self.dtype = np.dtype(dtype)  # set once, as all of these
+        self.dtype: np.dtype[S] = np.dtype(dtype)  # set once, as all of these
         if self.dtype.hasobject:
             raise TypeError(f"dtype must hold no Python objects, got {self.dtype}")
         if self.dtype.itemsize == 0:
@@ -71,6 +87,16 @@ class Typed(Unfinished):
         Notes
         -----
         The calling thread copies, without the GIL.
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> q = tm.Queue(3, dtype="i8")
+        >>> try:
+        ...     q.put_many([1, 2, 3, 4, 5], timeout=0)
+        ... except tm.PartialPut as full:
+        ...     print(full.done)
+        3
         """
         self._push(self._caster.many(items), block, timeout, many=True)
 
@@ -89,10 +115,12 @@ class Typed(Unfinished):
         if status < 0:
             raise ring.failure(status, 0, Full())
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        return self._pop(1, block, timeout)[0]
+    def get(self, block: bool = True, timeout: float | None = None) -> S:
+        return self._pop(1, block, timeout)[0]  # type: ignore[no-any-return]
 
-    def get_many(self, n: int, block: bool = True, timeout: float | None = None) -> Any:
+    def get_many(
+        self, n: int, block: bool = True, timeout: float | None = None
+    ) -> "np.ndarray[Any, np.dtype[S]]":
         """Takes up to n items, as soon as there is one.
 
         Parameters
@@ -111,10 +139,20 @@ class Typed(Unfinished):
         ------
         queue.Empty, ShutDown
             As `get`.
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> q = tm.Queue(dtype="f8")
+        >>> q.put_many([1, 2, 3])
+        >>> q.get_many(2)
+        array([1., 2.])
+        >>> q.get_many(2)
+        array([3.])
         """
         return self._pop(integer("n", n, 1), block, timeout)
 
-    def _pop(self, n: int, block: bool, timeout: float | None) -> Any:
+    def _pop(self, n: int, block: bool, timeout: float | None) -> "np.ndarray[Any, np.dtype[S]]":
         seconds = seconds_to_wait(block, timeout)
         # What is inside now bounds the block; at least one, as one may come while this thread waits.
         items = self._caster.empty(1 if n == 1 else min(n, max(1, self.qsize())))
@@ -124,11 +162,11 @@ class Typed(Unfinished):
             raise ring.failure(status, 0, Empty())
         return items[: int(done[0])]
 
-    def drain(self, pool: "CData", block: int, kernel: "CData | int", ctx: "CData") -> int:
-        """Native `Pool.drain`; the status that it came to."""
+    def _drain_into(self, pool: "CData", fn: "CData | int", ctx: "CData", chunksize: int) -> int:
+        """Has a pool's threads call a native function for all items that come; a status."""
         done = ring.new_count()
         try:
-            return ring.drain(pool, self._ring, block, kernel, ctx, done)
+            return ring.drain(pool, self._ring, chunksize, fn, ctx, done)
         finally:
             self._count(-int(done[0]))
 
@@ -147,8 +185,3 @@ class Typed(Unfinished):
     def shutdown(self, immediate: bool = False) -> None:
         self.is_shutdown = True
         self._count(-ring.close(self._ring, immediate))
-
-
-def run_block(kernel: Any, ctx: Any, source: Any, target: Any) -> None:
-    """kernel(ctx, source, target, n) over contiguous arrays, on the calling thread without the GIL."""
-    pointers.run_block(kernel, ctx, source.view(np.uint8), target.view(np.uint8), len(source))

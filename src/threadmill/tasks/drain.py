@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._arguments import integer
 from .._native.status import check
 from ..errors import ShutDown
+from ..queues.queue import TypedQueue
 from .crew import Crew
 from .native_function import context_pointer, native_address
 
@@ -75,11 +76,12 @@ def drain(pool: "Pool", queue: Any, fn: Any, *, ctx: Any = None, chunksize: int 
 
 
 def _drain_native(pool: "Pool", queue: Any, fn: Any, ctx: Any, chunksize: int) -> None:
-    if not hasattr(queue, "drain"):
+    if not isinstance(queue, TypedQueue):
         raise TypeError(f"a native function drains a Queue with a dtype, got {type(queue).__name__}")
     integer("chunksize", chunksize, 1, (1 << 48) - 1)
     address = native_address(fn)
-    check(queue.drain(pool._handle, chunksize, address, context_pointer(ctx, fn)))
+    assert address is not None
+    check(queue._drain_into(pool._handle, address, context_pointer(ctx, fn), chunksize))
 
 
 def _drain_python(pool: "Pool", queue: Any, fn: Callable[[Any], object]) -> None:
