@@ -9,7 +9,6 @@ import signal
 import sys
 import textwrap
 import threading
-import time
 import traceback
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands
-from kit.threads import native_threads, needs_proc, soon
+from kit.threads import asleep, native_threads, needs_proc, soon
 
 import threadmill as tm
 from threadmill.pipelines.run import Run
@@ -163,6 +162,10 @@ def test_stages_work_at_the_same_time() -> None:
         assert list(pipe.run(range(5))) == list(range(5))
 
 
+def workers_of(pipe: tm.Pipeline) -> list[threading.Thread]:
+    return list(pipe._pool._tasks.workers.threads.values())
+
+
 def test_memory_is_bounded_however_slow_a_stage_is() -> None:
     release = threading.Event()
     source = Source()
@@ -176,12 +179,12 @@ def test_memory_is_bounded_however_slow_a_stage_is() -> None:
         results = pipe.run(source.numbers)
         # The source has filled two queues, each thread before the slow stage holds an item, and it stops.
         assert soon(lambda: source.read >= 2 * maxsize + workers + 2)
-        time.sleep(0.05)  # it could go on here, if nothing held it: the test is no weaker for a short look
+        assert soon(lambda: all(map(asleep, workers_of(pipe))))
         assert source.read <= 2 * maxsize + workers + 2
         release.set()
         assert [next(results) for _ in range(20)] == list(range(20))
         # A consumer that does not come holds all: three queues, two items a thread, one in the reader's hand.
-        time.sleep(0.05)
+        assert soon(lambda: all(map(asleep, workers_of(pipe))))
         assert source.read <= 20 + 3 * maxsize + 2 * (1 + workers) + 1
 
 
@@ -200,7 +203,7 @@ def test_few_results_wait_for_their_turn() -> None:
     with tm.Pipeline([tm.stage(work, workers=2)], maxsize=1) as pipe:
         results = pipe.run(range(100))
         assert soon(lambda: others == 3)  # with item 0 that is two for each worker
-        time.sleep(0.05)  # as above
+        assert soon(lambda: all(map(asleep, workers_of(pipe))))
         assert others == 3
         release.set()
         assert list(results) == list(range(100))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands, stdlib_cases
-from kit.threads import soon
+from kit.threads import asleep, soon
 
 import threadmill as tm
 from threadmill._native import ring
@@ -857,7 +857,7 @@ def test_many_threads_that_wait_briefly(make: Callable[..., Any], maxsize: int) 
 def test_an_item_wakes_one_who_waits_with_a_limit(make: Callable[..., Any]) -> None:
     q = make()
     getters = [Thread(q.get, timeout=600) for _ in range(3)]
-    time.sleep(0.05)
+    assert soon(lambda: all(map(asleep, getters)))
     for i in range(3):
         q.put(i)
     assert sorted(int(getter.end()) for getter in getters) == [0, 1, 2]

@@ -15,19 +15,27 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands
-from kit.threads import Busy
+from kit.threads import Busy, asleep, soon
 
 import threadmill as tm
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends a signal to one thread")
 
 LIBC = ctypes.CDLL(None)
-DELAY = 0.05  # long enough for the call to wait by then; if it does not yet, the signal still ends it
+DELAY = 0.05
 
 
-def sender_of(number: int = signal.SIGINT, after: float = DELAY) -> threading.Timer:
-    """Sends a signal to the main thread; start it where the signal may come at any moment."""
-    return threading.Timer(after, signal.pthread_kill, (threading.main_thread().ident, number))
+def sender_of(number: int = signal.SIGINT, after: float = DELAY) -> threading.Thread:
+    """Sends a signal to the main thread, once that waits or has been at work for a while."""
+    main = threading.main_thread()
+
+    def send() -> None:
+        until = time.monotonic() + 20 * after
+        while not asleep(main) and time.monotonic() < until:
+            pass
+        signal.pthread_kill(main.ident, number)  # type: ignore[arg-type]
+
+    return threading.Thread(target=send)
 
 
 def interrupt(call: Callable[[], Any], after: float = DELAY) -> None:
@@ -38,7 +46,7 @@ def interrupt(call: Callable[[], Any], after: float = DELAY) -> None:
     with pytest.raises(KeyboardInterrupt):
         sender.start()
         call()
-    assert time.monotonic() - begin < after + 5  # it is about 100 ms; a busy machine may need more
+    assert time.monotonic() - begin < 20 * after + 5  # it is about 100 ms; a busy machine may need more
     sender.join()
 
 
@@ -326,7 +334,7 @@ def test_an_item_goes_to_another_who_waits(kind: Any) -> None:
     def put(_number: int, _frame: Any) -> None:
         others.append(threading.Thread(target=lambda: taken.append(q.get(timeout=600)), daemon=True))
         others[0].start()
-        time.sleep(DELAY)
+        assert soon(lambda: asleep(others[0]))
         q.put(1)
         raise Alarm
 
