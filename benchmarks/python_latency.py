@@ -76,7 +76,7 @@ def _empty_loop(plan: Plan) -> Iterator[Row]:
     with tm.Pool(n) as pool:
         for what, kernel in (("cffi kernel", function), ("kernel's address", address)):
             calls: dict[str, Call] = {
-                "threadmill": partial(pool.parallel_for, n, kernel, None, 1),
+                "threadmill": partial(pool.parallel_for, n, kernel, chunksize=1),
                 "cffi call": lib.tm_simd_level,
                 "tm_parallel_for": partial(
                     lib.tm_parallel_for, pool._handle, n, 1, ffi.cast("tm_kernel", address), ffi.NULL

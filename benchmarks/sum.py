@@ -45,4 +45,4 @@ def _read_loop(x: np.ndarray, pool: tm.Pool) -> Call:
     """Reads x on the threads of the pool, as fast as the memory lets it."""
     ffi, library = native.kernels()
     grain = max(LEAST_GRAIN, x.size // 256)
-    return partial(pool.parallel_for, x.size, ffi.addressof(library, "read_doubles"), x, grain)
+    return partial(pool.parallel_for, x.size, ffi.addressof(library, "read_doubles"), ctx=x, chunksize=grain)

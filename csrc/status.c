@@ -7,7 +7,7 @@ const char *tm_status_message(int status)
     case TM_OK: return "no error";
     case TM_NO_MEMORY: return "out of memory";
     case TM_NO_THREAD: return "can't start new thread";
-    case TM_CLOSED: return "cannot run on a pool after shutdown";
+    case TM_CLOSED: return "cannot schedule new futures after shutdown";
     case TM_FULL: return "the queue is full";
     case TM_EMPTY: return "the queue is empty";
     case TM_TIMEOUT: return "the time ran out";

@@ -9,7 +9,7 @@ from ._locks import RLock
 from ._native.pools import forget_posted
 
 if TYPE_CHECKING:
-    from .tasks.dispatcher import Tasks
+    from .tasks.dispatcher import Dispatcher
 
 __all__ = ["exiting", "keep", "lock_of_process", "renew_in_child", "stop_at_exit", "watch"]
 
@@ -28,7 +28,7 @@ class Renewable(Protocol):
     def _renew_locks(self) -> None: ...
 
 
-_all: "weakref.WeakSet[Tasks]" = weakref.WeakSet()
+_all: "weakref.WeakSet[Dispatcher]" = weakref.WeakSet()
 _stoppable: "weakref.WeakSet[Stoppable]" = weakref.WeakSet()
 _renewable: "weakref.WeakSet[Renewable]" = weakref.WeakSet()
 _locks: "dict[tuple[int, str], RLock]" = {}
@@ -40,7 +40,7 @@ def lock_of_process(name: str) -> "RLock":
     return _locks.setdefault((os.getpid(), name), RLock())
 
 
-def watch(tasks: "Tasks") -> None:
+def watch(tasks: "Dispatcher") -> None:
     """From now on fork and exit see to `tasks`."""
     with lock_of_process("process"):
         _set_hooks()
@@ -98,9 +98,9 @@ def _after_fork_in_child() -> None:
         queue._renew_locks()
 
 
-_kept: "list[Tasks]" = []
+_kept: "list[Dispatcher]" = []
 
 
-def keep(tasks: "Tasks") -> None:
+def keep(tasks: "Dispatcher") -> None:
     """For the rest of the process."""
     _kept.append(tasks)

@@ -75,5 +75,5 @@ def test_a_pool_after_shutdown_is_an_error_at_any_size(
 ) -> None:
     pool = tm.Pool(2)
     pool.shutdown()
-    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         function(np.ones(n), *arguments, pool=pool)

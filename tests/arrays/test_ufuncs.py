@@ -195,15 +195,15 @@ def test_a_pool_that_cannot_be_used(n: int) -> None:
     closed = tm.Pool(2)
     closed.shutdown()
     for call in exp, add.reduce, add.accumulate, lambda a, pool: add.outer(a[:9], a[:9], pool=pool):
-        with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+        with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
             call(np.ones(n), pool=closed)
         with pytest.raises(TypeError, match=r"^pool must be a threadmill.Pool or None, got int$"):
             call(np.ones(n), pool=4)
-    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         add.reduceat(np.ones(n + 1), [0], pool=closed)
-    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         add.at(np.ones(n + 1), [0], 1, pool=closed)
-    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         exp([1, 2], pool=closed)
 
 

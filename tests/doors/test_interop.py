@@ -322,7 +322,7 @@ def threads_of_a_loop(pool: tm.Pool) -> int:
         while len(idents) < wanted and time.monotonic() < deadline:
             time.sleep(0.001)
 
-    pool.parallel_for(wanted, note, grain=1)
+    pool.parallel_for(wanted, note, chunksize=1)
     return len(idents)
 
 

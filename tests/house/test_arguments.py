@@ -44,7 +44,7 @@ def test_what_is_no_pool(call: Callable[[Any], Any], wrong: Any) -> None:
 def test_a_pool_that_is_shut_down(call: Callable[[Any], Any]) -> None:
     pool = tm.Pool(1)
     pool.shutdown()
-    with pytest.raises(RuntimeError, match=r"^cannot run on a pool after shutdown$"):
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         call(pool)
 
 
@@ -53,7 +53,7 @@ INTEGERS: list[tuple[str, Callable[[Any, tm.Pool], Any]]] = [
     ("max_queue", lambda wrong, _: tm.Pool(1, max_queue=wrong)),
     ("chunksize", lambda wrong, pool: pool.map(abs, [1], chunksize=wrong)),
     ("buffersize", lambda wrong, pool: pool.map(abs, [1], buffersize=wrong)),
-    ("grain", lambda wrong, pool: pool.parallel_for(1, NATIVE, grain=wrong)),
+    ("chunksize", lambda wrong, pool: pool.parallel_for(1, NATIVE, chunksize=wrong)),
     ("n", lambda wrong, pool: pool.parallel_for(wrong, NATIVE)),
     ("chunksize", lambda wrong, pool: pool.drain(tm.Queue(dtype="i8"), NATIVE, chunksize=wrong)),
     ("chunksize", lambda wrong, pool: tm.map_chunks(np.sqrt, X, chunksize=wrong, pool=pool)),
@@ -84,7 +84,7 @@ OTHERS: list[tuple[Callable[[tm.Pool], Any], type[Exception], str]] = [
         "progress must be True, False or a callable, got int",
     ),
     (lambda pool: pool.drain(tm.Queue(), abs, ctx=5), TypeError, "ctx is a native function's"),
-    (lambda pool: pool.parallel_for(1, NATIVE, TOO_LONG), ValueError, "ctx must fit in a pointer"),
+    (lambda pool: pool.parallel_for(1, NATIVE, ctx=TOO_LONG), ValueError, "ctx must fit in a pointer"),
     (lambda pool: pool.parallel_for(1, TOO_LONG), TypeError, f"an address\\), got the int {TOO_LONG}"),
     (lambda pool: pool.parallel_for(1, 5), TypeError, "an address\\), got the int 5"),
     (lambda pool: pool.spawn(5), TypeError, "fn must be a callable or a native function, got int"),

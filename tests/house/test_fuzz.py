@@ -358,7 +358,7 @@ class Interface(RuleBasedStateMachine):
     def wrong_loop(self, of: PoolModel, n: Any, grain: Any) -> None:
         Interface.steps += 1
         with pytest.raises((TypeError, ValueError)):
-            of.pool.parallel_for(n, fail, grain=grain)
+            of.pool.parallel_for(n, fail, chunksize=grain)
 
     # ---- queues ----
 

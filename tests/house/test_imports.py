@@ -144,6 +144,15 @@ with contextlib.suppress(tm.ShutDown):
     queue.get()
 """,
     "default_pool": "tm.default_pool().submit(int).result()",
+    "fuse": """
+fused = tm.fuse(lambda a, b: np.sqrt(a * b + 1))
+fused(x, x)
+fused(x, x)
+with contextlib.suppress(Exception):
+    fused(x)
+with contextlib.suppress(Exception):
+    fused("no", x)
+""",
     "map_chunks": "tm.map_chunks(np.sqrt, x, chunksize=1000)",
     "numpy": """
 tm.numpy.add(x, x)

@@ -68,7 +68,7 @@ FILES = {
     """,
     "tasks": """
         workers native_function results progress item late buffered_map map crew waiters future spawn drain
-        fork thread dispatcher standard_face pool which_pool reduce
+        fork thread dispatcher standard_face pool reduce
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
@@ -92,7 +92,7 @@ THIRD_PARTY_ANYWHERE = {"numpy"}
 C_FILES = sorted(path for path in CSRC.rglob("*") if path.suffix in {".c", ".h", ".def"})
 C_LINES = 400
 PYTHON_FILES = sorted(PACKAGE.rglob("*.py"))
-PYTHON_LINES = 400
+PYTHON_LINES = 350
 
 
 def relative(path: Path) -> str:
@@ -175,6 +175,14 @@ def module_level(tree: ast.Module) -> ast.Module:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [ast.Pass()]
     return tree
+
+
+def docstring_lines(text: str) -> int:
+    """Documentation is as long as what it tells: it does not count for a file's length."""
+    holders = ast.Module | ast.ClassDef | ast.FunctionDef
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, holders)]
+    docstrings = [node.body[0] for node in nodes if ast.get_docstring(node, clean=False)]
+    return sum((each.end_lineno or 0) - each.lineno + 1 for each in docstrings)
 
 
 def room_of(module: str) -> str:
@@ -277,5 +285,6 @@ def test_public_header_is_plain_declarations() -> None:
 @pytest.mark.parametrize("path", C_FILES + PYTHON_FILES, ids=relative)
 def test_file_holds_one_idea(path: Path) -> None:
     limit = PYTHON_LINES if path.suffix == ".py" else C_LINES
-    lines = len(path.read_text(encoding="utf-8").splitlines())
+    text = path.read_text(encoding="utf-8")
+    lines = len(text.splitlines()) - (docstring_lines(text) if path.suffix == ".py" else 0)
     assert lines < limit, f"{relative(path)} has {lines} lines: it may hold two ideas"

@@ -56,7 +56,7 @@ class Scene:
     def calls(self) -> dict[str, Callable[[], Any]]:
         pool = self.pool
         return {
-            "parallel_for": lambda: pool.parallel_for(100_000, LIBC.usleep, 1000, grain=1),
+            "parallel_for": lambda: pool.parallel_for(100_000, LIBC.usleep, ctx=1000, chunksize=1),
             "result": self.busy.submit(int).result,
             "join": self.spawned_join,
             "put": lambda: self.full.put(2),

@@ -111,13 +111,13 @@ FORMS: dict[str, Callable[[Any, Any], Any]] = {
 def test_forms_of_a_kernel(pool: tm.Pool, by_ctypes: Any, by_cffi: Any, form: str) -> None:
     kernel = FORMS[form](by_ctypes, by_cffi)
     visits = np.zeros(10_007, np.uint8)
-    pool.parallel_for(visits.size, kernel, visits)
+    pool.parallel_for(visits.size, kernel, ctx=visits)
     assert (visits == 1).all()
 
 
 def test_a_python_callback(pool: tm.Pool) -> None:
     seen: list[tuple[int, int]] = []
-    pool.parallel_for(100, KERNEL(lambda _, begin, end: seen.append((begin, end))), grain=30)
+    pool.parallel_for(100, KERNEL(lambda _, begin, end: seen.append((begin, end))), chunksize=30)
     assert sorted(seen) == [(0, 30), (30, 60), (60, 90), (90, 100)]
 
 
@@ -143,9 +143,9 @@ def test_numba_cfunc(pool: tm.Pool) -> None:
             visits[i] += 1
 
     visits = np.zeros(10_007, np.uint8)
-    pool.parallel_for(visits.size, mark, visits)
-    pool.parallel_for(visits.size, mark.address, visits)
-    pool.parallel_for(visits.size, mark.ctypes, visits)
+    pool.parallel_for(visits.size, mark, ctx=visits)
+    pool.parallel_for(visits.size, mark.address, ctx=visits)
+    pool.parallel_for(visits.size, mark.ctypes, ctx=visits)
     assert (visits == 3).all()
 
 
@@ -155,7 +155,7 @@ def test_numba_jitted_functions_are_python_callables(pool: tm.Pool) -> None:
     assert pool.submit(jitted, 1).result() == 2
     pool.spawn(jitted, 1)
     pool.join()
-    with pytest.raises(TypeError, match="^kernel must be a native function"):
+    with pytest.raises(TypeError, match="^fn must be a native function"):
         pool.parallel_for(10, jitted)
 
 
@@ -167,8 +167,8 @@ def test_scipy_low_level_callable(pool: tm.Pool, by_ctypes: Any) -> None:
     visits = np.zeros(10_007, np.uint8)
     user_data = ctypes.c_void_p(visits.ctypes.data)
     pool.parallel_for(visits.size, scipy.LowLevelCallable(typed, user_data))  # its own context
-    pool.parallel_for(visits.size, scipy.LowLevelCallable(typed), visits)
-    pool.parallel_for(visits.size, scipy.LowLevelCallable(typed, ctypes.c_void_p(1)), visits)  # ours wins
+    pool.parallel_for(visits.size, scipy.LowLevelCallable(typed), ctx=visits)
+    pool.parallel_for(visits.size, scipy.LowLevelCallable(typed, ctypes.c_void_p(1)), ctx=visits)  # ours wins
     assert (visits == 3).all()
 
 
@@ -191,16 +191,16 @@ def test_forms_of_ctx(pool: tm.Pool, by_ctypes: Any, by_cffi: Any) -> None:
         "cffi from_buffer": ffi.from_buffer(array),
     }
     for ctx in forms.values():
-        pool.parallel_for(n, by_ctypes.mark, ctx)
+        pool.parallel_for(n, by_ctypes.mark, ctx=ctx)
     assert (array == len(forms)).all()
-    pool.parallel_for(n, by_ctypes.mark, cffi_array)
-    pool.parallel_for(n, by_ctypes.mark, ffi.cast("void *", cffi_array))
+    pool.parallel_for(n, by_ctypes.mark, ctx=cffi_array)
+    pool.parallel_for(n, by_ctypes.mark, ctx=ffi.cast("void *", cffi_array))
     assert bytes(ffi.buffer(cffi_array)) == b"\2" * n
-    pool.parallel_for(n, by_ctypes.mark, ctypes_array)
-    pool.parallel_for(n, by_ctypes.mark, ctypes.byref(ctypes_array))
-    pool.parallel_for(n, by_ctypes.mark, ctypes.pointer(ctypes_array))
+    pool.parallel_for(n, by_ctypes.mark, ctx=ctypes_array)
+    pool.parallel_for(n, by_ctypes.mark, ctx=ctypes.byref(ctypes_array))
+    pool.parallel_for(n, by_ctypes.mark, ctx=ctypes.pointer(ctypes_array))
     assert bytes(ctypes_array) == b"\3" * n
-    pool.parallel_for(n, by_ctypes.mark, plain)
+    pool.parallel_for(n, by_ctypes.mark, ctx=plain)
     assert plain == b"\1" * n
 
 
@@ -208,7 +208,7 @@ def test_no_ctx_is_null(pool: tm.Pool) -> None:
     seen: list[Any] = []
     kernel = KERNEL(lambda ctx, _begin, _end: seen.append(ctx))
     for ctx in None, 0, ctypes.c_void_p(), ctypes.c_void_p(0):
-        pool.parallel_for(1, kernel, ctx)
+        pool.parallel_for(1, kernel, ctx=ctx)
     pool.parallel_for(1, kernel)
     assert seen == [None] * 5
 
@@ -221,16 +221,16 @@ def test_structures(pool: tm.Pool, by_ctypes: Any, by_cffi: Any) -> None:
         _fields_ = (("x", ctypes.c_void_p), ("y", ctypes.c_void_p), ("k", ctypes.c_double))
 
     y = np.empty_like(x)
-    pool.parallel_for(x.size, by_ctypes.scale, ScaleJob(x.ctypes.data, y.ctypes.data, 3.0))
+    pool.parallel_for(x.size, by_ctypes.scale, ctx=ScaleJob(x.ctypes.data, y.ctypes.data, 3.0))
     assert y.tobytes() == (x * 3.0).tobytes()
 
     job = ffi.new("scale_job *")
     job.x, job.y, job.k = ffi.from_buffer("double[]", x), ffi.from_buffer("double[]", y), 5.0
-    pool.parallel_for(x.size, by_ctypes.scale, job)
+    pool.parallel_for(x.size, by_ctypes.scale, ctx=job)
     assert y.tobytes() == (x * 5.0).tobytes()
 
     record = np.array((x.ctypes.data, y.ctypes.data, 7.0), dtype=[("x", "P"), ("y", "P"), ("k", "d")])
-    pool.parallel_for(x.size, by_ctypes.scale, record)
+    pool.parallel_for(x.size, by_ctypes.scale, ctx=record)
     assert y.tobytes() == (x * 7.0).tobytes()
 
 
@@ -244,7 +244,7 @@ def test_ctx_is_pinned_for_the_call(pool: tm.Pool) -> None:
         except BufferError as error:
             refused.append(str(error))
 
-    pool.parallel_for(1, KERNEL(grow), buffer)
+    pool.parallel_for(1, KERNEL(grow), ctx=buffer)
     assert len(refused) == 1
     buffer.extend(b"more")
 
@@ -253,20 +253,20 @@ def test_ctx_is_pinned_for_the_call(pool: tm.Pool) -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 255, 256, 257, 1000, 10_007])
-@pytest.mark.parametrize("grain", [None, 1, 3, 100, 10_007, sys.maxsize])
-def test_chunks_depend_on_n_and_grain_alone(n: int, grain: int | None) -> None:
-    step = grain or max(1, -(-n // 256))
+@pytest.mark.parametrize("chunksize", [None, 1, 3, 100, 10_007, sys.maxsize])
+def test_chunks_depend_on_n_and_chunksize_alone(n: int, chunksize: int | None) -> None:
+    step = chunksize or max(1, -(-n // 256))
     expected = [(begin, min(begin + step, n)) for begin in range(0, n, step)]
     for threads in 1, 2, 7:
         seen: list[tuple[int, int]] = []
         with tm.Pool(threads) as pool:
-            pool.parallel_for(n, KERNEL(lambda _, *chunk, seen=seen: seen.append(chunk)), grain=grain)
+            pool.parallel_for(n, KERNEL(lambda _, *chunk, seen=seen: seen.append(chunk)), chunksize=chunksize)
         assert sorted(seen) == expected
 
 
 def test_huge_counts_without_memory(pool: tm.Pool) -> None:
     total = itertools.count()
-    pool.parallel_for(sys.maxsize, KERNEL(lambda *_: next(total) and None), grain=sys.maxsize // 3)
+    pool.parallel_for(sys.maxsize, KERNEL(lambda *_: next(total) and None), chunksize=sys.maxsize // 3)
     assert next(total) == 4
 
 
@@ -279,7 +279,7 @@ def test_the_caller_takes_part_and_the_others_may() -> None:
             idents.add(threading.get_ident())
             together.wait(60)
 
-        pool.parallel_for(2, KERNEL(meet), grain=1)
+        pool.parallel_for(2, KERNEL(meet), chunksize=1)
         assert threading.get_ident() in idents
         assert len(idents) == 2
 
@@ -289,7 +289,7 @@ def test_nested_and_concurrent_loops(pool: tm.Pool, by_ctypes: Any) -> None:
 
     def inner(_ctx: Any, begin: int, end: int) -> None:
         for row in range(begin, end):
-            pool.parallel_for(5000, by_ctypes.mark, visits[row])
+            pool.parallel_for(5000, by_ctypes.mark, ctx=visits[row])
 
     threads = [threading.Thread(target=pool.parallel_for, args=(20, KERNEL(inner))) for _ in range(4)]
     for thread in threads:
@@ -301,14 +301,14 @@ def test_nested_and_concurrent_loops(pool: tm.Pool, by_ctypes: Any) -> None:
 
 def test_loops_from_tasks(pool: tm.Pool, by_ctypes: Any) -> None:
     visits = np.zeros((30, 5000), np.uint8)
-    list(pool.map(lambda row: pool.parallel_for(5000, by_ctypes.mark, row), visits))
+    list(pool.map(lambda row: pool.parallel_for(5000, by_ctypes.mark, ctx=row), visits))
     assert (visits == 1).all()
 
 
 def test_a_kernel_may_wait_for_a_task(pool: tm.Pool) -> None:
     results: list[int] = []
     kernel = KERNEL(lambda _, begin, _end: results.append(pool.submit(pow, 2, begin).result(60)))
-    pool.parallel_for(20, kernel, grain=1)
+    pool.parallel_for(20, kernel, chunksize=1)
     assert sorted(results) == [2**i for i in range(20)]
 
 
@@ -321,7 +321,7 @@ def test_floating_point_flags_reach_the_caller(pool: tm.Pool, by_ctypes: Any) ->
         pytest.skip("the flags' numbers are glibc's on x86-64")
     libm = ctypes.CDLL("libm.so.6")
     libm.feclearexcept(FE_ALL_EXCEPT)
-    pool.parallel_for(100, by_ctypes.overflow, grain=1)
+    pool.parallel_for(100, by_ctypes.overflow, chunksize=1)
     assert libm.fetestexcept(FE_OVERFLOW) == FE_OVERFLOW
     libm.feclearexcept(FE_ALL_EXCEPT)
 
@@ -330,7 +330,7 @@ def test_stats_of_a_loop(by_ctypes: Any) -> None:
     with tm.Pool(2) as pool:
         visits = np.zeros(1000, np.uint8)
         for _ in range(5):
-            pool.parallel_for(visits.size, by_ctypes.mark, visits, grain=10)
+            pool.parallel_for(visits.size, by_ctypes.mark, ctx=visits, chunksize=10)
         stats = pool.stats()
         assert stats["chunks"] == 500
         assert stats["callers"]["jobs"] == 5
@@ -391,7 +391,7 @@ def test_a_kernel_that_is_no_pointer(kernel: Any, kind: str) -> None:
     with tm.Pool(2) as pool:
         with pytest.raises(
             TypeError,
-            match=r"^kernel must be a native function \(a cffi or ctypes function pointer, a numba cfunc, "
+            match=r"^fn must be a native function \(a cffi or ctypes function pointer, a numba cfunc, "
             rf"a PyCapsule, a scipy.LowLevelCallable, or an address\), got .*({kind})",
         ):
             pool.parallel_for(10, kernel)
@@ -410,12 +410,12 @@ def test_a_ctx_that_is_no_pointer(ctx: Any) -> None:
             r"protocol, got ",
         ),
     ):
-        pool.parallel_for(10, KERNEL(lambda *_: None), ctx)
+        pool.parallel_for(10, KERNEL(lambda *_: None), ctx=ctx)
 
 
 def test_a_ctx_that_is_not_contiguous() -> None:
     with tm.Pool(2) as pool, pytest.raises((ValueError, BufferError), match="contiguous"):
-        pool.parallel_for(10, KERNEL(lambda *_: None), np.zeros(10)[::2])
+        pool.parallel_for(10, KERNEL(lambda *_: None), ctx=np.zeros(10)[::2])
 
 
 @pytest.mark.parametrize("n", [-1, sys.maxsize + 1, -(10**30)])
@@ -424,22 +424,22 @@ def test_n_out_of_range(pool: tm.Pool, n: int) -> None:
         pool.parallel_for(n, KERNEL(lambda *_: None))
 
 
-@pytest.mark.parametrize("grain", [0, -1, sys.maxsize + 1])
-def test_grain_out_of_range(pool: tm.Pool, grain: int) -> None:
-    with pytest.raises(ValueError, match=rf"^grain must be from 1 to {sys.maxsize}, got {grain}$"):
-        pool.parallel_for(10, KERNEL(lambda *_: None), grain=grain)
+@pytest.mark.parametrize("chunksize", [0, -1, sys.maxsize + 1])
+def test_chunksize_out_of_range(pool: tm.Pool, chunksize: int) -> None:
+    with pytest.raises(ValueError, match=rf"^chunksize must be from 1 to {sys.maxsize}, got {chunksize}$"):
+        pool.parallel_for(10, KERNEL(lambda *_: None), chunksize=chunksize)
 
 
 @pytest.mark.parametrize("wrong", [1.0, "1", None])
-def test_n_and_grain_that_are_no_integers(pool: tm.Pool, wrong: Any) -> None:
+def test_n_and_chunksize_that_are_no_integers(pool: tm.Pool, wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"^n must be an integer, got "):
         pool.parallel_for(wrong, KERNEL(lambda *_: None))
     if wrong is not None:
-        with pytest.raises(TypeError, match=r"^grain must be an integer, got "):
-            pool.parallel_for(10, KERNEL(lambda *_: None), grain=wrong)
+        with pytest.raises(TypeError, match=r"^chunksize must be an integer, got "):
+            pool.parallel_for(10, KERNEL(lambda *_: None), chunksize=wrong)
 
 
 def test_integers_of_any_kind(pool: tm.Pool, by_ctypes: Any) -> None:
     visits = np.zeros(100, np.uint8)
-    pool.parallel_for(np.int16(100), by_ctypes.mark, visits, grain=np.uint8(7))
+    pool.parallel_for(np.int16(100), by_ctypes.mark, ctx=visits, chunksize=np.uint8(7))
     assert (visits == 1).all()

@@ -891,7 +891,7 @@ BAD_STAGES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: tm.stage(str, workers=0), ValueError, "workers must be 1 or more, got 0"),
     (lambda: tm.stage(str, workers=1.5), TypeError, "integer"),  # type: ignore[arg-type]
     (lambda: tm.stage(str, ctx=3), TypeError, "for a native function, which also needs dtype"),
-    (lambda: tm.stage(str, dtype="i8"), TypeError, "kernel must be a native function"),
+    (lambda: tm.stage(str, dtype="i8"), TypeError, "fn must be a native function"),
     (lambda: tm.stage(1 << 12, dtype="i8", chunksize=0), ValueError, "chunksize must be 1 or more, got 0"),
     (lambda: tm.stage(1 << 12, dtype="O"), TypeError, "no Python objects, not object"),
     (lambda: tm.stage(1 << 12, dtype="i8", out_dtype="O"), TypeError, "no Python objects, not object"),

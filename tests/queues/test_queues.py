@@ -625,6 +625,13 @@ BAD_BLOCKS: list[tuple[Any, Any, type[Exception], str]] = [
     ("U3", ["abc", "abcd"], OverflowError, "'abcd'.* does not fit a queue of dtype <U3"),
     ("S3", np.array([b"abcd"]), OverflowError, "b'abcd'.* does not fit"),
     ("S3", ["abc"], TypeError, "S3 does not take <U3"),
+    ("U9", [5], TypeError, "U9 does not take int64"),
+    ("U2", np.array([True]), TypeError, "U2 does not take bool"),
+    ("S3", [1.5], TypeError, "S3 does not take float64"),
+    ("U9", ["a", 5], TypeError, "U9 does not take int64"),
+    ("M8[s]", [None], TypeError, "does not take object"),
+    ("M8[s]", [np.datetime64(5, "s"), np.timedelta64(5, "s")], TypeError, "does not take .*m8|timedelta"),
+    ("m8[s]", np.array([1 << 63], "u8"), OverflowError, "does not fit"),
     ("V3", [b"abcd"], TypeError, "V3 does not take .S4"),
     ("V8", np.array([5]), TypeError, "V8 does not take int64"),
     ("M8[s]", np.array([5]), TypeError, "does not take int64"),
@@ -634,6 +641,8 @@ BAD_BLOCKS: list[tuple[Any, Any, type[Exception], str]] = [
     ([("a", "i4"), ("b", "f8")], [(1, 2.0), (1 << 40, 2.0)], OverflowError, "1099511627776 does not fit"),
     ([("a", "i4"), ("b", "f8")], [(1, 2.0, 3.0)], TypeError, "has 2 fields, got 3"),
     ([("a", "i4"), ("b", "f8")], [(1.5, 2.0)], TypeError, "int32 does not take float64"),
+    ([("a", "i4"), ("b", "f8")], [[1, 2.0]], TypeError, "is a tuple, got a list"),
+    (([("a", "i4")], (2,)), [[(1,), (2,), (3,)]], ValueError, "has length 2, got 3"),
     ([("a", "i4"), ("b", "f8")], np.array([5]), TypeError, "does not take int64"),
     ([("a", "i4", 2)], np.array([(1,)], [("a", "i4")]), TypeError, "does not take"),
     ([("a", "i4")], np.array([(1 << 40,)], [("a", "i8")]), OverflowError, "does not fit"),
@@ -661,6 +670,9 @@ TAKEN: list[tuple[Any, Any]] = [
     ("u8", [0, (1 << 64) - 1, np.int64(5)]),
     ("i1", [-128, 127]),
     (">i2", [-5, 300]),
+    (">i4", [1, np.uint64(2), 1 << 20]),
+    (">f4", [0.5, 1 << 70]),
+    (">U2", ["ab", np.str_("c")]),
     ("f4", [0.1, 3, np.inf, np.nan, np.float64(1e38), 1 << 40]),
     ("f2", [0.1, 65504, -np.inf]),
     ("f8", [0.1, 1 << 80, np.float32(0.1), True]),
@@ -676,7 +688,8 @@ TAKEN: list[tuple[Any, Any]] = [
     ("M8[D]", [datetime.date(2021, 2, 3), np.datetime64("2020-01-01T00:00:00")]),
     ("m8[ms]", [np.timedelta64(5, "s"), datetime.timedelta(seconds=2), 7]),
     (("i4", (2,)), [[1, 2], np.array([3, 4], "i8"), (5, 6)]),
-    (("f4", (2, 2)), [np.eye(2), [[1, 2], [3, 4]]]),
+    (("f4", (2, 2)), [np.asfortranarray([[1, 2], [3, 4]]), [[1, 2], [3, 4]], np.eye(4)[::2, ::2]]),
+    (([("a", "i4"), ("b", "f4")], (2,)), [[(1, 2), (3, 4)], [(5, 6), (7, 8)]]),
     ([("a", "i4"), ("b", "f4", 2), ("c", "U2")], [(1, (2.0, 3), "x"), (np.int64(4), [5, 6], "yz")]),
 ]
 
@@ -710,6 +723,49 @@ def test_blocks_of_narrower_and_wider_numbers() -> None:
         q.put_many(np.ones(3, dtype))
     q.put_many(memoryview(np.arange(3)))
     assert q.get_many(100).tolist() == [1] * 27 + [0, 1, 2]
+
+
+POWERS = [sign * (1 << bits) for bits in (7, 8, 15, 16, 31, 32, 53, 63, 64) for sign in (1, -1)]
+NUMBERS: list[Any] = [0, 1, 2, *(power + more for power in POWERS for more in (-1, 0, 1))]
+NUMBERS += [0.5, 1.0, 65504.0, 65520.0, 1e39, -1e308, float("inf"), 1j, 1e39j, True]
+
+
+@pytest.mark.parametrize("dtype", "?bBhHiIqQefdgFD")
+def test_a_number_that_is_taken_comes_out_with_its_value(dtype: str) -> None:
+    """Whatever it comes as: a Python number, one of NumPy's, in a list, in an array."""
+    q = tm.Queue(dtype=dtype)
+    rounded = {"e": 1e-3, "f": 1e-7, "F": 1e-7}.get(dtype, 1e-15) if q.dtype.kind in "fc" else 0
+    taken = 0
+    for number in NUMBERS:
+        forms = [number, [number], [number, number]]
+        for other in "?bBhHiIqQefdgFD":
+            with np.errstate(all="ignore"), contextlib.suppress(OverflowError, TypeError):
+                array = np.array([number], dtype=other)
+                forms += [array, array[0]]
+        for form in forms:
+            try:
+                (q.put_many if isinstance(form, list | np.ndarray) else q.put)(form)
+            except (TypeError, OverflowError):
+                continue
+            finally:
+                assert q.unfinished_tasks == q.qsize() + taken
+            given = np.ravel(form)[0] if isinstance(form, np.ndarray | np.generic) else number
+            block = q.get_many(2)
+            taken += len(block)
+            assert block[0] == given or abs(complex(block[0]) - complex(given)) <= rounded * abs(given)
+    assert taken > 20
+
+
+def test_masked_items_are_refused() -> None:
+    """They have no value, though memory that numpy.asarray would show."""
+    q = tm.Queue(dtype="f8")
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    for put, items in (q.put, np.ma.masked), (q.put_many, masked), (q.put, masked[1]):
+        with pytest.raises(TypeError, match="masked items have no value"):
+            put(items)
+    q.put_many(masked[:1])
+    q.put_many(masked.filled(9))
+    assert q.get_many(9).tolist() == [1, 1, 9]
 
 
 def test_integers_that_say_they_are_some() -> None:

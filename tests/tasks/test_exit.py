@@ -110,7 +110,7 @@ def task():
     import ctypes
     kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)
     seen = []
-    pool.parallel_for(10, kernel(lambda _, begin, end: seen.append(begin)), grain=1)
+    pool.parallel_for(10, kernel(lambda _, begin, end: seen.append(begin)), chunksize=1)
     print(len(seen))
 pool.submit(task)
 """,

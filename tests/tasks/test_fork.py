@@ -23,6 +23,7 @@ from kit import commands
 from kit.threads import Busy, soon
 
 import threadmill as tm
+from threadmill._native import ring
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -737,6 +738,54 @@ def test_a_queue_that_was_shut_down_stays_so(make_queue: Callable[..., Any], imm
         assert in_child(child) == ([] if immediate else [1])
 
 
+def test_fork_in_the_middle_of_a_typed_queues_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    q = tm.Queue(dtype="i8")
+    slow = Slow(ring.close)
+    monkeypatch.setattr(ring, "close", slow)
+    thread = threading.Thread(target=q.shutdown)
+    thread.start()
+    assert slow.begun.wait(60)
+
+    def child() -> str:
+        with pytest.raises(tm.ShutDown):
+            q.get(timeout=30)
+        return "shut down"
+
+    try:
+        assert in_child(child) == "shut down"
+    finally:
+        slow.release.set()
+        thread.join()
+
+
+def test_fork_beside_a_busy_pipeline() -> None:
+    """The child has none of the run; it has the pipeline, and may run it anew."""
+    stop = threading.Event()
+
+    def source() -> Iterator[int]:
+        while not stop.is_set():
+            yield 1
+
+    with tm.Pipeline([tm.stage(lambda x: x, workers=2), lambda x: -x], maxsize=2) as pipe:
+        results: Any = pipe.run(source())
+        thread = threading.Thread(target=lambda: sum(results))
+        thread.start()
+
+        def child() -> list[int]:
+            with pytest.raises(RuntimeError, match="the parent process's"):
+                next(results)
+            results.close()
+            return list(pipe.run([1, 2, 3]))
+
+        try:
+            for _ in range(15):
+                assert in_child(child) == [-1, -2, -3]
+        finally:
+            stop.set()
+            thread.join()
+        assert list(pipe.run([4])) == [-4]
+
+
 class Pair:
     """An item whose comparison stops in the middle, for one thread."""
 
@@ -817,6 +866,7 @@ SCRIPT = """
 import multiprocessing, sys, threading
 import numpy as np
 import threadmill as tm
+from threadmill._native import ring
 
 pool = tm.Pool(2)
 x = np.arange(300_000, dtype=np.float64)

@@ -45,11 +45,11 @@ class Failing:
 
 # Where to fail: an object and its attribute, each a step of the worker's or of the thread that ends an item.
 STEPS: list[tuple[Any, str]] = [
-    (dispatcher.Tasks, "_run_items"),
-    (dispatcher.Tasks, "_recover"),
-    (dispatcher.Tasks, "help"),
-    (dispatcher.Tasks, "native_work_waits"),
-    (dispatcher.Tasks, "_give_way"),
+    (dispatcher.Dispatcher, "_run_items"),
+    (dispatcher.Dispatcher, "_recover"),
+    (dispatcher.Dispatcher, "help"),
+    (dispatcher.Dispatcher, "native_work_waits"),
+    (dispatcher.Dispatcher, "_give_way"),
     (dispatcher.time, "monotonic"),
     (thread.Workers, "begin"),
     (thread.Workers, "_run_prepared"),

@@ -90,16 +90,16 @@ def busy(pool: tm.Pool) -> Iterator[Busy]:
 def test_a_native_loop(pool: tm.Pool) -> None:
     """usleep takes the place of a kernel: its argument is the context, a millisecond."""
     for _ in range(3):
-        interrupt(lambda: pool.parallel_for(100_000, LIBC.usleep, 1000, grain=1))
+        interrupt(lambda: pool.parallel_for(100_000, LIBC.usleep, ctx=1000, chunksize=1))
 
 
 def test_what_is_left_of_an_interrupted_loop_costs_no_time() -> None:
     with tm.Pool(2) as pool:
-        interrupt(lambda: pool.parallel_for(10**10, LIBC.usleep, 1000, grain=1))
+        interrupt(lambda: pool.parallel_for(10**10, LIBC.usleep, ctx=1000, chunksize=1))
 
 
 def test_a_native_loop_while_the_others_are_busy(pool: tm.Pool, busy: Busy) -> None:
-    interrupt(lambda: pool.parallel_for(100_000, LIBC.usleep, 1000, grain=1))
+    interrupt(lambda: pool.parallel_for(100_000, LIBC.usleep, ctx=1000, chunksize=1))
 
 
 def test_a_loop_of_which_the_last_chunks_run_elsewhere() -> None:
@@ -115,7 +115,7 @@ def test_a_loop_of_which_the_last_chunks_run_elsewhere() -> None:
                 claimed.wait(60)
 
         made = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)(kernel)
-        interrupt(lambda: pool.parallel_for(2, made, grain=1))
+        interrupt(lambda: pool.parallel_for(2, made, chunksize=1))
         check(pool)
 
 
@@ -130,7 +130,9 @@ def test_kernels(pool: tm.Pool) -> None:
 
 
 def test_a_loop_in_another_thread_is_not_interrupted(pool: tm.Pool) -> None:
-    thread = threading.Thread(target=pool.parallel_for, args=(300, LIBC.usleep, 1000, 1))
+    thread = threading.Thread(
+        target=pool.parallel_for, args=(300, LIBC.usleep), kwargs={"ctx": 1000, "chunksize": 1}
+    )
     thread.start()
     interrupt(threading.Event().wait)
     thread.join()
@@ -367,7 +369,7 @@ def test_a_handler_of_ones_own(pool: tm.Pool, wait: str) -> None:
     release = threading.Event()
     pool.spawn(release.wait, 60)
     calls: dict[str, Callable[[], Any]] = {
-        "loop": lambda: pool.parallel_for(100_000, LIBC.usleep, 1000, grain=1),
+        "loop": lambda: pool.parallel_for(100_000, LIBC.usleep, ctx=1000, chunksize=1),
         "join": pool.join,
         "get": tm.Queue(dtype="i8").get,
     }
@@ -389,7 +391,7 @@ def test_a_handler_that_returns_stops_nothing(pool: tm.Pool) -> None:
     try:
         sender = sender_of(signal.SIGUSR1)
         sender.start()
-        pool.parallel_for(300, LIBC.usleep, 1000, grain=1)
+        pool.parallel_for(300, LIBC.usleep, ctx=1000, chunksize=1)
         sender.join()
         q = tm.Queue(dtype="i8")
         threading.Timer(4 * DELAY, q.put, (5,)).start()
@@ -410,7 +412,7 @@ def test_a_handler_may_use_the_pool(pool: tm.Pool) -> None:
     try:
         sender = sender_of(signal.SIGUSR1)
         sender.start()
-        pool.parallel_for(300, LIBC.usleep, 1000, grain=1)
+        pool.parallel_for(300, LIBC.usleep, ctx=1000, chunksize=1)
         sender.join()
     finally:
         signal.signal(signal.SIGUSR1, before)

@@ -120,7 +120,7 @@ def test_a_loop_beside_an_endless_stream_of_python_tasks() -> None:
         pool.submit(lambda: begun.set() or release.wait(60))  # type: ignore[func-returns-value]
         assert begun.wait(60)
         try:
-            other.submit(pool.parallel_for, 2, kernel, None, 1).result()
+            other.submit(pool.parallel_for, 2, kernel, chunksize=1).result()
             assert not together.broken
         finally:
             release.set()

@@ -60,9 +60,9 @@ def nested_loops(pool: tm.Pool, _rng: random.Random) -> None:
 
     def outer(_ctx: Any, begin: int, end: int) -> None:
         for _ in range(begin, end):
-            pool.parallel_for(10, KERNEL(inner), grain=3)
+            pool.parallel_for(10, KERNEL(inner), chunksize=3)
 
-    pool.parallel_for(5, KERNEL(outer), grain=1)
+    pool.parallel_for(5, KERNEL(outer), chunksize=1)
     assert sorted(seen) == sorted(list(range(10)) * 5)
 
 
@@ -176,7 +176,7 @@ def test_every_chunk_runs_once_whatever_the_gaps() -> None:
         for _ in range(300):
             n, grain = rng.randrange(1, 100), rng.randrange(1, 20)
             seen: list[int] = []
-            pool.parallel_for(n, KERNEL(lambda _, b, e, seen=seen: seen.extend(range(b, e))), grain=grain)
+            pool.parallel_for(n, KERNEL(lambda _, b, e, seen=seen: seen.extend(range(b, e))), chunksize=grain)
             assert sorted(seen) == list(range(n))
             gap(rng)
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from .._native.kernels import CHECKED
 from .._types import Array
-from ..tasks.pool import Pool
-from ..tasks.which_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool, check_pool, pool_or_default
 from .layout import as_element, dtype_of
 from .operands import NUMBERS
 from .product_kernel import Kernel, checked, scale_kernel, square_kernel

@@ -9,8 +9,7 @@ import numpy.typing as npt
 from .._arguments import integer, require_callable
 from .._locks import Lock
 from ..tasks.crew import run_indices
-from ..tasks.pool import Pool
-from ..tasks.which_pool import pool_or_default
+from ..tasks.pool import Pool, pool_or_default
 from .layout import overlaps_itself
 
 __all__ = ["map_chunks"]

@@ -11,8 +11,7 @@ import numpy as np
 
 from .._native.pools import NO_POOL
 from .._types import Array
-from ..tasks.pool import Pool, default_pool
-from ..tasks.which_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool, check_pool, default_pool, pool_or_default
 from . import reductions, self_test, sum_kernel, thresholds
 from .any_order import ANY_ORDER
 from .cache import Cache

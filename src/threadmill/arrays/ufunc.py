@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._process import lock_of_process
-from ..tasks.pool import Pool, default_pool
-from ..tasks.which_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool, check_pool, default_pool, pool_or_default
 from . import elementwise, gufuncs, self_test, thresholds
 from .dense import PlanCache, dense_plan
 from .elementwise import Call

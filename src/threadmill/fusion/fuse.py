@@ -10,8 +10,7 @@ import numpy as np
 
 from .._arguments import require_callable
 from ..arrays.layout import NUMERIC
-from ..tasks.pool import Pool
-from ..tasks.which_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool, check_pool, pool_or_default
 from . import operators  # noqa: F401 - gives lazy arrays what they do
 from .lazy import LazyArray, evaluated, lazy
 from .record import Record

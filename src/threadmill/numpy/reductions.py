@@ -15,8 +15,7 @@ from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
 from ..arrays.refusal import Refusal
 from ..arrays.signatures import doc_with_pool, shows, with_pool
 from ..arrays.ufunc import parallel
-from ..tasks.pool import Pool
-from ..tasks.which_pool import check_pool
+from ..tasks.pool import Pool, check_pool
 
 __all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
 

@@ -61,7 +61,7 @@ class Run:
     def _submit(self, pool: Pool, task: Callable[[], None]) -> None:
         future = pool.submit(self._guard, task)
         self._futures.append(future)
-        future.add_done_callback(self._fail_with)  # for what is raised outside of _guard's try
+        future.add_done_callback(self._at_end)  # for what is raised outside of _guard's try
 
     def next(self) -> Any:
         if self._lost:
@@ -141,7 +141,7 @@ class Run:
         except BaseException as error:
             self._fail(error)
 
-    def _fail_with(self, future: Future[Any]) -> None:
+    def _at_end(self, future: Future[Any]) -> None:
         error = future.exception()
         if error is not None:
             self._fail(error)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Caster"]
 
 _INTEGERS = "iu"
-# The Python numbers that become items of a kind, and how any other object does that says it is such a number.
+_TEXTS = {"S": "S", "U": "SU", "V": "SV"}  # the kinds that each takes
+# For each kind of dtype: the Python numbers that become its items, and the methods of other objects that are
+# such numbers.
 _NUMBERS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
     "b": ((bool,), ()),
     "i": ((int, bool), ("__index__",)),
@@ -56,18 +58,18 @@ class Caster:
             except OverflowError:
                 raise _unfit(item, self.dtype) from None
             return block
-        if self._fields and isinstance(item, tuple):
-            return self._record(item)
+        if self._fields and isinstance(item, list | tuple):
+            return self._records(item) if self.shape else self._record(item)
         array = self._as_array(item)
         if array.shape != self.shape:
             raise ValueError(f"an item of dtype {self.dtype} has shape {self.shape}, got shape {array.shape}")
-        return np.array(_cast(array, self.base), ndmin=array.ndim + 1)
+        return np.array(_cast(array, self.base), order="C", ndmin=array.ndim + 1)
 
     def many(self, items: "npt.ArrayLike") -> Array:
         """A contiguous array of items; the given one, if it is that already."""
         if isinstance(items, list | tuple):
-            return self._each(items) if self._fields else self._sequence(items)
-        array = np.asarray(items)
+            return self._sequence(items) if self.base.kind in _NUMBERS else self._each(items)
+        array = _unmasked(items)
         if array.ndim == 0 or (array.shape[1:] != self.shape and len(array)):
             raise ValueError(f"items must have shape {self._shape_of_many()}, got shape {array.shape}")
         if len(array) == 0:
@@ -80,7 +82,7 @@ class Caster:
         return f"({', '.join(['n', *map(str, self.shape)])}{'' if self.shape else ','})"
 
     def _sequence(self, items: Any) -> Array:
-        """A list's items all at once, where NumPy makes them an array of their kind, or one by one."""
+        """Numbers all at once, where NumPy makes them an array of their kind, or one by one."""
         try:
             array = np.asarray(items)
         except (ValueError, OverflowError):  # of several shapes, too large
@@ -92,12 +94,23 @@ class Caster:
         return self._each(items)
 
     def _each(self, items: Any) -> Array:
-        return np.concatenate([self.empty(0), *[self.one(item) for item in items]])
+        block = self.empty(len(items))
+        for place, item in enumerate(items):
+            block[place] = self.one(item)[0]
+        return block
 
-    def _record(self, item: tuple[Any, ...]) -> Array:
+    def _records(self, item: "list[Any] | tuple[Any, ...]") -> Array:
+        """A sub-array of records."""
+        if len(item) != self.shape[0]:
+            raise ValueError(f"an item of dtype {self.dtype} has length {self.shape[0]}, got {len(item)}")
+        return Caster(np.dtype((self.base, self.shape[1:])))._each(item)[np.newaxis]
+
+    def _record(self, item: "list[Any] | tuple[Any, ...]") -> Array:
+        if not isinstance(item, tuple):
+            raise TypeError(f"an item of dtype {self.dtype} is a tuple, got a list")
         if len(item) != len(self._fields):
             raise TypeError(f"an item of dtype {self.dtype} has {len(self._fields)} fields, got {len(item)}")
-        record = np.zeros((1, *self.shape), self.base)
+        record = np.zeros(1, self.base)
         for (name, caster), value in zip(self._fields, item, strict=True):
             record[name] = caster.one(value)
         return record
@@ -106,7 +119,7 @@ class Caster:
         """An item as NumPy has it; a number as one of the queue's kind."""
         if not isinstance(item, np.ndarray):
             item = self._as_python(item)
-        array = np.asarray(item)
+        array = _unmasked(item)
         if array.ndim == 0 and array.dtype.kind in _INTEGERS and self.base.kind in _INTEGERS:
             return self._integer(int(array))
         return array
@@ -117,7 +130,7 @@ class Caster:
         if any(hasattr(type(item), each) for each in self._protocols):
             number = _TO_PYTHON[self.base.kind](item)
             return self._integer(number) if self.base.kind in _INTEGERS else number
-        if self.base.kind in "Mm" and not isinstance(item, str | bytes | int):
+        if self.base.kind in "Mm" and not isinstance(item, str | bytes | int | None):
             try:
                 return (np.datetime64 if self.base.kind == "M" else np.timedelta64)(item)
             except (TypeError, ValueError):
@@ -133,14 +146,25 @@ class Caster:
         return array
 
 
+def _unmasked(values: Any) -> Array:
+    if (
+        isinstance(values, np.ndarray)
+        and type(values) is not np.ndarray
+        and np.any(getattr(values, "mask", False))
+    ):
+        raise TypeError("masked items have no value to put in; use their filled() or compressed()")
+    return np.asarray(values)
+
+
 def _cast(array: Array, dtype: "np.dtype[Any]", any_sign: bool = False) -> Array:
     """The array in a dtype of its kind."""
     if array.dtype == dtype:
         return array
     if dtype.names is not None:
         return _cast_fields(array, dtype)
-    raw = dtype.kind == "V" and array.dtype.kind not in "SV"  # else any number's bytes
-    if raw or array.dtype.names or not (any_sign or np.can_cast(array.dtype, dtype, "same_kind")):
+    # NumPy writes numbers as texts.
+    other = dtype.kind in _TEXTS and array.dtype.kind not in _TEXTS[dtype.kind]
+    if other or array.dtype.names or not (any_sign or np.can_cast(array.dtype, dtype, "same_kind")):
         raise _other_kind(array.dtype, dtype)
     try:
         with np.errstate(all="ignore"):
@@ -175,6 +199,8 @@ def _is_kept(array: Array, cast: Array) -> Any:
         return (array >= least) & (array <= most)
     if target.kind in "fc":
         return np.isfinite(cast) | ~np.isfinite(array)
+    if source.kind == "u":  # and a time
+        return array <= np.iinfo(np.int64).max
     kept = cast.astype(source) == array
     return kept | (np.isnat(array) & np.isnat(cast)) if source.kind in "Mm" else kept
 

@@ -73,7 +73,7 @@ class _Line(SimpleQueue[Any]):
             while True:
                 with suppress(Empty):
                     return self.get_nowait()
-                if bell.acquire(timeout=min(deadline.left(Empty) or 0, _LOOK_AGAIN_S)):
+                if bell.acquire(timeout=min(deadline.left_or_raise(Empty) or 0, _LOOK_AGAIN_S)):
                     self.sleepers.append(bell)
         finally:
             try:

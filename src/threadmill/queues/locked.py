@@ -162,7 +162,7 @@ class Locked(Unfinished, Generic[T]):
         self._putting += 1
         try:
             while self._qsize() >= self.maxsize:
-                self.not_full.wait(deadline.left(Full))
+                self.not_full.wait(deadline.left_or_raise(Full))
                 if self.is_shutdown:
                     raise ShutDown
         except BaseException:
@@ -178,7 +178,7 @@ class Locked(Unfinished, Generic[T]):
             while not self._qsize():
                 if self.is_shutdown:
                     raise ShutDown
-                self.not_empty.wait(deadline.left(Empty))
+                self.not_empty.wait(deadline.left_or_raise(Empty))
         except BaseException:
             self.not_empty.notify()  # the item that this thread was told of is somebody else's
             raise

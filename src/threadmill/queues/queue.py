@@ -149,7 +149,7 @@ class TypedQueue(Typed[S], Queue[S]):
     An item keeps its value. What NumPy casts by its "same_kind" rule is taken, and so is any Python number
     that fits. Floats may be rounded. Another kind is a TypeError, as 1.5 for integers, and a value that would
     change is an OverflowError: an integer out of range, a float that becomes infinite, a text that is cut, a
-    time that a coarser unit does not have.
+    time that a coarser unit does not have. Numbers are not written as texts, and masked items are refused.
 
     Examples
     --------

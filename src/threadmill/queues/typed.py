@@ -59,6 +59,8 @@ class Typed(Unfinished, Generic[S]):
 
     def _renew_locks(self) -> None:
         self._renew_count()  # the library renews its own
+        if self.is_shutdown:  # a thread that only the parent has may have been about to close the ring
+            ring.close(self._ring, False)
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         self._push(self._caster.one(item), block, timeout)

@@ -1,9 +1,10 @@
-"""The Python tasks of a pool: who waits, who runs them, who is told of the end.
+"""The Python tasks of a pool: their queue, and the loop in which workers run them.
 
-Tasks wait in a deque; a worker is sent to it by a token in the pool's native queue, enters Python once, and
-runs tasks until the deque is empty. So a stream of small tasks costs no native call and no change of hands of
-the GIL for each. A token is sent whenever more tasks wait than tokens are on the way, up to one per thread.
-A worker that native work waits for sends a token in its own place and goes, so that neither kind starves.
+Tasks wait in a deque. A token in the pool's native queue sends a worker there; the worker enters Python once
+and runs tasks until the deque is empty. So a stream of small tasks costs no native call and no handover of
+the GIL for each task. A token is sent whenever more tasks wait than tokens are on the way, up to one for each
+thread. A worker that finds native work waiting sends a token in its place and leaves, so that neither kind
+of work starves.
 """
 
 import contextlib
@@ -24,22 +25,23 @@ from .._locks import Condition, RLock
 from .._native import pools
 from ..errors import DeadlockError
 from .fork import Lineage, renew
-from .item import Call, Item
+from .item import Item
 from .late import Late, insist
-from .spawn import Failures, Ledger, Spawned, seconds_left
+from .spawn import Ledger
 from .thread import Workers, log
 
-__all__ = ["Tasks", "WhenFull"]
+__all__ = ["Dispatcher", "WhenFull"]
 
 WhenFull = Literal["block", "raise", "run"]
 
-# How long a thread that waits for a result looks before it sleeps: what waking it would cost.
-_LOOK_NS = 50_000
+# How long a thread that waits for a result spins before it sleeps: about what waking it costs.
+_SPIN_NS = 50_000
 
-# How long a worker runs Python tasks before it looks for native work: long beside going and coming (10 us).
+# How long a worker runs Python tasks before it checks for native work: long compared with leaving and coming
+# back, which takes 10 us.
 _TURN_S = 0.005
 
-# Enough that two threads seldom meet at one.
+# Enough that two threads seldom need the same one.
 _FUTURE_LOCKS = 16
 
 _names = itertools.count()
@@ -52,7 +54,7 @@ _ROOM_S = 1.0
 _MOST_FAILURES = 20
 
 
-class Tasks:
+class Dispatcher:
     """The state of a pool; outlives the Pool while tasks wait or futures are held."""
 
     def __init__(
@@ -63,36 +65,40 @@ class Tasks:
         max_queue: int | None = None,
         when_full: WhenFull = "block",
     ) -> None:
+        # Set once.
         self.threads = threads
         self.prefix = prefix or f"threadmill-{next(_names)}"
         self.handle = pools.new_pool(threads, self.prefix)
         self.workers = Workers(self.handle, threads, self.prefix, initializer)
         self.run = self.workers.run
-        self.native_references: list[Any] = []  # what spawned native tasks point to, until the next join
+        self.future_locks = tuple(RLock() for _ in range(_FUTURE_LOCKS))  # see Future
         self._max_queue = sys.maxsize if max_queue is None else max_queue
         self._when_full = when_full
+        # Each thread touches what is its own there.
         self._lineage = Lineage()
-        self.forks = 0  # that this process has come out of as the child
         self._late = Late()
-        self.future_locks = tuple(RLock() for _ in range(_FUTURE_LOCKS))  # see Future
+        # What spawned native tasks point to. Any thread appends; a join takes the whole list.
+        self.native_references: list[Any] = []
+        # How many forks this process has come out of as the child. Written while the child has one thread.
+        self.forks = 0
         self.lock = RLock()  # guards all below
         self._reset()
         _process.watch(self)
 
     def _reset(self) -> None:
         self._room = Condition(self.lock)  # len(_waiting) < _max_queue or closed
-        self._waiting: deque[Item] = deque()  # popleft is atomic, and done without the lock
+        self._waiting: deque[Item] = deque()  # workers pop without the lock: popleft is atomic
         self._coming: set[int | None] = set()  # tokens on the way
         self._here: set[int] = set()  # workers at the deque
-        self._ledger = Ledger(self.lock)
-        weakref.finalize(self, self._ledger.report)
-        self.closed = False  # read without the lock where that shows in time
-        self._broken: str | None = None
+        self.closed = False  # read without the lock where that shows in time; set without it by `abandon`
+        self._broken: str | None = None  # read without the lock
+        self.ledger = Ledger(self.lock)
+        weakref.finalize(self, self.ledger.report)
 
     # ---- giving work ----
 
     def put(self, item: Item) -> None:
-        """Queues an item, or has it run or refused by the rule for a full queue."""
+        """Queues an item. If the queue is full, `when_full` says: wait, refuse the item, or run it here."""
         with self.lock:
             self._check_open()
             if len(self._waiting) < self._max_queue or self._wait_for_room():
@@ -106,7 +112,7 @@ class Tasks:
             raise
 
     def offer(self, item: Item) -> bool:
-        """Queues an item that may also be left undone, if there is room."""
+        """Queues an item if there is room; returns whether there was."""
         with self.lock:
             self._check_open()
             has_room = len(self._waiting) < self._max_queue
@@ -115,7 +121,7 @@ class Tasks:
             return has_room
 
     def put_back(self, item: Item) -> bool:
-        """Queues an item that stops in the middle of its call, as the next one; False if none would come."""
+        """Queues, as the next one, an item that stops amid its call; returns whether a worker comes."""
         with self.lock:
             try:
                 self._append(item, first=True)
@@ -124,7 +130,7 @@ class Tasks:
             return True
 
     def _append(self, item: Item, first: bool = False) -> None:
-        """Puts an item into the deque and has one more worker come if need be; all or nothing."""
+        """Puts an item into the deque, and sends for a worker if one more is needed. All or nothing."""
         token = None
         try:
             (self._waiting.appendleft if first else self._waiting.append)(item)
@@ -134,7 +140,7 @@ class Tasks:
         except BaseException as error:  # Ctrl-C may come at any point, also when the token has gone
             self._coming.discard(token)
             if isinstance(error, Exception) and (self._coming or self._here):
-                return  # others will come to the item
+                return  # other workers will take the item
             with contextlib.suppress(ValueError):  # one who is here already may have taken it
                 self._waiting.remove(item)
             raise
@@ -186,7 +192,7 @@ class Tasks:
     # ---- running it ----
 
     def work_off(self, token: int) -> None:
-        """What a worker does in Python: runs items until none waits."""
+        """A worker's stay in Python: runs items until none waits."""
         me, forks = threading.get_ident(), self.forks
         failures = 0  # in a row
         while True:
@@ -237,7 +243,10 @@ class Tasks:
                 self._late.finish()
 
     def _recover(self, me: int, error: BaseException) -> None:
-        """After what no task has raised: a lack of memory, a callback's SystemExit. Whoever waits is told."""
+        """Handles an error that is no task's, such as a lack of memory or a callback's SystemExit.
+
+        The item at hand ends, and those who wait for it are told.
+        """
         log("Exception in worker")
         slot = self._lineage.slot(me)
         if slot[0] is not None:
@@ -250,7 +259,7 @@ class Tasks:
         return bool(pools.pool_needs_worker(self.handle))
 
     def _give_way(self, me: int) -> bool:
-        """Has a worker come to the deque in the place of this one, which is to go; False if none can."""
+        """Sends for a worker in the place of this one, which then leaves; returns whether one comes."""
         token = next(_tokens)
         with self.lock:
             try:
@@ -271,13 +280,13 @@ class Tasks:
     # ---- waiting for it ----
 
     def bring_forward(self, item: Any, timeout: float | None) -> None:
-        """Helps on an item that somebody waits for: a worker runs it, other threads spin for a while."""
+        """Before a thread sleeps until an item ends: a worker runs the item, other threads spin a while."""
         if self.is_worker():
             self.help(item)
             return
-        look = _LOOK_NS if timeout is None else min(_LOOK_NS, int(timeout * 1e9))
-        if look > 0 and not item.done():
-            pools.pool_watch(self.handle, look)
+        spin = _SPIN_NS if timeout is None else min(_SPIN_NS, int(timeout * 1e9))
+        if spin > 0 and not item.done():
+            pools.pool_watch(self.handle, spin)
 
     def help(self, item: Item) -> None:
         """Runs an item, if nobody has begun it, in the worker that waits for it."""
@@ -297,28 +306,6 @@ class Tasks:
         finally:
             self._lineage.helped.discard(helped)
 
-    def spawn(self, call: Call) -> None:
-        """Queues a call without a future; `join` waits for it and reports its failure."""
-        item = Spawned(self, call)
-        try:
-            self._ledger.enter(item)
-            self.put(item)
-        except BaseException:
-            item.cancel()
-            raise
-
-    def join(self, timeout: float | None) -> Failures:
-        """Waits until no spawned task is left; what failed since the last join."""
-        if self.is_worker():
-            raise DeadlockError("join() from a task of the pool would wait for that task itself")
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            self._ledger.wait(timeout, deadline)
-            pools.join_pool(self.handle, seconds_left(deadline))  # these may spawn in turn
-            failures = self._ledger.take_failures()
-            if failures is not None:
-                return failures
-
     # ---- ending ----
 
     def close(self, cancel: bool = False) -> None:
@@ -332,7 +319,7 @@ class Tasks:
         pools.close_pool(self.handle)
 
     def abandon(self) -> None:
-        """Closes, for a pool that nobody has any more. Takes no lock: the collector calls it anywhere."""
+        """Closes a pool that nobody has a reference to. Takes no lock: the collector may call it anywhere."""
         self.closed = True
         pools.close_pool(self.handle)
         if self.native_references:
@@ -347,15 +334,15 @@ class Tasks:
             pools.shutdown_pool(self.handle)
 
     def has_lost(self, item: Item, forks: int) -> bool:
-        """Whether an item made so many forks ago that this process has not the thread that would run it."""
+        """Whether an item, made after `forks` forks, was to be run by a thread that this process lacks."""
         return forks != self.forks and not self._lineage.is_kept(item)
 
     def lose_all(self) -> None:
-        """In a forked child: the parent's workers don't exist here, so what they had to do is lost."""
+        """Ends, in a forked child, the items of the parent's workers, which do not exist here."""
         lost = [*self._waiting, *self._lineage.fork()]
         self.forks += 1
         closed = self.closed
-        renew((self.lock, self._ledger.lock, *self.future_locks))
+        renew((self.lock, self.ledger.lock, *self.future_locks))
         self.workers.lose_all()
         self._reset()
         self.closed = closed

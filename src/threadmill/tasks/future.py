@@ -16,20 +16,23 @@ from concurrent.futures._base import (
     PENDING,
     RUNNING,
 )
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._locks import Condition, Lock
-from ..errors import is_ctrl_c, lost
-from .item import Call
+from .item import Call, is_ctrl_c, lost
 from .waiters import Waiters
 
 if TYPE_CHECKING:
-    from .dispatcher import Tasks
+    from .dispatcher import Dispatcher
 
 __all__ = ["CancelledError", "Future"]
 
+T = TypeVar("T")
 
-class Future(concurrent.futures.Future[Any]):
+_NO_OUTCOME: Any = object()
+
+
+class Future(concurrent.futures.Future[T]):
     """The result to come of a call, and itself the item that a worker takes from the queue and calls.
 
     Until somebody waits, the state is written under one of the pool's `future_locks`. The condition is made
@@ -39,18 +42,17 @@ class Future(concurrent.futures.Future[Any]):
     """
 
     # The class's values stand until there is something to keep.
-    _tasks: "Tasks"
+    _tasks: "Dispatcher"
     _call: Call | None
     _state = PENDING
-    _result: Any = None
+    _result: Any = _NO_OUTCOME
     _exception: BaseException | None = None
     _made_condition: Condition | None = None
-    _has_outcome = False
     runner: int | None = None  # the thread that runs it, or has
     _waiters: Any = ()
     _done_callbacks: Any = ()
 
-    def __init__(self, tasks: "Tasks", call: Call) -> None:
+    def __init__(self, tasks: "Dispatcher", call: Call) -> None:
         self._tasks = tasks
         self._lock = tasks.future_locks[id(self) // 64 % len(tasks.future_locks)]
         self._call = call
@@ -113,7 +115,7 @@ class Future(concurrent.futures.Future[Any]):
 
     def _end(self, result: Any, error: BaseException | None) -> None:
         if self._state == RUNNING:  # not if a fork has lost the task, or somebody has set a result
-            self._result, self._exception, self._has_outcome = result, error, True
+            self._result, self._exception = result, error
         try:
             self.finish()
         finally:
@@ -145,17 +147,18 @@ class Future(concurrent.futures.Future[Any]):
     def fail(self, error: BaseException) -> None:
         with self._condition:
             if self._state == PENDING:
-                self._exception, self._call, self._state = error, None, FINISHED
+                self._result, self._exception, self._call, self._state = None, error, None, FINISHED
         if self._exception is error:
             self.finish()
 
     def rescue(self, error: BaseException) -> None:
-        if self._state == RUNNING and self.runner == threading.get_ident() and not self._has_outcome:
-            self._exception, self._has_outcome = error, True
-        if (self._has_outcome and self.runner == threading.get_ident()) or self.cancelled():
+        mine = self.runner == threading.get_ident()
+        if mine and self._state == RUNNING and self._result is _NO_OUTCOME:
+            self._result, self._exception = None, error
+        if mine or self.cancelled():
             self.finish()
 
-    def set_result(self, result: Any) -> None:
+    def set_result(self, result: T) -> None:
         """Ends a future from outside; as concurrent.futures.Future.set_result."""
         self._set(result, None)
 
@@ -188,16 +191,17 @@ class Future(concurrent.futures.Future[Any]):
     def cancelled(self) -> bool:
         return self._state in (CANCELLED, CANCELLED_AND_NOTIFIED)
 
-    def result(self, timeout: float | None = None) -> Any:
+    def result(self, timeout: float | None = None) -> T:
         """The call's result, as concurrent.futures.Future.result.
 
         A worker of the same pool that asks for a task which nobody has started runs it itself; any other
-        thread looks for some 50 us before it sleeps.
+        thread spins for some 50 us before it sleeps.
         """
         if self._state != FINISHED:
             self._tasks.bring_forward(self, timeout)
         if self._state == FINISHED and self._exception is None:
-            return self._result
+            result: T = self._result
+            return result
         try:
             return super().result(timeout)
         finally:

@@ -1,11 +1,12 @@
 """What waits in a pool's deque, and what a task runs: a function, its arguments, the submitter's context."""
 
+import threading
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, Protocol
 
-__all__ = ["Call", "Item", "new_call"]
+__all__ = ["Call", "Item", "is_ctrl_c", "lost", "new_call"]
 
 # A tuple of three: to the garbage collector it is one object, where a partial of context.run is two.
 Call = tuple[Context, Callable[..., Any], tuple[Any, ...]]
@@ -38,3 +39,13 @@ class Item(Protocol):
 
     def lose(self) -> None:
         """As fail, in a forked child: a lock of the item may be held by a thread that is not there."""
+
+
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether a task that the main thread runs itself is to raise it there too, as a plain call would."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+
+
+def lost() -> RuntimeError:
+    """What meets those who wait in a forked child for what the parent is to do."""
+    return RuntimeError("this task was the parent process's; the forked child does not have it")

@@ -16,14 +16,14 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._locks import Condition
-from ..errors import is_ctrl_c, lost
 from .buffered_map import BufferedMap
+from .item import is_ctrl_c, lost
 from .late import insist
 from .progress import Progress, shown
 from .results import Results
 
 if TYPE_CHECKING:
-    from .dispatcher import Tasks
+    from .dispatcher import Dispatcher
 
 __all__ = ["map_buffered", "map_in_batches"]
 
@@ -45,7 +45,7 @@ _UNCHANGING = (range, tuple)
 
 
 def map_in_batches(
-    tasks: "Tasks",
+    tasks: "Dispatcher",
     fn: Callable[..., T],
     iterables: tuple[Iterable[Any], ...],
     timeout: float | None,
@@ -128,7 +128,7 @@ class Map(Generic[T]):
 
     def __init__(
         self,
-        tasks: "Tasks",
+        tasks: "Dispatcher",
         mapped: Callable[[Sequence[Any]], Iterator[T]],
         chunksize: int | None,
     ) -> None:

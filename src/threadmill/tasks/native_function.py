@@ -19,41 +19,41 @@ _Reference: Any = type(ctypes.byref(ctypes.c_int()))
 _LEAST_ADDRESS, _MOST_ADDRESS = 1 << 12, 2 * sys.maxsize + 1
 
 
-def native_address(kernel: Any) -> "CData | int | None":
-    """A native function as a cffi pointer or an address; None where `kernel` is none."""
-    if pointers.is_cdata(kernel):  # first, as the quickest way in
-        return kernel if kernel and pointers.is_function(kernel) else None
-    if isinstance(kernel, int) and not isinstance(kernel, bool):
-        return kernel if _LEAST_ADDRESS <= kernel <= _MOST_ADDRESS else None
-    if isinstance(kernel, _FunctionPointer):
-        address: int | None = ctypes.cast(kernel, ctypes.c_void_p).value
+def native_address(fn: Any) -> "CData | int | None":
+    """A native function as a cffi pointer or an address; None where `fn` is none."""
+    if pointers.is_cdata(fn):  # first, as the quickest way in
+        return fn if fn and pointers.is_function(fn) else None
+    if isinstance(fn, int) and not isinstance(fn, bool):
+        return fn if _LEAST_ADDRESS <= fn <= _MOST_ADDRESS else None
+    if isinstance(fn, _FunctionPointer):
+        address: int | None = ctypes.cast(fn, ctypes.c_void_p).value
         return address
-    if type(kernel).__name__ == "LowLevelCallable":
-        kernel = _capsule_of(kernel)
-    if type(kernel).__name__ == "PyCapsule":
-        return _capsule_get("PyCapsule_GetPointer", kernel, _capsule_get("PyCapsule_GetName", kernel))
-    if type(kernel).__module__.partition(".")[0] == "numba":
-        compiled = getattr(kernel, "address", None)
+    if type(fn).__name__ == "LowLevelCallable":
+        fn = _capsule_of(fn)
+    if type(fn).__name__ == "PyCapsule":
+        return _capsule_get("PyCapsule_GetPointer", fn, _capsule_get("PyCapsule_GetName", fn))
+    if type(fn).__module__.partition(".")[0] == "numba":
+        compiled = getattr(fn, "address", None)
         return compiled if isinstance(compiled, int) else None
     return None
 
 
-def require_native(kernel: Any) -> "CData | int":
-    """As native_address; TypeError where `kernel` is no native function."""
-    address = native_address(kernel)
+def require_native(fn: Any) -> "CData | int":
+    """As native_address; TypeError where `fn` is no native function."""
+    address = native_address(fn)
     if address is None:
         raise TypeError(
-            "kernel must be a native function (a cffi or ctypes function pointer, a numba cfunc, "
-            f"a PyCapsule, a scipy.LowLevelCallable, or an address), got {_shown(kernel)}"
+            "fn must be a native function (a cffi or ctypes function pointer, a numba cfunc, "
+            f"a PyCapsule, a scipy.LowLevelCallable, or an address), got {_shown(fn)}"
         )
     return address
 
 
-def context_pointer(ctx: Any, kernel: Any = None) -> "CData":
-    """`ctx` as a void pointer that keeps what it points to alive; NULL, or the kernel's own, for None."""
+def context_pointer(ctx: Any, fn: Any = None) -> "CData":
+    """`ctx` as a void pointer that keeps what it points to alive; NULL, or the fn's own, for None."""
     if ctx is None:
-        if isinstance(kernel, tuple):  # scipy's LowLevelCallable
-            return pointers.pointer(_capsule_get("PyCapsule_GetContext", _capsule_of(kernel)) or 0)
+        if isinstance(fn, tuple):  # scipy's LowLevelCallable
+            return pointers.pointer(_capsule_get("PyCapsule_GetContext", _capsule_of(fn)) or 0)
         return pointers.NULL
     if isinstance(ctx, int):
         if not -sys.maxsize <= ctx <= _MOST_ADDRESS:
@@ -70,13 +70,13 @@ def context_pointer(ctx: Any, kernel: Any = None) -> "CData":
     return pointer
 
 
-def _shown(kernel: Any) -> str:
-    return f"the int {kernel}" if type(kernel) is int else type(kernel).__name__
+def _shown(fn: Any) -> str:
+    return f"the int {fn}" if type(fn) is int else type(fn).__name__
 
 
-def _capsule_of(kernel: Any) -> Any:
+def _capsule_of(fn: Any) -> Any:
     """The capsule that scipy's LowLevelCallable begins with: a tuple that lets nobody index it."""
-    return tuple.__getitem__(kernel, 0)
+    return tuple.__getitem__(fn, 0)
 
 
 def _capsule_get(function: str, *args: Any) -> int | None:

@@ -5,31 +5,32 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .. import _process
 from .._arguments import integer, require_callable
 from .._native import pools
-from ..errors import raise_all
 from . import drain
-from .dispatcher import Tasks, WhenFull
+from .dispatcher import Dispatcher, WhenFull
 from .future import Future
 from .item import new_call
 from .map import map_buffered, map_in_batches
 from .native_function import context_pointer, native_address, require_native
 from .progress import Progress, check_progress
+from .spawn import join, spawn
 from .standard_face import StandardFace
 from .workers import Workload, default_workers, recommended_workers
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["Pool", "default_pool"]
-
+P = ParamSpec("P")
 T = TypeVar("T")
 
-# A loop without a grain is cut into at most so many chunks: enough for 32 threads to share evenly, few enough
-# that claiming them (about 10 ns each) does not show. The number of threads has no part in it.
+__all__ = ["Pool", "check_pool", "default_pool", "pool_or_default"]
+
+# A loop without a chunksize has at most so many chunks: enough for 32 threads to share evenly, and few enough
+# that claiming them, about 10 ns each, does not show. The number of threads has no part in it.
 _CHUNKS = 256
 
 
@@ -63,13 +64,34 @@ class Pool(StandardFace):
 
     Notes
     -----
-    The threads start at first need, all or none. A parallel loop runs on at most `max_workers` threads of
-    which the caller is one. After a fork the child's first use of the pool starts threads of its own; tasks
-    that the parent had queued are lost to the child. A task with an argument that waits takes some 310 bytes
-    after `submit` and 230 after `spawn` (measured with a million, CPython 3.11). Semantics as
-    concurrent.futures.ThreadPoolExecutor, except where this documentation says more. The pool's threads end
-    when it is shut down or collected.
+    The threads start when they are first needed, all or none. They end when the pool is shut down or
+    collected. A parallel loop runs on at most `max_workers` threads, of which the caller is one. After a fork
+    the child's first use of the pool starts threads of its own; tasks that the parent had queued are lost to
+    the child.
+
+    A pool is a concurrent.futures.ThreadPoolExecutor, and its semantics hold except where this documentation
+    says more.
+
+    Each worker is a Python thread: `threading.enumerate` lists it once it has run Python code, and hooks of
+    `threading.settrace` and `setprofile` are set on it. A task runs in a copy of the submitter's contextvars
+    context. What `initializer` has set in its context holds there too, unless the submitter has set it.
+
+    A task that waits for other tasks of its own pool runs those that nobody has begun: in `Future.result` and
+    `exception`, in concurrent.futures.wait and in as_completed.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> with tm.Pool(4) as pool:
+    ...     future = pool.submit(pow, 2, 10)
+    ...     squares = list(pool.map(lambda x: x * x, range(5)))
+    >>> future.result(), squares
+    (1024, [0, 1, 4, 9, 16])
     """
+
+    # Of the package's own use: the Python tasks, and the C library's pool.
+    _tasks: Dispatcher
+    _handle: "CData"
 
     def __init__(
         self,
@@ -96,17 +118,22 @@ class Pool(StandardFace):
         if initializer is not None:
             require_callable("initializer", initializer)
         prepare = functools.partial(initializer, *initargs) if initializer is not None else None
-        self._tasks = Tasks(max_workers, thread_name_prefix, prepare, max_queue, when_full)
-        self._handle: CData = self._tasks.handle
+        self._tasks = Dispatcher(max_workers, thread_name_prefix, prepare, max_queue, when_full)
+        self._handle = self._tasks.handle
         self._max_workers = max_workers
         self._thread_name_prefix = self._tasks.prefix
         self._initializer, self._initargs = initializer, initargs
-        weakref.finalize(self, Tasks.abandon, self._tasks).atexit = False
+        weakref.finalize(self, Dispatcher.abandon, self._tasks).atexit = False
+
+    @property
+    def max_workers(self) -> int:
+        """The number of threads."""
+        return self._max_workers
 
     def __repr__(self) -> str:
         return f"<threadmill.Pool {self._tasks.prefix!r}: {self._max_workers} threads>"
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queues fn(*args, **kwargs) and returns its future; as concurrent.futures.Executor.submit.
 
         The call runs on one of the pool's threads, in a copy of the submitter's contextvars context.
@@ -124,8 +151,15 @@ class Pool(StandardFace):
             The initializer has failed.
         queue.Full
             With when_full="raise".
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> with tm.Pool(2) as pool:
+        ...     pool.submit(sorted, "hello", reverse=True).result()
+        ['o', 'l', 'l', 'h', 'e']
         """
-        future = Future(self._tasks, new_call(fn, args, kwargs))
+        future: Future[T] = Future(self._tasks, new_call(fn, args, kwargs))
         self._tasks.put(future)
         return future
 
@@ -216,12 +250,23 @@ class Pool(StandardFace):
             `fn` is neither, or a native function came with more than one argument.
         RuntimeError, queue.Full
             As `submit`.
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> done = []
+        >>> with tm.Pool(2) as pool:
+        ...     for i in range(3):
+        ...         pool.spawn(done.append, i)
+        ...     pool.join()
+        >>> sorted(done)
+        [0, 1, 2]
         """
         address = native_address(fn)
         if address is None:
             if not callable(fn):
                 raise TypeError(f"fn must be a callable or a native function, got {type(fn).__name__}")
-            self._tasks.spawn(new_call(fn, args, kwargs))
+            spawn(self._tasks, new_call(fn, args, kwargs))
             return
         if len(args) > 1 or kwargs:
             raise TypeError(f"a native task takes one argument, got {len(args) + len(kwargs)}")
@@ -256,27 +301,27 @@ class Pool(StandardFace):
         """
         references, self._tasks.native_references = self._tasks.native_references, []
         try:
-            failures = self._tasks.join(timeout)
+            failures = join(self._tasks, timeout)
         except BaseException:
             self._tasks.native_references += references
             raise
-        raise_all(failures.take(), failures.count)
+        failures.raise_all()
 
-    def parallel_for(self, n: int, kernel: Any, ctx: Any = None, grain: int | None = None) -> None:
-        """Runs kernel(ctx, begin, end) over [0, n) in chunks, on all threads of the pool, without the GIL.
+    def parallel_for(self, n: int, fn: Any, *, ctx: Any = None, chunksize: int | None = None) -> None:
+        """Runs fn(ctx, begin, end) over [0, n) in chunks, on all threads of the pool, without the GIL.
 
         Parameters
         ----------
         n : int
             The number of indices, 0 or more.
-        kernel : native function
+        fn : native function
             ``void (*)(void *ctx, size_t begin, size_t end)``: a cffi function pointer
             (``ffi.addressof(lib, "name")``), a ctypes function, a numba cfunc, a PyCapsule, a
             scipy.LowLevelCallable, or an address as an int. It must be safe to call from several threads.
         ctx : object, optional
-            What the kernel gets as `ctx`: an address as an int, a cffi or ctypes pointer, or an object with
+            What `fn` gets as `ctx`: an address as an int, a cffi or ctypes pointer, or an object with
             the buffer protocol (kept alive, and its memory in place, until the call returns). None: NULL.
-        grain : int, optional
+        chunksize : int, optional
             Indices in a chunk. By default n / 256, rounded up, whatever the number of threads.
 
         Raises
@@ -290,15 +335,26 @@ class Pool(StandardFace):
 
         Notes
         -----
-        The caller is one of the threads. Chunk edges depend on `n` and `grain` alone. The caller's rounding
-        mode holds in every chunk, and floating-point flags raised in a chunk are raised in the caller.
+        The caller is one of the threads. The edges of the chunks depend on `n` and `chunksize` alone. The
+        caller's rounding mode holds in every chunk, and floating-point flags raised in a chunk are raised in
+        the caller.
+
+        Examples
+        --------
+        >>> import ctypes, threadmill as tm
+        >>> body = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)
+        >>> chunks = []
+        >>> with tm.Pool(2) as pool:
+        ...     pool.parallel_for(10, body(lambda ctx, begin, end: chunks.append((begin, end))), chunksize=4)
+        >>> sorted(chunks)
+        [(0, 4), (4, 8), (8, 10)]
         """
         if type(n) is not int or not 0 <= n <= sys.maxsize:  # here 100 ns show
             n = integer("n", n, 0, sys.maxsize)
-        grain = max(1, -(-n // _CHUNKS)) if grain is None else grain
-        if type(grain) is not int or not 1 <= grain <= sys.maxsize:
-            grain = integer("grain", grain, 1, sys.maxsize)
-        pools.parallel_for(self._handle, n, grain, require_native(kernel), context_pointer(ctx, kernel))
+        chunksize = max(1, -(-n // _CHUNKS)) if chunksize is None else chunksize
+        if type(chunksize) is not int or not 1 <= chunksize <= sys.maxsize:
+            chunksize = integer("chunksize", chunksize, 1, sys.maxsize)
+        pools.parallel_for(self._handle, n, chunksize, require_native(fn), context_pointer(ctx, fn))
 
     drain = drain.drain
 
@@ -308,10 +364,21 @@ class Pool(StandardFace):
         Returns
         -------
         dict
-            "threads": their number. "workers": a dict for each. "callers": one for all callers of loops.
-            And the sum of all these: "jobs" (loops taken part in), "chunks" (run), "steals" (chunks from
-            another thread's share), "tasks" (native, and turns at the queue of Python tasks), "parks" (times
-            gone to sleep), "wakeups" (sleepers called), "busy_ns" (in chunks and tasks).
+            "threads" is the number of threads. "workers" is a list of dicts, one for each worker, and
+            "callers" a dict for all callers of loops together. Each of these dicts has the following counts,
+            and the outer one has their sums: "jobs" (loops taken part in), "chunks" (run), "steals" (chunks
+            taken from another thread's share), "tasks" (native tasks run, and visits to the queue of Python
+            tasks), "parks" (times a worker went to sleep), "wakeups" (sleeping workers woken) and "busy_ns"
+            (nanoseconds spent in chunks and tasks).
+
+        Examples
+        --------
+        >>> import threadmill as tm
+        >>> with tm.Pool(2) as pool:
+        ...     pool.submit(int).result()
+        ...     pool.stats()["threads"]
+        0
+        2
         """
         *workers, callers = pools.pool_stats(self._handle)
         total = {name: sum(row[name] for row in (*workers, callers)) for name in callers}
@@ -351,7 +418,7 @@ def default_pool() -> Pool:
     Returns
     -------
     Pool
-        Always the same one, unless that has been shut down: then a new one.
+        The same one at every call, until it is shut down; then a new one.
 
     Raises
     ------
@@ -365,4 +432,20 @@ def default_pool() -> Pool:
             pool = _default
             if pool is None or pools.pool_is_closed(pool._handle):
                 pool = _default = Pool(default_workers(), "threadmill")
+    return pool
+
+
+def check_pool(pool: Any) -> None:
+    """Raises what a pool that can't be used raises; None, for the default pool, can."""
+    if pool is not None:
+        if not isinstance(pool, Pool):
+            raise TypeError(f"pool must be a threadmill.Pool or None, got {type(pool).__name__}")
+        pools.check_open(pool._handle)
+
+
+def pool_or_default(pool: Pool | None) -> Pool:
+    """The pool that a call was given, or the default one; open."""
+    if pool is None:
+        return default_pool()
+    check_pool(pool)
     return pool

@@ -6,8 +6,7 @@ from typing import Any, TypeVar, overload
 
 from .._arguments import require_callable
 from .crew import run_indices
-from .pool import Pool
-from .which_pool import pool_or_default
+from .pool import Pool, pool_or_default
 
 __all__ = ["reduce"]
 

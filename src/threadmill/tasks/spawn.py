@@ -1,20 +1,25 @@
 """Python tasks without a future, which `Pool.spawn` queues, and the ledger that `Pool.join` looks at."""
 
 import os
-import time
+import sys
 from typing import TYPE_CHECKING
 
+from .._deadline import Deadline, deadline_or_now
 from .._locks import Condition, RLock
-from ..errors import is_ctrl_c
-from .item import Call
+from .._native import pools
+from ..errors import DeadlockError
+from .item import Call, is_ctrl_c
 
 if TYPE_CHECKING:
-    from .dispatcher import Tasks
+    from .dispatcher import Dispatcher
 
-__all__ = ["Failures", "Ledger", "Spawned", "seconds_left"]
+__all__ = ["Ledger", "join", "spawn"]
 
 # How many failures are kept: a traceback holds all that the call's frames hold. The others are counted.
 _MOST_FAILURES = 16
+
+# Stands for the outcome of a task that has none yet.
+_UNKNOWN = RuntimeError()
 
 
 class Failures:
@@ -29,10 +34,24 @@ class Failures:
             self.first.append(failure)
         self.count += 1
 
-    def take(self) -> list[BaseException]:
-        """The first of them, which from then on are the caller's alone."""
-        first, self.first = self.first, []
-        return first
+    def raise_all(self) -> None:
+        """Raises the failure, if there is one; several as a group, on Python 3.10 the first with notes.
+
+        Keeps none: a traceback holds the frames that it was raised through, and so what they hold.
+        """
+        if self.count > 1:
+            self.first = [self._together()]
+        if self.first:
+            raise self.first.pop()
+
+    def _together(self) -> BaseException:
+        if sys.version_info >= (3, 11):
+            kept = f"; the first {len(self.first)}" if len(self.first) < self.count else ""
+            return BaseExceptionGroup(f"{self.count} spawned tasks failed{kept}", self.first)
+        else:  # noqa: RET505  # for mypy, which reads one version at a time
+            first, *others = self.first
+            first.__notes__ = [f"then failed: {other!r}" for other in others]
+            return first
 
 
 class Ledger:
@@ -68,14 +87,13 @@ class Ledger:
             item.ledger = None
             self._struck += 1
 
-    def wait(self, timeout: float | None, deadline: float | None) -> None:
-        """Waits until nothing is under way; TimeoutError at the deadline, which was `timeout` away."""
+    def wait(self, deadline: Deadline) -> None:
+        """Waits until nothing is under way; TimeoutError at the deadline."""
         with self.lock:
             while left_over := self._open():
-                left = seconds_left(deadline)
-                if left == 0.0:
-                    raise TimeoutError(f"join: {left_over} tasks were left after {timeout} s")
-                self._quiet.wait(left)
+                if deadline.expired():
+                    raise TimeoutError(f"join: {left_over} tasks were left after {deadline.seconds} s")
+                self._quiet.wait(deadline.left())
 
     def take_failures(self) -> Failures | None:
         """What failed since the last time; None if something is under way again."""
@@ -89,7 +107,7 @@ class Ledger:
         """Raises what no join has told of, for Python to print: at the end of the pool or of the program."""
         if self._process != os.getpid() or not self._failures.count:
             return
-        count, first = self._failures.count, self._failures.take()[0]
+        count, first = self._failures.count, self._failures.first.pop(0)
         if not isinstance(first, SystemExit):  # which ends a thread, and here a task, without a word
             told = f"{count} spawned tasks have failed, the first as told above, and no join() came"
             raise RuntimeError(told) from first
@@ -98,13 +116,12 @@ class Ledger:
 class Spawned:
     """An item of the deque."""
 
-    __slots__ = ("_call", "_has_ended", "_tasks", "failure", "ledger")
+    __slots__ = ("_call", "_tasks", "failure", "ledger")
 
-    def __init__(self, tasks: "Tasks", call: Call) -> None:
+    def __init__(self, tasks: "Dispatcher", call: Call) -> None:
         self._tasks = tasks
         self._call: Call | None = call
-        self._has_ended = False
-        self.failure: BaseException | None = None  # not yet in the ledger
+        self.failure: BaseException | None = _UNKNOWN  # that is not in the ledger yet
         self.ledger: Ledger | None = None  # that it is in
 
     def __call__(self) -> None:
@@ -132,7 +149,7 @@ class Spawned:
         return self._call is None
 
     def _end(self, failure: BaseException | None) -> None:
-        self.failure, self._has_ended = failure, True
+        self.failure = failure
         self._strike()
 
     def _strike(self) -> None:
@@ -149,13 +166,35 @@ class Spawned:
             self._end(error)
 
     def rescue(self, error: BaseException) -> None:
-        if not self._has_ended:
-            self.failure, self._has_ended = error, True
+        if self.failure is _UNKNOWN:
+            self.failure = error
         self._strike()
 
     def lose(self) -> None:
         """Nobody counts on it in the child."""
 
 
-def seconds_left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
+def spawn(dispatcher: "Dispatcher", call: Call) -> None:
+    """Queues a call without a future; `join` waits for it and reports its failure."""
+    item = Spawned(dispatcher, call)
+    try:
+        dispatcher.ledger.enter(item)
+        dispatcher.put(item)
+    except BaseException:
+        item.cancel()
+        raise
+
+
+def join(dispatcher: "Dispatcher", timeout: float | None) -> Failures:
+    """Waits until no spawned task is left; returns what failed since the last join."""
+    if dispatcher.is_worker():
+        raise DeadlockError("join() from a task of the pool would wait for that task itself")
+    deadline = deadline_or_now(timeout)
+    while True:
+        dispatcher.ledger.wait(deadline)
+        pools.join_pool(
+            dispatcher.handle, deadline.left()
+        )  # native tasks may spawn Python ones, and these others
+        failures = dispatcher.ledger.take_failures()
+        if failures is not None:
+            return failures

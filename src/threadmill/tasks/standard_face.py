@@ -5,7 +5,7 @@ from collections.abc import Callable, Set
 from concurrent.futures.thread import ThreadPoolExecutor
 from typing import Any
 
-from .dispatcher import Tasks
+from .dispatcher import Dispatcher
 
 __all__ = ["StandardFace"]
 
@@ -17,7 +17,7 @@ class StandardFace(ThreadPoolExecutor):
     `_work_queue` for its length.
     """
 
-    _tasks: Tasks
+    _tasks: Dispatcher
     _max_workers: int
     _thread_name_prefix: str
     _initializer: Callable[..., object] | None  # type: ignore[assignment]
@@ -44,7 +44,7 @@ class StandardFace(ThreadPoolExecutor):
 class _WorkQueue:
     """How many tasks wait."""
 
-    def __init__(self, tasks: Tasks) -> None:
+    def __init__(self, tasks: Dispatcher) -> None:
         self._tasks = tasks
 
     def qsize(self) -> int:

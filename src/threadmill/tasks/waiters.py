@@ -4,12 +4,12 @@ Both append a waiter to each future's `_waiters` and then sleep on the waiter's 
 sleep there runs the tasks that nobody has begun, as `Future.result` does.
 """
 
-import time
 import weakref
 from collections import deque
 from concurrent.futures._base import FINISHED
 from typing import TYPE_CHECKING, Any
 
+from .._deadline import deadline_or_now
 from .._locks import Event
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["Waiters"]
 class Waiters(list[Any]):
     """The `_waiters` of a future, guarded by its condition."""
 
-    def __init__(self, future: "Future") -> None:
+    def __init__(self, future: "Future[Any]") -> None:
         super().__init__()
         self._future = weakref.ref(future)  # which holds this list: no cycle
         self._untold: list[Any] | None = None  # None before the end
@@ -35,7 +35,7 @@ class Waiters(list[Any]):
             waiter.event = _HelpingEvent()  # nobody knows the other yet: all futures' conditions are held
         waiter.event.futures.append(self._future)
 
-    def tell(self, future: "Future") -> None:
+    def tell(self, future: "Future[Any]") -> None:
         """Tells each waiter of the end, once; goes on where an exception has stopped an earlier call."""
         if self._untold is None:
             self._untold = self[::-1]
@@ -55,15 +55,13 @@ class _HelpingEvent(Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self.futures: deque[weakref.ref[Future]] = deque()  # not yet looked at, by the one who waits
+        self.futures: deque[weakref.ref[Future[Any]]] = deque()  # not yet looked at, by the one who waits
 
     def wait(self, timeout: float | None = None) -> bool:
-        begin = time.monotonic()
+        deadline = deadline_or_now(timeout)
         while self.futures and not self.is_set():
             future = self.futures.popleft()()
             if future is not None:
                 future._tasks.help(future)
             del future
-        if timeout is not None:
-            timeout = max(0.0, timeout - (time.monotonic() - begin))
-        return super().wait(timeout)
+        return super().wait(deadline.left())

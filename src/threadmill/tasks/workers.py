@@ -42,6 +42,12 @@ def recommended_workers(workload: Workload = "cpu") -> int:
     ------
     ValueError
         For any other `workload`.
+
+    Examples
+    --------
+    >>> import threadmill as tm
+    >>> tm.recommended_workers("io") == 2 * tm.usable_cores()
+    True
     """
     cores = usable_cores()
     if workload == "cpu":
