@@ -88,7 +88,7 @@ def _program(source: str) -> Path:
 @functools.cache
 def _objects() -> tuple[Path, ...]:
     """All of csrc/, compiled."""
-    _compile("-c", *sorted(CSRC.glob("*.c")), *sorted(CSRC.glob("kernels/*.c")))
+    _compile("-c", *sorted(CSRC.rglob("*.c")))
     return tuple(sorted(_folder().glob("*.o")))
 
 

@@ -3,8 +3,8 @@
 
 /* ---- the ringer --------------------------------------------------------------------------- */
 
-/* Counts up to wanted - (awake - busy) sleepers as awake; they must then be called. */
-static uint32_t claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t busy)
+/* Counts up to wanted - (awake - busy) sleepers as awake; they must then be woken. */
+static uint32_t bell_claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t busy)
 {
     uint64_t idle = atomic_load(&bell->idle); /* B */
     for (;;) {
@@ -13,35 +13,36 @@ static uint32_t claim_sleepers(tm_bell *bell, uint32_t wanted, uint32_t busy)
         uint32_t count = wanted > ready ? TM_MIN(wanted - ready, tm_bell_asleep(idle)) : 0;
         if (count == 0) return 0;
         TM_CHAOS(bell_claim);
-        if (atomic_compare_exchange_weak(&bell->idle, &idle, idle - count * TM_ASLEEP_ONE + count)) return count;
+        if (atomic_compare_exchange_weak(&bell->idle, &idle, idle - count * TM_ASLEEP_ONE + count))
+            return count;
     }
 }
 
-uint32_t tm_bell_call(tm_bell *bell, uint32_t wanted, uint32_t busy)
+uint32_t tm_bell_wake(tm_bell *bell, uint32_t wanted, uint32_t busy)
 {
-    uint32_t count = claim_sleepers(bell, wanted, busy);
+    uint32_t count = bell_claim_sleepers(bell, wanted, busy);
     if (count == 0) return 0;
-    TM_CHAOS(bell_call);
-    atomic_fetch_add(&bell->calls.word, count);
-    TM_CHAOS(bell_called);
-    tm_futex_wake(&bell->calls, count);
+    TM_CHAOS(bell_wake);
+    atomic_fetch_add(&bell->tokens.word, count);
+    TM_CHAOS(bell_woken);
+    tm_futex_wake(&bell->tokens, count);
     return count;
 }
 
 /* ---- the worker --------------------------------------------------------------------------- */
 
-static bool has_rung(tm_bell *bell, uint32_t seen)
+static bool bell_has_rung(tm_bell *bell, uint32_t seen)
 {
     return atomic_load_explicit(&bell->rings, memory_order_acquire) != seen;
 }
 
 /* Bounded by time, not by turns: a pause takes from 4 to 140 cycles, as the processor likes. */
-static bool spin_until_rung(tm_bell *bell, uint32_t seen, int64_t spin_ns)
+static bool bell_spin_until_rung(tm_bell *bell, uint32_t seen, int64_t spin_ns)
 {
     int64_t end = tm_now_ns() + spin_ns;
     do {
         for (int i = 0; i < 32; i++) {
-            if (has_rung(bell, seen)) return true;
+            if (bell_has_rung(bell, seen)) return true;
             tm_relax();
         }
     } while (tm_now_ns() < end);
@@ -49,7 +50,7 @@ static bool spin_until_rung(tm_bell *bell, uint32_t seen, int64_t spin_ns)
 }
 
 /* Moves the caller from awake to asleep, if more than `keep` are awake. */
-static bool leave_awake(tm_bell *bell, uint32_t keep)
+static bool bell_leave_awake(tm_bell *bell, uint32_t keep)
 {
     uint64_t idle = atomic_load(&bell->idle);
     while (tm_bell_awake(idle) > keep)
@@ -57,8 +58,9 @@ static bool leave_awake(tm_bell *bell, uint32_t keep)
     return false;
 }
 
-/* Moves the caller back by itself; false if every sleeper has been claimed by a ringer: then a token comes. */
-static bool return_awake(tm_bell *bell)
+/* Moves the caller back by itself; false if every sleeper has been claimed by a ringer: then a token
+ * comes. */
+static bool bell_return_awake(tm_bell *bell)
 {
     uint64_t idle = atomic_load(&bell->idle);
     while (tm_bell_asleep(idle) > 0)
@@ -66,24 +68,23 @@ static bool return_awake(tm_bell *bell)
     return false;
 }
 
-static bool take_call(tm_bell *bell)
+static bool bell_take_token(tm_bell *bell)
 {
-    uint32_t calls = atomic_load(&bell->calls.word);
-    while (calls > 0)
-        if (atomic_compare_exchange_weak(&bell->calls.word, &calls, calls - 1)) return true;
+    uint32_t tokens = atomic_load(&bell->tokens.word);
+    while (tokens > 0)
+        if (atomic_compare_exchange_weak(&bell->tokens.word, &tokens, tokens - 1)) return true;
     return false;
 }
 
 bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinners)
 {
-    if (!leave_awake(bell, spinners)) {
-        if (spin_until_rung(bell, seen, spin_ns)) return false;
-        if (!leave_awake(bell, 0)) TM_FATAL("a waiting worker is not counted as awake", 0);
+    if (!bell_leave_awake(bell, spinners)) {
+        if (bell_spin_until_rung(bell, seen, spin_ns)) return false;
+        if (!bell_leave_awake(bell, 0)) TM_FATAL("a waiting worker is not counted as awake", 0);
     }
     TM_CHAOS(bell_asleep);
-    if (atomic_load(&bell->rings) != seen && return_awake(bell)) return false; /* D */
+    if (atomic_load(&bell->rings) != seen && bell_return_awake(bell)) return false; /* D */
     TM_CHAOS(bell_sleep);
-    while (!take_call(bell))
-        tm_futex_wait(&bell->calls, 0, INT64_MAX);
+    while (!bell_take_token(bell)) tm_futex_wait(&bell->tokens, 0, INT64_MAX);
     return true;
 }

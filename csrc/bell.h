@@ -1,20 +1,20 @@
 /* bell.h: how idle workers notice work, and sleep when there is none.
  *
- * Whoever makes work visible rings: `rings` grows by one, and sleepers are called if too few workers are
+ * Whoever makes work visible rings: `rings` grows by one, and sleepers are woken if too few workers are
  * awake. A worker reads `rings` before it looks for work; finding none it waits for the number to change,
- * first spinning, then asleep. A call is a token in `calls`; any one sleeper takes it.
+ * first spinning, then asleep. A wake-up is a token in `tokens`; any one sleeper takes it.
  *
  *     idle = awake | asleep << 32
  *     workers = awake + asleep + (workers inside a task)
- *     workers in sleep() = asleep + tokens in calls or about to be put there
+ *     workers in sleep() = asleep + tokens there or about to be put there
  *
- * "Awake" promises one thing: the worker looks at `rings` again before it sleeps. Whoever calls a sleeper
- * counts it as awake at once, so that the next one does not call again.
+ * "Awake" promises one thing: the worker looks at `rings` again before it sleeps. Whoever wakes a sleeper
+ * counts it as awake at once, so that the next one does not wake again.
  *
  * No lost wake-up: the ringer (A) adds to rings, (B) reads idle; a worker (C) moves itself from awake to
  * asleep, (D) compares rings with what it had read. All four are sequentially consistent. If B comes before
  * C, the worker counted as awake, and D comes after A: it does not sleep. Else B sees it asleep and counts
- * it as one to call. */
+ * it as one to wake. */
 #ifndef TM_BELL_H
 #define TM_BELL_H
 
@@ -23,7 +23,7 @@
 typedef struct tm_bell {
     _Atomic uint32_t rings; /* any thread, atomically */
     _Atomic uint64_t idle;  /* any thread, atomically */
-    tm_futex calls;         /* any thread, atomically */
+    tm_futex tokens;        /* any thread, atomically */
 } tm_bell;
 
 #define TM_ASLEEP_ONE ((uint64_t)1 << 32)
@@ -64,9 +64,9 @@ static inline void tm_bell_ring(tm_bell *bell)
     TM_CHAOS(bell_rung);
 }
 
-/* After a ring, at once or later: calls sleepers, if fewer than `wanted` workers are awake besides the `busy`
- * ones. Returns how many it called. */
-uint32_t tm_bell_call(tm_bell *bell, uint32_t wanted, uint32_t busy);
+/* After a ring, at once or later: wakes sleepers, if fewer than `wanted` workers are awake besides the `busy`
+ * ones. Returns how many it woke. */
+uint32_t tm_bell_wake(tm_bell *bell, uint32_t wanted, uint32_t busy);
 
 /* Waits until the bell has rung since `seen` was read: spins up to `spin_ns` unless more than `spinners`
  * workers are awake already, then sleeps. True if it slept. */

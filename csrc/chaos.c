@@ -29,7 +29,7 @@ void tm_chaos_seed(uint64_t seed)
 }
 
 /* splitmix64: any state is a good one. */
-static uint64_t next(const char *site)
+static uint64_t chaos_next(const char *site)
 {
     if (mine == NULL) {
         unsigned number = atomic_fetch_add(&threads, 1);
@@ -48,10 +48,12 @@ void tm_chaos(const char *site)
 {
     if (first_seed == 0) return;
     int error = errno;
-    uint64_t dice = next(site);
+    uint64_t dice = chaos_next(site);
     switch (dice % 32) {
     case 0: usleep((unsigned)(dice >> 32) % (MOST_SLEEP_US + 1)); break;
-    case 1: case 2: case 3: sched_yield(); break;
+    case 1:
+    case 2:
+    case 3: sched_yield(); break;
     default: break;
     }
     errno = error;
@@ -59,7 +61,7 @@ void tm_chaos(const char *site)
 
 bool tm_chaos_wakes(const char *site)
 {
-    return first_seed != 0 && next(site) % 8 == 0;
+    return first_seed != 0 && chaos_next(site) % 8 == 0;
 }
 
 uint64_t tm_chaos_count(void)

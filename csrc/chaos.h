@@ -1,8 +1,8 @@
-/* chaos.h: trouble at the protocols' edges: yields, short sleeps, waits that end for no reason. Only in builds with
- * TM_CHAOS_BUILD, for tests/native/soak.c; in all others it is nothing.
+/* chaos.h: trouble at the protocols' edges: yields, short sleeps, waits that end for no reason. Only in
+ * builds with TM_CHAOS_BUILD, for tests/native/soak.c; in all others it is nothing.
  *
- * A site is a name for "another thread may come in here". What happens there follows from a seed and from how
- * often this thread has come to any site. */
+ * A site is a name for "another thread may come in here". What happens there follows from a seed and from
+ * how often this thread has come to any site. */
 #ifndef TM_CHAOS_H
 #define TM_CHAOS_H
 

@@ -33,6 +33,7 @@
 #pragma GCC visibility push(default)
 #include "threadmill.h"
 #pragma GCC visibility pop
+#include "bindings.h"
 
 /* Two 64-byte lines: the adjacent-line prefetcher moves them in pairs. */
 #define TM_LINE 128
@@ -41,14 +42,14 @@
 #define TM_MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* A broken invariant ends the process: nothing that runs on may trust its memory any more. */
-#define TM_FATAL(what, error)                                                                         \
+#define TM_FATAL(what, error)                                                                                \
     (fprintf(stderr, "threadmill: %s:%d: %s: %s\n", __FILE__, __LINE__, (what), strerror(error)), abort())
 
 /* For pthread calls that can only fail when a contract is broken. */
-#define TM_MUST(call)                                                                                 \
-    do {                                                                                              \
-        int tm_must_error = (call);                                                                   \
-        if (tm_must_error != 0) TM_FATAL(#call, tm_must_error);                                       \
+#define TM_MUST(call)                                                                                        \
+    do {                                                                                                     \
+        int tm_must_error = (call);                                                                          \
+        if (tm_must_error != 0) TM_FATAL(#call, tm_must_error);                                              \
     } while (0)
 
 #ifdef TM_DEBUG

@@ -1,7 +1,7 @@
 /* drain.c: the threads of a loop pull blocks out of a queue until it is shut down and empty.
  *
- * One chunk of the loop is one place to pull at. Who takes a place after the end finds nothing, so it does not
- * matter how many threads come: the caller alone empties the queue as well. */
+ * One chunk of the loop is one place to pull at. Who takes a place after the end finds nothing, so it does
+ * not matter how many threads come: the caller alone empties the queue as well. */
 #include "interrupt.h"
 #include "queue.h"
 #include "sync.h"
@@ -10,15 +10,15 @@ typedef struct places {
     tm_queue *queue; /* this and below: set once */
     tm_block_kernel kernel;
     void *ctx;
-    size_t block;          /* items that fit in a buffer */
-    size_t stride;         /* bytes from one place's buffer to the next */
+    size_t block;  /* items that fit in a buffer */
+    size_t stride; /* bytes from one place's buffer to the next */
     unsigned char *buffers;
-    atomic_bool stop;      /* the main thread was interrupted */
-    _Atomic size_t done;   /* items that the kernel has had */
+    atomic_bool stop;    /* the main thread was interrupted */
+    _Atomic size_t done; /* items that the kernel has had */
 } places;
 
 /* A queue that never runs dry has no wait in which the main thread would ask for interrupts. */
-static bool heed_interrupt(int64_t *asked_ns)
+static bool drain_check_interrupt(int64_t *asked_ns)
 {
     if (tm_coarse_now_ns() - *asked_ns < TM_INTERRUPT_PERIOD_NS) return false;
     bool interrupted = tm_interrupted();
@@ -26,7 +26,7 @@ static bool heed_interrupt(int64_t *asked_ns)
     return interrupted;
 }
 
-static tm_status pull(void *ctx, size_t at, size_t end)
+static tm_status drain_pull(void *ctx, size_t at, size_t end)
 {
     places *all = ctx;
     unsigned char *items = all->buffers + at * all->stride;
@@ -40,7 +40,7 @@ static tm_status pull(void *ctx, size_t at, size_t end)
         if (status != TM_OK) break;
         all->kernel(all->ctx, items, n);
         done += n;
-        if (heed_interrupt(&asked_ns)) status = TM_INTERRUPTED;
+        if (drain_check_interrupt(&asked_ns)) status = TM_INTERRUPTED;
     }
     atomic_fetch_add_explicit(&all->done, done, memory_order_relaxed);
     if (status != TM_INTERRUPTED) return TM_OK; /* closed and empty */
@@ -49,7 +49,8 @@ static tm_status pull(void *ctx, size_t at, size_t end)
     return status;
 }
 
-tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx, size_t *done)
+tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx,
+                   size_t *done)
 {
     size_t threads = pool == NULL ? 1 : tm_pool_threads(pool);
     size_t item_size = tm_queue_item_size(queue), capacity = tm_queue_capacity(queue);
@@ -60,7 +61,7 @@ tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel
     all.stride = (block * item_size + TM_LINE - 1) / TM_LINE * TM_LINE;
     all.buffers = aligned_alloc(TM_LINE, threads * all.stride);
     if (all.buffers == NULL) return TM_NO_MEMORY;
-    tm_status status = tm_parallel_try(pool, threads, 1, pull, &all);
+    tm_status status = tm_parallel_try(pool, threads, 1, drain_pull, &all);
     free(all.buffers);
     if (done != NULL) *done = atomic_load_explicit(&all.done, memory_order_relaxed);
     return status;

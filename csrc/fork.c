@@ -6,36 +6,33 @@ static tm_fork_watch *list;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int hooks_error; /* set once */
 
-static void before(void)
+static void fork_before(void)
 {
     TM_CHAOS(fork_begins);
     tm_lock(&list_mutex);
-    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
-        tm_lock(watch->mutex);
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next) tm_lock(watch->mutex);
 }
 
-static void after(void)
+static void fork_after(void)
 {
-    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
-        tm_unlock(watch->mutex);
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next) tm_unlock(watch->mutex);
     tm_unlock(&list_mutex);
 }
 
-static void after_in_child(void)
+static void fork_after_in_child(void)
 {
-    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next)
-        watch->renew(watch->owner);
-    after();
+    for (tm_fork_watch *watch = list; watch != NULL; watch = watch->next) watch->renew(watch->owner);
+    fork_after();
 }
 
-static void set_hooks(void)
+static void fork_set_hooks(void)
 {
-    hooks_error = pthread_atfork(before, after, after_in_child);
+    hooks_error = pthread_atfork(fork_before, fork_after, fork_after_in_child);
 }
 
 bool tm_fork_set_hooks(void)
 {
-    TM_MUST(pthread_once(&once, set_hooks));
+    TM_MUST(pthread_once(&once, fork_set_hooks));
     return hooks_error == 0;
 }
 

@@ -14,8 +14,8 @@ typedef struct tm_fork_watch {
     struct tm_fork_watch *next, **link; /* in the list of all; guarded by fork.c's mutex */
 } tm_fork_watch;
 
-/* From here to tm_fork_leave the mutex is watched. Neither may be called with a watched mutex held, nor before
- * the hooks are set. */
+/* From here to tm_fork_leave the mutex is watched. Neither may be called with a watched mutex held, nor
+ * before the hooks are set. */
 void tm_fork_enter(tm_fork_watch *watch);
 void tm_fork_leave(tm_fork_watch *watch);
 

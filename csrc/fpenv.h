@@ -31,8 +31,8 @@ static inline unsigned tm_fp_leave(tm_fp_state state)
     return (now >> 2 & 7) | (now & 1) << 3; /* ZE OE UE are bits 2 3 4, IE is bit 0 */
 }
 
-/* For code that is not ours, which may use the x87 unit: long double, and feraiseexcept for what is not a division.
- * Control goes out as with tm_fp_enter, the flags of both units come home. */
+/* For code that is not ours, which may use the x87 unit: long double, and feraiseexcept for what is not a
+ * division. Control goes out as with tm_fp_enter, the flags of both units come home. */
 typedef unsigned short tm_x87_control;
 
 static inline tm_x87_control tm_x87_save(void)

@@ -2,7 +2,7 @@
 #include "gate.h"
 
 /* True when nobody is inside; then takes WAITED down, in the same atomic step as the look. */
-static bool is_empty(tm_gate *gate, uint32_t seen)
+static bool gate_is_empty(tm_gate *gate, uint32_t seen)
 {
     while (seen / TM_GATE_ONE == 0) {
         if (!(seen & TM_GATE_WAITED)) return true;
@@ -14,12 +14,13 @@ static bool is_empty(tm_gate *gate, uint32_t seen)
     return false;
 }
 
-static bool spin_until_empty(tm_gate *gate, int64_t spin_ns)
+static bool gate_spin_until_empty(tm_gate *gate, int64_t spin_ns)
 {
     int64_t end = tm_now_ns() + spin_ns;
     do {
         for (int i = 0; i < 32; i++) {
-            if (is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return true;
+            if (gate_is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire)))
+                return true;
             tm_relax();
         }
     } while (tm_now_ns() < end);
@@ -29,17 +30,17 @@ static bool spin_until_empty(tm_gate *gate, int64_t spin_ns)
 tm_status tm_gate_wait(tm_gate *gate, int64_t spin_ns, int64_t deadline)
 {
     /* acquire: pairs with leave's release */
-    if (is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return TM_OK;
-    if (spin_ns > 0 && spin_until_empty(gate, spin_ns)) return TM_OK;
+    if (gate_is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return TM_OK;
+    if (spin_ns > 0 && gate_spin_until_empty(gate, spin_ns)) return TM_OK;
     for (;;) {
         uint32_t seen = atomic_fetch_or_explicit(&gate->state.word, TM_GATE_WAITED, memory_order_acquire);
         TM_CHAOS(gate_wait);
-        if (is_empty(gate, seen | TM_GATE_WAITED)) return TM_OK;
+        if (gate_is_empty(gate, seen | TM_GATE_WAITED)) return TM_OK;
         if (tm_now_ns() >= deadline) return TM_TIMEOUT;
         /* Not on a word with nobody inside: another waiter takes WAITED down there, and wakes nobody. */
         if (seen / TM_GATE_ONE > 0)
             tm_futex_wait(&gate->state, seen | TM_GATE_WAITED, tm_interrupt_slice(deadline));
-        if (is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return TM_OK;
+        if (gate_is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return TM_OK;
         if (tm_interrupted()) return TM_INTERRUPTED;
     }
 }

@@ -73,7 +73,7 @@ static inline bool tm_gate_try_enter(tm_gate *gate)
 {
     if (!tm_gate_has_room(gate)) return false;
     TM_CHAOS(gate_enter);
-    /* acquire: pairs with open's release; sequentially consistent: see help_loops in worker.c */
+    /* acquire: pairs with open's release; sequentially consistent: see worker_help_loops */
     if (tm_gate_admits(gate, atomic_fetch_add(&gate->state.word, TM_GATE_ONE))) return true;
     TM_CHAOS(gate_too_late);
     tm_gate_leave(gate);

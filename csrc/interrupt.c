@@ -15,7 +15,7 @@ void tm_set_interrupt_check(int (*check)(void))
 }
 
 /* Signal handlers of interpreters run on the main thread alone, so others need not ask. */
-static bool is_main_thread(void)
+static bool interrupt_is_main_thread(void)
 {
 #if defined(__APPLE__)
     return pthread_main_np() != 0;
@@ -27,11 +27,11 @@ static bool is_main_thread(void)
 bool tm_interrupted(void)
 {
     int (*check)(void) = atomic_load(&interrupt_check);
-    return check != NULL && is_main_thread() && check() != 0;
+    return check != NULL && interrupt_is_main_thread() && check() != 0;
 }
 
 int64_t tm_interrupt_slice(int64_t deadline)
 {
-    if (atomic_load(&interrupt_check) == NULL || !is_main_thread()) return deadline;
+    if (atomic_load(&interrupt_check) == NULL || !interrupt_is_main_thread()) return deadline;
     return TM_MIN(deadline, tm_now_ns() + TM_INTERRUPT_PERIOD_NS);
 }

@@ -1,14 +1,12 @@
-/* parallel_for.c: the parallel loop: cut, claim, steal, join.
+/* parallel_for.c: the parallel loop: cut, loop_claim, steal, join.
  *
- * The chunks are dealt in order into one slice for each seat. The caller sits on seat 0 and starts at once;
- * workers that arrive in time take the other seats. Each runs its own slice from the front, then everyone
- * else's: whoever finds all slices dry knows that each chunk has been claimed by someone inside, or comes after a
- * failed one. */
+ * The chunks are dealt in order into one slice for each seat. The caller sits on seat 0 and starts at
+ * once; workers that arrive in time take the other seats. Each runs its own slice from the front, then
+ * everyone else's: whoever finds all slices dry knows that each chunk has been claimed by someone inside,
+ * or comes after a failed one. */
 #include "parallel_for.h"
 
 #include "pool.h"
-
-#include <errno.h>
 
 /* The lowest failing chunk and its status as one number, lower is first: (chunk + 1) << 8 | -status. An
  * interrupt counts as a failure before chunk 0. */
@@ -16,16 +14,21 @@
 #define INTERRUPT ((uint64_t)-TM_INTERRUPTED)
 #define MOST_CHUNKS ((size_t)(NO_FAILURE >> 9)) /* that this number has room for */
 
-/* Sleepers are called for no less than this: they take 50 to 120 us to come, and calling one costs the caller
+/* Sleepers are woken for no less than this: they take 50 to 120 us to come, and waking one costs the caller
  * 3 to 9 (two virtual cores). */
-#define WORTH_A_CALL_NS 40000
+#define WORTH_A_WAKE_NS 40000
 
-/* In a burst of loops a sleeper comes for those that follow: after one that ended alone so shortly ago, a call
- * is made for less. */
+/* In a burst of loops a sleeper comes for those that follow: after one that ended alone so shortly ago, a
+ * wake-up is worth it for less. */
 #define BURST_GAP_NS 100000
-#define WORTH_A_CALL_IN_BURST_NS 10000
+#define WORTH_A_WAKE_IN_BURST_NS 10000
 
-/* With so many chunks for each seat, nothing much is lost if one runs before sleepers are called. */
+/* How long a caller that waits for the last chunks looks before it sleeps: about what waking it would cost
+ * (50 to 120 us measured on two virtual cores), so that spinning never costs more than twice the best
+ * choice. */
+#define JOIN_SPIN_NS 50000
+
+/* With so many chunks for each seat, nothing much is lost if one runs before sleepers are woken. */
 #define MANY_CHUNKS 8
 
 static _Thread_local size_t thread_limit;
@@ -44,7 +47,7 @@ size_t tm_get_thread_limit(void)
 
 /* ---- failures ----------------------------------------------------------------------------- */
 
-static void note_failure(_Atomic uint64_t *failure, uint64_t mine)
+static void loop_note_failure(_Atomic uint64_t *failure, uint64_t mine)
 {
     uint64_t seen = atomic_load_explicit(failure, memory_order_relaxed);
     while (mine < seen && !atomic_compare_exchange_weak_explicit(failure, &seen, mine, memory_order_relaxed,
@@ -52,13 +55,13 @@ static void note_failure(_Atomic uint64_t *failure, uint64_t mine)
     }
 }
 
-static uint64_t failure_of(size_t chunk, tm_status status)
+static uint64_t loop_failure_of(size_t chunk, tm_status status)
 {
     int code = status < 0 && status > -256 ? -status : -TM_FAILED;
     return ((uint64_t)chunk + 1) << 8 | (uint64_t)code;
 }
 
-static tm_status status_of(uint64_t failure)
+static tm_status loop_status_of(uint64_t failure)
 {
     return failure == NO_FAILURE ? TM_OK : (tm_status)-(int)(failure & 0xff);
 }
@@ -67,18 +70,18 @@ static tm_status status_of(uint64_t failure)
 
 /* Runs a chunk; false if one before it has failed, and so before all that follow in its slice. Chunks before
  * the lowest failure always run, so that which failure wins does not depend on timing. */
-static bool run_chunk(tm_job *job, size_t chunk)
+static bool loop_run_chunk(tm_job *job, size_t chunk)
 {
     uint64_t failure = atomic_load_explicit(&job->failure, memory_order_relaxed);
     if ((uint64_t)chunk + 1 > failure >> 8) return false;
     size_t begin = chunk * job->grain;
     size_t end = TM_MIN(job->n - begin, job->grain) + begin;
     tm_status status = job->body(job->ctx, begin, end);
-    if (status != TM_OK) note_failure(&job->failure, failure_of(chunk, status));
+    if (status != TM_OK) loop_note_failure(&job->failure, loop_failure_of(chunk, status));
     return true;
 }
 
-static bool claim(tm_slice *slice, size_t *chunk)
+static bool loop_claim(tm_slice *slice, size_t *chunk)
 {
     /* A look first: a dry slice stays dry, and its line stays shared. */
     if (atomic_load_explicit(&slice->next, memory_order_relaxed) >= slice->end) return false;
@@ -89,43 +92,43 @@ static bool claim(tm_slice *slice, size_t *chunk)
 
 /* What only the caller does between chunks. */
 typedef struct caller {
-    tm_team *team;     /* NULL: alone */
-    int64_t asked_ns;  /* when it last asked for interrupts */
-    int64_t begun_ns;  /* when the loop began; 0: sleepers are called already, or not needed */
-    double worth_ns;   /* sleepers are called for no less */
-    uint32_t called;   /* sleepers */
+    tm_team *team;    /* NULL: alone */
+    int64_t asked_ns; /* when it last asked for interrupts */
+    int64_t begun_ns; /* when the loop began; 0: sleepers are woken already, or not needed */
+    double worth_ns;  /* sleepers are woken for no less */
+    uint32_t woken;   /* sleepers */
 } caller;
 
-/* Calls sleepers once what is left seems worth it. */
-static void call_when_worth(const tm_job *job, caller *me, uint64_t done)
+/* Wakes sleepers once what is left seems worth it. */
+static void loop_wake_when_worth(const tm_job *job, caller *me, uint64_t done)
 {
     double each = (double)(tm_now_ns() - me->begun_ns) / (double)done;
     if (each * (double)(job->chunks - done) < me->worth_ns) return;
-    me->called = tm_team_call(me->team, job, job->seats - 1);
+    me->woken = tm_team_wake(me->team, job, job->seats - 1);
     me->begun_ns = 0;
 }
 
-static void heed_interrupt(tm_job *job, caller *me)
+static void loop_check_interrupt(tm_job *job, caller *me)
 {
     int64_t now = tm_coarse_now_ns();
     if (now - me->asked_ns < TM_INTERRUPT_PERIOD_NS) return;
-    if (me->asked_ns != 0 && tm_interrupted()) note_failure(&job->failure, INTERRUPT);
+    if (me->asked_ns != 0 && tm_interrupted()) loop_note_failure(&job->failure, INTERRUPT);
     me->asked_ns = tm_coarse_now_ns();
 }
 
 /* Runs chunks from seat's own slice on, around the table; `me` is NULL for workers. */
-static void run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counters)
+static void loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counters)
 {
     uint64_t chunks = 0, steals = 0;
     for (size_t i = 0; i < job->seats; i++) {
         size_t at = seat + i < job->seats ? seat + i : seat + i - job->seats;
         size_t chunk;
-        while (claim(&job->slices[at], &chunk) && run_chunk(job, chunk)) {
+        while (loop_claim(&job->slices[at], &chunk) && loop_run_chunk(job, chunk)) {
             chunks += 1;
             steals += i > 0;
             if (me == NULL) continue;
-            if (me->begun_ns != 0) call_when_worth(job, me, chunks);
-            if (chunks > 1) heed_interrupt(job, me); /* the first says only that the loop has begun */
+            if (me->begun_ns != 0) loop_wake_when_worth(job, me, chunks);
+            if (chunks > 1) loop_check_interrupt(job, me); /* the first says only that the loop has begun */
         }
     }
     tm_count(&counters->chunks, chunks);
@@ -134,7 +137,7 @@ static void run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counte
 }
 
 /* A worker's usual seat, so that it meets the same part of an array in call after call. */
-static size_t seat_of(const tm_job *job, int worker)
+static size_t loop_seat_of(const tm_job *job, int worker)
 {
     size_t others = job->seats - 1;
     size_t rank = (size_t)worker - (job->owner >= 0 && worker > job->owner);
@@ -142,13 +145,13 @@ static size_t seat_of(const tm_job *job, int worker)
 }
 
 /* What a worker does inside a job whose gate let it in. */
-static void help(tm_job *job, int worker, tm_counters *counters)
+static void loop_help(tm_job *job, int worker, tm_counters *counters)
 {
     uint64_t begin = tm_ticks();
     TM_CHAOS(loop_help);
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(job->fp_state);
-    run_chunks(job, seat_of(job, worker), NULL, counters);
+    loop_run_chunks(job, loop_seat_of(job, worker), NULL, counters);
     unsigned flags = tm_fp_leave(mine);
     if (flags) atomic_fetch_or_explicit(&job->fp_flags, flags, memory_order_relaxed);
     tm_gate_leave(&job->gate); /* the job is the owner's again: nothing of it is read below */
@@ -157,7 +160,7 @@ static void help(tm_job *job, int worker, tm_counters *counters)
 
 /* ---- the caller --------------------------------------------------------------------------- */
 
-static tm_job *take_slot(tm_team *team)
+static tm_job *loop_take_slot(tm_team *team)
 {
     for (size_t i = 0; i < TM_JOB_SLOTS; i++) {
         tm_job *job = &team->jobs[i];
@@ -169,7 +172,7 @@ static tm_job *take_slot(tm_team *team)
     return NULL;
 }
 
-static void deal_chunks(tm_job *job)
+static void loop_deal_chunks(tm_job *job)
 {
     size_t share = job->chunks / job->seats, rest = job->chunks % job->seats, next = 0;
     for (size_t i = 0; i < job->seats; i++) {
@@ -179,41 +182,31 @@ static void deal_chunks(tm_job *job)
     }
 }
 
-uint32_t tm_team_call(tm_team *team, const tm_job *mine, size_t wanted)
-{
-    uint32_t busy = 0;
-    if (tm_bell_asleep(atomic_load(&team->bell.idle)) == 0) return 0; /* B in bell.h */
-    for (size_t i = 0; i < TM_JOB_SLOTS; i++)
-        if (&team->jobs[i] != mine) busy += tm_gate_inside(&team->jobs[i].gate);
-    return tm_bell_call(&team->bell, (uint32_t)TM_MIN(wanted, UINT32_MAX), busy);
-}
-
-/* Makes the job visible; calls sleepers now, or has the caller do so when it knows more. */
-static void open_job(tm_job *job, caller *me, bool short_chunks)
+/* Makes the job visible; wakes sleepers now, or has the caller do so when it knows more. */
+static void loop_open_job(tm_job *job, caller *me, bool short_chunks)
 {
     tm_gate_open(&job->gate, (uint32_t)job->seats - 1);
     tm_bell_ring(&me->team->bell);
     if (tm_bell_asleep(atomic_load(&me->team->bell.idle)) == 0) return; /* B in bell.h */
     if (!short_chunks && job->chunks / MANY_CHUNKS < job->seats) {
-        me->called = tm_team_call(me->team, job, job->seats - 1);
+        me->woken = tm_team_wake(me->team, job, job->seats - 1);
         return;
     }
     me->begun_ns = tm_now_ns();
     int64_t gap = me->begun_ns - atomic_load_explicit(&me->team->alone_ns, memory_order_relaxed);
-    me->worth_ns = gap < BURST_GAP_NS ? WORTH_A_CALL_IN_BURST_NS : WORTH_A_CALL_NS;
+    me->worth_ns = gap < BURST_GAP_NS ? WORTH_A_WAKE_IN_BURST_NS : WORTH_A_WAKE_NS;
 }
 
 /* Waits for the workers inside; an interrupt cancels what is not claimed, and the wait goes on. */
-static void join(tm_job *job, bool may_spin)
+static void loop_join(tm_job *job, bool may_spin)
 {
-    int64_t spin_ns = may_spin ? TM_JOIN_SPIN_NS : 0;
+    int64_t spin_ns = may_spin ? JOIN_SPIN_NS : 0;
     TM_CHAOS(loop_join);
     tm_gate_close(&job->gate);
-    while (tm_gate_wait(&job->gate, spin_ns, INT64_MAX) != TM_OK)
-        note_failure(&job->failure, INTERRUPT);
+    while (tm_gate_wait(&job->gate, spin_ns, INT64_MAX) != TM_OK) loop_note_failure(&job->failure, INTERRUPT);
 }
 
-static tm_status run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t seats, size_t chunks)
+static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t seats, size_t chunks)
 {
     int worker = tm_team_worker(team);
     uint64_t begin = tm_ticks();
@@ -221,41 +214,48 @@ static tm_status run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t se
     tm_fp_state mine = tm_fp_save();
     job->n = loop->n, job->grain = loop->grain, job->chunks = chunks, job->seats = seats;
     job->body = loop->body, job->ctx = loop->ctx;
-    job->help = help, job->owner = worker, job->fp_state = mine;
+    job->help = loop_help, job->owner = worker, job->fp_state = mine;
     atomic_store_explicit(&job->failure, NO_FAILURE, memory_order_relaxed);
     atomic_store_explicit(&job->fp_flags, 0, memory_order_relaxed);
-    deal_chunks(job);
-    open_job(job, &me, loop->short_chunks);
+    loop_deal_chunks(job);
+    loop_open_job(job, &me, loop->short_chunks);
 
     tm_fp_enter(mine);
-    run_chunks(job, 0, &me, &job->counters);
+    loop_run_chunks(job, 0, &me, &job->counters);
     unsigned flags = tm_fp_leave(mine);
     /* In a child that a chunk has forked nobody helps, and nobody will leave. */
-    if (tm_process_generation() == team->generation) join(job, team->spinners > 0);
+    if (tm_process_generation() == team->generation) loop_join(job, team->spinners > 0);
     if (me.begun_ns != 0) atomic_store_explicit(&team->alone_ns, tm_now_ns(), memory_order_relaxed);
 
     loop->fp_flags = flags | atomic_load_explicit(&job->fp_flags, memory_order_relaxed);
-    tm_status status = status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
-    tm_count(&job->counters.wakeups, me.called);
-    if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin); /* a worker's is counted already */
+    tm_status status = loop_status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
+    tm_count(&job->counters.wakeups, me.woken);
+    /* A worker's time is counted already. */
+    if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin);
     TM_CHAOS(loop_ends);
     atomic_store_explicit(&job->taken, false, memory_order_release);
     return status;
 }
 
 /* The whole loop on the calling thread, through the same chunks in order. */
-static tm_status run_alone(tm_loop *loop, size_t chunks)
+static tm_status loop_run_alone(tm_loop *loop, size_t chunks)
 {
     tm_slice slice = {.end = chunks};
     tm_counters counters = {0};
-    tm_job job = {.slices = &slice, .n = loop->n, .grain = loop->grain, .chunks = chunks, .seats = 1,
-                  .body = loop->body, .ctx = loop->ctx, .failure = NO_FAILURE};
+    tm_job job = {.slices = &slice,
+                  .n = loop->n,
+                  .grain = loop->grain,
+                  .chunks = chunks,
+                  .seats = 1,
+                  .body = loop->body,
+                  .ctx = loop->ctx,
+                  .failure = NO_FAILURE};
     caller me = {0};
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(mine);
-    run_chunks(&job, 0, &me, &counters);
+    loop_run_chunks(&job, 0, &me, &counters);
     loop->fp_flags = tm_fp_leave(mine);
-    return status_of(atomic_load_explicit(&job.failure, memory_order_relaxed));
+    return loop_status_of(atomic_load_explicit(&job.failure, memory_order_relaxed));
 }
 
 tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
@@ -271,10 +271,11 @@ tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
         tm_team *team;
         tm_status status = tm_pool_team(pool, &team);
         if (status == TM_CLOSED) return status;
-        tm_job *job = status == TM_OK ? take_slot(team) : NULL; /* no threads, no slot: not the loop's fault */
-        if (job != NULL) return run_shared(team, job, loop, seats, chunks);
+        /* No threads or no slot: the loop runs, alone. */
+        tm_job *job = status == TM_OK ? loop_take_slot(team) : NULL;
+        if (job != NULL) return loop_run_shared(team, job, loop, seats, chunks);
     }
-    return chunks == 0 ? TM_OK : run_alone(loop, chunks);
+    return chunks == 0 ? TM_OK : loop_run_alone(loop, chunks);
 }
 
 /* ---- the public faces --------------------------------------------------------------------- */
@@ -292,7 +293,7 @@ typedef struct call {
     void *ctx;
 } call;
 
-static tm_status run_kernel(void *ctx, size_t begin, size_t end)
+static tm_status loop_run_kernel(void *ctx, size_t begin, size_t end)
 {
     const call *kernel = ctx;
     kernel->kernel(kernel->ctx, begin, end);
@@ -302,5 +303,5 @@ static tm_status run_kernel(void *ctx, size_t begin, size_t end)
 tm_status tm_parallel_for(tm_pool *pool, size_t n, size_t grain, tm_kernel kernel, void *ctx)
 {
     call adapter = {.kernel = kernel, .ctx = ctx};
-    return tm_parallel_try(pool, n, grain, run_kernel, &adapter);
+    return tm_parallel_try(pool, n, grain, loop_run_kernel, &adapter);
 }

@@ -33,7 +33,7 @@ struct tm_queue {
 };
 
 /* The parent's waiters are not there; to destroy their conditions would wait for them. */
-static void renew_in_child(void *owner)
+static void queue_renew_in_child(void *owner)
 {
     tm_queue *queue = owner;
     TM_MUST(tm_condition_init(&queue->not_empty));
@@ -41,7 +41,7 @@ static void renew_in_child(void *owner)
     queue->waiting_pop = queue->waiting_push = 0;
 }
 
-static int sync_init(tm_queue *queue)
+static int queue_init_sync(tm_queue *queue)
 {
     int error = pthread_mutex_init(&queue->mutex, NULL);
     if (error != 0) return error;
@@ -69,12 +69,12 @@ tm_status tm_queue_create(size_t capacity, size_t item_size, tm_order order, tm_
     made->item_size = item_size;
     made->order = order;
     made->items = malloc(made->capacity * item_size);
-    if (made->items == NULL || sync_init(made) != 0) {
+    if (made->items == NULL || queue_init_sync(made) != 0) {
         free(made->items);
         free(made);
         return TM_NO_MEMORY;
     }
-    made->watch = (tm_fork_watch){.mutex = &made->mutex, .renew = renew_in_child, .owner = made};
+    made->watch = (tm_fork_watch){.mutex = &made->mutex, .renew = queue_renew_in_child, .owner = made};
     tm_fork_enter(&made->watch);
     *queue = made;
     return TM_OK;
@@ -93,58 +93,57 @@ void tm_queue_destroy(tm_queue *queue)
 
 /* ---- the ring, mutex held ----------------------------------------------------------------- */
 
-static size_t length_locked(const tm_queue *queue)
+static size_t queue_length_locked(const tm_queue *queue)
 {
     return atomic_load_explicit(&queue->count, memory_order_relaxed);
 }
 
-static void set_length_locked(tm_queue *queue, size_t count)
+static void queue_set_length_locked(tm_queue *queue, size_t count)
 {
     TM_ASSERT(count <= queue->capacity);
     atomic_store(&queue->count, count); /* sequentially consistent, as peek */
 }
 
-static size_t wrap(const tm_queue *queue, size_t at)
+static size_t queue_wrap(const tm_queue *queue, size_t at)
 {
     return at < queue->capacity ? at : at - queue->capacity;
 }
 
-static void put_locked(tm_queue *queue, const unsigned char *items, size_t n)
+static void queue_put_locked(tm_queue *queue, const unsigned char *items, size_t n)
 {
     size_t size = queue->item_size;
-    size_t tail = wrap(queue, queue->head + length_locked(queue));
+    size_t tail = queue_wrap(queue, queue->head + queue_length_locked(queue));
     size_t first = TM_MIN(n, queue->capacity - tail);
     memcpy(queue->items + tail * size, items, first * size);
     memcpy(queue->items, items + first * size, (n - first) * size);
-    set_length_locked(queue, length_locked(queue) + n);
+    queue_set_length_locked(queue, queue_length_locked(queue) + n);
 }
 
-static void take_fifo_locked(tm_queue *queue, unsigned char *items, size_t n)
+static void queue_take_fifo_locked(tm_queue *queue, unsigned char *items, size_t n)
 {
     size_t size = queue->item_size;
     size_t first = TM_MIN(n, queue->capacity - queue->head);
     memcpy(items, queue->items + queue->head * size, first * size);
     memcpy(items + first * size, queue->items, (n - first) * size);
-    queue->head = wrap(queue, queue->head + n);
-    set_length_locked(queue, length_locked(queue) - n);
+    queue->head = queue_wrap(queue, queue->head + n);
+    queue_set_length_locked(queue, queue_length_locked(queue) - n);
 }
 
-static void take_lifo_locked(tm_queue *queue, unsigned char *items, size_t n)
+static void queue_take_lifo_locked(tm_queue *queue, unsigned char *items, size_t n)
 {
     size_t size = queue->item_size;
-    size_t length = length_locked(queue);
+    size_t length = queue_length_locked(queue);
     for (size_t i = 0; i < n; i++)
-        memcpy(items + i * size, queue->items + wrap(queue, queue->head + length - 1 - i) * size, size);
-    set_length_locked(queue, length - n);
+        memcpy(items + i * size, queue->items + queue_wrap(queue, queue->head + length - 1 - i) * size, size);
+    queue_set_length_locked(queue, length - n);
 }
 
 /* Makes memory for `more` items where the ring may grow; TM_OK if any of them fits now. */
-static tm_status make_room_locked(tm_queue *queue, size_t more)
+static tm_status queue_make_room_locked(tm_queue *queue, size_t more)
 {
-    size_t length = length_locked(queue), capacity = queue->capacity;
+    size_t length = queue_length_locked(queue), capacity = queue->capacity;
     if (queue->limit > 0 || more <= capacity - length) return length < capacity ? TM_OK : TM_FULL;
-    while (capacity - length < more && capacity <= PTRDIFF_MAX / 2 / queue->item_size)
-        capacity *= 2;
+    while (capacity - length < more && capacity <= PTRDIFF_MAX / 2 / queue->item_size) capacity *= 2;
     unsigned char *items = capacity - length < more ? NULL : malloc(capacity * queue->item_size);
     if (items == NULL) return TM_NO_MEMORY;
     size_t first = TM_MIN(length, queue->capacity - queue->head);
@@ -160,7 +159,8 @@ static tm_status make_room_locked(tm_queue *queue, size_t more)
 /* ---- waiting ------------------------------------------------------------------------------ */
 
 /* One slice of a wait, the mutex held before and after; TM_OK: look at the predicate again. */
-static tm_status wait_slice_locked(tm_queue *queue, pthread_cond_t *condition, size_t *waiting, int64_t deadline)
+static tm_status queue_wait_slice_locked(tm_queue *queue, pthread_cond_t *condition, size_t *waiting,
+                                         int64_t deadline)
 {
     if (tm_now_ns() >= deadline) return TM_TIMEOUT;
     TM_CHAOS(queue_wait);
@@ -175,11 +175,13 @@ static tm_status wait_slice_locked(tm_queue *queue, pthread_cond_t *condition, s
 }
 
 /* Wakes as many as can now move: one for one item, all for more. */
-static void signal_locked(pthread_cond_t *condition, size_t waiting, size_t items)
+static void queue_signal_locked(pthread_cond_t *condition, size_t waiting, size_t items)
 {
     if (waiting == 0) return;
-    if (items == 1) TM_MUST(pthread_cond_signal(condition));
-    else TM_MUST(pthread_cond_broadcast(condition));
+    if (items == 1)
+        TM_MUST(pthread_cond_signal(condition));
+    else
+        TM_MUST(pthread_cond_broadcast(condition));
 }
 
 tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_t timeout_ns, size_t *done)
@@ -190,52 +192,54 @@ tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_
     int64_t deadline = timeout_ns == 0 ? 0 : tm_deadline(timeout_ns);
     tm_lock(&queue->mutex);
     while (status == TM_OK && left > 0) {
-        status = queue->closed ? TM_CLOSED : make_room_locked(queue, left);
+        status = queue->closed ? TM_CLOSED : queue_make_room_locked(queue, left);
         if (status == TM_OK) {
-            size_t n = TM_MIN(left, queue->capacity - length_locked(queue));
-            put_locked(queue, from, n);
+            size_t n = TM_MIN(left, queue->capacity - queue_length_locked(queue));
+            queue_put_locked(queue, from, n);
             TM_CHAOS(queue_pushed);
-            signal_locked(&queue->not_empty, queue->waiting_pop, n);
+            queue_signal_locked(&queue->not_empty, queue->waiting_pop, n);
             from += n * queue->item_size;
             left -= n;
         } else if (status == TM_FULL && timeout_ns != 0) {
-            status = wait_slice_locked(queue, &queue->not_full, &queue->waiting_push, deadline);
+            status = queue_wait_slice_locked(queue, &queue->not_full, &queue->waiting_push, deadline);
         }
     }
-    if (status == TM_INTERRUPTED) signal_locked(&queue->not_full, queue->waiting_push, 1); /* pass on a signal */
+    if (status == TM_INTERRUPTED)
+        queue_signal_locked(&queue->not_full, queue->waiting_push, 1); /* hand it on */
     tm_unlock(&queue->mutex);
     if (done != NULL) *done = count - left;
     return status;
 }
 
-static bool is_set(const atomic_bool *stop)
+static bool queue_is_told_to_stop(const atomic_bool *stop)
 {
     return stop != NULL && atomic_load_explicit(stop, memory_order_relaxed); /* the mutex orders it */
 }
 
-static tm_status pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, const atomic_bool *stop,
-                     size_t *done)
+static tm_status queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns,
+                           const atomic_bool *stop, size_t *done)
 {
     size_t n = 0;
     tm_status status = TM_OK;
     int64_t deadline = timeout_ns == 0 ? 0 : tm_deadline(timeout_ns);
     tm_lock(&queue->mutex);
     while (status == TM_OK && count > 0 && n == 0) {
-        n = TM_MIN(count, length_locked(queue));
+        n = TM_MIN(count, queue_length_locked(queue));
         if (n > 0) {
-            (queue->order == TM_FIFO ? take_fifo_locked : take_lifo_locked)(queue, items, n);
-            signal_locked(&queue->not_full, queue->waiting_push, n);
+            (queue->order == TM_FIFO ? queue_take_fifo_locked : queue_take_lifo_locked)(queue, items, n);
+            queue_signal_locked(&queue->not_full, queue->waiting_push, n);
         } else if (queue->closed) {
             status = TM_CLOSED;
         } else if (timeout_ns == 0) {
             status = TM_EMPTY;
-        } else if (is_set(stop)) {
+        } else if (queue_is_told_to_stop(stop)) {
             status = TM_INTERRUPTED;
         } else {
-            status = wait_slice_locked(queue, &queue->not_empty, &queue->waiting_pop, deadline);
+            status = queue_wait_slice_locked(queue, &queue->not_empty, &queue->waiting_pop, deadline);
         }
     }
-    if (status == TM_INTERRUPTED) signal_locked(&queue->not_empty, queue->waiting_pop, 1); /* pass on a signal */
+    if (status == TM_INTERRUPTED)
+        queue_signal_locked(&queue->not_empty, queue->waiting_pop, 1); /* hand it on */
     tm_unlock(&queue->mutex);
     if (done != NULL) *done = n;
     return status;
@@ -243,12 +247,13 @@ static tm_status pop(tm_queue *queue, void *items, size_t count, int64_t timeout
 
 tm_status tm_queue_pop(tm_queue *queue, void *items, size_t count, int64_t timeout_ns, size_t *done)
 {
-    return pop(queue, items, count, timeout_ns, NULL, done);
+    return queue_pop(queue, items, count, timeout_ns, NULL, done);
 }
 
-tm_status tm_queue_pop_until(tm_queue *queue, void *items, size_t count, const atomic_bool *stop, size_t *done)
+tm_status tm_queue_pop_until(tm_queue *queue, void *items, size_t count, const atomic_bool *stop,
+                             size_t *done)
 {
-    return pop(queue, items, count, TM_FOREVER, stop, done);
+    return queue_pop(queue, items, count, TM_FOREVER, stop, done);
 }
 
 void tm_queue_wake(tm_queue *queue)
@@ -261,10 +266,10 @@ void tm_queue_wake(tm_queue *queue)
 size_t tm_queue_close(tm_queue *queue, int discard)
 {
     tm_lock(&queue->mutex);
-    size_t discarded = discard ? length_locked(queue) : 0;
+    size_t discarded = discard ? queue_length_locked(queue) : 0;
     TM_CHAOS(queue_close);
     queue->closed = true;
-    set_length_locked(queue, length_locked(queue) - discarded);
+    queue_set_length_locked(queue, queue_length_locked(queue) - discarded);
     TM_MUST(pthread_cond_broadcast(&queue->not_empty));
     TM_MUST(pthread_cond_broadcast(&queue->not_full));
     tm_unlock(&queue->mutex);

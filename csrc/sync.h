@@ -1,19 +1,18 @@
-/* sync.h: the thin layer over the system: clock, mutex, condition, futex, spin pause.
+/* sync.h: the thin layer over the system: mutex, condition, futex, spin pause.
  *
  * A futex here is a 32-bit atomic word that threads can sleep on: Linux's own, or (macOS, and any build
- * with TM_PORTABLE or TM_PORTABLE_SYNC) the same contract made of a mutex and a condition. Waits may return early;
- * every caller loops over its predicate. */
+ * with TM_PORTABLE or TM_PORTABLE_SYNC) the same contract made of a mutex and a condition. Waits may
+ * return early; every caller loops over its predicate. */
 #ifndef TM_SYNC_H
 #define TM_SYNC_H
 
 #include "chaos.h"
-#include "common.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
 #if defined(__linux__) && !defined(TM_PORTABLE_SYNC) && !defined(TM_PORTABLE)
@@ -24,51 +23,7 @@
 #define TM_LINUX_FUTEX 0
 #endif
 
-/* ---- clock -------------------------------------------------------------------------------- */
-
-static inline int64_t tm_clock_ns(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static inline int64_t tm_now_ns(void)
-{
-    return tm_clock_ns(CLOCK_MONOTONIC);
-}
-
-/* A few milliseconds coarse where that is cheaper: for "is it time to look?" at every chunk. */
-static inline int64_t tm_coarse_now_ns(void)
-{
-#ifdef CLOCK_MONOTONIC_COARSE
-    return tm_clock_ns(CLOCK_MONOTONIC_COARSE);
-#else
-    return tm_now_ns();
-#endif
-}
-
-/* The cheapest steady counter, in a unit of its own: for busy time, converted when someone asks. */
-static inline uint64_t tm_ticks(void)
-{
-#if TM_X86
-    return __builtin_ia32_rdtsc();
-#elif TM_ARM64
-    uint64_t ticks;
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-    return ticks;
-#else
-    return (uint64_t)tm_now_ns();
-#endif
-}
-
-/* The moment `timeout_ns` from now; INT64_MAX for TM_FOREVER. */
-static inline int64_t tm_deadline(int64_t timeout_ns)
-{
-    if (timeout_ns < 0) return INT64_MAX;
-    int64_t now = tm_now_ns();
-    return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
-}
+/* ---- spinning ----------------------------------------------------------------------------- */
 
 static inline void tm_relax(void)
 {
@@ -204,8 +159,10 @@ static inline void tm_futex_wait(tm_futex *futex, uint32_t expected, int64_t dea
 static inline void tm_futex_wake(tm_futex *futex, uint32_t count)
 {
     tm_lock(&futex->mutex);
-    if (count == 1) TM_MUST(pthread_cond_signal(&futex->condition));
-    else TM_MUST(pthread_cond_broadcast(&futex->condition));
+    if (count == 1)
+        TM_MUST(pthread_cond_signal(&futex->condition));
+    else
+        TM_MUST(pthread_cond_broadcast(&futex->condition));
     tm_unlock(&futex->mutex);
 }
 

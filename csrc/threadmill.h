@@ -1,5 +1,7 @@
 /* threadmill.h: the public C interface of threadmill.
  *
+ * What is here is exported from the shared library. What exists for language bindings alone is in bindings.h.
+ *
  * Declarations only and no preprocessor line, because this very text is also what cffi reads.
  * C code includes "common.h", which brings the standard types and guards this file.
  *
@@ -10,18 +12,18 @@
 /* What a call came to. Failures are negative, so that a result can share the return value. */
 typedef enum tm_status {
     TM_OK = 0,
-    TM_NO_MEMORY = -1, /* an allocation failed */
-    TM_NO_THREAD = -2, /* the system refused a thread */
-    TM_CLOSED = -3,    /* the pool or queue is shut down */
-    TM_FULL = -4,      /* a queue had no room */
-    TM_EMPTY = -5,     /* a queue had no item */
-    TM_TIMEOUT = -6,   /* the time given ran out */
-    TM_INVALID = -7,   /* an argument is out of its range */
-    TM_OVERFLOW = -8,  /* a checked kernel found a result that does not fit */
-    TM_OVERLAP = -9,   /* input and output share memory in a way that only a serial loop may see */
-    TM_DEADLOCK = -10, /* the call would wait for the very worker that makes it */
+    TM_NO_MEMORY = -1,    /* an allocation failed */
+    TM_NO_THREAD = -2,    /* the system refused a thread */
+    TM_CLOSED = -3,       /* the pool or queue is shut down */
+    TM_FULL = -4,         /* a queue had no room */
+    TM_EMPTY = -5,        /* a queue had no item */
+    TM_TIMEOUT = -6,      /* the time given ran out */
+    TM_INVALID = -7,      /* an argument is out of its range */
+    TM_OVERFLOW = -8,     /* a checked kernel found a result that does not fit */
+    TM_OVERLAP = -9,      /* input and output share memory in a way that only a serial loop may see */
+    TM_DEADLOCK = -10,    /* the call would wait for the very worker that makes it */
     TM_INTERRUPTED = -11, /* the interrupt check asked to stop */
-    TM_FAILED = -12    /* a loop body's own failure */
+    TM_FAILED = -12       /* a loop body's own failure */
 } tm_status;
 
 /* One English sentence without a full stop; never NULL. */
@@ -29,10 +31,6 @@ const char *tm_status_message(int status);
 
 /* A wait without a deadline, where nanoseconds are asked for. */
 enum { TM_FOREVER = -1 };
-
-/* `check` is called about every 20 ms by a thread that waits or loops in this library, and only by
- * the process's main thread; a non-zero answer ends the call with TM_INTERRUPTED. NULL: none. */
-void tm_set_interrupt_check(int (*check)(void));
 
 /* ---- the machine -------------------------------------------------------------------------- */
 
@@ -42,7 +40,7 @@ typedef struct tm_machine {
     size_t affinity;         /* cores in this process's affinity mask */
     double quota;            /* cores' worth of CPU time by the tightest cgroup; 0: no limit */
     size_t usable;           /* min(online, affinity, max(1, floor(quota))) */
-    size_t last_level_cache; /* bytes that these cores may have of it; a default where the system does not tell */
+    size_t last_level_cache; /* bytes that these cores may have of it; a default where it is not told */
 } tm_machine;
 
 /* Reads the system anew at each call (affinity and quota may change). */
@@ -54,9 +52,8 @@ size_t tm_usable_cores(void);
 /* Instruction sets for which kernels are compiled, in rising order. */
 typedef enum tm_simd { TM_SIMD_BASELINE = 0, TM_SIMD_AVX2 = 1, TM_SIMD_AVX512 = 2 } tm_simd;
 
-tm_simd tm_simd_best(void);            /* the newest that this processor runs */
-tm_simd tm_simd_level(void);           /* the one in force */
-tm_status tm_set_simd_level(int level); /* TM_INVALID above the best; for tests; process-wide */
+tm_simd tm_simd_best(void);  /* the newest that this processor runs */
+tm_simd tm_simd_level(void); /* the one in force */
 const char *tm_simd_name(int level);
 
 /* ---- pool --------------------------------------------------------------------------------- */
@@ -64,15 +61,15 @@ const char *tm_simd_name(int level);
 typedef struct tm_pool tm_pool;
 
 typedef struct tm_pool_options {
-    size_t threads;        /* 1 or more */
-    const char *name;      /* prefix of the threads' names; copied; NULL: "threadmill" */
-    size_t queue_capacity; /* tasks that may wait; 0: a default */
+    size_t threads;                             /* 1 or more */
+    const char *name;                           /* prefix of the threads' names; copied; NULL: "threadmill" */
+    size_t queue_capacity;                      /* tasks that may wait; 0: a default */
     void (*on_start)(void *ctx, size_t worker); /* first call on each new thread, or NULL */
     void (*on_stop)(void *ctx, size_t worker);  /* last call on each thread, or NULL */
-    void *ctx;
+    void *ctx;                                  /* for both; kept until the last thread has ended */
 } tm_pool_options;
 
-/* Makes a pool; its threads start at first need, all or none. */
+/* Makes a pool; its threads start at first need, all or none. `options` itself is not kept. */
 tm_status tm_pool_create(const tm_pool_options *options, tm_pool **pool);
 
 /* From now on no task is taken; queued tasks still run, then the threads end. Waits for nothing. */
@@ -81,11 +78,11 @@ void tm_pool_close(tm_pool *pool);
 /* Closes, then waits for the threads' end. TM_DEADLOCK from one of the pool's own workers. */
 tm_status tm_pool_shutdown(tm_pool *pool);
 
-/* Shuts down if that has not happened, then frees. Nobody may use the pool any more. */
+/* Shuts down if that has not happened, then frees. Nobody may use the pool any more. NULL: does nothing. */
 void tm_pool_destroy(tm_pool *pool);
 
 /* Closes and lets go: the last of its threads to end frees the rest. Never waits, so any thread may call
- * it, one of its own workers too. Nobody may use the pool any more. */
+ * it, one of its own workers too. Nobody may use the pool any more. NULL: does nothing. */
 void tm_pool_release(tm_pool *pool);
 
 size_t tm_pool_threads(const tm_pool *pool);
@@ -100,8 +97,8 @@ typedef struct tm_worker_stats {
     uint64_t chunks;  /* chunks run */
     uint64_t steals;  /* of these, from another's slice */
     uint64_t tasks;   /* tasks run */
-    uint64_t parks;   /* times gone to sleep */
-    uint64_t wakeups; /* sleepers this thread has called */
+    uint64_t parks;   /* times parked */
+    uint64_t wakeups; /* sleepers this thread has woken */
     uint64_t busy_ns; /* time in chunks and tasks */
 } tm_worker_stats;
 
@@ -115,9 +112,9 @@ typedef tm_status (*tm_body)(void *ctx, size_t begin, size_t end);
 
 /* for (size_t i = 0; i < n; i += grain) kernel(ctx, i, min(i + grain, n));
  *
- * in any order, on at most `threads` threads of which the caller is one. Returns when every chunk is
- * done. The caller's floating-point control state holds in every chunk, and flags raised in a chunk
- * (divide by zero, overflow, underflow, invalid) are raised in the caller. */
+ * in any order, on at most `threads` threads of which the caller is one. Returns when every chunk is done;
+ * `ctx` is not kept any longer. The caller's floating-point control state holds in every chunk, and flags
+ * raised in a chunk (divide by zero, overflow, underflow, invalid) are raised in the caller. */
 tm_status tm_parallel_for(tm_pool *pool, size_t n, size_t grain, tm_kernel kernel, void *ctx);
 
 /* The same with chunks that can fail: the failure of the lowest failing chunk is returned. Chunks
@@ -132,29 +129,14 @@ size_t tm_get_thread_limit(void);
 
 typedef void (*tm_task_fn)(void *arg);
 
-/* Queues task(arg). When the queue is full the caller waits for room, and a worker of the pool runs
- * the task itself. */
+/* Queues task(arg). When the queue is full the caller waits for room, and a worker of the pool runs the
+ * task itself. `arg` is handed on as it is: what it points to must live until the task has run, which it
+ * may do before this call returns. A task that was queued runs, also after tm_pool_close. */
 tm_status tm_spawn(tm_pool *pool, tm_task_fn task, void *arg);
 
-/* Queues task(args[0]) .. task(args[count - 1]). *done, if not NULL, tells how many were taken. */
+/* Queues task(args[0]) .. task(args[count - 1]). *done, if not NULL, tells how many were taken. The list
+ * `args` is not kept; what it points to is, as tm_spawn's. */
 tm_status tm_spawn_many(tm_pool *pool, tm_task_fn task, void *const *args, size_t count, size_t *done);
-
-/* As tm_spawn, for a task that tm_join does not wait for, and without waiting for room ever: a full queue of
- * tasks does not hold it up. Its task needs a lock which its poster holds and gives up when it comes to wait
- * (an interpreter's): the worker gives the poster some 20 us to come to
- * tm_pool_watch before it begins, since to sleep on that lock would cost more. */
-tm_status tm_post(tm_pool *pool, tm_task_fn task, void *arg);
-
-/* Looks, without sleeping, until some task has ended or `spin_ns` are over. */
-void tm_pool_watch(const tm_pool *pool, int64_t spin_ns);
-
-/* Whether a spawned task waits, or a loop has room for another thread: what a task that runs on and on may
- * end for. */
-int tm_pool_needs_worker(const tm_pool *pool);
-
-/* Has task(arg) called on the calling worker after its last task, before its pool counts it as ended; takes the
- * place of an earlier call's task. TM_INVALID for a thread that is no worker. */
-tm_status tm_at_worker_end(tm_task_fn task, void *arg);
 
 /* Waits until every task spawned before has ended. TM_DEADLOCK from inside a task of the pool. */
 tm_status tm_join(tm_pool *pool, int64_t timeout_ns);
@@ -166,10 +148,13 @@ typedef enum tm_order { TM_FIFO = 0, TM_LIFO = 1 } tm_order;
 
 /* A ring of at most `capacity` items of `item_size` bytes each; 0: of any number, it grows. */
 tm_status tm_queue_create(size_t capacity, size_t item_size, tm_order order, tm_queue **queue);
+
+/* Frees the queue and the items in it. Nobody may use it any more. NULL: does nothing. */
 void tm_queue_destroy(tm_queue *queue);
 
-/* Moves `count` items in, in order, as room comes; *done tells how many went. timeout_ns 0: takes
- * what fits at once. TM_FULL / TM_TIMEOUT: not all; TM_CLOSED: shut down before all were in. */
+/* Moves `count` items in, in order, as room comes; they are copied, and what they point to is the business
+ * of who takes them out; *done tells how many went. timeout_ns 0: takes what fits at once. TM_FULL /
+ * TM_TIMEOUT: not all; TM_CLOSED: shut down before all were in. */
 tm_status tm_queue_push(tm_queue *queue, const void *items, size_t count, int64_t timeout_ns, size_t *done);
 
 /* Moves 1 to `count` items out as soon as there is one. TM_EMPTY / TM_TIMEOUT: none came;
@@ -189,166 +174,53 @@ typedef void (*tm_block_kernel)(void *ctx, const void *items, size_t n);
 /* while (1 to `block` items come out of the queue) kernel(ctx, items, n);
  *
  * on the threads of a parallel loop at once, until the queue is shut down and empty. Each thread has a
- * block of its own, aligned to a cache line. *done, if not NULL, tells how many items the kernel has had, also
- * where the loop ended early (TM_INTERRUPTED). TM_INVALID: `block` is 0 or too large. */
-tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx, size_t *done);
+ * block of its own, aligned to a cache line; `items` and `ctx` are not kept after the call. *done, if not
+ * NULL, tells how many items the kernel has had, also where the loop ended early (TM_INTERRUPTED).
+ * TM_INVALID: `block` is 0 or too large. */
+tm_status tm_drain(tm_pool *pool, tm_queue *queue, size_t block, tm_block_kernel kernel, void *ctx,
+                   size_t *done);
 
 /* ---- kernels ------------------------------------------------------------------------------ */
 
 typedef enum tm_dtype {
-    TM_BOOL, TM_INT8, TM_UINT8, TM_INT16, TM_UINT16, TM_INT32, TM_UINT32, TM_INT64, TM_UINT64,
-    TM_FLOAT32, TM_FLOAT64, TM_COMPLEX64, TM_COMPLEX128,
+    TM_BOOL,
+    TM_INT8,
+    TM_UINT8,
+    TM_INT16,
+    TM_UINT16,
+    TM_INT32,
+    TM_UINT32,
+    TM_INT64,
+    TM_UINT64,
+    TM_FLOAT32,
+    TM_FLOAT64,
+    TM_COMPLEX64,
+    TM_COMPLEX128,
     TM_DTYPES, /* those before it have kernels, all but this one casts */
-    TM_LONGDOUBLE, TM_CLONGDOUBLE, TM_CAST_DTYPES
+    TM_LONGDOUBLE,
+    TM_CLONGDOUBLE,
+    TM_CAST_DTYPES
 } tm_dtype;
 
 /* Floating-point flags, with NumPy's values. */
 enum { TM_FP_DIVIDE = 1, TM_FP_OVERFLOW = 2, TM_FP_UNDERFLOW = 4, TM_FP_INVALID = 8 };
 
-/* Options of a kernel. TM_CHECKED: integers only; a result that wraps is TM_OVERFLOW. TM_FRESH_OUT, for tm_square and
- * tm_scale: nothing has been written to `out` yet. The system clears such memory page by page on its way into the
- * caches, so that to store past them would cost more (a fifth to a third of the time). */
+/* Options of a kernel. TM_CHECKED: integers only; a result that wraps is TM_OVERFLOW. TM_FRESH_OUT, for
+ * tm_square and tm_scale: nothing has been written to `out` yet. The system clears such memory page by
+ * page on its way into the caches, so that to store past them would cost more (a fifth to a third of the
+ * time). */
 enum { TM_CHECKED = 1, TM_FRESH_OUT = 2 };
 
-/* out[i] = x[i] * x[i]. `x` and `out` hold n contiguous aligned elements; `out` is `x` itself or
- * shares no byte with it (else TM_OVERLAP, and nothing is written). TM_INVALID: no such kernel.
- * Returns the floating-point flags raised, or a negative tm_status. */
+/* out[i] = x[i] * x[i]. `x` and `out` hold n contiguous aligned elements; `out` is `x` itself or shares no
+ * byte with it (else TM_OVERLAP, and nothing is written). TM_INVALID: no such kernel; there is none for
+ * bool, nor for complex numbers, which NumPy multiplies in its own ways. Returns the floating-point flags
+ * raised, or a negative tm_status. */
 int tm_square(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *out, int options);
 
-/* out[i] = x[i] * *k, as tm_square. */
+/* out[i] = x[i] * *k, as tm_square. Where x[i] and *k are different NaNs, it may be either. */
 int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *k, void *out, int options);
 
-/* *total = the sum of x. int64 for bool and signed, uint64 for unsigned integers, else x's type; float
- * and complex sums follow NumPy's pairwise tree. TM_CHECKED: the exact total, or TM_OVERFLOW if it
- * does not fit. Returns as tm_square. */
+/* *total = the sum of x. int64 for bool and signed, uint64 for unsigned integers, else x's type; float and
+ * complex sums follow NumPy's pairwise tree, but that of several different NaNs any may come out.
+ * TM_CHECKED: the exact total, or TM_OVERFLOW if it does not fit. Returns as tm_square. */
 int tm_sum(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *total, int options);
-
-/* NumPy's complex products are fused (a multiply and an add rounded once) in some builds and not in
- * others; 1 or 0 makes ours alike. Process-wide; set before complex kernels run. TM_INVALID: 1 on a
- * processor without fused multiply-add. */
-tm_status tm_set_complex_fused(int fused);
-
-/* NumPy's float and complex sums take an array whole from 2.3 on, and before `elements` = np.getbufsize()
- * at a time, the blocks' sums added in order; 0: whole. Process-wide; set before sums run. */
-void tm_set_sum_block(size_t elements);
-
-/* ---- programs: inner loops over whole arrays ---------------------------------------------- */
-
-/* NumPy's form of an inner loop: for (i = 0; i < dims[0]; i++) operand k's element lies at data[k] + i * strides[k].
- * dims and strides go on with what a loop over sub-arrays needs. Anything but 0 is a failure. */
-typedef int (*tm_inner_loop)(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
-                             void *auxdata);
-
-enum { TM_MAX_DIMS = 64, TM_MAX_OPERANDS = 8, TM_MAX_SLOTS = 24, TM_MAX_STEPS = 20, TM_MAX_CORE = 16 };
-
-/* One inner loop and the slots that are its operands. */
-typedef struct tm_step {
-    tm_inner_loop loop;
-    void *context;
-    void *auxdata;
-    size_t operands;
-    size_t core_dims, core_strides; /* how many of the call's it is given besides */
-    uint8_t slot[TM_MAX_OPERANDS];
-} tm_step;
-
-/* What is done to the elements, step by step. It does not say where they lie: one program serves many calls. */
-typedef struct tm_program {
-    size_t arrays;                       /* slots 0 .. arrays - 1: the call's arrays */
-    size_t buffers;                      /* the slots after them: buffers, each thread's own and contiguous */
-    size_t buffer_item[TM_MAX_OPERANDS * 2]; /* size of an element of each buffer */
-    size_t block; /* elements of a row that NumPy converts at a time: no tile crosses a multiple of it. 0: a whole row */
-    size_t steps;
-    tm_step step[TM_MAX_STEPS];
-    uint32_t written; /* bit k: array k is written, so that each chunk needs a part of it for itself */
-    int mask;       /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
-    int stop;       /* the slot of a bool that is looked at after each chunk, or -1; ... */
-    int stop_value; /* ... when it has this value, the loop ends early with TM_FAILED */
-    /* For tm_run_dense alone: */
-    size_t inputs;                       /* arrays from this slot on are written */
-    intptr_t stride[TM_MAX_OPERANDS];    /* each array's: an item's size, or 0 for one element */
-} tm_program;
-
-/* Runs the program over all elements of a `dims`-dimensional space, outermost axis first, cut into chunks of
- * `grain` indices along the axis `split`. `layout` is: the shape, then the strides of each array in bytes, then
- * for each array how many bytes it moves on from chunk to chunk besides, then the core dims and core strides: at
- * least `numbers` in all. data: the first elements of `count` arrays, as many as the program has. Only `split` is
- * cut: along it each array is written by one chunk alone, or moves on. Returns the floating-point flags raised, or a
- * negative tm_status. TM_INVALID, with nothing done: a number out of its range, a slot that is not there, a layout too
- * short or another count of arrays, chunks that would write to the same elements of an array that is `written`,
- * buffers of more than 1,024 bytes an element together. */
-int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout, size_t numbers,
-                   char *const *data, size_t count, size_t split, size_t grain);
-
-/* How many of n elements a chunk of an element-wise loop has. */
-size_t tm_chunk_elements(size_t n);
-
-/* As tm_run_program for one dimension of n elements; by `streaming` where an output is larger than the last-level
- * cache and is not read as well. TM_OVERLAP, with nothing done, where an array that is written shares memory with
- * another one without being the same. TM_INVALID, with nothing done: another count of arrays than the program's, or
- * an output of one element for several. */
-int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n, char *const *data,
-                 size_t count);
-
-/* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
-tm_inner_loop tm_cast_loop(int from, int to);
-
-/* Which of several NaNs an inner loop hands on depends on the processor, the compiler and the element's place in the
- * loop. For who needs to know: the inner loop with one operand (x), of `context` numbers an element, that fails where one
- * of them is NaN; or with two (x, y) that fails where an element of both is NaN with other bits, or of either is a
- * signalling NaN. `item`: bytes of a number, 2, 4 or 8. Nothing is written. NULL: none. */
-tm_inner_loop tm_nans_loop(size_t operands, size_t item);
-
-/* The inner loop with operands (out, x) that adds rows to `out`, in their order, told of one core dimension, their
- * number, and of one core stride, that of rows; along a row elements are contiguous. NULL: none. */
-tm_inner_loop tm_add_rows_loop(int dtype);
-
-/* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes past the caches. */
-int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata);
-
-/* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
-
-enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 255, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };
-
-/* One inner loop and the slots that are its operands. */
-typedef struct tm_fused_step {
-    tm_inner_loop loop;
-    void *context;
-    void *auxdata;
-    size_t operands;
-    uint8_t slot[TM_MAX_OPERANDS];
-} tm_fused_step;
-
-/* A reduction of all elements of one slot. */
-typedef struct tm_fold {
-    int tree;           /* the tm_dtype of floats that are summed in NumPy's tree, from a buffer; -1: acc = acc op x */
-    tm_inner_loop loop; /* of operands (acc, x, acc) */
-    void *context;
-    void *auxdata;
-    size_t slot;
-    size_t item; /* size of an element and of a partial result */
-    int has_identity; /* whether a chunk begins with `identity` or with its first element */
-    uint64_t identity[4];
-} tm_fold;
-
-/* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The pointers are the
- * caller's and are read until tm_run_fused returns. */
-typedef struct tm_fused {
-    size_t arrays, buffers, steps, folds;
-    const uint8_t *buffer_item; /* [buffers]: size of an element */
-    const tm_fused_step *step;
-    const tm_fold *fold;
-} tm_fused;
-
-/* Chunks of a pass over n elements; `tree`: with a fold in a tree. */
-size_t tm_fused_chunks(size_t n, int tree);
-
-/* Runs a pass over all elements, in C order, of a `dims`-dimensional space. `layout` is: the shape, then the strides of
- * each array in bytes; `numbers` says how many they are. data: the first elements of the arrays, which are `count`. partials[k] has room for a partial result of fold k for each
- * chunk: a tree leaves its total in the first, any other fold one in each. raised[i]: the floating-point flags of step
- * i, and after the steps those of the folds. An array that is written is apart from all others, or is read where it is
- * written. Returns a tm_status. */
-int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
-                 char *const *data, size_t count, char *const *partials, unsigned char *raised);
-
-/* The inner loop with operands (condition, x, y, out), a bool and elements of `context` bytes. */
-int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata);

@@ -4,50 +4,31 @@
  * offered, nor complex numbers to real ones, of which NumPy warns. */
 #include "kernel.h"
 
-/* In C a conversion to _Bool is a comparison with 0, and real numbers convert to complex ones by themselves. What
- * is read as a bool may be any byte. */
+/* What stands for each name. In C a conversion to _Bool is a comparison with 0, and real numbers convert
+ * to complex ones by themselves. What is read as a bool may be any byte. */
 typedef uint8_t boolean_read;
 typedef bool boolean_written;
-#define BOTH(name, type) typedef type name##_read; typedef type name##_written;
-BOTH(int8, int8_t)
-BOTH(uint8, uint8_t)
-BOTH(int16, int16_t)
-BOTH(uint16, uint16_t)
-BOTH(int32, int32_t)
-BOTH(uint32, uint32_t)
-BOTH(int64, int64_t)
-BOTH(uint64, uint64_t)
-BOTH(float32, float)
-BOTH(float64, double)
-BOTH(longdouble, long double)
-BOTH(complex64, float _Complex)
-BOTH(complex128, double _Complex)
-BOTH(clongdouble, long double _Complex)
+typedef int8_t int8_read, int8_written;
+typedef uint8_t uint8_read, uint8_written;
+typedef int16_t int16_read, int16_written;
+typedef uint16_t uint16_read, uint16_written;
+typedef int32_t int32_read, int32_written;
+typedef uint32_t uint32_read, uint32_written;
+typedef int64_t int64_read, int64_written;
+typedef uint64_t uint64_read, uint64_written;
+typedef float float32_read, float32_written;
+typedef double float64_read, float64_written;
+typedef long double longdouble_read, longdouble_written;
+typedef float _Complex complex64_read, complex64_written;
+typedef double _Complex complex128_read, complex128_written;
+typedef long double _Complex clongdouble_read, clongdouble_written;
+
+#define INTEGERS 0
+#define REALS 1
+#define ALL 2
 
 #define TM_JOIN4_(a, b, c, d) a##_##b##_##c##_##d
 #define TM_JOIN4(a, b, c, d) TM_JOIN4_(a, b, c, d)
-#define CAST_NAME(from, to) TM_JOIN4(from, to, cast, LEVEL)
-#define CAST(from, to) CAST_(from, to, CAST_NAME(from, to), TM_JOIN2(from, read), TM_JOIN2(to, written))
-
-/* The contiguous case apart, for it alone is vectorized. */
-#define CAST_(from, to, name, FROM, TO_TYPE)                                                          \
-    TARGET static int name(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata) \
-    {                                                                                                 \
-        const intptr_t n = dims[0], step = strides[0], stride = strides[1];                           \
-        const char *x = data[0];                                                                      \
-        char *out = data[1];                                                                          \
-        (void)context, (void)auxdata;                                                                 \
-        if (step == sizeof(FROM) && stride == sizeof(TO_TYPE))                                        \
-            for (intptr_t i = 0; i < n; i++) ((TO_TYPE *)(void *)out)[i] = (TO_TYPE)((const FROM *)(const void *)x)[i]; \
-        else                                                                                          \
-            for (intptr_t i = 0; i < n; i++, x += step, out += stride)                                \
-                *(TO_TYPE *)(void *)out = (TO_TYPE)*(const FROM *)(const void *)x;                    \
-        return 0;                                                                                     \
-    }
-
-#define NONE(from, to)
-#define ROW_CAST(code, from, to) [code] = CAST_NAME(from, to),
-#define ROW_NONE(code, from, to)
 
 /* Comparisons with 0 are four times as fast with AVX2; nothing more is with AVX-512. */
 #define LEVEL baseline
@@ -65,6 +46,7 @@ tm_inner_loop tm_cast_loop(int from, int to)
 #if TM_X86
     if (tm_simd_level() >= TM_SIMD_AVX2) casts = casts_avx2;
 #endif
-    const bool known = from >= 0 && from < TM_CAST_DTYPES && to >= 0 && to < TM_CAST_DTYPES && casts[to] != NULL;
+    const bool known =
+        from >= 0 && from < TM_CAST_DTYPES && to >= 0 && to < TM_CAST_DTYPES && casts[to] != NULL;
     return known ? casts[to][from] : NULL;
 }

@@ -8,33 +8,27 @@
  *   TARGET          the function attribute that lets the compiler use the instruction set
  *   TARGET_NARROW   the same with vectors of 32 bytes at most, for kernels that store: NumPy's arrays are
  *                   often aligned to 16 bytes only, and then each store of 64 crosses a line
- *   TARGET_UNFUSED  a target without fused multiply-add: gcc 12 fuses complex products wherever the
- *                   target allows it, -ffp-contract=off or not
  *   VECTOR_BYTES    the width of a register */
 
 #define LEVEL baseline
 #define TARGET
 #define TARGET_NARROW
-#define TARGET_UNFUSED
 #define VECTOR_BYTES 16
 #include TEMPLATE
 #undef LEVEL
 #undef TARGET
 #undef TARGET_NARROW
-#undef TARGET_UNFUSED
 #undef VECTOR_BYTES
 
 #if TM_X86
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2,fma")))
 #define TARGET_NARROW TARGET
-#define TARGET_UNFUSED __attribute__((target("avx2")))
 #define VECTOR_BYTES 32
 #include TEMPLATE
 #undef LEVEL
 #undef TARGET
 #undef TARGET_NARROW
-#undef TARGET_UNFUSED
 #undef VECTOR_BYTES
 
 #define LEVEL avx512
@@ -42,15 +36,14 @@
 #if defined(__clang__)
 #define TARGET_NARROW TARGET
 #else
-#define TARGET_NARROW __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=256")))
+#define TARGET_NARROW                                                                                        \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=256")))
 #endif
-#define TARGET_UNFUSED __attribute__((target("avx2")))
 #define VECTOR_BYTES 64
 #include TEMPLATE
 #undef LEVEL
 #undef TARGET
 #undef TARGET_NARROW
-#undef TARGET_UNFUSED
 #undef VECTOR_BYTES
 #endif
 

@@ -1,9 +1,11 @@
-/* kernel.h: the one kernel type, and the tables in which the dispatch finds a kernel.
+/* kernel.h: the one kernel type, and the tables in which a kernel is found.
  *
  * A kernel is a serial loop over contiguous elements. It is written once, in a *_template.h, and compiled
  * for every dtype and every instruction set (foreach_level.h). What differs between the kernels of one
  * table row is speed, never a bit of the result, but where two different NaNs meet: which one an operation
- * returns depends on the order of operands that the compiler chose, here as in NumPy. */
+ * returns depends on the order of operands that the compiler chose, here as in NumPy. So nobody may ask a
+ * kernel of this kind for NumPy's bits who has not made sure that none meet; and there are none for
+ * complex products, which add up two products. */
 #ifndef TM_KERNEL_H
 #define TM_KERNEL_H
 
@@ -20,15 +22,13 @@ typedef struct tm_kernels {
     tm_kernel_fn level[TM_SIMD_LEVELS];
 } tm_kernels;
 
-extern const tm_kernels tm_square_kernels[TM_DTYPES];       /* arg: unused */
-extern const tm_kernels tm_square_fused_kernels[TM_DTYPES]; /* complex only */
-extern const tm_kernels tm_scale_kernels[TM_DTYPES];        /* arg: the factor, one element */
-extern const tm_kernels tm_scale_fused_kernels[TM_DTYPES];  /* complex only */
-extern const tm_kernels tm_limits_kernels[TM_DTYPES];       /* integers; arg: the factor, NULL: x; out: limits */
-extern const tm_kernels tm_within_kernels[TM_DTYPES];       /* integers; arg: limits; out: bool */
-extern const tm_kernels tm_sum_kernels[TM_DTYPES];          /* arg: unused; out: see sum.h */
-extern const tm_kernels tm_combine_kernels[TM_DTYPES];      /* x, arg: unused; out: see sum.h */
-extern const tm_kernels tm_accumulate_kernels[TM_DTYPES];   /* the same; reals and complex only */
+extern const tm_kernels tm_square_kernels[TM_DTYPES];     /* integers and reals; arg: unused */
+extern const tm_kernels tm_scale_kernels[TM_DTYPES];      /* integers and reals; arg: the factor */
+extern const tm_kernels tm_limits_kernels[TM_DTYPES];     /* integers; arg: factor or NULL; out: limits */
+extern const tm_kernels tm_within_kernels[TM_DTYPES];     /* integers; arg: limits; out: bool */
+extern const tm_kernels tm_sum_kernels[TM_DTYPES];        /* arg: unused; out: see tree.h */
+extern const tm_kernels tm_combine_kernels[TM_DTYPES];    /* x, arg: unused; out: see tree.h */
+extern const tm_kernels tm_accumulate_kernels[TM_DTYPES]; /* the same; reals and complex only */
 
 /* ---- for the templates and the tables ---------------------------------------------------------- */
 
@@ -41,13 +41,13 @@ extern const tm_kernels tm_accumulate_kernels[TM_DTYPES];   /* the same; reals a
 #define TM_KERNEL(family) TM_JOIN3(family, DTYPE, LEVEL)
 #define TM_ELEMENT TM_JOIN2(tm, DTYPE)
 
-/* Inside a table: the row of one kernel. */
+/* Inside a table: one function compiled for each instruction set. The names stand in full, so that they
+ * can be found. */
 #if TM_X86
-#define TM_KERNEL_ROW(name) {{name##_baseline, name##_avx2, name##_avx512}}
+#define TM_LEVELS(baseline, avx2, avx512) {baseline, avx2, avx512}
 #else
-#define TM_KERNEL_ROW(name) {{name##_baseline}}
+#define TM_LEVELS(baseline, avx2, avx512) {baseline}
 #endif
-#define TM_SAME_ROW(name) {{name, name, name}} /* one function at all levels */
 
 /* The next loop's iterations are independent, which the compiler can't see where x and out may be equal. */
 #if defined(__clang__)
@@ -66,12 +66,12 @@ extern const tm_kernels tm_accumulate_kernels[TM_DTYPES];   /* the same; reals a
 /* tm_int8 .. tm_float64 are the element types, tm_complex64 and tm_complex128 those of a complex's parts;
  * in tm_int8_wrap .. tm_uint64_wrap a product wraps, where in the element type it would be undefined;
  * tm_int8_root .. tm_uint64_root are the greatest x whose square fits. */
-#define TM_INTEGER(code, name, type, wrap, root)                                                      \
-    typedef type tm_##name;                                                                           \
-    typedef wrap tm_##name##_wrap;                                                                    \
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    typedef type tm_##name;                                                                                  \
+    typedef wrap tm_##name##_wrap;                                                                           \
     static const type tm_##name##_root = root;
-#define TM_REAL(code, name, type)                                                                     \
-    typedef type tm_##name;                                                                           \
+#define TM_REAL(code, name, type)                                                                            \
+    typedef type tm_##name;                                                                                  \
     typedef type tm_##name##_wrap;
 #define TM_COMPLEX(code, name, part) typedef part tm_##name;
 #include "dtypes.def"

@@ -1,5 +1,4 @@
-/* nans.c: inner loops that look for NaNs, one instance a line, and their tables. */
-#include "../cpu.h"
+/* nans.c: inner loops that look for NaNs: the instances of the template, and the tables. */
 #include "kernel.h"
 
 #define TEMPLATE "nans_template.h"
@@ -23,20 +22,23 @@
 #undef QUIET
 #undef TEMPLATE
 
-#if TM_X86
-#define LEVELS(name) {name##_baseline, name##_avx2, name##_avx512}
-#else
-#define LEVELS(name) {name##_baseline}
-#endif
+enum { TWO_BYTES, FOUR_BYTES, EIGHT_BYTES, SIZES };
 
-enum { SIZES = 3 };
-static const tm_inner_loop nans[SIZES][TM_SIMD_LEVELS] = {LEVELS(nans_uint16), LEVELS(nans_uint32), LEVELS(nans_uint64)};
-static const tm_inner_loop pairs[SIZES][TM_SIMD_LEVELS] = {LEVELS(nan_pairs_uint16), LEVELS(nan_pairs_uint32),
-                                                           LEVELS(nan_pairs_uint64)};
+static const tm_inner_loop nans[SIZES][TM_SIMD_LEVELS] = {
+    [TWO_BYTES] = TM_LEVELS(nans_uint16_baseline, nans_uint16_avx2, nans_uint16_avx512),
+    [FOUR_BYTES] = TM_LEVELS(nans_uint32_baseline, nans_uint32_avx2, nans_uint32_avx512),
+    [EIGHT_BYTES] = TM_LEVELS(nans_uint64_baseline, nans_uint64_avx2, nans_uint64_avx512),
+};
+
+static const tm_inner_loop nan_pairs[SIZES][TM_SIMD_LEVELS] = {
+    [TWO_BYTES] = TM_LEVELS(nan_pairs_uint16_baseline, nan_pairs_uint16_avx2, nan_pairs_uint16_avx512),
+    [FOUR_BYTES] = TM_LEVELS(nan_pairs_uint32_baseline, nan_pairs_uint32_avx2, nan_pairs_uint32_avx512),
+    [EIGHT_BYTES] = TM_LEVELS(nan_pairs_uint64_baseline, nan_pairs_uint64_avx2, nan_pairs_uint64_avx512),
+};
 
 tm_inner_loop tm_nans_loop(size_t operands, size_t item)
 {
-    const tm_inner_loop(*loops)[TM_SIMD_LEVELS] = operands == 1 ? nans : operands == 2 ? pairs : NULL;
-    const int size = item == 2 ? 0 : item == 4 ? 1 : item == 8 ? 2 : -1;
-    return loops == NULL || size < 0 ? NULL : loops[size][tm_simd_level()];
+    const tm_inner_loop(*loops)[TM_SIMD_LEVELS] = operands == 1 ? nans : operands == 2 ? nan_pairs : NULL;
+    const int size = item == 2 ? TWO_BYTES : item == 4 ? FOUR_BYTES : item == 8 ? EIGHT_BYTES : SIZES;
+    return loops == NULL || size == SIZES ? NULL : loops[size][tm_simd_level()];
 }

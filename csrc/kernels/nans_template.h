@@ -1,16 +1,16 @@
-/* nans_template.h: inner loops that look for NaNs, read as the unsigned integers of one size. They write nothing, and
- * fail where they find one.
+/* nans_template.h: inner loops that look for NaNs, read as the unsigned integers of one size. They write
+ * nothing, and fail where they find one.
  *
- * Parameters: DTYPE, LEVEL, TARGET (foreach_level.h); EXPONENT, all ones where an element is infinite or NaN; QUIET, the
- * bit that a quiet NaN has. */
+ * Parameters: DTYPE, LEVEL, TARGET (foreach_level.h); EXPONENT, all ones where an element is infinite or
+ * NaN; QUIET, the bit that a quiet NaN has. */
 
 /* Whether an element is a NaN, and whether it is a signalling one. */
 #define IS_NAN(e) ((TM_ELEMENT)((e) << 1) > (TM_ELEMENT)(EXPONENT << 1))
 #define IS_SIGNALLING(e) (IS_NAN(e) & !((e) & QUIET))
 
 /* data: x, of `context` numbers an element. */
-TARGET static int TM_KERNEL(nans)(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
-                                  void *auxdata)
+TARGET static int TM_KERNEL(nans)(void *context, char *const *data, const intptr_t *dims,
+                                  const intptr_t *strides, void *auxdata)
 {
     const intptr_t parts = (intptr_t)context, n = dims[0], step = strides[0];
     const bool contiguous = step == parts * (intptr_t)sizeof(TM_ELEMENT);

@@ -1,5 +1,4 @@
-/* rows.c: adding rows to a row as an inner loop, one instance a line, and their table. */
-#include "../cpu.h"
+/* rows.c: adding rows to a row as an inner loop: the instances of the template, and the table. */
 #include "kernel.h"
 
 #define TEMPLATE "rows_template.h"
@@ -15,19 +14,15 @@
 #include "foreach_level.h"
 #undef TEMPLATE
 
-#if TM_X86
-#define LEVELS(name) {name##_baseline, name##_avx2, name##_avx512}
-#else
-#define LEVELS(name) {name##_baseline}
-#endif
-
 static const tm_inner_loop loops[TM_DTYPES][TM_SIMD_LEVELS] = {
-    [TM_INT64] = LEVELS(add_rows_uint64),
-    [TM_UINT64] = LEVELS(add_rows_uint64),
-    [TM_FLOAT32] = LEVELS(add_rows_float32),
-    [TM_FLOAT64] = LEVELS(add_rows_float64),
-    [TM_COMPLEX64] = LEVELS(add_rows_complex64),
-    [TM_COMPLEX128] = LEVELS(add_rows_complex128),
+    [TM_INT64] = TM_LEVELS(add_rows_uint64_baseline, add_rows_uint64_avx2, add_rows_uint64_avx512),
+    [TM_UINT64] = TM_LEVELS(add_rows_uint64_baseline, add_rows_uint64_avx2, add_rows_uint64_avx512),
+    [TM_FLOAT32] = TM_LEVELS(add_rows_float32_baseline, add_rows_float32_avx2, add_rows_float32_avx512),
+    [TM_FLOAT64] = TM_LEVELS(add_rows_float64_baseline, add_rows_float64_avx2, add_rows_float64_avx512),
+    [TM_COMPLEX64] =
+        TM_LEVELS(add_rows_complex64_baseline, add_rows_complex64_avx2, add_rows_complex64_avx512),
+    [TM_COMPLEX128] =
+        TM_LEVELS(add_rows_complex128_baseline, add_rows_complex128_avx2, add_rows_complex128_avx512),
 };
 
 tm_inner_loop tm_add_rows_loop(int dtype)

@@ -1,14 +1,17 @@
 /* rows_template.h: out[i] += row[i] for each of a number of rows, in their order.
  *
- * NumPy adds one row at a time, and so reads and writes the result once for each. Here it is done for eight rows:
- * every element is added to in the same order, so the bits are the same, and memory is read in eight streams,
- * which come nearly as fast as one even where the rows are short pieces of longer ones.
+ * NumPy adds one row at a time, and so reads and writes the result once for each. Here it is done for
+ * eight rows: every element is added to in the same order, so the bits are the same, and memory is read in
+ * eight streams, which come nearly as fast as one even where the rows are short pieces of longer ones.
  * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h). */
 
-/* `count` rows, `step` bytes apart and `bytes` long; it is a constant, so that the loop over rows is unrolled. */
-TARGET static inline void TM_KERNEL(add_some)(char *out, const char *x, intptr_t step, intptr_t bytes, const int count)
+/* `count` rows, `step` bytes apart and `bytes` long; it is a constant, so that the loop over rows is
+ * unrolled. */
+TARGET static inline void TM_KERNEL(add_some)(char *out, const char *x, intptr_t step, intptr_t bytes,
+                                              const int count)
 {
-    typedef TM_ELEMENT vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(TM_ELEMENT)), may_alias));
+    typedef TM_ELEMENT vector
+        __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(TM_ELEMENT)), may_alias));
     typedef TM_ELEMENT element __attribute__((may_alias));
     intptr_t at = 0;
 
@@ -24,8 +27,8 @@ TARGET static inline void TM_KERNEL(add_some)(char *out, const char *x, intptr_t
     }
 }
 
-TARGET static int TM_KERNEL(add_rows)(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
-                                      void *auxdata)
+TARGET static int TM_KERNEL(add_rows)(void *context, char *const *data, const intptr_t *dims,
+                                      const intptr_t *strides, void *auxdata)
 {
     enum { ROWS = 8 };
     const intptr_t bytes = dims[0] * strides[0], step = strides[2];

@@ -41,3 +41,11 @@ void tm_stream_copy(void *restrict out, const void *restrict from, size_t bytes)
 void tm_stream_end(void) {}
 
 #endif
+
+int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                   void *auxdata)
+{
+    (void)strides, (void)auxdata;
+    tm_stream_copy(data[1], data[0], (size_t)dims[0] * (size_t)(uintptr_t)context);
+    return 0;
+}

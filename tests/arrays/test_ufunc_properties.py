@@ -173,3 +173,22 @@ def test_reduce(
     if masked:
         options["where"] = values("?", x.size, 4).reshape(x.shape)
     assert_same_call(tm.parallel(ufunc).reduce, ufunc.reduce, lambda: (args, options), name, pool=threads)
+
+
+def test_strided_rows_are_rounded_as_numpy_rounds_them(threads: tm.Pool) -> None:
+    """Where it converts an operand, or is asked for an order, its buffer lays them side by side."""
+    odd = np.array([[3.4028235e38, 1.0], [0, 1.1754944e-38]], "f4")[::-1]
+    truths, numbers = np.array([False, True]).reshape(2, 1, 1), np.array([1.0, 0.0], "f4")[::-1]
+    for order in "CFAK":
+        for ufunc, args in (
+            (np.arccos, [odd]),
+            (np.arctan2, [truths, numbers]),
+            (np.arctan2, [odd, odd[:, ::-1]]),
+        ):
+            assert_same_call(
+                tm.parallel(ufunc),
+                ufunc,
+                lambda args=args, order=order: (args, {"order": order}),
+                ufunc.__name__,
+                pool=threads,
+            )

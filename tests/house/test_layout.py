@@ -2,8 +2,9 @@
 
 import ast
 import re
+import shutil
+import subprocess
 import sys
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,30 +13,19 @@ ROOT = Path(__file__).resolve().parents[2]
 CSRC = ROOT / "csrc"
 PACKAGE = ROOT / "src" / "threadmill"
 
-# Which idea of csrc/ may include which: a row's own headers and common.h go without saying. "pool" stands
-# for pool.h and pool.c, "kernels" for everything in csrc/kernels/.
-MAY_INCLUDE = {
-    "threadmill": set(),
-    "common": {"threadmill"},
-    "status": set(),
-    "chaos": set(),
-    "sync": {"chaos"},
-    "cpu": set(),
-    "fpenv": set(),
-    "interrupt": {"sync"},
-    "gate": {"interrupt", "sync"},
-    "bell": {"sync"},
-    "job": {"fpenv", "gate", "sync"},
-    "fork": {"sync"},
-    "queue": {"fork", "interrupt", "sync"},
-    "pool": {"bell", "cpu", "fork", "gate", "interrupt", "job", "queue", "sync"},
-    "tasks": {"pool", "queue"},
-    "worker": {"pool", "queue"},
-    "parallel_for": {"bell", "cpu", "fpenv", "gate", "interrupt", "job", "pool", "sync"},
-    "loops": {"cpu", "fpenv", "kernels", "parallel_for"},
-    "fused": {"fpenv", "kernels", "parallel_for"},
-    "drain": {"interrupt", "queue", "sync"},
-    "kernels": {"cpu", "parallel_for"},
+# The ideas of csrc/ in their order: a file may include, and its object file call, what stands above it.
+# "pool" stands for pool.h and pool.c, "kernels" for all of csrc/kernels/, which know but instruction sets.
+C_IDEAS = [
+    *("threadmill", "bindings", "common", "status", "chaos", "clock", "sync"),
+    *("cgroup", "machine", "simd", "kernels", "fpenv", "interrupt", "gate", "bell", "job", "fork", "queue"),
+    *("team", "tasks", "worker", "pool", "parallel_for", "spawn", "drain", "arrays"),
+]
+KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
+
+# Inside arrays/ and kernels/: files in the same order.
+C_FILES_OF = {
+    "kernels": "kernel tree stream add multiply within rows cast nans select",
+    "arrays": "dtype memory walk program dense product sum fused",
 }
 
 # The rooms of the package in their order: a module may import its own room and the rooms above it.
@@ -100,8 +90,16 @@ def relative(path: Path) -> str:
 
 
 def idea(path: Path) -> str:
-    """The row of MAY_INCLUDE that a file belongs to."""
-    return "kernels" if path.parent.name == "kernels" else path.stem
+    """The name in C_IDEAS that a file belongs to."""
+    return path.stem if path.parent == CSRC else path.parent.name
+
+
+def c_place(path: Path) -> tuple[int, int]:
+    """Where a C file stands: its idea's place, and its own among the idea's files."""
+    name = idea(path)
+    assert name in C_IDEAS, f"{relative(path)} has no place in the picture yet: give it one in C_IDEAS"
+    files = C_FILES_OF.get(name, "").split()
+    return C_IDEAS.index(name), files.index(path.stem) if path.stem in files else -1
 
 
 def module_name(path: Path) -> str:
@@ -198,11 +196,6 @@ def place(module: str) -> tuple[int, int]:
     return ROOMS.index(room), files.index(name) if name else -1
 
 
-def test_the_includes_have_no_cycle() -> None:
-    assert set().union(*MAY_INCLUDE.values()) <= set(MAY_INCLUDE)
-    TopologicalSorter(MAY_INCLUDE).prepare()
-
-
 def table(title: str) -> list[list[str]]:
     """The rows of the table under a heading of docs/architecture.md."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -219,10 +212,7 @@ def test_the_picture_of_the_rooms_is_true() -> None:
 
 
 def test_the_picture_of_the_ideas_is_true() -> None:
-    ideas = [row[0] for row in table("The ideas of `csrc/`")]
-    assert set(ideas) == set(MAY_INCLUDE)
-    for place, name in enumerate(ideas):
-        assert MAY_INCLUDE[name] <= set(ideas[:place]), f"{name} includes an idea that stands below it"
+    assert [row[0] for row in table("The ideas of `csrc/`")] == C_IDEAS
 
 
 def test_every_room_and_file_exists() -> None:
@@ -239,15 +229,80 @@ def test_one_room_touches_the_library() -> None:
     assert importers == {"_native.library"}
 
 
+def test_every_idea_and_c_file_exists() -> None:
+    assert {idea(path) for path in C_FILES} == set(C_IDEAS)
+    for room, names in C_FILES_OF.items():
+        assert {path.stem for path in (CSRC / room).glob("*.c")} <= set(names.split())
+
+
 @pytest.mark.parametrize("path", C_FILES, ids=relative)
-def test_include_graph(path: Path) -> None:
-    assert idea(path) in MAY_INCLUDE, f"{relative(path)} has no place in the picture yet: give it a row"
-    allowed = MAY_INCLUDE[idea(path)] | {idea(path)}
-    if idea(path) not in {"common", "threadmill"}:
-        allowed |= {"common"}
+def test_includes_run_one_way(path: Path) -> None:
     own, system = includes(path)
-    assert {idea(target) for target in own} <= allowed
+    for target in own:
+        if path.stem != target.stem and not is_template(target):
+            assert c_place(target) < c_place(path), f"{relative(path)} includes {relative(target)}"
+    if idea(path) == "kernels":
+        assert {idea(target) for target in own} <= KERNELS_MAY_USE | {"kernels"}
     assert not [name for name in system if re.match(r"Python\.h|numpy/", name)]
+
+
+def is_template(path: Path) -> bool:
+    """Whether a file is part of the ones that include it."""
+    return path.suffix == ".def" or path.stem.endswith(("_template", "_level"))
+
+
+# ---- the object files --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, list[tuple[str, str]]]:
+    """The symbols of each C file's object file, each with nm's letter for its kind."""
+    compiler = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
+    if compiler is None or shutil.which("nm") is None:
+        pytest.skip("no C compiler, or no nm")
+    folder = tmp_path_factory.mktemp("objects")
+    found = {}
+    for path in (path for path in C_FILES if path.suffix == ".c"):
+        target = folder / f"{path.parent.name}-{path.stem}.o"
+        flags = ["-std=c11", "-O0", "-fvisibility=hidden", "-ffunction-sections", f"-I{CSRC}"]
+        subprocess.run([compiler, *flags, "-c", str(path), "-o", str(target)], check=True)
+        lines = subprocess.run(["nm", str(target)], capture_output=True, text=True, check=True).stdout
+        found[path] = [(line.split()[-1].lstrip("_"), line.split()[-2]) for line in lines.splitlines()]
+    return found
+
+
+def test_links_run_one_way(objects: dict[Path, list[tuple[str, str]]]) -> None:
+    """A function called is of a file above, also where no include tells."""
+    homes = {name: path for path, symbols in objects.items() for name, kind in symbols if kind in "TDBR"}
+    wrong = [
+        f"{relative(path)} calls {name} of {relative(homes[name])}"
+        for path, symbols in objects.items()
+        for name, kind in symbols
+        if kind == "U" and name in homes and not c_place(homes[name]) < c_place(path)
+    ]
+    assert wrong == []
+
+
+def test_kernels_call_nothing_but_for_the_instruction_set(objects: dict[Path, list[tuple[str, str]]]) -> None:
+    homes = {name: path for path, symbols in objects.items() for name, kind in symbols if kind in "TDBR"}
+    for path, symbols in objects.items():
+        if idea(path) == "kernels":
+            used = {idea(homes[name]) for name, kind in symbols if kind == "U" and name in homes}
+            assert used <= KERNELS_MAY_USE | {"kernels"}, relative(path)
+
+
+def test_the_public_header_alone_is_exported() -> None:
+    library = next(iter((PACKAGE / "_native").glob("_threadmill*.so")), None)
+    if library is None or sys.platform != "linux" or shutil.which("nm") is None:
+        pytest.skip("the library is not built in this tree, or there is no nm to read it")
+    command = ["nm", "-D", "--defined-only", str(library)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    text = re.sub(r"/\*.*?\*/", "", (CSRC / "threadmill.h").read_text(encoding="utf-8"), flags=re.DOTALL)
+    declared = set(re.findall(r"\b(tm_\w+)\([^;]*\);", text))
+    assert {line.split()[-1] for line in lines} == {"PyInit__threadmill", *declared}
+
+
+# ---- imports -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=relative)
@@ -277,8 +332,9 @@ def test_no_function_imports(path: Path) -> None:
     assert outside <= OPTIONAL.get(module_name(path), set())
 
 
-def test_public_header_is_plain_declarations() -> None:
-    text = (CSRC / "threadmill.h").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["threadmill.h", "bindings.h"])
+def test_headers_for_cffi_are_plain_declarations(name: str) -> None:
+    text = (CSRC / name).read_text(encoding="utf-8")
     assert not [line for line in text.splitlines() if line.lstrip().startswith("#")]
 
 

@@ -76,7 +76,7 @@ bool stopping; /* sequentially consistent */
 inline team_call()
 {
     atomic {
-        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* tm_team_call: load seq_cst (B) */
+        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* tm_team_wake: load seq_cst (B) */
         count = ASLEEP(idle);
         idle = 0
     }
@@ -108,17 +108,17 @@ inline announce()
 
 inline post()
 {
-    rmw(COUNT, SEQ_CST, was, was + 1); /* queue_tasks: tm_queue_push, set_length_locked: store seq_cst */
+    rmw(COUNT, SEQ_CST, was, was + 1); /* spawn_push: tm_queue_push, queue_set_length_locked: store seq_cst */
     announce();
     ended == WORKERS
 }
 
 inline open_loop()
 {
-    rmw(GATE, RELEASE, was, was | OPEN); /* open_job: tm_gate_open */
+    rmw(GATE, RELEASE, was, was | OPEN); /* loop_open_job: tm_gate_open */
     ring();
     wanted = 1;
-    call(); /* open_job: load seq_cst (B) */
+    call(); /* loop_open_job: load seq_cst (B) */
     started == WORKERS;
     rmw(GATE, ACQ_REL, was, was & ~OPEN);
     latest(GATE) == 0
@@ -138,7 +138,7 @@ active [CLIENTS] proctype client()
     if
     :: _pid == 0 ->
         ended == WORKERS;
-        stopping = true; /* tm_pool_close: store seq_cst */
+        stopping = true; /* tm_team_stop: store seq_cst */
         ring();
         wanted = EVERYBODY;
         call();
@@ -174,7 +174,7 @@ inline help_loop()
     :: found ->
         helped = true;
 #if MUTATION != NOT_HANDED_ON
-        load(COUNT, SEQ_CST, old); /* help_loops: tm_waiting_tasks */
+        load(COUNT, SEQ_CST, old); /* worker_help_loops: tm_waiting_tasks */
         if
         :: old > 0 -> old = 0; announce()
         :: else
@@ -195,7 +195,7 @@ inline begin_task()
 inline try_tasks()
 {
     atomic {
-        load(COUNT, SEQ_CST, old); /* try_tasks: tm_queue_peek, tm_queue_peek: load seq_cst */
+        load(COUNT, SEQ_CST, old); /* worker_try_tasks: tm_queue_peek, tm_queue_peek: load seq_cst */
         found = old > 0;
         old = 0
     }
@@ -206,7 +206,7 @@ inline try_tasks()
 #endif
         atomic {
             found = latest(COUNT) > 0;
-            rmw(COUNT, SEQ_CST, was, was - found) /* try_tasks: tm_queue_pop */
+            rmw(COUNT, SEQ_CST, was, was - found) /* worker_try_tasks: tm_queue_pop */
         }
 #if MUTATION == BEGIN_AFTER_POP
         begin_task();
@@ -215,7 +215,7 @@ inline try_tasks()
         :: found ->
 #if MUTATION != NO_SECOND_CALL
             atomic {
-                load(RINGS, SEQ_CST, old); /* try_tasks: tm_bell_read */
+                load(RINGS, SEQ_CST, old); /* worker_try_tasks: tm_bell_read */
                 wanted = old != seen;
                 old = 0;
                 seen = 0
@@ -241,7 +241,7 @@ active [WORKERS] proctype worker()
     do
     ::
         load(RINGS, SEQ_CST, seen); /* tm_bell_read: load seq_cst */
-        stop = stopping; /* work: load seq_cst */
+        stop = stopping; /* worker_work: load seq_cst */
         help_loop();
         try_tasks();
 #if MUTATION == SEEN_LATE

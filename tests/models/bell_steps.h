@@ -23,13 +23,13 @@ inline count_sleepers()
 inline call()
 {
     atomic {
-        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* claim_sleepers: load seq_cst (B) */
+        load(IDLE, unless(B_RELAXED, SEQ_CST, RELAXED), idle); /* bell_claim_sleepers: load seq_cst (B) */
         count_sleepers();
         if
         :: count > 0 -> /* a look that was too old fails the exchange, and the next has the newest */
             idle = latest(IDLE);
             count_sleepers();
-            /* claim_sleepers: compare_exchange_weak seq_cst */
+            /* bell_claim_sleepers: compare_exchange_weak seq_cst */
             rmw(IDLE, SEQ_CST, idle, idle - count * ONE_ASLEEP + count)
         :: else
         fi;
@@ -40,8 +40,8 @@ inline call()
     if
     :: count > 0 ->
         atomic {
-            rmw(CALLS, SEQ_CST, was, was + count); /* tm_bell_call: fetch_add seq_cst */
-            do /* tm_bell_call: tm_futex_wake */
+            rmw(CALLS, SEQ_CST, was, was + count); /* tm_bell_wake: fetch_add seq_cst */
+            do /* tm_bell_wake: tm_futex_wake */
             :: count > 0 && sleeps_on[CLIENTS] == 1 + CALLS -> sleeps_on[CLIENTS] = 0; count--
             :: count > 0 && sleeps_on[CLIENTS + 1] == 1 + CALLS -> sleeps_on[CLIENTS + 1] = 0; count--
             :: else -> count = 0; break
@@ -58,7 +58,7 @@ inline go_asleep()
 {
     atomic {
         assert(AWAKE(latest(IDLE)) > 0);
-        /* leave_awake: load seq_cst, compare_exchange_weak seq_cst (C) */
+        /* bell_leave_awake: load seq_cst, compare_exchange_weak seq_cst (C) */
         rmw(IDLE, unless(C_RELAXED, SEQ_CST, RELAXED), was, was - 1 + ONE_ASLEEP);
         old = seen
     }
@@ -71,7 +71,7 @@ inline go_asleep()
             success = ASLEEP(latest(IDLE)) > 0 || MUTATION == TOKEN_LEFT;
             if
             :: success ->
-                /* return_awake: load seq_cst, compare_exchange_weak seq_cst */
+                /* bell_return_awake: load seq_cst, compare_exchange_weak seq_cst */
                 rmw(IDLE, SEQ_CST, was, was + 1 - ONE_ASLEEP)
             :: else
             fi
@@ -86,7 +86,7 @@ inline take_call()
     do
     :: atomic {
             latest(CALLS) > 0 ->
-            rmw(CALLS, SEQ_CST, was, was - 1); /* take_call: load seq_cst, compare_exchange_weak seq_cst */
+            rmw(CALLS, SEQ_CST, was, was - 1); /* bell_take_token: load seq_cst, compare_exchange_weak seq_cst */
             break
         }
     :: atomic { latest(CALLS) == 0 -> sleeps_on[_pid] = 1 + CALLS } /* tm_bell_wait: tm_futex_wait */
@@ -97,7 +97,7 @@ inline take_call()
 inline wait()
 {
     if
-    :: atomic { latest(RINGS) != seen -> skip } /* has_rung: load acquire */
+    :: atomic { latest(RINGS) != seen -> skip } /* bell_has_rung: load acquire */
     :: true ->
         go_asleep();
         if

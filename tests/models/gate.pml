@@ -85,7 +85,7 @@ inline take_slot()
         me = _pid;
         c_code { memset(&now.knows[me], 0, sizeof now.knows[me]); }
     }
-    rmw(TAKEN, ACQUIRE, word, 1) /* take_slot: exchange acquire */
+    rmw(TAKEN, ACQUIRE, word, 1) /* loop_take_slot: exchange acquire */
 }
 
 active proctype owner()
@@ -112,7 +112,7 @@ active proctype owner()
             assert(flags == helped);
             flags = 0
         }
-        store(TAKEN, unless(GIVE_RELAXED, RELEASE, RELAXED), 0) /* run_shared: store release */
+        store(TAKEN, unless(GIVE_RELAXED, RELEASE, RELAXED), 0) /* loop_run_shared: store release */
     }
     retire()
 }

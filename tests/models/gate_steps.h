@@ -47,7 +47,7 @@ inline is_empty(gate)
     do
     :: atomic { !done && word == (word & OPEN) -> done = true }
     :: !done && inside(word) == 0 && (word & WAITED) ->
-        /* is_empty: compare_exchange_weak acquire */
+        /* gate_is_empty: compare_exchange_weak acquire */
         compare_exchange(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word, word & ~WAITED, done)
     :: atomic { else -> word = 0; break }
     od
@@ -56,7 +56,7 @@ inline is_empty(gate)
 /* The first look stands for all that spin. */
 inline wait(gate)
 {
-    load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* spin_until_empty: load acquire */
+    load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* gate_spin_until_empty: load acquire */
     is_empty(gate);
     do
     :: done -> break

@@ -65,9 +65,9 @@ inline drop()
 inline spawn()
 {
 #if MUTATION != COUNT_AFTER_PUSH
-    enter(PENDING); /* queue_batch: tm_gate_enter */
+    enter(PENDING); /* spawn_batch: tm_gate_enter */
 #endif
-    atomic { /* queue_tasks: tm_queue_push */
+    atomic { /* spawn_push: tm_queue_push */
         taken = queue < CLOSED;
         queue = queue + taken * ONE_OF(_pid)
     }
@@ -75,7 +75,7 @@ inline spawn()
     enter(PENDING);
 #endif
     if
-    :: !taken && MUTATION != REFUSED_STAYS -> leave(PENDING) /* queue_batch: tm_gate_leave */
+    :: !taken && MUTATION != REFUSED_STAYS -> leave(PENDING) /* spawn_batch: tm_gate_leave */
     :: else
     fi
 }
@@ -103,9 +103,9 @@ active proctype closer()
 #if MUTATION == STOP_THEN_CLOSE
     stopping = true;
 #endif
-    queue = queue | CLOSED; /* tm_pool_close: tm_queue_close */
+    queue = queue | CLOSED; /* tm_team_stop: tm_queue_close */
 #if MUTATION != STOP_THEN_CLOSE
-    stopping = true; /* tm_pool_close: store seq_cst */
+    stopping = true; /* tm_team_stop: store seq_cst */
 #endif
     clients == 0; /* which is the caller's duty */
     drop();
@@ -114,7 +114,7 @@ active proctype closer()
 
 inline pop()
 {
-    atomic { /* try_tasks: tm_queue_pop */
+    atomic { /* worker_try_tasks: tm_queue_pop */
         if
         :: COUNT_OF(0, queue) > 0 -> who = 0
         :: COUNT_OF(1, queue) > 0 -> who = 1
@@ -132,7 +132,7 @@ active [WORKERS] proctype worker()
     do
     ::
 #if MUTATION != STOP_SEEN_LATE
-        stop = stopping; /* work: load seq_cst */
+        stop = stopping; /* worker_work: load seq_cst */
 #endif
         pop();
 #if MUTATION == STOP_SEEN_LATE
@@ -152,7 +152,7 @@ active [WORKERS] proctype worker()
 #if MUTATION == DROP_THEN_LEAVE
     drop();
 #endif
-    alive--; /* tm_worker_main: tm_gate_leave */
+    alive--; /* tm_team_end: tm_gate_leave */
     assert(!freed); /* it may still wake who waits */
 #if MUTATION != DROP_THEN_LEAVE
     drop();

@@ -63,7 +63,7 @@ inline note_failure(mine)
     done = false;
     do
     :: !done && (mine < seen || MUTATION == ANY_FAILURE) ->
-        compare_exchange(FAILURE, RELAXED, seen, mine, done) /* note_failure: compare_exchange_weak relaxed */
+        compare_exchange(FAILURE, RELAXED, seen, mine, done) /* loop_note_failure: compare_exchange_weak relaxed */
     :: else -> break
     od;
 #endif
@@ -81,7 +81,7 @@ inline claim()
     atomic {
         store(SLICE + at_seat, RELAXED, chunk + 1);
 #else
-        rmw(SLICE + at_seat, RELAXED, chunk, chunk + 1); /* claim: fetch_add relaxed */
+        rmw(SLICE + at_seat, RELAXED, chunk, chunk + 1); /* loop_claim: fetch_add relaxed */
 #endif
         chunk = START(at_seat) + chunk;
         done = chunk < END(at_seat) || MUTATION == NO_BOUND && chunk < CHUNKS
@@ -92,7 +92,7 @@ inline claim()
 inline run_chunk()
 {
     atomic {
-        load(FAILURE, RELAXED, seen); /* run_chunk: load relaxed */
+        load(FAILURE, RELAXED, seen); /* loop_run_chunk: load relaxed */
         done = chunk + 1 <= seen && (MUTATION != STOPS_AT_ANY || seen == NO_FAILURE);
         seen = 0
     }
@@ -100,7 +100,7 @@ inline run_chunk()
     :: done ->
         atomic {
             assert(chunk < CHUNKS && !ran[chunk] && !over);
-            ran[chunk] = true; /* run_chunk: body */
+            ran[chunk] = true; /* loop_run_chunk: body */
             if
             :: failed = false
             :: failed = true; lowest = (chunk + 1 < lowest -> chunk + 1 : lowest)
@@ -115,12 +115,12 @@ inline run_chunk()
     fi
 }
 
-inline heed_interrupt()
+inline check_interrupt()
 {
     if
     :: true
     :: atomic { !interrupted -> interrupted = true; lowest = INTERRUPT };
-        note_failure(INTERRUPT) /* heed_interrupt: note_failure */
+        note_failure(INTERRUPT) /* loop_check_interrupt: loop_note_failure */
     fi
 }
 
@@ -148,26 +148,26 @@ active proctype caller()
     bool done, failed;
     store(FAILURE, RELAXED, NO_FAILURE);
     rmw(WITHIN, RELEASE, was, was);
-    open = true; /* open_job: tm_gate_open */
+    open = true; /* loop_open_job: tm_gate_open */
     for (i : 0 .. ROUND) {
         at_seat = i;
         do
         ::
             next_chunk();
             if
-            :: done -> heed_interrupt()
+            :: done -> check_interrupt()
             :: else -> break
             fi
         od
     }
     leave_table();
-    open = false; /* join: tm_gate_close */
-    heed_interrupt();
+    open = false; /* loop_join: tm_gate_close */
+    check_interrupt();
 #if MUTATION != JOIN_NOT_WAITED
-    latest(WITHIN) == 0; /* join: tm_gate_wait */
+    latest(WITHIN) == 0; /* loop_join: tm_gate_wait */
 #endif
     rmw(WITHIN, ACQUIRE, was, was);
-    load(FAILURE, RELAXED, status); /* run_shared: load relaxed */
+    load(FAILURE, RELAXED, status); /* loop_run_shared: load relaxed */
     over = true;
     assert(status == lowest);
     for (i : 1 .. CHUNKS) {
@@ -186,7 +186,7 @@ active [WORKERS] proctype worker()
         fi
     }
     for (i : 0 .. ROUND) {
-        at_seat = (_pid + i) % SEATS; /* run_chunks: claim */
+        at_seat = (_pid + i) % SEATS; /* loop_run_chunks: loop_claim */
         do
         ::
             next_chunk();

@@ -64,7 +64,7 @@ inline signal(condition, moved)
     if
     :: moved == 0 || waiting[condition] == 0
     :: moved > 0 && waiting[condition] > 0 && (moved == 1 || MUTATION == ONE_FOR_MANY) ->
-        if /* signal_locked: pthread_cond_signal */
+        if /* queue_signal_locked: pthread_cond_signal */
         :: waits_for[0] == condition -> waits_for[0] = NOTHING
         :: waits_for[1] == condition -> waits_for[1] = NOTHING
         :: waits_for[2] == condition -> waits_for[2] = NOTHING
@@ -72,7 +72,7 @@ inline signal(condition, moved)
         :: else /* all that wait are on their way */
         fi
     :: moved > 1 && waiting[condition] > 0 && MUTATION != ONE_FOR_MANY ->
-        wake_all(condition) /* signal_locked: pthread_cond_broadcast */
+        wake_all(condition) /* queue_signal_locked: pthread_cond_broadcast */
     fi;
     true
 }
@@ -80,9 +80,9 @@ inline signal(condition, moved)
 /* Lets the mutex go and waits, in one step with the look at the predicate. */
 inline begin_wait(condition)
 {
-    waiting[condition]++; /* wait_slice_locked: waiting */
+    waiting[condition]++; /* queue_wait_slice_locked: waiting */
     if
-    :: waits_for[_pid] = condition /* wait_slice_locked: tm_condition_wait */
+    :: waits_for[_pid] = condition /* queue_wait_slice_locked: tm_condition_wait */
     :: atomic { !early -> early = true }
     fi
 }
@@ -92,12 +92,12 @@ inline end_wait(condition)
 {
     atomic {
         waits_for[_pid] == NOTHING;
-        waiting[condition]-- /* wait_slice_locked: tm_lock */
+        waiting[condition]-- /* queue_wait_slice_locked: tm_lock */
     }
     if
     :: true
     :: atomic { !interrupted_once ->
-        /* wait_slice_locked: tm_interrupted */
+        /* queue_wait_slice_locked: tm_interrupted */
         interrupted_once = true; interrupted = true }
     fi
 }
@@ -109,8 +109,8 @@ inline put_what_fits()
     :: left > 0 && count < LIMIT && (!closed || MUTATION == PUSH_AFTER_CLOSE && again) ->
         assert(!closed);
         taken_in++;
-        items[(head + count) % LIMIT] = taken_in; /* tm_queue_push: put_locked */
-        count++; /* length_locked: load relaxed */
+        items[(head + count) % LIMIT] = taken_in; /* tm_queue_push: queue_put_locked */
+        count++; /* queue_length_locked: load relaxed */
         moved++;
         left--
     :: else -> break
@@ -142,7 +142,7 @@ active [PUSHERS] proctype pusher()
         :: interrupted ->
             atomic {
                 if
-                :: MUTATION != SIGNAL_KEPT -> signal(NOT_FULL, 1) /* tm_queue_push: signal_locked */
+                :: MUTATION != SIGNAL_KEPT -> signal(NOT_FULL, 1) /* tm_queue_push: queue_signal_locked */
                 :: else
                 fi;
                 break
@@ -159,7 +159,7 @@ inline take(most)
     do
     :: moved < most && count > 0 ->
         last_out++;
-        assert(items[head] == last_out); /* pop: take_fifo_locked */
+        assert(items[head] == last_out); /* queue_pop: queue_take_fifo_locked */
         head = (head + 1) % LIMIT;
         count--;
         moved++
@@ -182,7 +182,7 @@ active [POPPERS] proctype popper()
             assert(moved > 0 || !(again && MUTATION == IF_FOR_WHILE));
             again = false;
             if
-            :: moved > 0 && _pid == 3 || moved == 0 && closed -> break /* pop: closed */
+            :: moved > 0 && _pid == 3 || moved == 0 && closed -> break /* queue_pop: closed */
             :: moved > 0 && _pid != 3
 #if MUTATION == UNCOUNTED
             :: moved == 0 && !closed
@@ -206,7 +206,7 @@ active [POPPERS] proctype popper()
             atomic {
                 interrupted = false;
                 if
-                :: MUTATION != SIGNAL_KEPT -> signal(NOT_EMPTY, 1) /* pop: signal_locked */
+                :: MUTATION != SIGNAL_KEPT -> signal(NOT_EMPTY, 1) /* queue_pop: queue_signal_locked */
                 :: else
                 fi;
                 if

@@ -132,7 +132,7 @@ def test_step_of_a_model_is_in_the_c_code(function: str, step: str, letter: str)
 
 
 # A drain's stop is looked at with the queue's mutex held, and whoever sets it wakes all waiters with it held.
-NOT_MODELLED = {("is_set", "load relaxed"), ("tm_queue_wake", "pthread_cond_broadcast")}
+NOT_MODELLED = {("queue_is_told_to_stop", "load relaxed"), ("tm_queue_wake", "pthread_cond_broadcast")}
 
 
 @pytest.mark.parametrize("name", WHOLE_FILES)

@@ -10,23 +10,23 @@ static int check_passed;
 static int check_failed;
 static int check_bad; /* in the running test */
 
-#define CHECK(condition)                                                                              \
-    do {                                                                                              \
-        if (!(condition)) {                                                                           \
-            fprintf(stderr, "%s:%d: in %s: %s\n", __FILE__, __LINE__, __func__, #condition);          \
-            __atomic_fetch_add(&check_bad, 1, __ATOMIC_RELAXED);                                      \
-        }                                                                                             \
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            fprintf(stderr, "%s:%d: in %s: %s\n", __FILE__, __LINE__, __func__, #condition);                 \
+            __atomic_fetch_add(&check_bad, 1, __ATOMIC_RELAXED);                                             \
+        }                                                                                                    \
     } while (0)
 
 #define TEST(name) static void name(void)
 
-#define RUN(name)                                                                                     \
-    do {                                                                                              \
-        check_bad = 0;                                                                                \
-        if (getenv("TM_VERBOSE")) fprintf(stderr, "%s\n", #name);                                    \
-        name();                                                                                       \
-        if (check_bad) fprintf(stderr, "FAILED %s\n", #name);                                         \
-        *(check_bad ? &check_failed : &check_passed) += 1;                                            \
+#define RUN(name)                                                                                            \
+    do {                                                                                                     \
+        check_bad = 0;                                                                                       \
+        if (getenv("TM_VERBOSE")) fprintf(stderr, "%s\n", #name);                                            \
+        name();                                                                                              \
+        if (check_bad) fprintf(stderr, "FAILED %s\n", #name);                                                \
+        *(check_bad ? &check_failed : &check_passed) += 1;                                                   \
     } while (0)
 
 static int finish(void)

@@ -1,11 +1,12 @@
-/* fuzz.c: the public C functions with arguments that bytes tell, hostile ones among them; every answer is compared
- * with a plain loop's or a model's, and a difference aborts.
+/* fuzz.c: the public C functions with arguments that bytes tell, hostile ones among them; every answer is
+ * compared with a plain loop's or a model's, and a difference aborts.
  *
  *     fuzz [CASES [SEED]]
  *
- * makes CASES inputs of random bytes; the k-th of a seed is the first of seed + k, so that it can be had alone.
- * Built with -DTM_LIBFUZZER and clang's -fsanitize=fuzzer, libFuzzer makes the inputs (docs/reliability.md).
- * What C cannot know is not tried: pointers to nothing, and arrays that are shorter than said. */
+ * makes CASES inputs of random bytes; the k-th of a seed is the first of seed + k, so that it can be had
+ * alone. Built with -DTM_LIBFUZZER and clang's -fsanitize=fuzzer, libFuzzer makes the inputs
+ * (docs/reliability.md). What C cannot know is not tried: pointers to nothing, and arrays that are shorter
+ * than said. */
 #include "kernel_cases.h"
 
 #include <sched.h>
@@ -20,12 +21,12 @@ const char *__asan_default_options(void)
     return "allocator_may_return_null=1:abort_on_error=1";
 }
 
-#define EXPECT(condition)                                                                             \
-    do {                                                                                              \
-        if (!(condition)) {                                                                           \
-            fprintf(stderr, "%s:%d: in %s: %s\n", __FILE__, __LINE__, __func__, #condition);          \
-            abort();                                                                                  \
-        }                                                                                             \
+#define EXPECT(condition)                                                                                    \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            fprintf(stderr, "%s:%d: in %s: %s\n", __FILE__, __LINE__, __func__, #condition);                 \
+            abort();                                                                                         \
+        }                                                                                                    \
     } while (0)
 
 /* ---- what bytes tell ---------------------------------------------------------------------- */
@@ -53,8 +54,9 @@ static uint64_t bits_of(input *in, int bytes)
 /* Small, near an edge of some type, or anything. */
 static uint64_t number_of(input *in)
 {
-    static const uint64_t edges[] = {2, INT16_MAX, INT32_MAX, UINT32_MAX, PTRDIFF_MAX / 16, PTRDIFF_MAX / 8,
-                                     PTRDIFF_MAX, SIZE_MAX, SIZE_MAX / 16, (uint64_t)1 << 55, (uint64_t)1 << 58};
+    static const uint64_t edges[] = {
+        2,           INT16_MAX, INT32_MAX,     UINT32_MAX,        PTRDIFF_MAX / 16, PTRDIFF_MAX / 8,
+        PTRDIFF_MAX, SIZE_MAX,  SIZE_MAX / 16, (uint64_t)1 << 55, (uint64_t)1 << 58};
     const unsigned kind = byte_of(in);
     if (kind % 8 == 0) return bits_of(in, 8);
     if (kind % 8 < 3) return edges[kind / 8 % 11] + (byte_of(in) % 5) - 2;
@@ -145,7 +147,8 @@ static void make_pool(scene *s)
     EXPECT((s->pool != NULL) == (status == TM_OK));
     s->closed = false, s->spawned = 0, s->ran = 0;
     if (s->pool == NULL) return;
-    EXPECT(tm_pool_threads(s->pool) == threads && !tm_pool_is_closed(s->pool) && tm_pool_worker(s->pool) == -1);
+    EXPECT(tm_pool_threads(s->pool) == threads && !tm_pool_is_closed(s->pool) &&
+           tm_pool_worker(s->pool) == -1);
     if (threads > 4) end_pool(s); /* made, but not to be started */
 }
 
@@ -157,9 +160,12 @@ static void spawn(scene *s)
     tm_status status;
     if (s->pool == NULL) return;
     for (size_t i = 0; i < count; i++) args[i] = s;
-    if (how == 0) count = 1, done = (status = tm_spawn(s->pool, count_task, s)) == TM_OK;
-    else if (how == 1) count = 1, done = (status = tm_post(s->pool, count_task, s)) == TM_OK;
-    else status = tm_spawn_many(s->pool, count_task, args, count, &done);
+    if (how == 0)
+        count = 1, done = (status = tm_spawn(s->pool, count_task, s)) == TM_OK;
+    else if (how == 1)
+        count = 1, done = (status = tm_post(s->pool, count_task, s)) == TM_OK;
+    else
+        status = tm_spawn_many(s->pool, count_task, args, count, &done);
     s->spawned += done;
     /* A queue of a capacity that no memory has is found out when the pool's threads start. */
     EXPECT(status == (s->closed ? TM_CLOSED : TM_OK) || (status == TM_NO_MEMORY && done == 0) || count == 0);
@@ -172,7 +178,10 @@ static void ask_pool(scene *s)
     if (s->pool == NULL) return;
     switch (byte_of(&s->in) % 8) {
     case 0: tm_pool_close(s->pool), s->closed = true; break;
-    case 1: s->closed = true; EXPECT(tm_pool_shutdown(s->pool) == TM_OK && s->ran == s->spawned); break;
+    case 1:
+        s->closed = true;
+        EXPECT(tm_pool_shutdown(s->pool) == TM_OK && s->ran == s->spawned);
+        break;
     case 2: EXPECT(tm_join(s->pool, TM_FOREVER) == TM_OK); break;
     case 3: {
         const tm_status status = tm_join(s->pool, (int64_t)number_of(&s->in));
@@ -249,9 +258,12 @@ static void run_loop(scene *s)
                                       : tm_parallel_for(l.pool, l.n, l.grain, count_indices, &l);
     tm_set_thread_limit(before);
     EXPECT(status == expected);
-    if (status == TM_OK) EXPECT(l.indices == l.n && l.chunks == chunks && l.nested == (can_fail ? chunks : 0) * l.inner);
-    else if (!fails) EXPECT(l.chunks == 0);
-    else EXPECT(l.chunks >= l.failing && l.chunks <= chunks);
+    if (status == TM_OK)
+        EXPECT(l.indices == l.n && l.chunks == chunks && l.nested == (can_fail ? chunks : 0) * l.inner);
+    else if (!fails)
+        EXPECT(l.chunks == 0);
+    else
+        EXPECT(l.chunks >= l.failing && l.chunks <= chunks);
 }
 
 /* ---- queues ------------------------------------------------------------------------------- */
@@ -265,8 +277,11 @@ static void make_queue(scene *s)
     tm_queue_destroy(s->queue);
     const tm_status status = tm_queue_create(capacity, size, (tm_order)order, &s->queue);
     EXPECT((status == TM_OK) == (s->queue != NULL));
-    if (size == 0 || capacity > PTRDIFF_MAX / size || order > 1) EXPECT(status == TM_INVALID);
-    else EXPECT(status == TM_OK || (!tame && (status == TM_NO_MEMORY || (capacity == 0 && status == TM_INVALID))));
+    if (size == 0 || capacity > PTRDIFF_MAX / size || order > 1)
+        EXPECT(status == TM_INVALID);
+    else
+        EXPECT(status == TM_OK ||
+               (!tame && (status == TM_NO_MEMORY || (capacity == 0 && status == TM_INVALID))));
     if (s->queue == NULL) return;
     EXPECT(TM_MAX(capacity, 1) <= ((size_t)1 << 47) / size); /* there is so much to address */
     EXPECT(tm_queue_capacity(s->queue) == capacity && tm_queue_item_size(s->queue) == size);
@@ -290,12 +305,18 @@ static void push(scene *s)
     if (s->queue == NULL) return;
     count = TM_MIN(count, MOST_ITEMS - s->length); /* the model's room */
     const size_t room = s->capacity ? s->capacity - TM_MIN(s->capacity, s->length) : MOST_ITEMS;
-    for (size_t i = 0; i < count * s->item_size; i++) items[i] = (unsigned char)(i * 31 + s->length + i / 256);
+    for (size_t i = 0; i < count * s->item_size; i++)
+        items[i] = (unsigned char)(i * 31 + s->length + i / 256);
     const bool all = count <= room;
     const int64_t timeout = timeout_of(s, !all && !s->shut);
-    const tm_status status = tm_queue_push(s->queue, items, count, timeout, byte_of(&s->in) % 4 ? &done : NULL);
+    const tm_status status =
+        tm_queue_push(s->queue, items, count, timeout, byte_of(&s->in) % 4 ? &done : NULL);
     const size_t expected = s->shut ? 0 : TM_MIN(count, room);
-    EXPECT(status == (count == 0 ? TM_OK : s->shut ? TM_CLOSED : all ? TM_OK : timeout == 0 ? TM_FULL : TM_TIMEOUT));
+    EXPECT(status == (count == 0     ? TM_OK
+                      : s->shut      ? TM_CLOSED
+                      : all          ? TM_OK
+                      : timeout == 0 ? TM_FULL
+                                     : TM_TIMEOUT));
     EXPECT(done == expected || done == 99);
     memcpy(s->items + s->length * s->item_size, items, expected * s->item_size);
     s->length += expected;
@@ -310,7 +331,8 @@ static void take(scene *s, size_t n, unsigned char *items)
         memcpy(items, s->items, n * size);
         memmove(s->items, s->items + n * size, s->length * size);
     } else {
-        for (size_t i = 0; i < n; i++) memcpy(items + i * size, s->items + (s->length + n - 1 - i) * size, size);
+        for (size_t i = 0; i < n; i++)
+            memcpy(items + i * size, s->items + (s->length + n - 1 - i) * size, size);
     }
 }
 
@@ -323,7 +345,11 @@ static void pop(scene *s)
     const size_t n = TM_MIN(count, s->length); /* no more is written, whatever is asked for */
     const int64_t timeout = timeout_of(s, n == 0 && !s->shut);
     const tm_status status = tm_queue_pop(s->queue, items, count, timeout, &done);
-    EXPECT(status == (n || !count ? TM_OK : s->shut ? TM_CLOSED : timeout == 0 ? TM_EMPTY : TM_TIMEOUT) && done == n);
+    EXPECT(status == (n || !count    ? TM_OK
+                      : s->shut      ? TM_CLOSED
+                      : timeout == 0 ? TM_EMPTY
+                                     : TM_TIMEOUT) &&
+           done == n);
     take(s, n, expected);
     EXPECT(memcmp(items, expected, n * s->item_size) == 0);
 }
@@ -370,9 +396,12 @@ static void drain(scene *s)
     tm_queue_close(s->queue, 0), s->shut = true;
     const tm_status status = tm_drain(pool, s->queue, block, drain_block, &d, &done);
     const uint64_t sum = sum_of(s->items, s->length * s->item_size);
-    if (status == TM_OK) EXPECT(done == s->length && d.items == done && d.sum == sum && !refuses(s, pool));
-    else if (status == TM_INVALID) EXPECT(block == 0 || (s->capacity == 0 && block > PTRDIFF_MAX / 1000));
-    else EXPECT(status == TM_CLOSED ? refuses(s, pool) : status == TM_NO_MEMORY && s->capacity == 0);
+    if (status == TM_OK)
+        EXPECT(done == s->length && d.items == done && d.sum == sum && !refuses(s, pool));
+    else if (status == TM_INVALID)
+        EXPECT(block == 0 || (s->capacity == 0 && block > PTRDIFF_MAX / 1000));
+    else
+        EXPECT(status == TM_CLOSED ? refuses(s, pool) : status == TM_NO_MEMORY && s->capacity == 0);
     EXPECT(status == TM_OK || done == 0);
     if (status == TM_OK) s->length = 0;
 }
@@ -384,19 +413,19 @@ static bool multiply(tm_dtype dtype, size_t n, const void *x, const void *k, voi
 {
     bool fits = true;
     switch (dtype) {
-#define TM_INTEGER(code, name, type, wrap, root)                                                      \
-    case code:                                                                                        \
-        for (size_t i = 0; i < n; i++) {                                                              \
-            const type a = ((const type *)x)[i], b = k ? *(const type *)k : a;                        \
-            fits &= !__builtin_mul_overflow(a, b, (type *)out + i);                                   \
-        }                                                                                             \
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    case code:                                                                                               \
+        for (size_t i = 0; i < n; i++) {                                                                     \
+            const type a = ((const type *)x)[i], b = k ? *(const type *)k : a;                               \
+            fits &= !__builtin_mul_overflow(a, b, (type *)out + i);                                          \
+        }                                                                                                    \
         break;
-#define TM_REAL(code, name, type)                                                                     \
-    case code:                                                                                        \
-        for (size_t i = 0; i < n; i++) {                                                              \
-            const type a = ((const type *)x)[i], b = k ? *(const type *)k : a;                        \
-            ((type *)out)[i] = a * b;                                                                 \
-        }                                                                                             \
+#define TM_REAL(code, name, type)                                                                            \
+    case code:                                                                                               \
+        for (size_t i = 0; i < n; i++) {                                                                     \
+            const type a = ((const type *)x)[i], b = k ? *(const type *)k : a;                               \
+            ((type *)out)[i] = a * b;                                                                        \
+        }                                                                                                    \
         break;
 #include "kernels/dtypes.def"
     default: break;
@@ -411,9 +440,9 @@ static __int128 add_up(tm_dtype dtype, size_t n, const void *x)
     case TM_BOOL:
         for (size_t i = 0; i < n; i++) total += ((const uint8_t *)x)[i] != 0;
         break;
-#define TM_INTEGER(code, name, type, wrap, root)                                                      \
-    case code:                                                                                        \
-        for (size_t i = 0; i < n; i++) total += ((const type *)x)[i];                                 \
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    case code:                                                                                               \
+        for (size_t i = 0; i < n; i++) total += ((const type *)x)[i];                                        \
         break;
 #include "kernels/dtypes.def"
     default: break;
@@ -438,6 +467,12 @@ static bool is_valid(int dtype, uint64_t n, int options)
            (options == 0 || (options == TM_CHECKED && is_integer((tm_dtype)dtype)));
 }
 
+static bool is_nan(tm_dtype dtype, const void *x)
+{
+    return (dtype == TM_FLOAT32 && isnan(*(const float *)x)) ||
+           (dtype == TM_FLOAT64 && isnan(*(const double *)x));
+}
+
 /* The arrays lie anywhere in one piece of memory. */
 static void run_product(scene *s)
 {
@@ -448,7 +483,7 @@ static void run_product(scene *s)
     const size_t size = code >= 0 && code < TM_DTYPES ? sizes[code] : 1;
     const tm_dtype dtype = (tm_dtype)code;
     uint64_t n = number_of(&s->in), factor[2] = {0};
-    const bool valid = is_valid(code, n, options & ~TM_FRESH_OUT) && code != TM_BOOL;
+    const bool valid = is_valid(code, n, options & ~TM_FRESH_OUT) && code != TM_BOOL && code < TM_COMPLEX64;
     if (valid) n %= ARENA / 4 / size;
     const size_t bytes = valid ? n * size : 64, room = 3 * bytes + 4096, limit = (room - 64 - bytes) / size;
     const size_t from = size_of(&s->in, limit) * size;
@@ -456,7 +491,8 @@ static void run_product(scene *s)
     const bool apart = from >= to + bytes || to >= from + bytes || n == 0, inside = from == to;
     scatter(&s->in, first + from / 8 * 8, bytes + 8);
     memcpy(factor, first + size_of(&s->in, limit) * size, TM_MIN(size, sizeof factor));
-    memcpy(second, first, room); /* what was there */
+    if (is_nan(dtype, factor)) factor[0] = 0; /* which of it and another NaN comes out is not promised */
+    memcpy(second, first, room);              /* what was there */
     const void *k = scales ? factor : NULL;
     const int result = scales ? tm_scale(pool, dtype, n, first + from, factor, first + to, options)
                               : tm_square(pool, dtype, n, first + from, first + to, options);
@@ -465,15 +501,10 @@ static void run_product(scene *s)
         EXPECT(memcmp(first, second, room) == 0);
         return;
     }
-    if (is_integer(dtype) || size == (dtype == TM_FLOAT32 ? 4 : dtype == TM_FLOAT64 ? 8 : 0)) {
-        const bool fits = multiply(dtype, n, second + from, k, third);
-        if (options & TM_CHECKED && !fits) {
-            EXPECT(result == TM_OVERFLOW);
-            return;
-        }
-    } else { /* complex: as by one thread */
-        EXPECT((scales ? tm_scale(NULL, dtype, n, second + from, factor, third, 0)
-                       : tm_square(NULL, dtype, n, second + from, third, 0)) == result);
+    const bool fits = multiply(dtype, n, second + from, k, third);
+    if (options & TM_CHECKED && !fits) {
+        EXPECT(result == TM_OVERFLOW);
+        return;
     }
     EXPECT(result >= 0 && (result == 0 || !is_integer(dtype)) && same(dtype, n, first + to, third));
     memcpy(second + to, first + to, bytes);
@@ -492,7 +523,8 @@ static void run_sum(scene *s)
     if (valid) n %= ARENA / 2 / size;
     const size_t from = size_of(&s->in, ARENA / 2 / size - 8) * size;
     scatter(&s->in, first + from / 8 * 8, valid ? n * size + 8 : 8);
-    if (code == TM_BOOL) for (size_t i = 0; i < n && valid; i++) first[from + i] &= 1;
+    if (code == TM_BOOL)
+        for (size_t i = 0; i < n && valid; i++) first[from + i] &= 1;
     tm_set_sum_block(byte_of(&s->in) % 4 ? 0 : number_of(&s->in));
     const int result = tm_sum(pool, dtype, n, first + from, total, options);
     const int serial = valid ? tm_sum(NULL, dtype, n, first + from, alone, options) : TM_INVALID;
@@ -503,8 +535,10 @@ static void run_sum(scene *s)
         return;
     }
     EXPECT(result == serial);
-    if (result < 0) EXPECT(!valid || result == TM_OVERFLOW);
-    else EXPECT(is_integer(dtype) ? total[0] == alone[0] : same(dtype, 1, total, alone));
+    if (result < 0)
+        EXPECT(!valid || result == TM_OVERFLOW);
+    else
+        EXPECT(is_integer(dtype) ? total[0] == alone[0] : same(dtype, 1, total, alone));
     if (!valid || !is_integer(dtype)) return;
     const __int128 exact = add_up(dtype, n, first + from);
     const bool is_unsigned = dtype != TM_BOOL && dtype % 2 == 0;
@@ -519,8 +553,8 @@ static int add(void *context, char *const *data, const intptr_t *dims, const int
 {
     (void)context, (void)auxdata;
     for (intptr_t i = 0; i < dims[0]; i++)
-        *(double *)(void *)(data[2] + i * strides[2]) = *(double *)(void *)(data[0] + i * strides[0]) +
-                                                        *(double *)(void *)(data[1] + i * strides[1]);
+        *(double *)(void *)(data[2] + i * strides[2]) =
+            *(double *)(void *)(data[0] + i * strides[0]) + *(double *)(void *)(data[1] + i * strides[1]);
     return 0;
 }
 
@@ -537,18 +571,25 @@ enum { X, Y, OUT, MASK, STOP, BUFFER, SLOTS, MOST_DIMS = 4 };
 
 static tm_program make_program(bool casts, bool masked, bool stops)
 {
-    tm_program program = {.arrays = BUFFER, .buffers = casts, .steps = 1, .buffer_item = {8}, .mask = masked ? MASK : -1,
-                          .stop = stops ? STOP : -1, .stop_value = 7, .written = 1u << OUT};
+    tm_program program = {.arrays = BUFFER,
+                          .buffers = casts,
+                          .steps = 1,
+                          .buffer_item = {8},
+                          .mask = masked ? MASK : -1,
+                          .stop = stops ? STOP : -1,
+                          .stop_value = 7,
+                          .written = 1u << OUT};
     if (casts)
-        program.step[0] = (tm_step){.loop = tm_cast_loop(TM_INT32, TM_FLOAT64), .operands = 2, .slot = {X, BUFFER}};
+        program.step[0] =
+            (tm_step){.loop = tm_cast_loop(TM_INT32, TM_FLOAT64), .operands = 2, .slot = {X, BUFFER}};
     program.step[casts] = (tm_step){.loop = add, .operands = 3, .slot = {casts ? BUFFER : X, Y, OUT}};
     program.steps += casts;
     return program;
 }
 
 /* Makes one thing wrong with a call; `past` is a number too large for any of them. */
-static void spoil(input *in, tm_program *program, size_t *dims, intptr_t *layout, size_t *numbers, size_t *count,
-                  size_t *split, size_t *grain)
+static void spoil(input *in, tm_program *program, size_t *dims, intptr_t *layout, size_t *numbers,
+                  size_t *count, size_t *split, size_t *grain)
 {
     const uint64_t number = number_of(in);
     const size_t past = number > 64 ? (size_t)number : SIZE_MAX - (size_t)number;
@@ -583,7 +624,10 @@ static void lay_out(input *in, size_t dims, intptr_t *layout, const size_t *item
         for (size_t i = 0; i < dims; i++) {
             const size_t axis = (dims - 1 - i + from) % dims;
             const unsigned way = any ? byte_of(in) % 6 : 0;
-            layout[dims + slot * dims + axis] = way == 5 ? 0 : way == 4 ? -stride : way == 3 ? 2 * stride : stride;
+            layout[dims + slot * dims + axis] = way == 5   ? 0
+                                                : way == 4 ? -stride
+                                                : way == 3 ? 2 * stride
+                                                           : stride;
             stride *= layout[axis] * (way == 3 ? 2 : 1);
         }
     }
@@ -608,8 +652,8 @@ static void run_program(scene *s)
     size_t split = byte_of(in) % dims, grain = number_of(in), elements = total;
     if (grain < 1 + (size_t)layout[split] / 500) grain = 1 + (size_t)layout[split] / 500;
     for (size_t axis = 0; axis < dims; axis++) elements *= layout[axis] > 0;
-    char *data[] = {casts ? (char *)(integers + ARENA / 8) : (char *)(reals + ARENA / 16), (char *)(reals + ARENA / 16), third,
-                    fourth, &stop};
+    char *data[] = {casts ? (char *)(integers + ARENA / 8) : (char *)(reals + ARENA / 16),
+                    (char *)(reals + ARENA / 16), third, fourth, &stop};
     double *out = (double *)(void *)third;
     for (size_t i = 0; i < total + GUARD; i++) out[i] = -7, fourth[i] = (char)(i % 3 == 0 ? 0 : 0x82);
     tm_program program = make_program(casts, masked, stops);
@@ -647,18 +691,24 @@ static void walk(scene *s)
     program.step[0] = (tm_step){.loop = count_elements, .context = &count, .operands = 1};
     const bool dense = byte_of(&s->in) % 2;
     if (dense) {
-        if (byte_of(&s->in) % 4 == 0) program.arrays = TM_MAX_OPERANDS + 1 + byte_of(&s->in), n = 5;
-        else if (byte_of(&s->in) % 4 == 0) n = ~n;
-        else n %= 1 << 24;
+        if (byte_of(&s->in) % 4 == 0)
+            program.arrays = TM_MAX_OPERANDS + 1 + byte_of(&s->in), n = 5;
+        else if (byte_of(&s->in) % 4 == 0)
+            n = ~n;
+        else
+            n %= 1 << 24;
     } else if (grain > 0 && n / grain > 3000 && n / grain + (n % grain != 0) <= UINT64_MAX >> 9) {
         grain = n / 3000 + 1;
     }
     const int result = dense ? tm_run_dense(pool, &program, &program, n, data, program.arrays)
-                             : tm_run_program(pool, &program, 1, layout, 1 + 2 * program.arrays, data, program.arrays, 0, grain);
+                             : tm_run_program(pool, &program, 1, layout, 1 + 2 * program.arrays, data,
+                                              program.arrays, 0, grain);
     const bool invalid = dense ? n > PTRDIFF_MAX || program.arrays > TM_MAX_OPERANDS
                                : grain == 0 || n / grain + (n % grain != 0) > UINT64_MAX >> 9;
-    if (n == 0 && !invalid) EXPECT(result == 0);
-    else EXPECT(result == (invalid ? TM_INVALID : refuses(s, pool) ? TM_CLOSED : 0));
+    if (n == 0 && !invalid)
+        EXPECT(result == 0);
+    else
+        EXPECT(result == (invalid ? TM_INVALID : refuses(s, pool) ? TM_CLOSED : 0));
     EXPECT(count == (result == 0 ? n : 0));
 }
 
@@ -692,13 +742,13 @@ static void run_dense(scene *s)
 
 static void cast(scene *s)
 {
-    static const size_t item[TM_CAST_DTYPES] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16, 0, sizeof(long double),
-                                                2 * sizeof(long double)};
+    static const size_t item[TM_CAST_DTYPES] = {
+        1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16, 0, sizeof(long double), 2 * sizeof(long double)};
     const int from = code_of(&s->in, TM_CAST_DTYPES);
     const int to = code_of(&s->in, TM_CAST_DTYPES);
     const tm_inner_loop run = tm_cast_loop(from, to);
-    const bool known = from >= 0 && from < TM_CAST_DTYPES && from != TM_DTYPES && to >= 0 && to < TM_CAST_DTYPES &&
-                       to != TM_DTYPES;
+    const bool known = from >= 0 && from < TM_CAST_DTYPES && from != TM_DTYPES && to >= 0 &&
+                       to < TM_CAST_DTYPES && to != TM_DTYPES;
     EXPECT(known || run == NULL);
     if (known && from == to) EXPECT(run != NULL);
     if (run == NULL) return;
@@ -716,7 +766,8 @@ static void cast(scene *s)
     EXPECT((unsigned char)second[n * strides[1]] == 0x5a); /* nothing after the last */
     if (from != to || from == TM_BOOL) return;
     for (intptr_t i = 0; i < n; i++)
-        if (from <= TM_UINT64) EXPECT(memcmp(data[0] + i * strides[0], second + i * strides[1], item[from]) == 0);
+        if (from <= TM_UINT64)
+            EXPECT(memcmp(data[0] + i * strides[0], second + i * strides[1], item[from]) == 0);
 }
 
 static void add_rows(scene *s)
@@ -725,10 +776,12 @@ static void add_rows(scene *s)
     const tm_inner_loop run = tm_add_rows_loop(dtype);
     EXPECT((run != NULL) == (dtype >= TM_INT64 && dtype < TM_DTYPES));
     if (dtype != TM_INT64 && dtype != TM_UINT64) return;
-    const intptr_t n = (intptr_t)size_of(&s->in, 100), rows = byte_of(&s->in) % 200, gap = byte_of(&s->in) % 3;
+    const intptr_t n = (intptr_t)size_of(&s->in, 100), rows = byte_of(&s->in) % 200,
+                   gap = byte_of(&s->in) % 3;
     const intptr_t dims[] = {n, rows}, strides[] = {8, 8, (n + gap) * 8};
     char *data[] = {second, first};
-    uint64_t *out = (uint64_t *)(void *)second, *expected = (uint64_t *)(void *)third, *x = (uint64_t *)(void *)first;
+    uint64_t *out = (uint64_t *)(void *)second, *expected = (uint64_t *)(void *)third,
+             *x = (uint64_t *)(void *)first;
     scatter(&s->in, first, (size_t)((n + gap) * rows * 8));
     for (intptr_t i = 0; i <= n; i++) out[i] = expected[i] = (uint64_t)i;
     for (intptr_t row = 0; row < rows; row++)
@@ -746,7 +799,8 @@ static void stream(scene *s)
     memset(second, 0x5a, at + (size_t)n * item + 64);
     EXPECT(tm_stream_loop((void *)(uintptr_t)item, data, &n, NULL, NULL) == 0);
     EXPECT(memcmp(data[0], data[1], (size_t)n * item) == 0);
-    for (size_t i = 0; i < 64; i++) EXPECT(data[1][(size_t)n * item + i] == 0x5a && (i >= at || second[i] == 0x5a));
+    for (size_t i = 0; i < 64; i++)
+        EXPECT(data[1][(size_t)n * item + i] == 0x5a && (i >= at || second[i] == 0x5a));
 }
 
 static int never(void)
@@ -763,7 +817,6 @@ static void ask(scene *s)
     const bool known = (int)number >= 0 && (int)number <= (int)tm_simd_best();
     EXPECT(tm_set_simd_level((int)number) == (known ? TM_OK : TM_INVALID));
     EXPECT(!known || (int)tm_simd_level() == (int)number);
-    EXPECT(tm_set_complex_fused((int)number) == TM_OK || tm_simd_best() == TM_SIMD_BASELINE);
     tm_set_interrupt_check(number % 2 ? never : NULL);
     if (number % 16) return; /* files are read */
     tm_machine machine;
@@ -775,8 +828,9 @@ static void ask(scene *s)
 /* ---- cases -------------------------------------------------------------------------------- */
 
 static void (*const acts[])(scene *) = {
-    make_pool, spawn, spawn, ask_pool, ask_pool, run_loop, run_loop, make_queue, push, push, pop, pop, ask_queue, drain,
-    run_product, run_product, run_sum, run_program, run_program, walk, run_dense, cast, add_rows, stream, ask,
+    make_pool,   spawn, spawn,     ask_pool,  ask_pool, run_loop,    run_loop,    make_queue, push,
+    push,        pop,   pop,       ask_queue, drain,    run_product, run_product, run_sum,    run_program,
+    run_program, walk,  run_dense, cast,      add_rows, stream,      ask,
 };
 
 static unsigned long long calls;

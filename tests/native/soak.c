@@ -1,10 +1,10 @@
-/* soak.c: random loops, nests, tasks, queues, pools that come and go, and forks, from several threads at once, with
- * trouble at every protocol edge (csrc/chaos.h). Everything that runs is counted and compared.
+/* soak.c: random loops, nests, tasks, queues, pools that come and go, and forks, from several threads at
+ * once, with trouble at every protocol edge (csrc/chaos.h). Everything that runs is counted and compared.
  *
  *     soak [SECONDS [SEED [PATIENCE]]]
  *
- * A watchdog prints the stacks of all threads and aborts when a thread has done nothing for PATIENCE of the
- * watchdog's own seconds: those in which the process is stopped do not count. */
+ * A watchdog prints the stacks of all threads and aborts when a thread has done nothing for PATIENCE of
+ * the watchdog's own seconds: those in which the process is stopped do not count. */
 #include "check.h"
 #include "chaos.h"
 #include "interrupt.h"
@@ -56,8 +56,7 @@ static unsigned dice(actor *me, unsigned sides)
 
 static void await(_Atomic long *count, long wanted)
 {
-    while (atomic_load(count) != wanted)
-        sched_yield();
+    while (atomic_load(count) != wanted) sched_yield();
 }
 
 static void add_one(void *arg)
@@ -79,8 +78,7 @@ static void check_loop(tm_pool *pool, size_t n, size_t grain, size_t bad, int de
 static tm_status run_part(void *ctx, size_t begin, size_t end)
 {
     loop *all = ctx;
-    for (size_t i = begin; i < end; i++)
-        atomic_fetch_add(&all->seen[i], 1);
+    for (size_t i = begin; i < end; i++) atomic_fetch_add(&all->seen[i], 1);
     if (all->depth > 0) check_loop(all->pool, 1 + begin % 5, 1, SIZE_MAX, all->depth - 1);
     if (begin == all->bad) return TM_OVERFLOW;
     return begin > all->bad ? TM_FAILED : TM_OK;
@@ -124,8 +122,7 @@ static void do_tasks(actor *me)
     _Atomic long count = 0;
     void *args[80];
     long n = 1 + (long)dice(me, 80);
-    for (long i = 0; i < n; i++)
-        args[i] = (void *)&count;
+    for (long i = 0; i < n; i++) args[i] = (void *)&count;
     CHECK(tm_spawn_many(me->stage->pool, add_one, args, (size_t)n, NULL) == TM_OK);
     if (dice(me, 3) == 0) {
         tm_status status = tm_join(me->stage->pool, dice(me, 2) ? 1000000 : 0); /* others go on spawning */
@@ -138,8 +135,7 @@ static void do_posts(actor *me)
 {
     _Atomic long count = 0;
     long n = 1 + (long)dice(me, 10);
-    for (long i = 0; i < n; i++)
-        CHECK(tm_post(me->stage->pool, add_one, (void *)&count) == TM_OK);
+    for (long i = 0; i < n; i++) CHECK(tm_post(me->stage->pool, add_one, (void *)&count) == TM_OK);
     if (dice(me, 2)) tm_pool_watch(me->stage->pool, 20000);
     await(&count, n);
 }
@@ -184,19 +180,16 @@ static void do_queue(actor *me)
     int32_t block[20];
     int64_t sum = 0;
     size_t n = 1 + dice(me, 20), done = 0;
-    for (size_t i = 0; i < n; i++)
-        block[i] = (int32_t)dice(me, 1000);
+    for (size_t i = 0; i < n; i++) block[i] = (int32_t)dice(me, 1000);
     tm_status status = tm_queue_push(at->queue, block, n, dice(me, 2) ? 200000 : 0, &done);
     CHECK(status == TM_OK || (done < n && (status == TM_FULL || status == TM_TIMEOUT)));
-    for (size_t i = 0; i < done; i++)
-        sum += block[i];
+    for (size_t i = 0; i < done; i++) sum += block[i];
     atomic_fetch_add(&at->put, (long)done);
     atomic_fetch_add(&at->sum_put, sum);
     status = tm_queue_pop(at->queue, block, 1 + dice(me, 20), dice(me, 2) ? 200000 : 0, &done);
     CHECK(status == TM_OK || (done == 0 && (status == TM_EMPTY || status == TM_TIMEOUT)));
     sum = 0;
-    for (size_t i = 0; i < done; i++)
-        sum += block[i];
+    for (size_t i = 0; i < done; i++) sum += block[i];
     atomic_fetch_add(&at->taken, (long)done);
     atomic_fetch_add(&at->sum_taken, sum);
 }
@@ -218,8 +211,7 @@ static void produce(void *arg)
 static void add_block(void *ctx, const void *items, size_t n)
 {
     const int32_t *values = items;
-    for (size_t i = 0; i < n; i++)
-        atomic_fetch_add(&((stream *)ctx)->sum, values[i]);
+    for (size_t i = 0; i < n; i++) atomic_fetch_add(&((stream *)ctx)->sum, values[i]);
 }
 
 static void *run_producer(void *arg)
@@ -283,8 +275,7 @@ typedef struct spawner {
 static void *spawn_until_closed(void *arg)
 {
     spawner *all = arg;
-    while (tm_spawn(all->pool, add_one, (void *)&all->count) == TM_OK)
-        atomic_fetch_add(&all->taken, 1);
+    while (tm_spawn(all->pool, add_one, (void *)&all->count) == TM_OK) atomic_fetch_add(&all->taken, 1);
     return NULL;
 }
 
@@ -292,13 +283,10 @@ static void do_shutdown(actor *me)
 {
     spawner all = {.pool = make_pool(1 + dice(me, 3), 1 + dice(me, 50))};
     pthread_t threads[2];
-    for (int i = 0; i < 2; i++)
-        TM_MUST(pthread_create(&threads[i], NULL, spawn_until_closed, &all));
-    for (unsigned i = dice(me, 4000); i > 0; i--)
-        tm_relax();
+    for (int i = 0; i < 2; i++) TM_MUST(pthread_create(&threads[i], NULL, spawn_until_closed, &all));
+    for (unsigned i = dice(me, 4000); i > 0; i--) tm_relax();
     CHECK(tm_pool_shutdown(all.pool) == TM_OK);
-    for (int i = 0; i < 2; i++)
-        TM_MUST(pthread_join(threads[i], NULL));
+    for (int i = 0; i < 2; i++) TM_MUST(pthread_join(threads[i], NULL));
     CHECK(all.count == all.taken);
     tm_pool_destroy(all.pool);
 }
@@ -314,8 +302,7 @@ static void meet(void *arg)
 {
     meeting *all = arg;
     add_one((void *)&all->arrived);
-    while (atomic_load(&all->arrived) < all->expected)
-        sched_yield();
+    while (atomic_load(&all->arrived) < all->expected) sched_yield();
     add_one((void *)&all->left);
 }
 
@@ -327,8 +314,7 @@ static void do_meeting(actor *me)
         meeting all = {.expected = threads};
         for (long i = 0; i < threads; i++) {
             CHECK((i % 2 ? tm_post : tm_spawn)(pool, meet, &all) == TM_OK);
-            for (unsigned wait = dice(me, 2) ? dice(me, 1000) : 0; wait > 0; wait--)
-                tm_relax();
+            for (unsigned wait = dice(me, 2) ? dice(me, 1000) : 0; wait > 0; wait--) tm_relax();
         }
         await(&all.left, threads);
     }
@@ -344,8 +330,7 @@ typedef struct errand {
 static void *run_errand(void *arg)
 {
     errand *all = arg;
-    for (unsigned i = 0; i < all->delay; i++)
-        tm_relax();
+    for (unsigned i = 0; i < all->delay; i++) tm_relax();
     CHECK(tm_spawn(all->pool, add_one, (void *)&all->done) == TM_OK);
     return NULL;
 }
@@ -465,10 +450,12 @@ static const struct {
     void (*run)(actor *me);
     unsigned weight;
 } acts[] = {
-    {"loop", do_loop, 8},       {"failing loop", do_failing_loop, 3}, {"nest", do_nest, 3},
-    {"tasks", do_tasks, 6},     {"posts", do_posts, 4},               {"tree", do_tree, 3},
-    {"queue", do_queue, 8},     {"drain", do_drain, 1},               {"pool", do_pool, 2},
-    {"meeting", do_meeting, 2}, {"errand", do_errand, 2},             {"shutdown", do_shutdown, 1},
+    {"loop", do_loop, 8},     {"failing loop", do_failing_loop, 3},
+    {"nest", do_nest, 3},     {"tasks", do_tasks, 6},
+    {"posts", do_posts, 4},   {"tree", do_tree, 3},
+    {"queue", do_queue, 8},   {"drain", do_drain, 1},
+    {"pool", do_pool, 2},     {"meeting", do_meeting, 2},
+    {"errand", do_errand, 2}, {"shutdown", do_shutdown, 1},
     {"fork", do_fork, 1},
 };
 enum { ACTS = sizeof acts / sizeof *acts };
@@ -476,12 +463,10 @@ enum { ACTS = sizeof acts / sizeof *acts };
 static void act_once(actor *me)
 {
     unsigned total = 0;
-    for (size_t i = 0; i < ACTS; i++)
-        total += acts[i].weight;
+    for (size_t i = 0; i < ACTS; i++) total += acts[i].weight;
     unsigned left = dice(me, total);
     size_t chosen = 0;
-    while (left >= acts[chosen].weight)
-        left -= acts[chosen++].weight;
+    while (left >= acts[chosen].weight) left -= acts[chosen++].weight;
     atomic_store(&me->act, acts[chosen].name);
     acts[chosen].run(me);
     atomic_fetch_add(&me->acts, 1);
@@ -492,8 +477,7 @@ static int64_t end_ns;
 static void *play(void *arg)
 {
     actor *me = arg;
-    for (int i = 0; i < ACTS_A_ROUND && tm_now_ns() < end_ns; i++)
-        act_once(me);
+    for (int i = 0; i < ACTS_A_ROUND && tm_now_ns() < end_ns; i++) act_once(me);
     atomic_store(&me->act, NULL);
     return NULL;
 }
@@ -514,15 +498,14 @@ static void round_of(uint64_t seed)
 {
     actor first = {.random = seed};
     stage at = {.pool = make_pool(1 + dice(&first, 5), dice(&first, 2) ? 1 + dice(&first, 8) : 0)};
-    CHECK(tm_queue_create(dice(&first, 3) ? 1 + dice(&first, 30) : 0, sizeof(int32_t), (tm_order)dice(&first, 2),
-                          &at.queue) == TM_OK);
+    CHECK(tm_queue_create(dice(&first, 3) ? 1 + dice(&first, 30) : 0, sizeof(int32_t),
+                          (tm_order)dice(&first, 2), &at.queue) == TM_OK);
     for (int i = 0; i < ACTORS; i++) {
         actors[i].stage = &at;
         actors[i].random = seed * 31 + (uint64_t)i;
         TM_MUST(pthread_create(&actors[i].thread, NULL, play, &actors[i]));
     }
-    for (int i = 0; i < ACTORS; i++)
-        TM_MUST(pthread_join(actors[i].thread, NULL));
+    for (int i = 0; i < ACTORS; i++) TM_MUST(pthread_join(actors[i].thread, NULL));
     CHECK(tm_join(at.pool, TM_FOREVER) == TM_OK);
     empty_queue(&at);
     tm_queue_destroy(at.queue);
@@ -534,11 +517,9 @@ static uint64_t seed = 1;
 TEST(soak)
 {
     unsigned rounds = 0;
-    for (; tm_now_ns() < end_ns && !check_bad; rounds++)
-        round_of(seed + rounds);
+    for (; tm_now_ns() < end_ns && !check_bad; rounds++) round_of(seed + rounds);
     uint64_t done = 0;
-    for (int i = 0; i < ACTORS; i++)
-        done += actors[i].acts;
+    for (int i = 0; i < ACTORS; i++) done += actors[i].acts;
     CHECK(done > 0);
     printf("seed %llu: %u rounds, %llu acts, %llu pools, %llu forks, %llu sites\n", (unsigned long long)seed,
            rounds, (unsigned long long)done, (unsigned long long)pools_made, (unsigned long long)forks,

@@ -14,8 +14,7 @@ static void note(void *ctx, const void *items, size_t n)
     tally *all = ctx;
     const uint32_t *values = items;
     CHECK((uintptr_t)items % TM_LINE == 0);
-    for (size_t i = 0; i < n; i++)
-        atomic_fetch_add(&all->seen[values[i]], 1);
+    for (size_t i = 0; i < n; i++) atomic_fetch_add(&all->seen[values[i]], 1);
     atomic_fetch_add(&all->count, n);
     atomic_fetch_add(&all->calls, 1);
     size_t longest = atomic_load(&all->longest);
@@ -45,8 +44,7 @@ static void *produce(void *arg)
     uint32_t block[300], next = 0;
     while (next < ITEMS) {
         size_t n = TM_MIN((size_t)(next % 299 + 1), (size_t)(ITEMS - next));
-        for (size_t i = 0; i < n; i++)
-            block[i] = next++;
+        for (size_t i = 0; i < n; i++) block[i] = next++;
         CHECK(tm_queue_push(queue, block, n, TM_FOREVER, NULL) == TM_OK);
     }
     tm_queue_close(queue, 0);

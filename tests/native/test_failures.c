@@ -29,8 +29,7 @@ static unsigned next_random(unsigned *seed)
 
 static void relax_for(unsigned turns)
 {
-    for (unsigned i = 0; i < turns; i++)
-        tm_relax();
+    for (unsigned i = 0; i < turns; i++) tm_relax();
 }
 
 static void add_one(void *arg)
@@ -40,8 +39,7 @@ static void add_one(void *arg)
 
 static void wait_for_zero(void *arg)
 {
-    while (atomic_load((_Atomic int *)arg) != 0)
-        sched_yield();
+    while (atomic_load((_Atomic int *)arg) != 0) sched_yield();
 }
 
 static void nothing(void *ctx, size_t begin, size_t end)
@@ -75,8 +73,7 @@ static void meet(void *arg)
 {
     meeting *all = arg;
     atomic_fetch_add(&all->arrived, 1);
-    while (atomic_load(&all->arrived) < all->expected)
-        sched_yield();
+    while (atomic_load(&all->arrived) < all->expected) sched_yield();
     atomic_fetch_add(&all->left, 1);
 }
 
@@ -103,10 +100,8 @@ TEST(tasks_of_both_kinds_may_need_each_other)
         tm_pool *pool = make_pool((size_t)threads);
         for (int round = 0; round < 1000; round++) {
             meeting all = {.expected = threads};
-            for (int i = 0; i < threads; i++)
-                CHECK((i % 2 ? tm_post : tm_spawn)(pool, meet, &all) == TM_OK);
-            while (atomic_load(&all.left) < threads)
-                sched_yield();
+            for (int i = 0; i < threads; i++) CHECK((i % 2 ? tm_post : tm_spawn)(pool, meet, &all) == TM_OK);
+            while (atomic_load(&all.left) < threads) sched_yield();
         }
         tm_pool_destroy(pool);
     }
@@ -125,8 +120,7 @@ TEST(no_more_sleepers_are_called_than_tasks)
     }
     tm_pool_stats(pool, stats);
     uint64_t calls = 0;
-    for (int i = 0; i <= THREADS; i++)
-        calls += stats[i].wakeups;
+    for (int i = 0; i <= THREADS; i++) calls += stats[i].wakeups;
     CHECK(calls <= TASKS);
     tm_pool_destroy(pool);
 }
@@ -145,8 +139,7 @@ static void loop_with_lock(void *arg)
     lock_holder *all = arg;
     tm_lock(&all->mutex);
     atomic_store(&all->holds, 1);
-    for (int i = 0; i < 20; i++)
-        CHECK(tm_parallel_for(all->pool, 50, 1, nothing, NULL) == TM_OK);
+    for (int i = 0; i < 20; i++) CHECK(tm_parallel_for(all->pool, 50, 1, nothing, NULL) == TM_OK);
     tm_unlock(&all->mutex);
 }
 
@@ -164,10 +157,8 @@ TEST(a_task_that_holds_a_lock_may_loop)
         for (int round = 0; round < 20; round++) {
             lock_holder all = {.pool = make_pool(threads), .mutex = PTHREAD_MUTEX_INITIALIZER};
             CHECK(tm_spawn(all.pool, loop_with_lock, &all) == TM_OK);
-            while (atomic_load(&all.holds) == 0)
-                sched_yield();
-            for (int i = 0; i < 10; i++)
-                CHECK(tm_spawn(all.pool, want_lock, &all) == TM_OK);
+            while (atomic_load(&all.holds) == 0) sched_yield();
+            for (int i = 0; i < 10; i++) CHECK(tm_spawn(all.pool, want_lock, &all) == TM_OK);
             CHECK(tm_join(all.pool, TM_FOREVER) == TM_OK);
             CHECK(all.ran == 10);
             tm_pool_destroy(all.pool);
@@ -222,8 +213,7 @@ TEST(a_worker_may_destroy_its_own_pool)
         done = 0;
         CHECK(tm_spawn(self.pool, destroy_own, &self) == TM_OK);
         atomic_store(&self.stay, 0);
-        while (atomic_load(&done) == 0)
-            sched_yield();
+        while (atomic_load(&done) == 0) sched_yield();
     }
 }
 
@@ -249,10 +239,8 @@ TEST(first_calls_at_once_start_one_team)
         pthread_t callers[8];
         started = 0;
         CHECK(tm_pool_create(&options, &pool) == TM_OK);
-        for (int i = 0; i < 8; i++)
-            TM_MUST(pthread_create(&callers[i], NULL, loop_once, pool));
-        for (int i = 0; i < 8; i++)
-            TM_MUST(pthread_join(callers[i], NULL));
+        for (int i = 0; i < 8; i++) TM_MUST(pthread_create(&callers[i], NULL, loop_once, pool));
+        for (int i = 0; i < 8; i++) TM_MUST(pthread_join(callers[i], NULL));
         CHECK(tm_pool_shutdown(pool) == TM_OK);
         CHECK(started == 3);
         tm_pool_destroy(pool);
@@ -355,6 +343,13 @@ TEST(workers_leave_signals_to_the_programs_threads)
     tm_pool_destroy(pool);
 }
 
+TEST(to_free_nothing_does_nothing)
+{
+    tm_pool_destroy(NULL);
+    tm_pool_release(NULL);
+    tm_queue_destroy(NULL);
+}
+
 TEST(what_threads_write_stands_on_lines_of_its_own)
 {
     CHECK(sizeof(tm_slice) == TM_LINE);
@@ -365,8 +360,7 @@ TEST(what_threads_write_stands_on_lines_of_its_own)
     CHECK(offsetof(tm_team, jobs) % TM_LINE == 0);
     CHECK(offsetof(tm_job, taken) % TM_LINE == 0);
     /* The edge between two chunks is no line that both write, whatever the element's size. */
-    for (size_t n = 1; n < (size_t)1 << 40; n = n * 3 + 1)
-        CHECK(tm_chunk_elements(n) % 64 == 0);
+    for (size_t n = 1; n < (size_t)1 << 40; n = n * 3 + 1) CHECK(tm_chunk_elements(n) % 64 == 0);
 }
 
 /* ---- mutexes ---- */
@@ -383,8 +377,7 @@ static tm_pool *fork_pool;
 
 static void loop_in_fork(void)
 {
-    for (int i = 0; i < 100; i++)
-        CHECK(tm_parallel_for(fork_pool, 64, 1, nothing, NULL) == TM_OK);
+    for (int i = 0; i < 100; i++) CHECK(tm_parallel_for(fork_pool, 64, 1, nothing, NULL) == TM_OK);
 }
 
 TEST(loops_need_no_queue_and_no_lifecycle_mutex)
@@ -401,7 +394,8 @@ TEST(loops_need_no_queue_and_no_lifecycle_mutex)
     tm_pool_destroy(fork_pool);
 }
 
-/* One item, one signal, three who wait and two who signal: a signal that is lost leaves all of them waiting. */
+/* One item, one signal, three who wait and two who signal: a signal that is lost leaves all of them
+ * waiting. */
 typedef struct ping {
     tm_queue *there, *back;
 } ping;
@@ -432,15 +426,11 @@ TEST(no_signal_is_lost_between_three_who_wait)
     pthread_t waiters[3], senders[2];
     CHECK(tm_queue_create(1, sizeof(int), TM_FIFO, &both.there) == TM_OK);
     CHECK(tm_queue_create(1, sizeof(int), TM_FIFO, &both.back) == TM_OK);
-    for (int i = 0; i < 3; i++)
-        TM_MUST(pthread_create(&waiters[i], NULL, send_back, &both));
-    for (int i = 0; i < 2; i++)
-        TM_MUST(pthread_create(&senders[i], NULL, send_and_wait, &both));
-    for (int i = 0; i < 2; i++)
-        TM_MUST(pthread_join(senders[i], NULL));
+    for (int i = 0; i < 3; i++) TM_MUST(pthread_create(&waiters[i], NULL, send_back, &both));
+    for (int i = 0; i < 2; i++) TM_MUST(pthread_create(&senders[i], NULL, send_and_wait, &both));
+    for (int i = 0; i < 2; i++) TM_MUST(pthread_join(senders[i], NULL));
     tm_queue_close(both.there, 0);
-    for (int i = 0; i < 3; i++)
-        TM_MUST(pthread_join(waiters[i], NULL));
+    for (int i = 0; i < 3; i++) TM_MUST(pthread_join(waiters[i], NULL));
     tm_queue_destroy(both.there);
     tm_queue_destroy(both.back);
 }
@@ -461,6 +451,7 @@ int main(void)
     RUN(nobody_runs_a_chunk_of_a_finished_loop);
     RUN(a_loop_keeps_errno);
     RUN(workers_leave_signals_to_the_programs_threads);
+    RUN(to_free_nothing_does_nothing);
     RUN(what_threads_write_stands_on_lines_of_its_own);
     RUN(loops_need_no_queue_and_no_lifecycle_mutex);
     RUN(no_signal_is_lost_between_three_who_wait);

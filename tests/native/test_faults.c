@@ -1,10 +1,12 @@
-/* test_faults.c: each system call for a resource fails at its k-th call, once or from then on, for every k that
- * the play below gets to: a status or a smaller machine, all tasks run that were taken, nothing left, no hang.
+/* test_faults.c: each system call for a resource fails at its k-th call, once or from then on, for every k
+ * that the play below gets to: a status or a smaller machine, all tasks run that were taken, nothing left,
+ * no hang.
  *
- * The linker sends these calls to the wrappers here (-Wl,--wrap, see test_native.py). Each play runs in a child
- * of its own, which under the address sanitizer looks for leaks when it ends. */
+ * The linker sends these calls to the wrappers here (-Wl,--wrap, see test_native.py). Each play runs in a
+ * child of its own, which under the address sanitizer looks for leaks when it ends. */
 #include "check.h"
-#include "cpu.h"
+#include "cgroup.h"
+#include "machine.h"
 #include "sync.h"
 
 #if !defined(TM_WRAPPED)
@@ -37,19 +39,47 @@ int main(void)
 
 /* ---- the faults --------------------------------------------------------------------------- */
 
-#define EACH_FAULT(F)                                                                                 \
-    F(malloc) F(calloc) F(posix_memalign) F(aligned_alloc) F(cpualloc) F(thread) F(attributes) F(mutex)          \
-    F(condition) F(condition_attributes) F(atfork) F(affinity) F(sysconf) F(file) F(line)
+enum fault {
+    FAULT_malloc,
+    FAULT_calloc,
+    FAULT_posix_memalign,
+    FAULT_aligned_alloc,
+    FAULT_cpualloc,
+    FAULT_thread,
+    FAULT_attributes,
+    FAULT_mutex,
+    FAULT_condition,
+    FAULT_condition_attributes,
+    FAULT_atfork,
+    FAULT_affinity,
+    FAULT_sysconf,
+    FAULT_file,
+    FAULT_line,
+    FAULTS
+};
 
-#define AS_ENUM(name) FAULT_##name,
-#define AS_NAME(name) #name,
-enum fault { EACH_FAULT(AS_ENUM) FAULTS };
-static const char *const fault_names[] = {EACH_FAULT(AS_NAME)};
+static const char *const fault_names[FAULTS] = {
+    [FAULT_malloc] = "malloc",
+    [FAULT_calloc] = "calloc",
+    [FAULT_posix_memalign] = "posix_memalign",
+    [FAULT_aligned_alloc] = "aligned_alloc",
+    [FAULT_cpualloc] = "cpualloc",
+    [FAULT_thread] = "thread",
+    [FAULT_attributes] = "attributes",
+    [FAULT_mutex] = "mutex",
+    [FAULT_condition] = "condition",
+    [FAULT_condition_attributes] = "condition_attributes",
+    [FAULT_atfork] = "atfork",
+    [FAULT_affinity] = "affinity",
+    [FAULT_sysconf] = "sysconf",
+    [FAULT_file] = "file",
+    [FAULT_line] = "line",
+};
 
 static enum fault chosen = FAULTS;
-static _Atomic long before;  /* calls that still succeed */
+static _Atomic long before; /* calls that still succeed */
 static bool forever;
-static _Atomic long hits;    /* calls that have failed */
+static _Atomic long hits;                /* calls that have failed */
 static _Atomic long mutexes, conditions; /* made and not destroyed */
 
 static bool fails(enum fault fault)
@@ -61,13 +91,13 @@ static bool fails(enum fault fault)
     return now;
 }
 
-#define WRAP(result, name, parameters, arguments, fault, failure)                                     \
-    result __real_##name parameters;                                                                  \
-    result __wrap_##name parameters;                                                                  \
-    result __wrap_##name parameters                                                                   \
-    {                                                                                                 \
-        if (fails(FAULT_##fault)) return failure;                                                     \
-        return __real_##name arguments;                                                               \
+#define WRAP(result, name, parameters, arguments, fault, failure)                                            \
+    result __real_##name parameters;                                                                         \
+    result __wrap_##name parameters;                                                                         \
+    result __wrap_##name parameters                                                                          \
+    {                                                                                                        \
+        if (fails(FAULT_##fault)) return failure;                                                            \
+        return __real_##name arguments;                                                                      \
     }
 
 WRAP(void *, malloc, (size_t size), (size), malloc, NULL)
@@ -75,10 +105,10 @@ WRAP(void *, calloc, (size_t count, size_t size), (count, size), calloc, NULL)
 WRAP(int, posix_memalign, (void **p, size_t line, size_t size), (p, line, size), posix_memalign, ENOMEM)
 WRAP(void *, aligned_alloc, (size_t line, size_t size), (line, size), aligned_alloc, NULL)
 WRAP(cpu_set_t *, __sched_cpualloc, (size_t cores), (cores), cpualloc, NULL)
-WRAP(int, pthread_create, (pthread_t *t, const pthread_attr_t *a, void *(*run)(void *), void *arg), (t, a, run, arg),
-     thread, EAGAIN)
-WRAP(int, pthread_attr_init, (pthread_attr_t *a), (a), attributes, ENOMEM)
-WRAP(int, pthread_condattr_init, (pthread_condattr_t *a), (a), condition_attributes, ENOMEM)
+WRAP(int, pthread_create, (pthread_t * t, const pthread_attr_t *a, void *(*run)(void *), void *arg),
+     (t, a, run, arg), thread, EAGAIN)
+WRAP(int, pthread_attr_init, (pthread_attr_t * a), (a), attributes, ENOMEM)
+WRAP(int, pthread_condattr_init, (pthread_condattr_t * a), (a), condition_attributes, ENOMEM)
 WRAP(int, pthread_atfork, (void (*a)(void), void (*b)(void), void (*c)(void)), (a, b, c), atfork, ENOMEM)
 WRAP(int, sched_getaffinity, (pid_t pid, size_t size, cpu_set_t *mask), (pid, size, mask), affinity, -1)
 WRAP(long, sysconf, (int name), (name), sysconf, -1)
@@ -198,8 +228,10 @@ static void use_queue(size_t capacity)
     CHECK(status == TM_OK ? queue != NULL : status == TM_NO_MEMORY && queue == NULL);
     if (queue == NULL) return;
     status = tm_queue_push(queue, items, 500, 0, &done);
-    if (status == TM_OK) CHECK(done == 500);
-    else CHECK(status == (capacity > 0 ? TM_FULL : TM_NO_MEMORY) && done == capacity);
+    if (status == TM_OK)
+        CHECK(done == 500);
+    else
+        CHECK(status == (capacity > 0 ? TM_FULL : TM_NO_MEMORY) && done == capacity);
     CHECK(tm_queue_length(queue) == done);
     items[0] = 1;
     CHECK(tm_queue_push(queue, items, 1, 0, NULL) == (capacity > 0 ? TM_FULL : TM_OK)); /* it goes on */
@@ -263,7 +295,9 @@ static bool play_with(enum fault fault, long k, bool on)
         forever = on;
         play();
         chosen = FAULTS;
-        exit(check_bad ? 1 : hits > 0 ? GOOD_AND_HIT : GOOD); /* as a whole process ends: leaks are looked for */
+        exit(check_bad  ? 1
+             : hits > 0 ? GOOD_AND_HIT
+                        : GOOD); /* as a whole process ends: leaks are looked for */
     }
     int status = -1;
     CHECK(waitpid(child, &status, 0) == child);
@@ -283,7 +317,8 @@ TEST(every_fault_is_borne)
     for (int fault = 0; fault < FAULTS; fault++)
         for (int on = 0; on < 2; on++) {
             long k = 0;
-            while ((!THREAD_SANITIZER || k < 2) && play_with((enum fault)fault, k, on)) /* there forks are slow */
+            while ((!THREAD_SANITIZER || k < 2) &&
+                   play_with((enum fault)fault, k, on)) /* there forks are slow */
                 k++;
             if (k == 0) fprintf(stderr, "nothing calls %s\n", fault_names[fault]); /* it tests nothing */
             CHECK(k > 0);

@@ -13,8 +13,8 @@ static tm_pool *pool;
 static double x[2 * MOST], y[2 * MOST], out[2 * MOST];
 static unsigned char raised[TM_FUSED_STEPS + TM_FUSED_FOLDS];
 
-static const size_t sizes[] = {1, 2, 7, 63, 64, 65, 127, 1023, 1024, 1025, 1087, 1088, 1089, 4095, 4096, 4097,
-                               4160, 8192, 8193, 16385, 70001, MOST};
+static const size_t sizes[] = {1,    2,    7,    63,   64,   65,   127,  1023, 1024,  1025,  1087,
+                               1088, 1089, 4095, 4096, 4097, 4160, 8192, 8193, 16385, 70001, MOST};
 
 /* ---- inner loops as NumPy writes them ---- */
 
@@ -27,28 +27,32 @@ static int add(void *context, char *const *data, const intptr_t *dims, const int
     return 0;
 }
 
-static int multiply(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+static int multiply(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                    void *auxdata)
 {
     (void)context, (void)auxdata;
     for (intptr_t i = 0; i < dims[0]; i++) AT(2) = AT(0) * AT(1);
     return 0;
 }
 
-static int most(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+static int most(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                void *auxdata)
 {
     (void)context, (void)auxdata;
     for (intptr_t i = 0; i < dims[0]; i++) AT(2) = AT(0) > AT(1) ? AT(0) : AT(1);
     return 0;
 }
 
-static int fail_at(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+static int fail_at(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                   void *auxdata)
 {
     for (intptr_t i = 0; i < dims[0]; i++)
         if (AT(0) == *(double *)context) return -1;
     return add(NULL, data, dims, strides, auxdata);
 }
 
-static int raise_flag(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+static int raise_flag(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                      void *auxdata)
 {
     (void)auxdata;
     for (intptr_t i = 0; i < dims[0]; i++)
@@ -76,7 +80,9 @@ static tm_fused formula(void)
     return (tm_fused){.arrays = 3, .buffers = 1, .steps = 2, .buffer_item = items, .step = steps};
 }
 
-#define EACH_POOL(p) for (int alone = 0; alone < 2; alone++) for (tm_pool *p = alone ? NULL : pool, *once = pool; once; once = NULL)
+#define EACH_POOL(p)                                                                                         \
+    for (int alone = 0; alone < 2; alone++)                                                                  \
+        for (tm_pool *p = alone ? NULL : pool, *once = pool; once; once = NULL)
 
 /* ---- walks ---- */
 
@@ -84,33 +90,36 @@ TEST(one_axis_of_any_length)
 {
     const tm_fused fused = formula();
     char *data[] = {(char *)x, (char *)y, (char *)out};
-    EACH_POOL(p) for (size_t at = 0; at < LENGTH(sizes); at++)
-    {
-        const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8, 8};
-        fill();
-        CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_OK);
-        for (size_t i = 0; i < sizes[at]; i++) CHECK(out[i] == (x[i] + y[i]) * y[i]);
-        CHECK(out[sizes[at]] == -7);
-    }
+    EACH_POOL (p)
+        for (size_t at = 0; at < LENGTH(sizes); at++) {
+            const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8, 8};
+            fill();
+            CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_OK);
+            for (size_t i = 0; i < sizes[at]; i++) CHECK(out[i] == (x[i] + y[i]) * y[i]);
+            CHECK(out[sizes[at]] == -7);
+        }
 }
 
 TEST(every_element_of_a_box_once)
 {
-    static const intptr_t shapes[][3] = {{3, 5, 7}, {1, 1, 9000}, {9000, 3, 1}, {7, 61, 63}, {5, 2, 1087}, {2, 3, 5000}};
+    static const intptr_t shapes[][3] = {{3, 5, 7},   {1, 1, 9000}, {9000, 3, 1},
+                                         {7, 61, 63}, {5, 2, 1087}, {2, 3, 5000}};
     const tm_fused fused = formula();
-    EACH_POOL(p) for (size_t at = 0; at < LENGTH(shapes); at++)
-    {
-        const intptr_t a = shapes[at][0], b = shapes[at][1], c = shapes[at][2];
-        /* x: every second element; y: one row for all; out: with a gap after each row. */
-        const intptr_t layout[] = {a, b, c, 16 * b * c, 16 * c, 16, 0, 0, 8, 8 * b * (c + 1), 8 * (c + 1), 8};
-        char *data[] = {(char *)x, (char *)y, (char *)out};
-        fill();
-        CHECK(tm_run_fused(p, &fused, 3, layout, 12, data, 3, NULL, raised) == TM_OK);
-        for (intptr_t i = 0; i < a * b; i++) {
-            for (intptr_t j = 0; j < c; j++) CHECK(out[i * (c + 1) + j] == (x[2 * (i * c + j)] + y[j]) * y[j]);
-            CHECK(out[i * (c + 1) + c] == -7);
+    EACH_POOL (p)
+        for (size_t at = 0; at < LENGTH(shapes); at++) {
+            const intptr_t a = shapes[at][0], b = shapes[at][1], c = shapes[at][2];
+            /* x: every second element; y: one row for all; out: with a gap after each row. */
+            const intptr_t layout[] = {a, b, c, 16 * b * c,      16 * c,      16,
+                                       0, 0, 8, 8 * b * (c + 1), 8 * (c + 1), 8};
+            char *data[] = {(char *)x, (char *)y, (char *)out};
+            fill();
+            CHECK(tm_run_fused(p, &fused, 3, layout, 12, data, 3, NULL, raised) == TM_OK);
+            for (intptr_t i = 0; i < a * b; i++) {
+                for (intptr_t j = 0; j < c; j++)
+                    CHECK(out[i * (c + 1) + j] == (x[2 * (i * c + j)] + y[j]) * y[j]);
+                CHECK(out[i * (c + 1) + c] == -7);
+            }
         }
-    }
 }
 
 TEST(an_operand_may_be_one_element)
@@ -145,26 +154,27 @@ TEST(a_fold_leaves_a_partial_result_of_each_chunk)
     tm_fold fold = {.tree = -1, .loop = most, .slot = 2, .item = 8};
     tm_fused fused = formula();
     fused.folds = 1, fused.fold = &fold;
-    EACH_POOL(p) for (int with = 0; with < 2; with++) for (size_t at = 0; at < LENGTH(sizes); at++)
-    {
-        const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8, 8};
-        const double identity = 12;
-        const size_t chunks = tm_fused_chunks(sizes[at], 0);
-        double greatest = with ? 12 : -1;
-        fold.has_identity = with;
-        memcpy(fold.identity, &identity, 8);
-        fill();
-        for (size_t i = 0; i <= chunks; i++) partial[i] = -3;
-        CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, partials, raised) == TM_OK);
-        for (size_t i = 0; i < sizes[at]; i++) greatest = fmax(greatest, (x[i] + y[i]) * y[i]);
-        double found = partial[0];
-        for (size_t i = 0; i < chunks; i++) {
-            CHECK(partial[i] != -3);
-            found = fmax(found, partial[i]);
-        }
-        CHECK(found == greatest);
-        CHECK(partial[chunks] == -3);
-    }
+    EACH_POOL (p)
+        for (int with = 0; with < 2; with++)
+            for (size_t at = 0; at < LENGTH(sizes); at++) {
+                const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8, 8};
+                const double identity = 12;
+                const size_t chunks = tm_fused_chunks(sizes[at], 0);
+                double greatest = with ? 12 : -1;
+                fold.has_identity = with;
+                memcpy(fold.identity, &identity, 8);
+                fill();
+                for (size_t i = 0; i <= chunks; i++) partial[i] = -3;
+                CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, partials, raised) == TM_OK);
+                for (size_t i = 0; i < sizes[at]; i++) greatest = fmax(greatest, (x[i] + y[i]) * y[i]);
+                double found = partial[0];
+                for (size_t i = 0; i < chunks; i++) {
+                    CHECK(partial[i] != -3);
+                    found = fmax(found, partial[i]);
+                }
+                CHECK(found == greatest);
+                CHECK(partial[chunks] == -3);
+            }
 }
 
 TEST(a_tree_adds_as_one_sum_does)
@@ -175,19 +185,24 @@ TEST(a_tree_adds_as_one_sum_does)
     char *data[] = {(char *)x, (char *)y};
     tm_fused_step product = step_of(multiply, 0, 1, 2);
     const tm_fold fold = {.tree = TM_FLOAT64, .slot = 2, .item = 8};
-    const tm_fused fused = {.arrays = 2, .buffers = 1, .steps = 1, .folds = 1, .buffer_item = one,
-                            .step = &product, .fold = &fold};
-    EACH_POOL(p) for (size_t at = 0; at < LENGTH(sizes); at++)
-    {
-        const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8};
-        double total = 0;
-        fill();
-        for (size_t i = 0; i < sizes[at]; i++) x[i] = sin((double)i) * 1e6, out[i] = x[i] * y[i];
-        CHECK(tm_fused_chunks(sizes[at], 1) <= LENGTH(partial));
-        CHECK(tm_run_fused(p, &fused, 1, layout, 3, data, 2, partials, raised) == TM_OK);
-        CHECK(tm_sum(NULL, TM_FLOAT64, sizes[at], out, &total, 0) == TM_OK);
-        CHECK(memcmp(partial, &total, 8) == 0);
-    }
+    const tm_fused fused = {.arrays = 2,
+                            .buffers = 1,
+                            .steps = 1,
+                            .folds = 1,
+                            .buffer_item = one,
+                            .step = &product,
+                            .fold = &fold};
+    EACH_POOL (p)
+        for (size_t at = 0; at < LENGTH(sizes); at++) {
+            const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8};
+            double total = 0;
+            fill();
+            for (size_t i = 0; i < sizes[at]; i++) x[i] = sin((double)i) * 1e6, out[i] = x[i] * y[i];
+            CHECK(tm_fused_chunks(sizes[at], 1) <= LENGTH(partial));
+            CHECK(tm_run_fused(p, &fused, 1, layout, 3, data, 2, partials, raised) == TM_OK);
+            CHECK(tm_sum(NULL, TM_FLOAT64, sizes[at], out, &total, 0) == TM_OK);
+            CHECK(memcmp(partial, &total, 8) == 0);
+        }
 }
 
 /* ---- flags, failures, refusals ---- */
@@ -195,14 +210,15 @@ TEST(a_tree_adds_as_one_sum_does)
 TEST(flags_are_those_of_the_step)
 {
     int flags[] = {FE_DIVBYZERO, FE_INVALID};
-    tm_fused_step quiet_and_two[] = {step_of(add, 0, 1, 3), step_of(raise_flag, 0, 0, 0), step_of(add, 0, 1, 3),
-                                     step_of(raise_flag, 0, 0, 0), step_of(multiply, 3, 1, 2)};
+    tm_fused_step quiet_and_two[] = {step_of(add, 0, 1, 3), step_of(raise_flag, 0, 0, 0),
+                                     step_of(add, 0, 1, 3), step_of(raise_flag, 0, 0, 0),
+                                     step_of(multiply, 3, 1, 2)};
     quiet_and_two[1].context = &flags[0], quiet_and_two[3].context = &flags[1];
-    const tm_fused fused = {.arrays = 3, .buffers = 1, .steps = 5, .buffer_item = items, .step = quiet_and_two};
+    const tm_fused fused = {
+        .arrays = 3, .buffers = 1, .steps = 5, .buffer_item = items, .step = quiet_and_two};
     const intptr_t layout[] = {MOST, 8, 8, 8};
     char *data[] = {(char *)x, (char *)y, (char *)out};
-    EACH_POOL(p)
-    {
+    EACH_POOL (p) {
         fill();
         CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised) == TM_OK);
         CHECK(raised[0] == 0 && raised[2] == 0 && raised[4] == 0);
@@ -233,13 +249,13 @@ TEST(unsound_passes_touch_nothing)
     good.folds = 1, good.fold = &fold;
     fill();
 
-#define REFUSED(change)                                                                             \
-    do {                                                                                            \
-        bad = good;                                                                                 \
-        change;                                                                                     \
-        CHECK(tm_run_fused(pool, &bad, 1, layout, 4, data, 3, partials, raised) == TM_INVALID);     \
-        formula();                                                                                  \
-        fold = (tm_fold){.tree = -1, .loop = most, .slot = 2, .item = 8};                           \
+#define REFUSED(change)                                                                                      \
+    do {                                                                                                     \
+        bad = good;                                                                                          \
+        change;                                                                                              \
+        CHECK(tm_run_fused(pool, &bad, 1, layout, 4, data, 3, partials, raised) == TM_INVALID);              \
+        formula();                                                                                           \
+        fold = (tm_fold){.tree = -1, .loop = most, .slot = 2, .item = 8};                                    \
     } while (0)
     REFUSED(bad.arrays = TM_FUSED_SLOTS + 1);
     REFUSED(bad.arrays = 2);

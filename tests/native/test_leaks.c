@@ -1,4 +1,5 @@
-/* test_leaks.c: threads, memory and file descriptors stay as they are over ten thousand lives of a pool and a queue. */
+/* test_leaks.c: threads, memory and file descriptors stay as they are over ten thousand lives of a pool
+ * and a queue. */
 #include "check.h"
 #include "sync.h"
 
@@ -18,8 +19,7 @@ static long entries(const char *directory)
     long count = 0;
     DIR *open = opendir(directory);
     CHECK(open != NULL);
-    while (open != NULL && readdir(open) != NULL)
-        count += 1;
+    while (open != NULL && readdir(open) != NULL) count += 1;
     if (open != NULL) closedir(open);
     return count;
 }
@@ -36,8 +36,7 @@ static long resident_pages(void)
 /* A thread that has been joined may stay listed for a moment. */
 static bool threads_come_down_to(long wanted)
 {
-    for (int i = 0; i < 10000 && entries("/proc/self/task") != wanted; i++)
-        usleep(1000);
+    for (int i = 0; i < 10000 && entries("/proc/self/task") != wanted; i++) usleep(1000);
     return entries("/proc/self/task") == wanted;
 }
 
@@ -65,23 +64,22 @@ static void live(int life)
     CHECK(tm_queue_create(0, sizeof(int), TM_FIFO, &queue) == TM_OK);
     CHECK(tm_queue_push(queue, items, 100, 0, NULL) == TM_OK);
     if (life % 2) CHECK(tm_pool_shutdown(pool) == TM_OK);
-    if (life % 3) tm_pool_destroy(pool);
-    else tm_pool_release(pool);
-    while (atomic_load(&ran) < 12)
-        sched_yield();
+    if (life % 3)
+        tm_pool_destroy(pool);
+    else
+        tm_pool_release(pool);
+    while (atomic_load(&ran) < 12) sched_yield();
     tm_queue_destroy(queue);
 }
 
 TEST(nothing_grows_over_many_lives)
 {
     enum { WARM = LIVES / 10 };
-    for (int i = 0; i < WARM; i++)
-        live(i);
+    for (int i = 0; i < WARM; i++) live(i);
     const long threads = 3; /* the main one, "." and ".." */
     long files = entries("/proc/self/fd"), pages = resident_pages();
     CHECK(SANITIZER || threads_come_down_to(threads));
-    for (int i = 0; i < LIVES; i++)
-        live(i);
+    for (int i = 0; i < LIVES; i++) live(i);
     CHECK(SANITIZER || threads_come_down_to(threads));
     CHECK(entries("/proc/self/fd") == files);
     long growth = resident_pages() - pages;
@@ -92,9 +90,7 @@ TEST(nothing_grows_over_many_lives)
 
 #else
 
-TEST(nothing_grows_over_many_lives)
-{
-}
+TEST(nothing_grows_over_many_lives) {}
 
 #endif
 

@@ -1,4 +1,5 @@
-/* test_loops.c: programs, casts and streamed copies against plain loops: walks, masks, buffers, hops, stops. */
+/* test_loops.c: programs, casts and streamed copies against plain loops: walks, masks, buffers, hops,
+ * stops. */
 #include "check.h"
 #include "common.h"
 
@@ -19,13 +20,14 @@ static int add(void *context, char *const *data, const intptr_t *dims, const int
 {
     (void)context, (void)auxdata;
     for (intptr_t i = 0; i < dims[0]; i++)
-        *(double *)(void *)(data[2] + i * strides[2]) = *(double *)(void *)(data[0] + i * strides[0]) +
-                                                        *(double *)(void *)(data[1] + i * strides[1]);
+        *(double *)(void *)(data[2] + i * strides[2]) =
+            *(double *)(void *)(data[0] + i * strides[0]) + *(double *)(void *)(data[1] + i * strides[1]);
     return 0;
 }
 
 /* Fails at the first operand that is *context. */
-static int add_or_fail(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+static int add_or_fail(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                       void *auxdata)
 {
     for (intptr_t i = 0; i < dims[0]; i++)
         if (*(double *)(void *)(data[0] + i * strides[0]) == *(double *)context) return -1;
@@ -33,12 +35,14 @@ static int add_or_fail(void *context, char *const *data, const intptr_t *dims, c
 }
 
 /* The sum over one core dimension; auxdata is a number that is added, so that it is seen to arrive. */
-static int core_sum(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+static int core_sum(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                    void *auxdata)
 {
     (void)context;
     for (intptr_t i = 0; i < dims[0]; i++) {
         double total = *(double *)auxdata;
-        for (intptr_t j = 0; j < dims[1]; j++) total += *(double *)(void *)(data[0] + i * strides[0] + j * strides[2]);
+        for (intptr_t j = 0; j < dims[1]; j++)
+            total += *(double *)(void *)(data[0] + i * strides[0] + j * strides[2]);
         *(double *)(void *)(data[1] + i * strides[1]) = total;
     }
     return 0;
@@ -53,7 +57,8 @@ static int any(void *context, char *const *data, const intptr_t *dims, const int
 }
 
 /* Raises the flag that its operand is. */
-static int raise_flag(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
+static int raise_flag(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                      void *auxdata)
 {
     (void)context, (void)auxdata;
     for (intptr_t i = 0; i < dims[0]; i++) feraiseexcept(*(int *)(void *)(data[0] + i * strides[0]));
@@ -78,7 +83,104 @@ static void fill(void)
     }
 }
 
-#define EACH_POOL(p) for (int alone = 0; alone < 2; alone++) for (tm_pool *p = alone ? NULL : pool, *once = pool; once; once = NULL)
+#define EACH_POOL(p)                                                                                         \
+    for (int alone = 0; alone < 2; alone++)                                                                  \
+        for (tm_pool *p = alone ? NULL : pool, *once = pool; once; once = NULL)
+
+/* Writes down how many elements it is given, at the place of the first of them; auxdata is where the row
+ * begins. */
+static int note_length(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                       void *auxdata)
+{
+    (void)strides;
+    ((int *)context)[(double *)(void *)data[0] - (double *)auxdata] = (int)dims[0];
+    return 0;
+}
+
+/* ---- where loops are cut ---- */
+
+/* Which NaN comes out depends on whether an element is in a vector of a loop or in the rest after them. */
+static void check_cuts(size_t n, size_t block, bool tiled)
+{
+    static int lengths[MOST];
+    tm_program program = {.arrays = 1,
+                          .buffers = tiled,
+                          .buffer_item = {8},
+                          .steps = 1,
+                          .block = block,
+                          .mask = -1,
+                          .stop = -1,
+                          .inputs = 1,
+                          .stride = {8}};
+    char *data[] = {(char *)x};
+    program.step[0] = step_of(note_length, 1, 0, 0, 0);
+    program.step[0].context = lengths, program.step[0].auxdata = x;
+    memset(lengths, 0, sizeof lengths);
+    CHECK(tm_run_dense(pool, &program, &program, n, data, 1) == 0);
+    for (size_t at = 0; at < n; at += (size_t)lengths[at]) {
+        const size_t end = at + (size_t)lengths[at],
+                     border = block == 0 ? n : TM_MIN(n, at / block * block + block);
+        CHECK(lengths[at] > 0 && at % 256 == 0);
+        if (lengths[at] <= 0) return;
+        if (tiled) CHECK(end <= border && lengths[at] <= 1024);
+        if (end == n && end - at < 256)
+            CHECK(at == 0 || (block > 0 && at % block == 0));
+        else
+            CHECK(end == n || end % 256 == 0);
+    }
+}
+
+TEST(no_rest_of_a_row_is_run_apart)
+{
+    static const size_t extras[] = {0, 1, 3, 255, 256, 511, 513, 767, 1023};
+    for (size_t whole = 0; whole <= 65536; whole = whole ? 2 * whole : 256)
+        for (size_t k = 0; k < LENGTH(extras); k++)
+            for (int tiled = 0; tiled < 2; tiled++) {
+                check_cuts(whole + extras[k], 0, tiled);
+                if (tiled)
+                    check_cuts(whole + extras[k], 8192, true), check_cuts(whole + extras[k], 512, true);
+            }
+}
+
+static int look(size_t operands, size_t item, const void *a, intptr_t step, const void *b, intptr_t other,
+                intptr_t n)
+{
+    char *data[] = {(char *)(uintptr_t)a, (char *)(uintptr_t)b};
+    const intptr_t strides[] = {step, other};
+    return tm_nans_loop(operands, item)((void *)(uintptr_t)1, data, &n, strides, NULL);
+}
+
+TEST(nans_are_found_wherever_they_are)
+{
+    enum { N = 300 };
+    static uint64_t a[2 * N], b[2 * N];
+    const uint64_t quiet = UINT64_C(0x7ff8) << 48, signalling = (UINT64_C(0xfff0) << 48) + 5,
+                   infinite = UINT64_C(0x7ff0) << 48;
+    for (int level = TM_SIMD_BASELINE; level <= (int)tm_simd_best() && tm_set_simd_level(level) == TM_OK;
+         level++)
+        for (int step = 0; step <= 16; step += 8)
+            for (int at = 0; at < N; at++) {
+                uint64_t *p = &a[at], *q = &b[at * step / 8];
+                for (int i = 0; i < 2 * N; i++) a[i] = infinite, b[i] = UINT64_C(0x8000) << 48;
+                CHECK(look(1, 8, a, 8, NULL, 0, N) == 0 && look(2, 8, a, 8, b, step, N) == 0);
+                *p = quiet;
+                CHECK(look(1, 8, a, 8, NULL, 0, N) != 0 && look(2, 8, a, 8, b, step, N) == 0);
+                *q = quiet;
+                CHECK(look(2, 8, a, 8, b, step, N) == 0);
+                *q = quiet + 1;
+                CHECK(look(2, 8, a, 8, b, step, N) != 0 && look(2, 8, b, step, a, 8, N) != 0);
+                *p = infinite, *q = signalling;
+                CHECK(look(2, 8, a, 8, b, step, N) != 0 && look(2, 8, b, step, a, 8, N) != 0);
+            }
+    const float wide[] = {1, 2, 3, NAN}; /* the imaginary part of the second of two */
+    char *data[] = {(char *)(uintptr_t)wide};
+    const intptr_t two = 2, step = 8, far = 16;
+    CHECK(tm_nans_loop(1, 4)((void *)(uintptr_t)2, data, &two, &step, NULL) != 0);
+    CHECK(tm_nans_loop(1, 4)((void *)(uintptr_t)2, data, (const intptr_t[]){1}, &far, NULL) == 0);
+    CHECK(look(1, 2, (const uint16_t[]){0x7c00, 0xfc00}, 2, NULL, 0, 2) == 0);
+    CHECK(look(1, 2, (const uint16_t[]){0x7c00, 0xfc01}, 2, NULL, 0, 2) != 0);
+    CHECK(tm_nans_loop(0, 8) == NULL && tm_nans_loop(3, 8) == NULL && tm_nans_loop(1, 16) == NULL);
+}
 
 /* ---- the walk ---- */
 
@@ -87,17 +189,19 @@ TEST(one_axis_of_any_length_and_grain)
     static const intptr_t lengths[] = {0, 1, 2, 1023, 1024, 1025, 4099, MOST};
     static const size_t grains[] = {1024, 1000, 1, SIZE_MAX / 2};
     tm_program program = addition();
-    EACH_POOL(p) for (size_t g = 0; g < 4; g++) for (size_t at = 0; at < 8; at++)
-    {
-        const intptr_t n = lengths[at];
-        intptr_t layout[] = {n, 8, 8, 8, 0, 0, 0};
-        char *data[] = {(char *)x, (char *)y, (char *)out};
-        if (grains[g] == 1 && n > 5000) continue;
-        fill();
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, grains[g]) == 0);
-        for (intptr_t i = 0; i < n; i++) CHECK(out[i] == x[i] + y[i]);
-        CHECK(out[n] == -7);
-    }
+    EACH_POOL (p)
+        for (size_t g = 0; g < 4; g++)
+            for (size_t at = 0; at < 8; at++) {
+                const intptr_t n = lengths[at];
+                intptr_t layout[] = {n, 8, 8, 8, 0, 0, 0};
+                char *data[] = {(char *)x, (char *)y, (char *)out};
+                if (grains[g] == 1 && n > 5000) continue;
+                fill();
+                CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0,
+                                     grains[g]) == 0);
+                for (intptr_t i = 0; i < n; i++) CHECK(out[i] == x[i] + y[i]);
+                CHECK(out[n] == -7);
+            }
 }
 
 TEST(the_odometer_goes_through_every_element_once)
@@ -105,20 +209,40 @@ TEST(the_odometer_goes_through_every_element_once)
     /* 3 x 5 x 7 x 11 with gaps, a reversed axis and a broadcast operand, cut along each axis in turn. */
     enum { A = 3, B = 5, C = 7, D = 11 };
     tm_program program = addition();
-    EACH_POOL(p) for (size_t split = 0; split < 4; split++) for (size_t grain = 1; grain < 5; grain += 3)
-    {
-        intptr_t layout[] = {A, B, C, D,
-                             8 * 2 * B * C * D, 8 * 2 * C * D, -8 * 2 * D, 8 * 2, /* x: gaps, C reversed */
-                             0, 8, 0, 8 * B,                                       /* y: D x B in Fortran's order */
-                             8, 8 * A, 8 * A * B, 8 * A * B * C,                   /* out: Fortran's order */
-                             0, 0, 0};
-        char *data[] = {(char *)(x + 2 * D * (C - 1)), (char *)y, (char *)out};
-        fill();
-        CHECK(tm_run_program(p, &program, 4, layout, LENGTH(layout), data, LENGTH(data), split, grain) == 0);
-        for (int a = 0; a < A; a++) for (int b = 0; b < B; b++) for (int c = 0; c < C; c++) for (int d = 0; d < D; d++)
-            CHECK(out[a + A * (b + B * (c + C * d))] == x[2 * (d + D * (C - 1 - c + C * (b + B * a)))] + y[b + B * d]);
-        CHECK(out[A * B * C * D] == -7);
-    }
+    EACH_POOL (p)
+        for (size_t split = 0; split < 4; split++)
+            for (size_t grain = 1; grain < 5; grain += 3) {
+                intptr_t layout[] = {A,
+                                     B,
+                                     C,
+                                     D,
+                                     8 * 2 * B * C * D,
+                                     8 * 2 * C * D,
+                                     -8 * 2 * D,
+                                     8 * 2, /* x: gaps, C reversed */
+                                     0,
+                                     8,
+                                     0,
+                                     8 * B, /* y: D x B in Fortran's order */
+                                     8,
+                                     8 * A,
+                                     8 * A * B,
+                                     8 * A * B * C, /* out: Fortran's order */
+                                     0,
+                                     0,
+                                     0};
+                char *data[] = {(char *)(x + 2 * D * (C - 1)), (char *)y, (char *)out};
+                fill();
+                CHECK(tm_run_program(p, &program, 4, layout, LENGTH(layout), data, LENGTH(data), split,
+                                     grain) == 0);
+                for (int a = 0; a < A; a++)
+                    for (int b = 0; b < B; b++)
+                        for (int c = 0; c < C; c++)
+                            for (int d = 0; d < D; d++)
+                                CHECK(out[a + A * (b + B * (c + C * d))] ==
+                                      x[2 * (d + D * (C - 1 - c + C * (b + B * a)))] + y[b + B * d]);
+                CHECK(out[A * B * C * D] == -7);
+            }
 }
 
 TEST(most_dimensions)
@@ -149,16 +273,19 @@ TEST(buffers_are_filled_and_emptied_tile_by_tile)
                        step_of(tm_cast_loop(TM_FLOAT64, TM_FLOAT32), 2, 4, 2, 0)};
     memcpy(program.step, steps, sizeof steps);
     program.steps = 3, program.buffers = 2, program.buffer_item[0] = program.buffer_item[1] = 8;
-    EACH_POOL(p) for (intptr_t stride = 1; stride < 3; stride++) for (intptr_t n = 1; n < MOST / 2; n = n * 3 + 22)
-    {
-        intptr_t layout[] = {n, 4 * stride, 8, 4 * stride, 0, 0, 0};
-        char *data[] = {(char *)narrow, (char *)y, (char *)wide};
-        fill();
-        for (int i = 0; i < MOST; i++) narrow[i] = i - 1000, wide[i] = -7;
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1111) == 0);
-        for (intptr_t i = 0; i < n; i++) CHECK(wide[i * stride] == (float)(narrow[i * stride] + y[i]));
-        CHECK(wide[(n - 1) * stride + 1] == -7);
-    }
+    EACH_POOL (p)
+        for (intptr_t stride = 1; stride < 3; stride++)
+            for (intptr_t n = 1; n < MOST / 2; n = n * 3 + 22) {
+                intptr_t layout[] = {n, 4 * stride, 8, 4 * stride, 0, 0, 0};
+                char *data[] = {(char *)narrow, (char *)y, (char *)wide};
+                fill();
+                for (int i = 0; i < MOST; i++) narrow[i] = i - 1000, wide[i] = -7;
+                CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1111) ==
+                      0);
+                for (intptr_t i = 0; i < n; i++)
+                    CHECK(wide[i * stride] == (float)(narrow[i * stride] + y[i]));
+                CHECK(wide[(n - 1) * stride + 1] == -7);
+            }
 }
 
 TEST(streamed_results_are_there_when_the_call_returns)
@@ -168,15 +295,17 @@ TEST(streamed_results_are_there_when_the_call_returns)
     program.step[0] = step_of(add, 3, 0, 1, 3);
     program.step[1] = step_of(tm_stream_loop, 2, 3, 2, 0);
     program.step[1].context = (void *)(uintptr_t)8;
-    EACH_POOL(p) for (intptr_t shift = 0; shift < 9; shift++) for (intptr_t n = 1; n < MOST; n = n * 5 + 1)
-    {
-        intptr_t layout[] = {n, 8, 8, 8, 0, 0, 0};
-        char *data[] = {(char *)x, (char *)y, (char *)(out + shift)};
-        fill();
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1024) == 0);
-        for (intptr_t i = 0; i < n; i++) CHECK(out[i + shift] == x[i] + y[i]);
-        CHECK(out[n + shift] == -7 && (shift == 0 || out[shift - 1] == -7));
-    }
+    EACH_POOL (p)
+        for (intptr_t shift = 0; shift < 9; shift++)
+            for (intptr_t n = 1; n < MOST; n = n * 5 + 1) {
+                intptr_t layout[] = {n, 8, 8, 8, 0, 0, 0};
+                char *data[] = {(char *)x, (char *)y, (char *)(out + shift)};
+                fill();
+                CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1024) ==
+                      0);
+                for (intptr_t i = 0; i < n; i++) CHECK(out[i + shift] == x[i] + y[i]);
+                CHECK(out[n + shift] == -7 && (shift == 0 || out[shift - 1] == -7));
+            }
 }
 
 /* ---- masks ---- */
@@ -185,37 +314,41 @@ TEST(elements_whose_mask_is_0_are_left_alone)
 {
     tm_program program = addition();
     program.arrays = 4, program.mask = 3;
-    EACH_POOL(p) for (int kind = 0; kind < 5; kind++) for (int buffered = 0; buffered < 2; buffered++)
-    {
-        const intptr_t n = 9001, step = kind == 4 ? 0 : kind == 3 ? 2 : 1;
-        intptr_t layout[] = {n, 8, 8, 8, step, 0, 0, 0, 0};
-        char *data[] = {(char *)x, (char *)y, (char *)out, (char *)mask};
-        program.buffers = (size_t)buffered, program.buffer_item[0] = 8, program.steps = buffered ? 2 : 1;
-        program.step[0] = step_of(buffered ? tm_cast_loop(TM_FLOAT64, TM_FLOAT64) : add, buffered ? 2 : 3, 0,
-                                  buffered ? 4 : 1, 2);
-        program.step[1] = step_of(add, 3, 4, 1, 2);
-        fill();
-        if (kind == 1) memset(mask, 0, sizeof mask);
-        if (kind == 2) memset(mask, 1, sizeof mask);
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == 0);
-        for (intptr_t i = 0; i < n; i++) CHECK(out[i] == (mask[i * step] ? x[i] + y[i] : -7));
-        CHECK(out[n] == -7);
-    }
+    EACH_POOL (p)
+        for (int kind = 0; kind < 5; kind++)
+            for (int buffered = 0; buffered < 2; buffered++) {
+                const intptr_t n = 9001, step = kind == 4 ? 0 : kind == 3 ? 2 : 1;
+                intptr_t layout[] = {n, 8, 8, 8, step, 0, 0, 0, 0};
+                char *data[] = {(char *)x, (char *)y, (char *)out, (char *)mask};
+                program.buffers = (size_t)buffered, program.buffer_item[0] = 8,
+                program.steps = buffered ? 2 : 1;
+                program.step[0] = step_of(buffered ? tm_cast_loop(TM_FLOAT64, TM_FLOAT64) : add,
+                                          buffered ? 2 : 3, 0, buffered ? 4 : 1, 2);
+                program.step[1] = step_of(add, 3, 4, 1, 2);
+                fill();
+                if (kind == 1) memset(mask, 0, sizeof mask);
+                if (kind == 2) memset(mask, 1, sizeof mask);
+                CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) ==
+                      0);
+                for (intptr_t i = 0; i < n; i++) CHECK(out[i] == (mask[i * step] ? x[i] + y[i] : -7));
+                CHECK(out[n] == -7);
+            }
 }
 
 /* ---- reductions: hops and stops ---- */
 
 TEST(each_chunk_has_a_result_of_its_own)
 {
-    tm_program program = {.arrays = 2, .steps = 1, .step = {step_of(add, 3, 0, 1, 0)}, .mask = -1, .stop = -1};
-    EACH_POOL(p)
-    {
+    tm_program program = {
+        .arrays = 2, .steps = 1, .step = {step_of(add, 3, 0, 1, 0)}, .mask = -1, .stop = -1};
+    EACH_POOL (p) {
         const intptr_t n = 10000, grain = 1024;
         intptr_t layout[] = {n, 0, 8, 8, 0};
         char *data[] = {(char *)out, (char *)y};
         fill();
         for (int i = 0; i < 11; i++) out[i] = i;
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, (size_t)grain) == 0);
+        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, (size_t)grain) ==
+              0);
         for (intptr_t chunk = 0; chunk < 10; chunk++) {
             double total = (double)chunk;
             for (intptr_t i = chunk * grain; i < TM_MIN((chunk + 1) * grain, n); i++) total += y[i];
@@ -228,18 +361,19 @@ TEST(each_chunk_has_a_result_of_its_own)
 TEST(a_result_that_decides_ends_the_loop)
 {
     static char results[64];
-    tm_program program = {.arrays = 2, .steps = 1, .step = {step_of(any, 3, 0, 1, 0)}, .mask = -1, .stop = 0,
-                          .stop_value = 1};
-    EACH_POOL(p) for (size_t place = 0; place < 60000; place += 7001)
-    {
-        intptr_t layout[] = {60000, 0, 1, 1, 0};
-        char *data[] = {results, (char *)mask};
-        memset(mask, 0, sizeof mask), memset(results, 0, sizeof results);
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == 0);
-        mask[place] = 1;
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == TM_FAILED);
-        CHECK(results[place / 1000] == 1);
-    }
+    tm_program program = {
+        .arrays = 2, .steps = 1, .step = {step_of(any, 3, 0, 1, 0)}, .mask = -1, .stop = 0, .stop_value = 1};
+    EACH_POOL (p)
+        for (size_t place = 0; place < 60000; place += 7001) {
+            intptr_t layout[] = {60000, 0, 1, 1, 0};
+            char *data[] = {results, (char *)mask};
+            memset(mask, 0, sizeof mask), memset(results, 0, sizeof results);
+            CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == 0);
+            mask[place] = 1;
+            CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) ==
+                  TM_FAILED);
+            CHECK(results[place / 1000] == 1);
+        }
 }
 
 /* ---- core dimensions, failures, flags ---- */
@@ -247,75 +381,79 @@ TEST(a_result_that_decides_ends_the_loop)
 TEST(loops_are_told_of_their_core_dimensions)
 {
     double more = 0.25;
-    tm_step step = {.loop = core_sum, .auxdata = &more, .operands = 2, .core_dims = 1, .core_strides = 1,
-                    .slot = {0, 1}};
+    tm_step step = {
+        .loop = core_sum, .auxdata = &more, .operands = 2, .core_dims = 1, .core_strides = 1, .slot = {0, 1}};
     tm_program program = {.arrays = 2, .steps = 1, .step = {step}, .mask = -1, .stop = -1};
-    EACH_POOL(p) for (intptr_t core = 1; core < 9; core += 7)
-    {
-        intptr_t layout[] = {30, 40, 8 * 40 * core, 8 * core, 8 * 40, 8, 0, 0, core, 8};
-        char *data[] = {(char *)x, (char *)out};
-        fill();
-        CHECK(tm_run_program(p, &program, 2, layout, LENGTH(layout), data, LENGTH(data), 0, 7) == 0);
-        for (intptr_t i = 0; i < 1200; i++) {
-            double total = more;
-            for (intptr_t j = 0; j < core; j++) total += x[i * core + j];
-            CHECK(out[i] == total);
+    EACH_POOL (p)
+        for (intptr_t core = 1; core < 9; core += 7) {
+            intptr_t layout[] = {30, 40, 8 * 40 * core, 8 * core, 8 * 40, 8, 0, 0, core, 8};
+            char *data[] = {(char *)x, (char *)out};
+            fill();
+            CHECK(tm_run_program(p, &program, 2, layout, LENGTH(layout), data, LENGTH(data), 0, 7) == 0);
+            for (intptr_t i = 0; i < 1200; i++) {
+                double total = more;
+                for (intptr_t j = 0; j < core; j++) total += x[i * core + j];
+                CHECK(out[i] == total);
+            }
+            CHECK(out[1200] == -7);
         }
-        CHECK(out[1200] == -7);
-    }
 }
 
 TEST(a_loop_that_fails_ends_the_call)
 {
     tm_program program = addition();
-    EACH_POOL(p) for (size_t place = 0; place < 20000; place += 6007)
-    {
-        double bad = (double)place * 0.5;
-        intptr_t layout[] = {20000, 8, 8, 8, 0, 0, 0};
-        char *data[] = {(char *)x, (char *)y, (char *)out};
-        fill();
-        program.step[0] = step_of(add_or_fail, 3, 0, 1, 2);
-        program.step[0].context = &bad;
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == TM_FAILED);
-        for (size_t i = 0; i < place / 1000 * 1000; i++) CHECK(out[i] == x[i] + y[i]); /* all before it has run */
-        CHECK(out[place] == -7);
-    }
+    EACH_POOL (p)
+        for (size_t place = 0; place < 20000; place += 6007) {
+            double bad = (double)place * 0.5;
+            intptr_t layout[] = {20000, 8, 8, 8, 0, 0, 0};
+            char *data[] = {(char *)x, (char *)y, (char *)out};
+            fill();
+            program.step[0] = step_of(add_or_fail, 3, 0, 1, 2);
+            program.step[0].context = &bad;
+            CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) ==
+                  TM_FAILED);
+            for (size_t i = 0; i < place / 1000 * 1000; i++)
+                CHECK(out[i] == x[i] + y[i]); /* all before it has run */
+            CHECK(out[place] == -7);
+        }
 }
 
 TEST(flags_of_all_chunks_are_joined_and_the_callers_stay)
 {
     static int flags[9000];
     const int native[] = {FE_DIVBYZERO, FE_OVERFLOW, FE_UNDERFLOW, FE_INVALID};
-    tm_program program = {.arrays = 1, .steps = 1, .step = {step_of(raise_flag, 1, 0, 0, 0)}, .mask = -1, .stop = -1};
-    EACH_POOL(p) for (int set = 0; set < 16; set++)
-    {
-        intptr_t layout[] = {9000, 4, 0};
-        char *data[] = {(char *)flags};
-        memset(flags, 0, sizeof flags);
-        for (int bit = 0; bit < 4; bit++) if (set >> bit & 1) flags[bit * 2900 + 17] = native[bit];
-        feclearexcept(FE_ALL_EXCEPT);
-        feraiseexcept(FE_INVALID);
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == set);
-        CHECK(fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID) == FE_INVALID);
-        feclearexcept(FE_ALL_EXCEPT);
-    }
+    tm_program program = {
+        .arrays = 1, .steps = 1, .step = {step_of(raise_flag, 1, 0, 0, 0)}, .mask = -1, .stop = -1};
+    EACH_POOL (p)
+        for (int set = 0; set < 16; set++) {
+            intptr_t layout[] = {9000, 4, 0};
+            char *data[] = {(char *)flags};
+            memset(flags, 0, sizeof flags);
+            for (int bit = 0; bit < 4; bit++)
+                if (set >> bit & 1) flags[bit * 2900 + 17] = native[bit];
+            feclearexcept(FE_ALL_EXCEPT);
+            feraiseexcept(FE_INVALID);
+            CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == set);
+            CHECK(fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID) == FE_INVALID);
+            feclearexcept(FE_ALL_EXCEPT);
+        }
 }
 
 TEST(chunks_round_as_the_caller_does)
 {
     static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TONEAREST};
     tm_program program = addition();
-    EACH_POOL(p) for (int k = 0; k < 3; k++)
-    {
-        intptr_t layout[] = {4096, 8, 8, 8, 0, 0, 0};
-        char *data[] = {(char *)x, (char *)y, (char *)out};
-        for (int i = 0; i < 4096; i++) x[i] = 1, y[i] = 0x1p-60;
-        fesetround(modes[k]);
-        CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 64) >= 0);
-        CHECK(fegetround() == modes[k]);
-        fesetround(FE_TONEAREST);
-        for (int i = 0; i < 4096; i++) CHECK(out[i] == (modes[k] == FE_UPWARD ? nextafter(1, 2) : 1));
-    }
+    EACH_POOL (p)
+        for (int k = 0; k < 3; k++) {
+            intptr_t layout[] = {4096, 8, 8, 8, 0, 0, 0};
+            char *data[] = {(char *)x, (char *)y, (char *)out};
+            for (int i = 0; i < 4096; i++) x[i] = 1, y[i] = 0x1p-60;
+            fesetround(modes[k]);
+            CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 64) >= 0);
+            CHECK(fegetround() == modes[k]);
+            fesetround(FE_TONEAREST);
+            for (int i = 0; i < 4096; i++) CHECK(out[i] == (modes[k] == FE_UPWARD ? nextafter(1, 2) : 1));
+        }
 }
 
 /* ---- casts ---- */
@@ -347,7 +485,8 @@ TEST(casts_convert_as_c_does)
     CHECK(floats[3] == 0.1f && isinf(floats[4]) && floats[5] == 0 && signbit(floats[5]) && isnan(floats[2]));
     data[1] = (char *)complexes, strides[1] = 16;
     CHECK(tm_cast_loop(TM_FLOAT64, TM_COMPLEX128)(NULL, data, &n, strides, NULL) == 0);
-    for (int i = 0; i < 6; i++) CHECK(complexes[2 * i + 1] == 0 && memcmp(&complexes[2 * i], &reals[i], 8) == 0);
+    for (int i = 0; i < 6; i++)
+        CHECK(complexes[2 * i + 1] == 0 && memcmp(&complexes[2 * i], &reals[i], 8) == 0);
     uint8_t odd[] = {0, 1, 2, 0x80, 0xff}; /* what is read as a bool may be any byte */
     int32_t ones[5];
     n = 5, strides[0] = 1, strides[1] = 4, data[0] = (char *)odd, data[1] = (char *)ones;
@@ -360,27 +499,31 @@ TEST(casts_convert_as_c_does)
 
 TEST(strided_casts_are_the_contiguous_ones)
 {
-    static const size_t sizes[] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16, 0, sizeof(long double), 2 * sizeof(long double)};
+    static const size_t sizes[] = {
+        1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16, 0, sizeof(long double), 2 * sizeof(long double)};
     static _Alignas(32) char from[64 * 32], dense[64 * 32], sparse[3 * 64 * 32], spread[3 * 64 * 32];
-    for (int a = 0; a < TM_CAST_DTYPES; a++) for (int b = 0; b < TM_CAST_DTYPES; b++) {
-        tm_inner_loop loop = tm_cast_loop(a, b);
-        if (loop == NULL) continue;
-        memset(from, 0, sizeof from), memset(dense, 0, sizeof dense), memset(sparse, 0, sizeof sparse);
-        for (size_t i = 0; i < 64; i++) { /* small whole numbers of each dtype, made from int64 */
-            int64_t value = (int64_t)i;
-            char *made[] = {(char *)&value, from + i * sizes[a]};
-            intptr_t one = 1, none[] = {8, 0};
-            tm_cast_loop(TM_INT64, a)(NULL, made, &one, none, NULL);
-            memcpy(spread + 3 * i * sizes[a], from + i * sizes[a], sizes[a]);
+    for (int a = 0; a < TM_CAST_DTYPES; a++)
+        for (int b = 0; b < TM_CAST_DTYPES; b++) {
+            tm_inner_loop loop = tm_cast_loop(a, b);
+            if (loop == NULL) continue;
+            memset(from, 0, sizeof from), memset(dense, 0, sizeof dense), memset(sparse, 0, sizeof sparse);
+            for (size_t i = 0; i < 64; i++) { /* small whole numbers of each dtype, made from int64 */
+                int64_t value = (int64_t)i;
+                char *made[] = {(char *)&value, from + i * sizes[a]};
+                intptr_t one = 1, none[] = {8, 0};
+                tm_cast_loop(TM_INT64, a)(NULL, made, &one, none, NULL);
+                memcpy(spread + 3 * i * sizes[a], from + i * sizes[a], sizes[a]);
+            }
+            intptr_t n = 64, near[] = {(intptr_t)sizes[a], (intptr_t)sizes[b]};
+            intptr_t far[] = {3 * (intptr_t)sizes[a], -3 * (intptr_t)sizes[b]};
+            char *data[] = {from, dense}, *others[] = {spread, sparse + 3 * 63 * sizes[b]};
+            CHECK(loop(NULL, data, &n, near, NULL) == 0);
+            CHECK(loop(NULL, others, &n, far, NULL) == 0);
+            const size_t part =
+                b == TM_CLONGDOUBLE || b == TM_LONGDOUBLE ? 10 : sizes[b]; /* the rest is padding */
+            for (size_t i = 0; i < 64; i++)
+                CHECK(memcmp(dense + i * sizes[b], sparse + 3 * (63 - i) * sizes[b], part) == 0);
         }
-        intptr_t n = 64, near[] = {(intptr_t)sizes[a], (intptr_t)sizes[b]};
-        intptr_t far[] = {3 * (intptr_t)sizes[a], -3 * (intptr_t)sizes[b]};
-        char *data[] = {from, dense}, *others[] = {spread, sparse + 3 * 63 * sizes[b]};
-        CHECK(loop(NULL, data, &n, near, NULL) == 0);
-        CHECK(loop(NULL, others, &n, far, NULL) == 0);
-        const size_t part = b == TM_CLONGDOUBLE || b == TM_LONGDOUBLE ? 10 : sizes[b]; /* the rest is padding */
-        for (size_t i = 0; i < 64; i++) CHECK(memcmp(dense + i * sizes[b], sparse + 3 * (63 - i) * sizes[b], part) == 0);
-    }
 }
 
 TEST(what_is_not_offered_is_null)
@@ -396,14 +539,15 @@ TEST(streamed_copies_of_any_size_and_place)
 {
     static char from[4200], to[4200];
     for (size_t i = 0; i < sizeof from; i++) from[i] = (char)(i * 7);
-    for (size_t item = 1; item <= 32; item *= 2) for (intptr_t n = 0; n * (intptr_t)item < 4000; n = n * 3 + 1)
-        for (size_t shift = 0; shift < 64; shift += item) {
-            char *data[] = {from + 32 - item % 32, to + shift};
-            memset(to, 0x5a, sizeof to);
-            CHECK(tm_stream_loop((void *)(uintptr_t)item, data, &n, NULL, NULL) == 0);
-            CHECK(memcmp(to + shift, data[0], (size_t)n * item) == 0);
-            CHECK(to[shift + (size_t)n * item] == 0x5a && (shift == 0 || to[shift - 1] == 0x5a));
-        }
+    for (size_t item = 1; item <= 32; item *= 2)
+        for (intptr_t n = 0; n * (intptr_t)item < 4000; n = n * 3 + 1)
+            for (size_t shift = 0; shift < 64; shift += item) {
+                char *data[] = {from + 32 - item % 32, to + shift};
+                memset(to, 0x5a, sizeof to);
+                CHECK(tm_stream_loop((void *)(uintptr_t)item, data, &n, NULL, NULL) == 0);
+                CHECK(memcmp(to + shift, data[0], (size_t)n * item) == 0);
+                CHECK(to[shift + (size_t)n * item] == 0x5a && (shift == 0 || to[shift - 1] == 0x5a));
+            }
 }
 
 /* ---- what is wrong ---- */
@@ -414,24 +558,33 @@ TEST(invalid_arguments_touch_nothing)
     intptr_t layout[4 * (TM_MAX_DIMS + 1) + 3] = {2, 8, 8, 8, 0, 0, 0};
     char *data[] = {(char *)x, (char *)y, (char *)out};
     fill();
-    CHECK(tm_run_program(pool, &program, 0, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
-    CHECK(tm_run_program(pool, &program, TM_MAX_DIMS + 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
-    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 1, 1) == TM_INVALID);
-    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 0) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 0, layout, LENGTH(layout), data, program.arrays, 0, 1) ==
+          TM_INVALID);
+    CHECK(tm_run_program(pool, &program, TM_MAX_DIMS + 1, layout, LENGTH(layout), data, program.arrays, 0,
+                         1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 1, 1) ==
+          TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 0) ==
+          TM_INVALID);
     layout[0] = -1;
-    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) ==
+          TM_INVALID);
     layout[0] = 0;
     CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_OK);
     layout[0] = 2, program.steps = TM_MAX_STEPS + 1;
-    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) ==
+          TM_INVALID);
     program.steps = 1, program.buffers = TM_MAX_SLOTS;
-    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) ==
+          TM_INVALID);
     program.arrays = SIZE_MAX, program.buffers = 1; /* together 0 */
-    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
+    CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) ==
+          TM_INVALID);
     program.arrays = 3;
     for (size_t bytes = 0; bytes < 2000; bytes += 1025) { /* for which a thread has no tile */
         program.buffer_item[0] = bytes;
-        CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
+        CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) ==
+              TM_INVALID);
     }
     CHECK(out[0] == -7);
 }
@@ -455,7 +608,8 @@ TEST(a_program_that_names_what_is_not_there_is_refused)
         case 6: program.stop = 3; break;
         default: program.steps = SIZE_MAX; break;
         }
-        CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) == TM_INVALID);
+        CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, program.arrays, 0, 1) ==
+              TM_INVALID);
     }
     CHECK(out[0] == -7);
 }
@@ -507,7 +661,8 @@ TEST(a_closed_pool_refuses)
     CHECK(tm_pool_create(&options, &closed) == TM_OK);
     fill();
     tm_pool_close(closed);
-    CHECK(tm_run_program(closed, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 100) == TM_CLOSED);
+    CHECK(tm_run_program(closed, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 100) ==
+          TM_CLOSED);
     CHECK(out[0] == -7);
     tm_pool_destroy(closed);
 }
@@ -520,6 +675,8 @@ int main(void)
     RUN(the_odometer_goes_through_every_element_once);
     RUN(most_dimensions);
     RUN(buffers_are_filled_and_emptied_tile_by_tile);
+    RUN(no_rest_of_a_row_is_run_apart);
+    RUN(nans_are_found_wherever_they_are);
     RUN(streamed_results_are_there_when_the_call_returns);
     RUN(elements_whose_mask_is_0_are_left_alone);
     RUN(each_chunk_has_a_result_of_its_own);

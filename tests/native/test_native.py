@@ -17,7 +17,7 @@ from kit.builds import launchers
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = sorted((ROOT / "tests" / "native").glob("test_*.c"))
-SOURCES = sorted([*(ROOT / "csrc").glob("*.c"), *(ROOT / "csrc" / "kernels").glob("*.c")])
+SOURCES = sorted((ROOT / "csrc").rglob("*.c"))
 
 FLAGS = [
     "-std=c11",

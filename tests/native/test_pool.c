@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 
 static const size_t pool_sizes[] = {1, 2, 3, 7};
-#define EACH_POOL(pool)                                                                               \
-    for (size_t size_at = 0; size_at < 4; size_at++)                                                  \
+#define EACH_POOL(pool)                                                                                      \
+    for (size_t size_at = 0; size_at < 4; size_at++)                                                         \
         for (tm_pool *pool = make_pool(pool_sizes[size_at]); pool != NULL; tm_pool_destroy(pool), pool = NULL)
 
 static tm_pool *make_pool(size_t threads)
@@ -31,9 +31,9 @@ typedef struct marks {
 static void mark(void *ctx, size_t begin, size_t end)
 {
     marks *all = ctx;
-    if (begin % all->grain != 0 || end != TM_MIN(begin + all->grain, all->n)) atomic_fetch_add(&all->bad_chunks, 1);
-    for (size_t i = begin; i < end; i++)
-        atomic_fetch_add(&all->seen[i], 1);
+    if (begin % all->grain != 0 || end != TM_MIN(begin + all->grain, all->n))
+        atomic_fetch_add(&all->bad_chunks, 1);
+    for (size_t i = begin; i < end; i++) atomic_fetch_add(&all->seen[i], 1);
 }
 
 static void check_once(tm_pool *pool, size_t n, size_t grain)
@@ -41,8 +41,7 @@ static void check_once(tm_pool *pool, size_t n, size_t grain)
     marks all = {.seen = calloc(n + 1, 1), .n = n, .grain = grain};
     CHECK(tm_parallel_for(pool, n, grain, mark, &all) == TM_OK);
     size_t wrong = 0;
-    for (size_t i = 0; i < n; i++)
-        wrong += all.seen[i] != 1;
+    for (size_t i = 0; i < n; i++) wrong += all.seen[i] != 1;
     CHECK(wrong == 0);
     CHECK(all.seen[n] == 0);
     CHECK(all.bad_chunks == 0);
@@ -51,11 +50,9 @@ static void check_once(tm_pool *pool, size_t n, size_t grain)
 
 TEST(every_index_runs_once)
 {
-    EACH_POOL(pool)
-    {
+    EACH_POOL (pool) {
         for (size_t n = 0; n < 40; n++)
-            for (size_t grain = 1; grain < n + 3; grain++)
-                check_once(pool, n, grain);
+            for (size_t grain = 1; grain < n + 3; grain++) check_once(pool, n, grain);
         check_once(pool, 100003, 7);
         check_once(pool, 5, SIZE_MAX);
     }
@@ -64,9 +61,8 @@ TEST(every_index_runs_once)
 
 TEST(back_to_back_jobs_of_changing_size)
 {
-    EACH_POOL(pool)
-    for (size_t round = 0; round < 3000; round++)
-        check_once(pool, round % 2 ? 64 : 1 + round % 5, 1);
+    EACH_POOL (pool)
+        for (size_t round = 0; round < 3000; round++) check_once(pool, round % 2 ? 64 : 1 + round % 5, 1);
 }
 
 TEST(bad_arguments)
@@ -96,21 +92,20 @@ static void join_crowd(void *ctx, size_t begin, size_t end)
     int most = atomic_load(&all->most);
     while (now > most && !atomic_compare_exchange_weak(&all->most, &most, now)) {
     }
-    for (int i = 0; i < 2000; i++)
-        tm_relax();
+    for (int i = 0; i < 2000; i++) tm_relax();
     atomic_fetch_sub(&all->inside, 1);
     atomic_fetch_add(&all->ran, 1);
 }
 
 TEST(at_most_n_threads_take_part)
 {
-    EACH_POOL(pool)
-    for (int round = 0; round < 20; round++) {
-        crowd all = {0};
-        CHECK(tm_parallel_for(pool, 64, 1, join_crowd, &all) == TM_OK);
-        CHECK(all.most <= (int)tm_pool_threads(pool));
-        CHECK(all.ran == 64);
-    }
+    EACH_POOL (pool)
+        for (int round = 0; round < 20; round++) {
+            crowd all = {0};
+            CHECK(tm_parallel_for(pool, 64, 1, join_crowd, &all) == TM_OK);
+            CHECK(all.most <= (int)tm_pool_threads(pool));
+            CHECK(all.ran == 64);
+        }
 }
 
 TEST(thread_limit_bounds_a_loop)
@@ -137,8 +132,7 @@ static void meet(void *ctx, size_t begin, size_t end)
     meeting *all = ctx;
     (void)begin, (void)end;
     atomic_fetch_add(&all->arrived, 1);
-    while (atomic_load(&all->arrived) < all->expected)
-        sched_yield();
+    while (atomic_load(&all->arrived) < all->expected) sched_yield();
 }
 
 TEST(sleepers_come_when_there_is_work)
@@ -159,13 +153,12 @@ static void meet_task(void *arg)
 
 TEST(every_thread_runs_tasks)
 {
-    EACH_POOL(pool)
-    for (int round = 0; round < 100; round++) {
-        meeting all = {.expected = (int)tm_pool_threads(pool)};
-        for (int i = 0; i < all.expected; i++)
-            CHECK(tm_spawn(pool, meet_task, &all) == TM_OK);
-        CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
-    }
+    EACH_POOL (pool)
+        for (int round = 0; round < 100; round++) {
+            meeting all = {.expected = (int)tm_pool_threads(pool)};
+            for (int i = 0; i < all.expected; i++) CHECK(tm_spawn(pool, meet_task, &all) == TM_OK);
+            CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
+        }
 }
 
 /* ---- nesting ---- */
@@ -197,26 +190,24 @@ static void descend_task(void *arg)
 
 TEST(nested_loops)
 {
-    EACH_POOL(pool)
-    for (int round = 0; round < 10; round++) {
-        nest top = {.pool = pool, .depth = 5};
-        CHECK(tm_parallel_for(pool, 2, 1, descend, &top) == TM_OK);
-        CHECK(top.leaves == 2 * 243);
-    }
+    EACH_POOL (pool)
+        for (int round = 0; round < 10; round++) {
+            nest top = {.pool = pool, .depth = 5};
+            CHECK(tm_parallel_for(pool, 2, 1, descend, &top) == TM_OK);
+            CHECK(top.leaves == 2 * 243);
+        }
 }
 
 TEST(loops_in_tasks)
 {
-    EACH_POOL(pool)
-    {
+    EACH_POOL (pool) {
         nest tops[20];
         for (int i = 0; i < 20; i++) {
             tops[i] = (nest){.pool = pool, .depth = 3};
             CHECK(tm_spawn(pool, descend_task, &tops[i]) == TM_OK);
         }
         CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
-        for (int i = 0; i < 20; i++)
-            CHECK(tops[i].leaves == 27);
+        for (int i = 0; i < 20; i++) CHECK(tops[i].leaves == 27);
     }
 }
 
@@ -228,21 +219,17 @@ static void *call_loops(void *arg)
     for (int round = 0; round < 300; round++) {
         seed = seed * 1664525u + 1013904223u;
         check_once(arg, 1 + (seed >> 20) % 200, 1 + (seed >> 10) % 9);
-        for (unsigned i = 0; i < (seed >> 8) % 3000; i++)
-            tm_relax();
+        for (unsigned i = 0; i < (seed >> 8) % 3000; i++) tm_relax();
     }
     return NULL;
 }
 
 TEST(many_callers_share_a_pool)
 {
-    EACH_POOL(pool)
-    {
+    EACH_POOL (pool) {
         pthread_t callers[12]; /* more than there are slots */
-        for (int i = 0; i < 12; i++)
-            TM_MUST(pthread_create(&callers[i], NULL, call_loops, pool));
-        for (int i = 0; i < 12; i++)
-            TM_MUST(pthread_join(callers[i], NULL));
+        for (int i = 0; i < 12; i++) TM_MUST(pthread_create(&callers[i], NULL, call_loops, pool));
+        for (int i = 0; i < 12; i++) TM_MUST(pthread_join(callers[i], NULL));
     }
 }
 
@@ -258,12 +245,12 @@ static tm_status fail_from_57(void *ctx, size_t begin, size_t end)
 
 TEST(the_lowest_failure_wins)
 {
-    EACH_POOL(pool)
-    for (int round = 0; round < 300; round++) {
-        _Atomic size_t ran = 0;
-        CHECK(tm_parallel_try(pool, 100, 1, fail_from_57, &ran) == TM_OVERFLOW);
-        CHECK(ran >= 58);
-    }
+    EACH_POOL (pool)
+        for (int round = 0; round < 300; round++) {
+            _Atomic size_t ran = 0;
+            CHECK(tm_parallel_try(pool, 100, 1, fail_from_57, &ran) == TM_OVERFLOW);
+            CHECK(ran >= 58);
+        }
 }
 
 static _Atomic int interrupt_answer;
@@ -292,8 +279,7 @@ static tm_status sleep_2_ms(void *ctx, size_t begin, size_t end)
 TEST(an_interrupt_ends_a_loop)
 {
     tm_set_interrupt_check(answer_interrupt);
-    EACH_POOL(pool)
-    {
+    EACH_POOL (pool) {
         _Atomic size_t ran = 0;
         atomic_store(&interrupt_answer, 0);
         CHECK(tm_parallel_try(pool, 100000, 1, sleep_2_ms, &ran) == TM_INTERRUPTED);
@@ -304,14 +290,14 @@ TEST(an_interrupt_ends_a_loop)
     tm_set_interrupt_check(NULL);
 }
 
-/* Chunk 0 fails once chunk 1 runs; chunk 1 ends once the main thread, which has nothing left to run, has asked. */
+/* Chunk 0 fails once chunk 1 runs; chunk 1 ends once the main thread, which has nothing left to run, has
+ * asked. */
 static tm_status fail_beside_an_interrupt(void *ctx, size_t begin, size_t end)
 {
     atomic_bool *runs = ctx;
     (void)end;
     if (begin == 1) atomic_store(runs, true);
-    while (!atomic_load(begin == 0 ? runs : &asked))
-        sched_yield();
+    while (!atomic_load(begin == 0 ? runs : &asked)) sched_yield();
     return begin == 0 ? TM_OVERFLOW : TM_OK;
 }
 
@@ -330,8 +316,7 @@ TEST(an_interrupt_is_not_lost_beside_a_failure)
 
 static void wait_for_zero(void *arg)
 {
-    while (atomic_load((_Atomic int *)arg) != 0)
-        sched_yield();
+    while (atomic_load((_Atomic int *)arg) != 0) sched_yield();
 }
 
 TEST(an_interrupt_ends_a_join)
@@ -363,18 +348,18 @@ static void divide(void *ctx, size_t begin, size_t end)
 
 TEST(floating_point_state_travels)
 {
-    EACH_POOL(pool)
-    for (int round = 0; round < 100; round++) {
-        _Atomic int wrong = 0;
-        feclearexcept(FE_ALL_EXCEPT);
-        fesetround(FE_UPWARD);
-        CHECK(tm_parallel_for(pool, 64, 1, divide, (void *)&wrong) == TM_OK);
-        CHECK(fegetround() == FE_UPWARD);
-        fesetround(FE_TONEAREST);
-        CHECK(wrong == 0);
-        CHECK(fetestexcept(FE_DIVBYZERO) != 0);
-        CHECK(fetestexcept(FE_INVALID) == 0);
-    }
+    EACH_POOL (pool)
+        for (int round = 0; round < 100; round++) {
+            _Atomic int wrong = 0;
+            feclearexcept(FE_ALL_EXCEPT);
+            fesetround(FE_UPWARD);
+            CHECK(tm_parallel_for(pool, 64, 1, divide, (void *)&wrong) == TM_OK);
+            CHECK(fegetround() == FE_UPWARD);
+            fesetround(FE_TONEAREST);
+            CHECK(wrong == 0);
+            CHECK(fetestexcept(FE_DIVBYZERO) != 0);
+            CHECK(fetestexcept(FE_INVALID) == 0);
+        }
     feclearexcept(FE_ALL_EXCEPT);
 }
 
@@ -387,19 +372,17 @@ static void add_one(void *arg)
 
 TEST(join_waits_for_all_tasks)
 {
-    EACH_POOL(pool)
-    for (int round = 0; round < 200; round++) {
-        _Atomic long count = 0;
-        void *args[100];
-        size_t done = 0;
-        for (int i = 0; i < 100; i++)
-            args[i] = (void *)&count;
-        CHECK(tm_spawn_many(pool, add_one, args, 100, &done) == TM_OK && done == 100);
-        for (int i = 0; i < 20; i++)
-            CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
-        CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
-        CHECK(count == 120);
-    }
+    EACH_POOL (pool)
+        for (int round = 0; round < 200; round++) {
+            _Atomic long count = 0;
+            void *args[100];
+            size_t done = 0;
+            for (int i = 0; i < 100; i++) args[i] = (void *)&count;
+            CHECK(tm_spawn_many(pool, add_one, args, 100, &done) == TM_OK && done == 100);
+            for (int i = 0; i < 20; i++) CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
+            CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
+            CHECK(count == 120);
+        }
 }
 
 typedef struct tree {
@@ -410,8 +393,7 @@ typedef struct tree {
 static void spawn_ten(void *arg)
 {
     tree *all = arg;
-    for (int i = 0; i < 10; i++)
-        CHECK(tm_spawn(all->pool, add_one, (void *)&all->count) == TM_OK);
+    for (int i = 0; i < 10; i++) CHECK(tm_spawn(all->pool, add_one, (void *)&all->count) == TM_OK);
 }
 
 TEST(a_worker_never_waits_for_room_in_its_own_queue)
@@ -420,8 +402,7 @@ TEST(a_worker_never_waits_for_room_in_its_own_queue)
     tm_pool_options options = {.threads = 1, .queue_capacity = 1};
     CHECK(tm_pool_create(&options, &pool) == TM_OK);
     tree all = {.pool = pool};
-    for (int i = 0; i < 50; i++)
-        CHECK(tm_spawn(pool, spawn_ten, &all) == TM_OK);
+    for (int i = 0; i < 50; i++) CHECK(tm_spawn(pool, spawn_ten, &all) == TM_OK);
     CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
     CHECK(all.count == 500);
     tm_pool_destroy(pool);
@@ -449,11 +430,9 @@ TEST(a_task_that_waits_for_itself_is_told)
 
 TEST(shutdown_runs_what_is_queued)
 {
-    EACH_POOL(pool)
-    {
+    EACH_POOL (pool) {
         _Atomic long count = 0;
-        for (int i = 0; i < 1000; i++)
-            CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
+        for (int i = 0; i < 1000; i++) CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
         CHECK(tm_pool_shutdown(pool) == TM_OK);
         CHECK(count == 1000);
         CHECK(tm_pool_shutdown(pool) == TM_OK);
@@ -468,8 +447,7 @@ static void *spawn_until_closed(void *arg)
 {
     tree *all = arg;
     long taken = 0;
-    while (tm_spawn(all->pool, add_one, (void *)&all->count) == TM_OK)
-        taken += 1;
+    while (tm_spawn(all->pool, add_one, (void *)&all->count) == TM_OK) taken += 1;
     return (void *)taken;
 }
 
@@ -479,10 +457,8 @@ TEST(nothing_taken_is_lost_in_a_shutdown)
         tree all = {.pool = make_pool(2)};
         pthread_t spawners[3];
         long taken = 0;
-        for (int i = 0; i < 3; i++)
-            TM_MUST(pthread_create(&spawners[i], NULL, spawn_until_closed, &all));
-        for (int i = 0; i < 1000 * (round % 4); i++)
-            tm_relax();
+        for (int i = 0; i < 3; i++) TM_MUST(pthread_create(&spawners[i], NULL, spawn_until_closed, &all));
+        for (int i = 0; i < 1000 * (round % 4); i++) tm_relax();
         CHECK(tm_pool_shutdown(all.pool) == TM_OK);
         for (int i = 0; i < 3; i++) {
             void *result;
@@ -583,8 +559,7 @@ TEST(a_released_pool_finishes_its_tasks_and_frees_itself)
         tm_pool *pool = make_pool(3), *joined = make_pool(2);
         leaver other = {.pool = make_pool(2), .stay = 1};
         release_done = 0;
-        for (int i = 0; i < 5; i++)
-            CHECK(tm_spawn(pool, finish_late, (void *)&busy) == TM_OK);
+        for (int i = 0; i < 5; i++) CHECK(tm_spawn(pool, finish_late, (void *)&busy) == TM_OK);
         tm_pool_release(pool);
         CHECK(tm_spawn(other.pool, release_own, &other) == TM_OK); /* by its own worker */
         atomic_store(&other.stay, 0);
@@ -593,8 +568,7 @@ TEST(a_released_pool_finishes_its_tasks_and_frees_itself)
         tm_pool_release(joined);
         tm_pool_release(make_pool(4)); /* never started */
         atomic_store(&busy, 0);
-        while (atomic_load(&release_done) < 6)
-            sched_yield();
+        while (atomic_load(&release_done) < 6) sched_yield();
     }
 }
 
@@ -619,8 +593,7 @@ TEST(a_post_never_waits_for_room)
     _Atomic long count = 0;
     CHECK(tm_spawn(pool, wait_for_zero, (void *)&busy) == TM_OK);
     CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK); /* the queue is full */
-    for (int i = 0; i < 1000; i++)
-        CHECK(tm_post(pool, add_one, (void *)&count) == TM_OK);
+    for (int i = 0; i < 1000; i++) CHECK(tm_post(pool, add_one, (void *)&count) == TM_OK);
     CHECK(count == 0);
     atomic_store(&busy, 0);
     CHECK(tm_pool_shutdown(pool) == TM_OK);
@@ -642,10 +615,8 @@ TEST(spawned_and_posted_tasks_take_turns)
     tm_pool *pool = make_pool(1);
     _Atomic int busy = 1;
     CHECK(tm_spawn(pool, wait_for_zero, (void *)&busy) == TM_OK);
-    for (int i = 0; i < 3; i++)
-        CHECK(tm_spawn(pool, note_turn, "s") == TM_OK);
-    for (int i = 0; i < 3; i++)
-        CHECK(tm_post(pool, note_turn, "p") == TM_OK);
+    for (int i = 0; i < 3; i++) CHECK(tm_spawn(pool, note_turn, "s") == TM_OK);
+    for (int i = 0; i < 3; i++) CHECK(tm_post(pool, note_turn, "p") == TM_OK);
     atomic_store(&busy, 0);
     CHECK(tm_pool_shutdown(pool) == TM_OK);
     CHECK(strcmp(turns, "pspsps") == 0);
@@ -667,8 +638,7 @@ TEST(statistics_count)
     tm_worker_stats stats[4];
     check_once(pool, 1000, 1);
     _Atomic long count = 0;
-    for (int i = 0; i < 10; i++)
-        CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
+    for (int i = 0; i < 10; i++) CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
     CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
     CHECK(tm_pool_shutdown(pool) == TM_OK);
     tm_pool_stats(pool, stats);
@@ -685,8 +655,7 @@ static int child_works(tm_pool *pool)
 {
     _Atomic long count = 0;
     check_once(pool, 1000, 3);
-    for (int i = 0; i < 100; i++)
-        CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
+    for (int i = 0; i < 100; i++) CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
     CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
     CHECK(count == 100);
     CHECK(tm_pool_shutdown(pool) == TM_OK);
@@ -710,16 +679,16 @@ TEST(a_forked_child_has_a_fresh_team)
 #if defined(__SANITIZE_THREAD__)
     if (check_bad >= 0) return; /* the sanitizer's runtime forbids threads in a child of a threaded process */
 #endif
-    EACH_POOL(pool)
-    for (int round = 0; round < 10; round++) {
-        _Atomic int busy = 1;
-        check_once(pool, 100, 1);
-        CHECK(tm_spawn(pool, wait_for_zero, (void *)&busy) == TM_OK);
-        fork_once_and_check(pool);
-        atomic_store(&busy, 0);
-        CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
-        check_once(pool, 1000, 7);
-    }
+    EACH_POOL (pool)
+        for (int round = 0; round < 10; round++) {
+            _Atomic int busy = 1;
+            check_once(pool, 100, 1);
+            CHECK(tm_spawn(pool, wait_for_zero, (void *)&busy) == TM_OK);
+            fork_once_and_check(pool);
+            atomic_store(&busy, 0);
+            CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
+            check_once(pool, 1000, 7);
+        }
 }
 
 int main(void)

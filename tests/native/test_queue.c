@@ -17,7 +17,8 @@ TEST(bad_arguments)
     CHECK(tm_queue_create(8, 0, TM_FIFO, &queue) == TM_INVALID);
     CHECK(tm_queue_create(SIZE_MAX, 8, TM_FIFO, &queue) == TM_INVALID);
     CHECK(tm_queue_create(8, 8, (tm_order)7, &queue) == TM_INVALID);
-    CHECK(tm_queue_create(0, SIZE_MAX / 64 + 1, TM_FIFO, &queue) == TM_INVALID); /* the first 64 would take 0 bytes */
+    CHECK(tm_queue_create(0, SIZE_MAX / 64 + 1, TM_FIFO, &queue) ==
+          TM_INVALID); /* the first 64 would take 0 bytes */
     CHECK(queue == NULL);
 }
 
@@ -33,8 +34,7 @@ static void check_against_model(tm_order order, size_t capacity)
         seed = seed * 1664525u + 1013904223u;
         size_t n = (seed >> 16) % (capacity + 3);
         if (seed >> 31) {
-            for (size_t i = 0; i < n; i++)
-                block[i] = next + (int)i;
+            for (size_t i = 0; i < n; i++) block[i] = next + (int)i;
             size_t fit = TM_MIN(n, capacity - length);
             CHECK(tm_queue_push(queue, block, n, 0, &done) == (fit == n ? TM_OK : TM_FULL));
             CHECK(done == fit);
@@ -71,8 +71,7 @@ TEST(a_ring_without_a_bound_grows)
         size_t done;
         CHECK(tm_queue_capacity(queue) == 0);
         for (int round = 0; round < 100; round++) {
-            for (int i = 0; i < 100; i++)
-                block[i] = next_in++;
+            for (int i = 0; i < 100; i++) block[i] = next_in++;
             CHECK(tm_queue_push(queue, block, 100, 0, &done) == TM_OK && done == 100);
             CHECK(tm_queue_pop(queue, block, 30, 0, &done) == TM_OK && done == 30);
             for (int i = 0; i < 30; i++, next_out++)
@@ -162,11 +161,9 @@ static void check_traffic(size_t capacity, tm_order order)
         TM_MUST(pthread_create(&consumers[i], NULL, consume, &all));
         TM_MUST(pthread_create(&producers[i], NULL, produce, &all));
     }
-    for (int i = 0; i < THREADS; i++)
-        TM_MUST(pthread_join(producers[i], NULL));
+    for (int i = 0; i < THREADS; i++) TM_MUST(pthread_join(producers[i], NULL));
     tm_queue_close(all.queue, 0);
-    for (int i = 0; i < THREADS; i++)
-        TM_MUST(pthread_join(consumers[i], NULL));
+    for (int i = 0; i < THREADS; i++) TM_MUST(pthread_join(consumers[i], NULL));
     CHECK(all.count_out == THREADS * ITEMS);
     CHECK(all.sum_in == all.sum_out);
     tm_queue_destroy(all.queue);
@@ -197,8 +194,7 @@ static void check_close_wakes(void *(*wait)(void *), size_t count)
     pthread_t waiters[THREADS];
     int items[2] = {0};
     CHECK(tm_queue_push(queue, items, count, 0, NULL) == TM_OK);
-    for (int i = 0; i < THREADS; i++)
-        TM_MUST(pthread_create(&waiters[i], NULL, wait, queue));
+    for (int i = 0; i < THREADS; i++) TM_MUST(pthread_create(&waiters[i], NULL, wait, queue));
     tm_queue_close(queue, 0);
     for (int i = 0; i < THREADS; i++) {
         void *status;
@@ -255,8 +251,7 @@ static int child_hands_over(tm_queue *queue)
     void *taken;
     pthread_t taker;
     TM_MUST(pthread_create(&taker, NULL, take_one, queue));
-    for (int i = 0; i < 100000; i++)
-        tm_relax(); /* long enough for the taker to wait, mostly */
+    for (int i = 0; i < 100000; i++) tm_relax(); /* long enough for the taker to wait, mostly */
     CHECK(tm_queue_push(queue, &item, 1, TM_FOREVER, NULL) == TM_OK);
     TM_MUST(pthread_join(taker, &taken));
     CHECK((long)taken == 5);
@@ -289,8 +284,7 @@ TEST(a_forked_child_finds_queues_whole)
     tm_queue *quiet = make_queue(8, sizeof(long), TM_FIFO);
     mover busy = {.queue = make_queue(0, sizeof(long), TM_FIFO)};
     pthread_t waiters[2], moving;
-    for (int i = 0; i < 2; i++)
-        TM_MUST(pthread_create(&waiters[i], NULL, take_one, quiet));
+    for (int i = 0; i < 2; i++) TM_MUST(pthread_create(&waiters[i], NULL, take_one, quiet));
     TM_MUST(pthread_create(&moving, NULL, move_large_blocks, &busy));
     for (int round = 0; round < 20; round++) {
         pid_t child = fork();
@@ -308,8 +302,7 @@ TEST(a_forked_child_finds_queues_whole)
     }
     long items[2] = {0, 0};
     CHECK(tm_queue_push(quiet, items, 2, TM_FOREVER, NULL) == TM_OK);
-    for (int i = 0; i < 2; i++)
-        TM_MUST(pthread_join(waiters[i], NULL));
+    for (int i = 0; i < 2; i++) TM_MUST(pthread_join(waiters[i], NULL));
     atomic_store(&busy.stop, true);
     TM_MUST(pthread_join(moving, NULL));
     tm_queue_destroy(busy.queue);

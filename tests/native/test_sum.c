@@ -7,27 +7,29 @@ static _Alignas(64) char source[(LONGEST + 3) * 16];
 /* ---- the reference: numbers of a real array, or of one part of a complex array (step 2) ---- */
 
 /* n counts the numbers of all parts, as NumPy's tree does. */
-#define PAIRWISE(type)                                                                                \
-    static type pairwise_##type(const type *x, size_t n, size_t step)                                 \
-    {                                                                                                 \
-        if (n < 8) {                                                                                  \
-            type sum = (type)-0.0;                                                                    \
-            for (size_t i = 0; i < n; i += step) sum += x[i];                                         \
-            return sum;                                                                               \
-        }                                                                                             \
-        if (n > 128) {                                                                                \
-            const size_t left = n / 16 * 8;                                                           \
-            return pairwise_##type(x, left, step) + pairwise_##type(x + left, n - left, step);        \
-        }                                                                                             \
-        type r[8], sum;                                                                               \
-        size_t i = 8;                                                                                 \
-        for (size_t j = 0; j < 8; j += step) r[j] = x[j];                                             \
-        for (; i + 8 <= n; i += 8)                                                                    \
-            for (size_t j = 0; j < 8; j += step) r[j] += x[i + j];                                    \
-        if (step == 1) sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));       \
-        else sum = (r[0] + r[2]) + (r[4] + r[6]);                                                     \
-        for (; i < n; i += step) sum += x[i];                                                         \
-        return sum;                                                                                   \
+#define PAIRWISE(type)                                                                                       \
+    static type pairwise_##type(const type *x, size_t n, size_t step)                                        \
+    {                                                                                                        \
+        if (n < 8) {                                                                                         \
+            type sum = (type) - 0.0;                                                                         \
+            for (size_t i = 0; i < n; i += step) sum += x[i];                                                \
+            return sum;                                                                                      \
+        }                                                                                                    \
+        if (n > 128) {                                                                                       \
+            const size_t left = n / 16 * 8;                                                                  \
+            return pairwise_##type(x, left, step) + pairwise_##type(x + left, n - left, step);               \
+        }                                                                                                    \
+        type r[8], sum;                                                                                      \
+        size_t i = 8;                                                                                        \
+        for (size_t j = 0; j < 8; j += step) r[j] = x[j];                                                    \
+        for (; i + 8 <= n; i += 8)                                                                           \
+            for (size_t j = 0; j < 8; j += step) r[j] += x[i + j];                                           \
+        if (step == 1)                                                                                       \
+            sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));                         \
+        else                                                                                                 \
+            sum = (r[0] + r[2]) + (r[4] + r[6]);                                                             \
+        for (; i < n; i += step) sum += x[i];                                                                \
+        return sum;                                                                                          \
     }
 PAIRWISE(float)
 PAIRWISE(double)
@@ -40,16 +42,16 @@ static __int128 reference(tm_dtype dtype, size_t n, const void *x, void *total)
     case TM_BOOL:
         for (size_t i = 0; i < n; i++) exact += ((const uint8_t *)x)[i] != 0;
         break;
-#define TM_INTEGER(code, name, type, wrap, root)                                                      \
-    case code:                                                                                        \
-        for (size_t i = 0; i < n; i++) exact += ((const type *)x)[i];                                 \
+#define TM_INTEGER(code, name, type, wrap, root)                                                             \
+    case code:                                                                                               \
+        for (size_t i = 0; i < n; i++) exact += ((const type *)x)[i];                                        \
         break;
-#define TM_REAL(code, name, type)                                                                     \
+#define TM_REAL(code, name, type)                                                                            \
     case code: *(type *)total = 0 + pairwise_##type(x, n, 1); return 0;
-#define TM_COMPLEX(code, name, part)                                                                  \
-    case code:                                                                                        \
-        ((part *)total)[0] = 0 + pairwise_##part(x, 2 * n, 2);                                        \
-        ((part *)total)[1] = 0 + pairwise_##part((const part *)x + 1, 2 * n, 2);                      \
+#define TM_COMPLEX(code, name, part)                                                                         \
+    case code:                                                                                               \
+        ((part *)total)[0] = 0 + pairwise_##part(x, 2 * n, 2);                                               \
+        ((part *)total)[1] = 0 + pairwise_##part((const part *)x + 1, 2 * n, 2);                             \
         return 0;
 #include "kernels/dtypes.def"
     default: CHECK(false);
@@ -79,12 +81,12 @@ static void check_sum(tm_pool *pool, tm_dtype dtype, size_t n, size_t offset)
 
 TEST(short_sums_are_numpys)
 {
-    EACH_LEVEL(level) EACH_DTYPE(dtype)
-    {
-        fill(dtype, 6000, source, dtype % 2);
-        for (size_t n = 0; n < 1200; n++) check_sum(NULL, dtype, n, n % 4);
-        for (size_t n = 1200; n < 5900; n += 37) check_sum(NULL, dtype, n, n % 4);
-    }
+    EACH_LEVEL (level)
+        EACH_DTYPE (dtype) {
+            fill(dtype, 6000, source, dtype % 2);
+            for (size_t n = 0; n < 1200; n++) check_sum(NULL, dtype, n, n % 4);
+            for (size_t n = 1200; n < 5900; n += 37) check_sum(NULL, dtype, n, n % 4);
+        }
 }
 
 TEST(long_sums_are_numpys_on_any_number_of_threads)
@@ -94,14 +96,14 @@ TEST(long_sums_are_numpys_on_any_number_of_threads)
     tm_pool *pool = NULL;
     tm_pool_options options = {.threads = 3};
     CHECK(tm_pool_create(&options, &pool) == TM_OK);
-    EACH_LEVEL(level) EACH_DTYPE(dtype)
-    {
-        fill(dtype, LONGEST + 3, source, true);
-        for (size_t at = 0; at < sizeof lengths / sizeof *lengths; at++) {
-            check_sum(NULL, dtype, lengths[at], at % 4);
-            check_sum(pool, dtype, lengths[at], at % 4);
+    EACH_LEVEL (level)
+        EACH_DTYPE (dtype) {
+            fill(dtype, LONGEST + 3, source, true);
+            for (size_t at = 0; at < sizeof lengths / sizeof *lengths; at++) {
+                check_sum(NULL, dtype, lengths[at], at % 4);
+                check_sum(pool, dtype, lengths[at], at % 4);
+            }
         }
-    }
     tm_pool_destroy(pool);
 }
 
@@ -129,21 +131,20 @@ TEST(sums_in_blocks_add_them_in_order)
 
 TEST(the_sum_of_nothing_and_of_minus_zeros_is_zero)
 {
-    EACH_LEVEL(level) for (size_t n = 0; n < 300; n++)
-    {
-        double x[300], total[2] = {-1, -1};
-        for (size_t i = 0; i < 300; i++) x[i] = -0.0;
-        CHECK(tm_sum(NULL, TM_FLOAT64, n, x, total, 0) == 0);
-        CHECK(total[0] == 0 && !signbit(total[0]));
-        CHECK(tm_sum(NULL, TM_COMPLEX128, n / 2, x, total, 0) == 0);
-        CHECK(total[1] == 0 && !signbit(total[1]));
-    }
+    EACH_LEVEL (level)
+        for (size_t n = 0; n < 300; n++) {
+            double x[300], total[2] = {-1, -1};
+            for (size_t i = 0; i < 300; i++) x[i] = -0.0;
+            CHECK(tm_sum(NULL, TM_FLOAT64, n, x, total, 0) == 0);
+            CHECK(total[0] == 0 && !signbit(total[0]));
+            CHECK(tm_sum(NULL, TM_COMPLEX128, n / 2, x, total, 0) == 0);
+            CHECK(total[1] == 0 && !signbit(total[1]));
+        }
 }
 
 TEST(any_byte_but_zero_is_true)
 {
-    EACH_LEVEL(level)
-    {
+    EACH_LEVEL (level) {
         int64_t total = 0;
         for (size_t i = 0; i < 1000; i++) source[i] = (char)(i % 256);
         CHECK(tm_sum(NULL, TM_BOOL, 1000, source, &total, 0) == 0);
@@ -154,8 +155,7 @@ TEST(any_byte_but_zero_is_true)
 /* Only the total must fit: on the way it may leave 64 bits on either side. */
 TEST(checked_sums_are_exact_in_128_bits)
 {
-    EACH_LEVEL(level)
-    {
+    EACH_LEVEL (level) {
         int64_t x[200], total = 0;
         for (size_t i = 0; i < 200; i++) x[i] = i < 100 ? INT64_MAX : -INT64_MAX;
         CHECK(tm_sum(NULL, TM_INT64, 200, x, &total, TM_CHECKED) == 0 && total == 0);

@@ -188,7 +188,6 @@ class _Lib:
         split: int,
         grain: int,
     ) -> int: ...
-    def tm_set_complex_fused(self, fused: int) -> int: ...
 
     # passes
     TM_FUSED_SLOTS: int

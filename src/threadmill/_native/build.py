@@ -1,6 +1,7 @@
 """Describes the compiled module `threadmill._native._threadmill` to cffi; setup.py runs this file.
 
-The text of csrc/threadmill.h is the cdef as it stands, so that C and Python read one interface.
+The texts of csrc/threadmill.h and csrc/bindings.h are the cdef as they stand, so that C and Python read one
+interface.
 """
 
 import os
@@ -57,12 +58,13 @@ def in_root(*patterns: str) -> list[str]:
 
 
 ffibuilder = FFI()
-ffibuilder.cdef((CSRC / "threadmill.h").read_text(encoding="utf-8"))
+for header in "threadmill.h", "bindings.h":
+    ffibuilder.cdef((CSRC / header).read_text(encoding="utf-8"))
 ffibuilder.cdef(CALLBACKS)
 ffibuilder.set_source(
     "threadmill._native._threadmill",
     '#include "common.h"',
-    sources=in_root("*.c", "kernels/*.c"),
+    sources=in_root("**/*.c"),
     depends=in_root("**/*.h", "**/*.def"),
     include_dirs=["csrc"],
     libraries=["m"],

@@ -18,6 +18,7 @@ from .plan import Plan
 from .probes import zero_by_place
 from .refusal import Refusal
 from .spaces import Space, Walk, cut, overlap, partly_overlap, streams, strides_are_whole
+from .thresholds import CHEAP_LOOPS
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -101,10 +102,11 @@ def prepare(
     if refusal is not None:
         return refusal
     fresh = [out is None for out in operands.outs]
-    walk = _walk(loop, operands, options.get("order") or "K")
+    order = options.get("order") or "K"
+    walk = _walk(loop, operands, order)
     if isinstance(walk, Refusal):
         return walk
-    refusal = _fault(loop, walk)
+    refusal = _fault(loop, walk) or _rounded_by_place(loop, walk, order)
     return _plan(loop, operands, walk, fresh) if refusal is None else refusal
 
 
@@ -234,6 +236,22 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
     elif kind in "fd" and name in ("fmax", "fmin") and has_rows and zero_by_place(name, kind):
         return Refusal("the length of a row shows in the sign of zeros")
     return None
+
+
+def _rounded_by_place(loop: Loop, walk: Walk, order: str) -> Refusal | None:
+    """Whether NumPy's iterator may lay strided rows side by side, where costly loops round otherwise.
+
+    It does so where it converts an operand, or walks in an order that the user has asked for.
+    """
+    if loop.dtypes[0].char not in "fd" or not loop.name or loop.name in CHEAP_LOOPS:
+        return None
+    converts = any(x.dtype != dtype for x, dtype in zip(walk.arrays, loop.dtypes, strict=False))
+    if len(walk.space.shape) < 2 or (order == "K" and not converts):
+        return None
+    pairs = zip(walk.arrays, walk.space.strides, strict=True)
+    if all(strides[-1] in (0, x.itemsize) for x, strides in pairs):
+        return None
+    return Refusal("NumPy lays such rows side by side, where it rounds otherwise")
 
 
 def _side_by_side(walk: Walk) -> bool:

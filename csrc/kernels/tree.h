@@ -1,10 +1,10 @@
-/* sum.h: what the sum kernels and their dispatch agree on.
+/* tree.h: what the sum kernels and who calls them agree on.
  *
  * A sum kernel writes one partial sum: a tm_int128 for bool and integers, one number for reals, two for
  * complex. A combine kernel takes an array of n of them and leaves their sum in the first: reals and complex
  * in adjacent pairs, up a tree; an accumulate kernel, one after the other. */
-#ifndef TM_SUM_H
-#define TM_SUM_H
+#ifndef TM_TREE_H
+#define TM_TREE_H
 
 #include "kernel.h"
 

@@ -1,10 +1,11 @@
-/* dispatch_sum.c: sum: checks the arguments, cuts into nodes, adds up what the nodes came to.
+/* sum.c: sum: checks the arguments, cuts into nodes, adds up what the nodes came to.
  *
  * A node is summed by one kernel call into a partial sum. The nodes are those of one depth of NumPy's tree;
  * or blocks, where NumPy sums block by block (tm_set_sum_block). Both depend on n and the dtype alone, and
  * the partial sums are added in NumPy's order, so that the number of threads can't show in the result. */
-#include "dispatch.h"
-#include "sum.h"
+#include "../kernels/tree.h"
+#include "../parallel_for.h"
+#include "dtype.h"
 
 #include <stdatomic.h>
 
@@ -33,7 +34,7 @@ void tm_set_sum_block(size_t elements)
 }
 
 /* Finds node `index` of the chosen depth by going down from the root. */
-static void find_node(const summation *s, size_t index, size_t *begin, size_t *n)
+static void sum_find_node(const summation *s, size_t index, size_t *begin, size_t *n)
 {
     size_t first = 0, numbers = s->n * s->parts;
 
@@ -47,7 +48,7 @@ static void find_node(const summation *s, size_t index, size_t *begin, size_t *n
     *n = numbers / s->parts;
 }
 
-static tm_status run_combine(void *ctx, size_t begin, size_t end)
+static tm_status sum_run_combine(void *ctx, size_t begin, size_t end)
 {
     summation *s = ctx;
 
@@ -57,37 +58,37 @@ static tm_status run_combine(void *ctx, size_t begin, size_t end)
     return TM_OK;
 }
 
-static tm_status run_nodes(void *ctx, size_t begin, size_t end)
+static tm_status sum_run_nodes(void *ctx, size_t begin, size_t end)
 {
     summation *s = ctx;
 
     for (size_t index = begin; index < end; index++) {
         size_t at = index * s->block, n = TM_MIN(s->block, s->n - at);
-        if (s->block == 0) find_node(s, index, &at, &n);
+        if (s->block == 0) sum_find_node(s, index, &at, &n);
         s->sum(n, s->x + at * s->size, NULL, s->partials + index * s->partial);
     }
-    return s->nodes == 1 ? run_combine(s, 0, 1) : TM_OK;
+    return s->nodes == 1 ? sum_run_combine(s, 0, 1) : TM_OK;
 }
 
 /* Runs all nodes, then adds what they came to: in a loop as well, for its floating-point flags. */
-static int run_sum(tm_pool *pool, summation *s)
+static int sum_run(tm_pool *pool, summation *s)
 {
     tm_loop nodes = {
         .n = s->nodes,
         .grain = s->block == 0 ? 1 : TM_MAX((size_t)1, NODE_BYTES / s->size / s->block),
-        .body = run_nodes,
+        .body = sum_run_nodes,
         .ctx = s,
         .short_chunks = true,
     };
-    tm_loop combine = {.n = 1, .grain = 1, .body = run_combine, .ctx = s};
-    const int flags = tm_run(pool, &nodes);
+    tm_loop combine = {.n = 1, .grain = 1, .body = sum_run_combine, .ctx = s};
+    const int flags = tm_run_flags(pool, &nodes);
 
     if (flags < 0 || s->nodes == 1) return flags;
-    const int more = tm_run(NULL, &combine);
+    const int more = tm_run_flags(NULL, &combine);
     return more < 0 ? more : flags | more;
 }
 
-static void cut(summation *s, tm_dtype dtype)
+static void sum_cut(summation *s, tm_dtype dtype)
 {
     const size_t block = tm_is_integer(dtype) ? 0 : atomic_load_explicit(&sum_block, memory_order_relaxed);
 
@@ -103,7 +104,7 @@ static void cut(summation *s, tm_dtype dtype)
 }
 
 /* Writes the total as the dtype's sum type. */
-static int store_total(const summation *s, tm_dtype dtype, void *total, int options)
+static int sum_store_total(const summation *s, tm_dtype dtype, void *total, int options)
 {
     tm_int128 exact;
 
@@ -112,8 +113,7 @@ static int store_total(const summation *s, tm_dtype dtype, void *total, int opti
         return 0;
     }
     memcpy(&exact, s->partials, sizeof exact);
-    const bool is_unsigned = dtype == TM_UINT8 || dtype == TM_UINT16 || dtype == TM_UINT32 || dtype == TM_UINT64;
-    const bool fits = is_unsigned ? exact <= UINT64_MAX : exact >= INT64_MIN && exact <= INT64_MAX;
+    const bool fits = tm_is_unsigned(dtype) ? exact <= UINT64_MAX : exact >= INT64_MIN && exact <= INT64_MAX;
     const uint64_t wrapped = (uint64_t)exact;
     if (options & TM_CHECKED && !fits) return TM_OVERFLOW;
     memcpy(total, &wrapped, sizeof wrapped);
@@ -126,16 +126,17 @@ int tm_sum(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *total, 
 
     _Alignas(16) char few[16 << DEPTH_MAX];
     summation s = {.sum = tm_pick(&tm_sum_kernels[dtype]), .x = x, .n = n, .partials = few};
+    if (s.sum == NULL) return TM_INVALID;
     s.size = tm_element_size(dtype);
     s.parts = tm_is_complex(dtype) ? 2 : 1;
     s.partial = tm_is_integer(dtype) ? sizeof(tm_int128) : s.size;
-    cut(&s, dtype);
+    sum_cut(&s, dtype);
     if (s.nodes * s.partial > sizeof few) s.partials = malloc(s.nodes * s.partial);
     if (s.partials == NULL) return TM_NO_MEMORY;
 
     memset(s.partials, 0, s.partial); /* the sum of nothing */
-    const int flags = n == 0 ? 0 : run_sum(pool, &s);
-    const int stored = flags < 0 ? flags : store_total(&s, dtype, total, options);
+    const int flags = n == 0 ? 0 : sum_run(pool, &s);
+    const int stored = flags < 0 ? flags : sum_store_total(&s, dtype, total, options);
     if (s.partials != few) free(s.partials);
     return stored < 0 ? stored : flags;
 }

@@ -1,6 +1,7 @@
-/* test_cpu.c: quotas in trees that look like the system's, affinity, caches, instruction sets. */
+/* test_machine.c: quotas in trees that look like the system's, affinity, caches, instruction sets. */
 #include "check.h"
-#include "cpu.h"
+#include "cgroup.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -46,8 +47,8 @@ static void put(const char *name, const char *text)
 
 #define V2_MOUNT "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
 #define V1_MOUNT "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-#define OTHERS                                                                                        \
-    "22 1 8:1 / / rw - ext4 /dev/root rw\n"                                                           \
+#define OTHERS                                                                                               \
+    "22 1 8:1 / / rw - ext4 /dev/root rw\n"                                                                  \
     "33 31 0:30 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
 
 /* ---- quota ---- */

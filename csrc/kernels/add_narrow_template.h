@@ -1,4 +1,4 @@
-/* sum_narrow_template.h: the exact sum of elements of 8 or 16 bits.
+/* add_narrow_template.h: the exact sum of elements of 8 or 16 bits.
  *
  * Blocks are summed in 32 bits, which doubles the lanes of a vector register.
  * Parameters: DTYPE, LEVEL, TARGET (foreach_level.h); VALUE(e), the number that an element stands for. */

@@ -1,18 +1,20 @@
-/* fused.c: runs a pass, a list of inner loops whose results stay in the first-level cache, over arrays of any shape.
+/* fused.c: runs a pass, a list of inner loops whose results stay in the first-level cache, over arrays of
+ * any shape.
  *
- * The elements are counted in C order over the arrays' common shape, and a chunk is a range of that count. It is
- * walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each step runs once for
- * a tile; what it makes lies in a buffer of the thread's own, or in an output. A fold reduces a value on the way:
- * floats in NumPy's pairwise tree, whose nodes are then the chunks, all else one chunk after the other. */
-#include "fpenv.h"
-#include "kernels/dispatch.h"
-#include "kernels/sum.h"
-#include "parallel_for.h"
+ * The elements are counted in C order over the arrays' common shape, and a chunk is a range of that count.
+ * It is walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each
+ * step runs once for a tile; what it makes lies in a buffer of the thread's own, or in an output. A fold
+ * reduces a value on the way: floats in NumPy's pairwise tree, whose nodes are then the chunks, all else
+ * one chunk after the other. */
+#include "../fpenv.h"
+#include "../kernels/tree.h"
+#include "../parallel_for.h"
+#include "dtype.h"
 
 #include <stdatomic.h>
 
-/* The buffers of a tile share the first-level cache with its inputs. A tile of fewer elements pays too much for the
- * calls of its steps, so that many live buffers rather leave that cache. */
+/* The buffers of a tile share the first-level cache with its inputs. A tile of fewer elements pays too
+ * much for the calls of its steps, so that many live buffers rather leave that cache. */
 enum { TILE_BYTES = 24576, TILE_MOST = 1024, TILE_LEAST = 256, LINE = 64 };
 
 /* Memory that a chunk finds on its thread's stack; malloc's would go back to the system after each. */
@@ -34,12 +36,12 @@ typedef struct pass {
 } pass;
 
 /* One thread's place in a chunk. */
-typedef struct place {
+typedef struct fused_place {
     char *at[TM_FUSED_SLOTS];
     intptr_t stride[TM_FUSED_SLOTS];
     intptr_t index[TM_MAX_DIMS];
     unsigned char raised[TM_FUSED_STEPS + TM_FUSED_FOLDS];
-} place;
+} fused_place;
 
 static size_t fused_round(size_t bytes)
 {
@@ -99,7 +101,7 @@ static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_
 }
 
 /* acc = acc op x over one tile; the first tile's first element begins where there is no identity. */
-static bool fused_fold(const pass *p, size_t k, place *here, size_t chunk, bool first, intptr_t n)
+static bool fused_fold(const pass *p, size_t k, fused_place *here, size_t chunk, bool first, intptr_t n)
 {
     const tm_fold *fold = &p->fused->fold[k];
     char *acc = p->partials[k] + chunk * fold->item;
@@ -114,7 +116,7 @@ static bool fused_fold(const pass *p, size_t k, place *here, size_t chunk, bool 
     return good;
 }
 
-static bool fused_run_tile(const pass *p, place *here, size_t chunk, bool first, intptr_t n)
+static bool fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, intptr_t n)
 {
     const tm_fused *fused = p->fused;
     for (size_t i = 0; i < fused->steps; i++)
@@ -125,7 +127,7 @@ static bool fused_run_tile(const pass *p, place *here, size_t chunk, bool first,
 }
 
 /* To the element `count`, in C order. */
-static void fused_seek(const pass *p, place *here, size_t count)
+static void fused_seek(const pass *p, fused_place *here, size_t count)
 {
     for (size_t axis = p->dims; axis-- > 0;) {
         here->index[axis] = (intptr_t)(count % (size_t)p->shape[axis]);
@@ -139,7 +141,7 @@ static void fused_seek(const pass *p, place *here, size_t count)
 }
 
 /* Moves on by n elements of the row that it is in, and to the next row at its end. */
-static void fused_move(const pass *p, place *here, intptr_t n)
+static void fused_move(const pass *p, fused_place *here, intptr_t n)
 {
     const size_t last = p->dims - 1;
     for (size_t k = 0; k < p->fused->arrays; k++) here->at[k] += n * p->strides[k * p->dims + last];
@@ -155,7 +157,7 @@ static void fused_move(const pass *p, place *here, intptr_t n)
 }
 
 /* Lays out the thread's memory: the buffers of a tile, and those that keep a whole node for its sum. */
-static size_t fused_lay_out(const pass *p, place *here, char *memory, size_t count)
+static size_t fused_lay_out(const pass *p, fused_place *here, char *memory, size_t count)
 {
     const tm_fused *fused = p->fused;
     size_t used = 0;
@@ -172,18 +174,19 @@ static size_t fused_lay_out(const pass *p, place *here, char *memory, size_t cou
     return used;
 }
 
-static void fused_sum_node(const pass *p, place *here, char *const *begin, size_t chunk, size_t n)
+static void fused_sum_node(const pass *p, fused_place *here, char *const *begin, size_t chunk, size_t n)
 {
     for (size_t k = 0; k < p->fused->folds; k++) {
         const tm_fold *fold = &p->fused->fold[k];
         if (fold->tree < 0) continue;
         tm_fp_lower();
-        tm_pick(&tm_sum_kernels[fold->tree])(n, begin[fold->slot], NULL, p->partials[k] + chunk * fold->item);
+        tm_pick (&tm_sum_kernels[fold->tree])(n, begin[fold->slot], NULL,
+                                              p->partials[k] + chunk * fold->item);
         here->raised[p->fused->steps + k] |= (unsigned char)tm_fp_raised();
     }
 }
 
-static bool fused_walk(const pass *p, place *here, size_t chunk, size_t begin, size_t count)
+static bool fused_walk(const pass *p, fused_place *here, size_t chunk, size_t begin, size_t count)
 {
     const tm_fused *fused = p->fused;
     const size_t last = p->dims - 1;
@@ -204,8 +207,9 @@ static bool fused_walk(const pass *p, place *here, size_t chunk, size_t begin, s
     return true;
 }
 
-/* Where a chunk is cut that would end at `count`. Which of two NaNs a loop hands on depends on whether they are in its
- * vectors or in the rest after them. So a row is cut only where vectors end, and a short rest is not cut off. */
+/* Where a chunk is cut that would end at `count`. Which of two NaNs a loop hands on depends on whether
+ * they are in its vectors or in the rest after them. So a row is cut only where vectors end, and a short
+ * rest is not cut off. */
 static size_t fused_cut(const pass *p, size_t count)
 {
     const size_t row = (size_t)p->shape[p->dims - 1];
@@ -226,10 +230,11 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
     const pass *p = ctx;
     const tm_fused *fused = p->fused;
     _Alignas(LINE) char stack[STACK_BYTES];
-    place here;
+    fused_place here;
     size_t count = end - begin, chunk = begin;
 
-    if (p->depth > 0 || p->grain == 1) fused_node(p, chunk, &begin, &count);
+    if (p->depth > 0 || p->grain == 1)
+        fused_node(p, chunk, &begin, &count);
     else {
         chunk = begin / p->grain;
         begin = fused_cut(p, begin);
@@ -261,7 +266,7 @@ static tm_status fused_combine(void *ctx, size_t begin, size_t end)
     for (size_t k = 0; k < fused->folds; k++) {
         if (fused->fold[k].tree < 0) continue;
         tm_fp_lower();
-        tm_pick(&tm_combine_kernels[fused->fold[k].tree])((size_t)1 << p->depth, NULL, NULL, p->partials[k]);
+        tm_pick (&tm_combine_kernels[fused->fold[k].tree])((size_t)1 << p->depth, NULL, NULL, p->partials[k]);
         const unsigned char raised = (unsigned char)tm_fp_raised();
         atomic_fetch_or_explicit(&p->raised[fused->steps + k], raised, memory_order_relaxed);
     }
@@ -283,7 +288,8 @@ static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, s
 {
     const size_t slots = fused->arrays + fused->buffers;
     if (count != fused->arrays || numbers != dims * (1 + count)) return false;
-    if (fused->arrays > TM_FUSED_SLOTS || fused->buffers > TM_FUSED_SLOTS || slots > TM_FUSED_SLOTS) return false;
+    if (fused->arrays > TM_FUSED_SLOTS || fused->buffers > TM_FUSED_SLOTS || slots > TM_FUSED_SLOTS)
+        return false;
     if (dims == 0 || dims > TM_MAX_DIMS) return false;
     if (fused->steps > TM_FUSED_STEPS || fused->folds > TM_FUSED_FOLDS) return false;
     for (size_t k = 0; k < fused->buffers; k++)
@@ -306,8 +312,16 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
 {
     if (!fused_is_sound(fused, dims, numbers, count)) return TM_INVALID;
     _Atomic unsigned char flags[TM_FUSED_STEPS + TM_FUSED_FOLDS];
-    pass p = {.fused = fused, .dims = dims, .n = 1, .tile = fused_tile(fused), .shape = layout,
-              .strides = layout + dims, .data = data, .partials = partials, .x87 = tm_x87_save(), .raised = flags};
+    pass p = {.fused = fused,
+              .dims = dims,
+              .n = 1,
+              .tile = fused_tile(fused),
+              .shape = layout,
+              .strides = layout + dims,
+              .data = data,
+              .partials = partials,
+              .x87 = tm_x87_save(),
+              .raised = flags};
     bool tree = false;
 
     for (size_t i = 0; i < fused->steps + fused->folds; i++) atomic_init(&flags[i], 0);
@@ -331,29 +345,4 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     for (size_t i = 0; i < fused->steps + fused->folds; i++)
         raised[i] = atomic_load_explicit(&flags[i], memory_order_relaxed);
     return (int)status;
-}
-
-int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides, void *auxdata)
-{
-    const size_t item = (size_t)(uintptr_t)context;
-    (void)auxdata;
-
-#define SELECT(type)                                                                                        \
-    for (intptr_t i = 0; i < dims[0]; i++) {                                                                \
-        const char *from = data[0][i * strides[0]] ? data[1] + i * strides[1] : data[2] + i * strides[2];   \
-        *(type *)(data[3] + i * strides[3]) = *(const type *)from;                                          \
-    }                                                                                                       \
-    break
-    switch (item) {
-    case 1: SELECT(uint8_t);
-    case 2: SELECT(uint16_t);
-    case 4: SELECT(uint32_t);
-    case 8: SELECT(uint64_t);
-    default:
-        for (intptr_t i = 0; i < dims[0]; i++)
-            memcpy(data[3] + i * strides[3],
-                   data[0][i * strides[0]] ? data[1] + i * strides[1] : data[2] + i * strides[2], item);
-    }
-#undef SELECT
-    return 0;
 }

@@ -1,4 +1,4 @@
-/* product_template.h: square and scale of one integer or real dtype, and the test behind TM_CHECKED.
+/* multiply_template.h: square and scale of one integer or real dtype.
  *
  * Parameters: DTYPE, LEVEL, TARGET_NARROW (foreach_level.h). */
 
@@ -18,7 +18,7 @@ TARGET_NARROW static void TM_KERNEL(square)(size_t n, const void *in, const void
 /* out[i] = x[i] * *factor */
 TARGET_NARROW static void TM_KERNEL(scale)(size_t n, const void *in, const void *arg, void *result)
 {
-    const WRAP factor = (WRAP) * (const TM_ELEMENT *)arg;
+    const WRAP factor = (WRAP)*(const TM_ELEMENT *)arg;
     const TM_ELEMENT *x = in;
     TM_ELEMENT *out = result;
 

@@ -1,4 +1,4 @@
-/* sum_float_template.h: NumPy's pairwise sum of one real or complex dtype, bit for bit.
+/* add_float_template.h: NumPy's pairwise sum of one real or complex dtype, bit for bit.
  *
  * NumPy cuts an array of n > 128 numbers into two of about n / 2, the left a multiple of 8, and so on; in
  * each leaf eight accumulators run side by side, are added in pairs, and the up to 7 numbers left over

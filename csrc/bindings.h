@@ -1,0 +1,168 @@
+/* bindings.h: what exists for language bindings alone, and for tests; not exported.
+ *
+ * Declarations only and no preprocessor line, because this very text is also what cffi reads, after
+ * threadmill.h. C code includes "common.h". */
+
+/* ---- a host language's signals and its interpreter's lock ---------------------------------- */
+
+/* `check` is called about every 20 ms by a thread that waits or loops in this library, and only by
+ * the process's main thread; a non-zero answer ends the call with TM_INTERRUPTED. NULL: none. */
+void tm_set_interrupt_check(int (*check)(void));
+
+/* Queues task(arg), as tm_spawn, in a queue of its own that has no bound, so that the caller never waits
+ * for room; tm_join does not wait for the task. The task needs a lock that the caller holds (an
+ * interpreter's) and gives up when it waits in tm_pool_watch. The worker spins for up to 20 us until the
+ * caller has come there, as parking on the lock would cost more. `arg` must live until the task has run. */
+tm_status tm_post(tm_pool *pool, tm_task_fn task, void *arg);
+
+/* Spins until some task has ended or `spin_ns` are over. */
+void tm_pool_watch(const tm_pool *pool, int64_t spin_ns);
+
+/* Whether a spawned task waits, or a loop has room for another thread: a task that would go on for long may
+ * end for that. */
+int tm_pool_needs_worker(const tm_pool *pool);
+
+/* Has task(arg) called on the calling worker after its last task, before its pool counts it as ended; takes
+ * the place of an earlier call's task. TM_INVALID for a thread that is no worker. */
+tm_status tm_at_worker_end(tm_task_fn task, void *arg);
+
+/* ---- settings: process-wide ---------------------------------------------------------------- */
+
+/* Forces an instruction set, for tests. TM_INVALID above the best. */
+tm_status tm_set_simd_level(int level);
+
+/* NumPy's float and complex sums take an array whole from 2.3 on, and before `elements` = np.getbufsize()
+ * at a time, the blocks' sums added in order; 0: whole. Process-wide; set before sums run. */
+void tm_set_sum_block(size_t elements);
+
+/* ---- programs: inner loops over whole arrays ---------------------------------------------- */
+
+/* NumPy's form of an inner loop: element i of operand k, for i from 0 to dims[0] - 1, lies at
+ *     data[k] + i * strides[k]
+ * dims and strides go on with what a loop over sub-arrays needs. Anything but 0 is a failure. */
+typedef int (*tm_inner_loop)(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                             void *auxdata);
+
+enum { TM_MAX_DIMS = 64, TM_MAX_OPERANDS = 8, TM_MAX_SLOTS = 24, TM_MAX_STEPS = 20, TM_MAX_CORE = 16 };
+
+/* One inner loop and the slots that are its operands. */
+typedef struct tm_step {
+    /* The loop and what it is given: must live as long as a call runs the program. */
+    tm_inner_loop loop;
+    void *context;
+    void *auxdata;
+
+    size_t operands;
+    size_t core_dims, core_strides; /* how many of the call's it is given besides */
+    uint8_t slot[TM_MAX_OPERANDS];
+} tm_step;
+
+/* What is done to the elements, step by step. It does not say where they lie: one program serves many
+ * calls. */
+typedef struct tm_program {
+    size_t arrays;  /* slots 0 .. arrays - 1: the call's arrays */
+    size_t buffers; /* the slots after them: buffers, each thread's own and contiguous */
+    size_t buffer_item[TM_MAX_OPERANDS * 2]; /* size of an element of each buffer */
+    size_t block; /* elements that NumPy converts at a time: no tile crosses a multiple of it; 0: none */
+    size_t steps;
+    tm_step step[TM_MAX_STEPS];
+    uint32_t written; /* bit k: array k is written, so that each chunk needs a part of it for itself */
+    int mask;         /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
+    int stop;         /* the slot of a bool that is looked at after each chunk, or -1; ... */
+    int stop_value;   /* ... when it has this value, the loop ends early with TM_FAILED */
+    /* For tm_run_dense alone: */
+    size_t inputs;                    /* arrays from this slot on are written */
+    intptr_t stride[TM_MAX_OPERANDS]; /* each array's: an item's size, or 0 for one element */
+} tm_program;
+
+/* Runs the program over all elements of a `dims`-dimensional space, outermost axis first, cut into chunks
+ * of `grain` indices along the axis `split`. `layout` is: the shape, then the strides of each array in
+ * bytes, then for each array how many bytes it moves on from chunk to chunk besides, then the core dims
+ * and core strides: at least `numbers` in all. data: the first elements of `count` arrays, as many as the
+ * program has. Only `split` is cut: along it each array is written by one chunk alone, or moves on.
+ * Returns the floating-point flags raised, or a negative tm_status. TM_INVALID, with nothing done: a
+ * number out of its range, a slot that is not there, a layout too short or another count of arrays, chunks
+ * that would write to the same elements of an array that is `written`, buffers of more than 1,024 bytes an
+ * element together. */
+int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const intptr_t *layout,
+                   size_t numbers, char *const *data, size_t count, size_t split, size_t grain);
+
+/* How many of n elements a chunk of an element-wise loop has. */
+size_t tm_chunk_elements(size_t n);
+
+/* As tm_run_program for one dimension of n elements; by `streaming` where an output is larger than the
+ * last-level cache and is not read as well. TM_OVERLAP, with nothing done, where an array that is written
+ * shares memory with another one without being the same. TM_INVALID, with nothing done: another count of
+ * arrays than the program's, or an output of one element for several. */
+int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n,
+                 char *const *data, size_t count);
+
+/* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
+tm_inner_loop tm_cast_loop(int from, int to);
+
+/* Which of several NaNs an inner loop hands on depends on the processor, the compiler and the element's
+ * place in the loop. For who needs to know: the inner loop with one operand (x), of `context` numbers an
+ * element, that fails where one of them is NaN; or with two (x, y) that fails where an element of both is
+ * NaN with other bits, or of either is a signalling NaN. `item`: bytes of a number, 2, 4 or 8. Nothing is
+ * written. NULL: none. */
+tm_inner_loop tm_nans_loop(size_t operands, size_t item);
+
+/* The inner loop with operands (out, x) that adds rows to `out`, in their order, told of one core
+ * dimension, their number, and of one core stride, that of rows; along a row elements are contiguous.
+ * NULL: none. */
+tm_inner_loop tm_add_rows_loop(int dtype);
+
+/* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes past the
+ * caches. */
+int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                   void *auxdata);
+
+/* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
+
+enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 255, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };
+
+/* One inner loop and the slots that are its operands. */
+typedef struct tm_fused_step {
+    tm_inner_loop loop;
+    void *context;
+    void *auxdata;
+    size_t operands;
+    uint8_t slot[TM_MAX_OPERANDS];
+} tm_fused_step;
+
+/* A reduction of all elements of one slot. */
+typedef struct tm_fold {
+    int tree; /* the tm_dtype of floats that are summed in NumPy's tree, from a buffer; -1: acc = acc op x */
+    tm_inner_loop loop; /* of operands (acc, x, acc) */
+    void *context;
+    void *auxdata;
+    size_t slot;
+    size_t item;      /* size of an element and of a partial result */
+    int has_identity; /* whether a chunk begins with `identity` or with its first element */
+    uint64_t identity[4];
+} tm_fold;
+
+/* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The pointers
+ * are the caller's and are read until tm_run_fused returns. */
+typedef struct tm_fused {
+    size_t arrays, buffers, steps, folds;
+    const uint8_t *buffer_item; /* [buffers]: size of an element */
+    const tm_fused_step *step;
+    const tm_fold *fold;
+} tm_fused;
+
+/* Chunks of a pass over n elements; `tree`: with a fold in a tree. */
+size_t tm_fused_chunks(size_t n, int tree);
+
+/* Runs a pass over all elements, in C order, of a `dims`-dimensional space. `layout` is: the shape, then
+ * the strides of each array in bytes; `numbers` says how many they are. data: the first elements of the
+ * arrays, which are `count`. partials[k] has room for a partial result of fold k for each chunk: a tree
+ * leaves its total in the first, any other fold one in each. raised[i]: the floating-point flags of step
+ * i, and after the steps those of the folds. An array that is written is apart from all others, or is read
+ * where it is written. Returns a tm_status. */
+int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
+                 char *const *data, size_t count, char *const *partials, unsigned char *raised);
+
+/* The inner loop with operands (condition, x, y, out), a bool and elements of `context` bytes. */
+int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                   void *auxdata);
