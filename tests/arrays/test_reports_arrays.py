@@ -325,7 +325,7 @@ def test_numpy_2705_chunks_of_an_output_that_overlaps_itself(three: tm.Pool) -> 
         for memory in ours, numpys:
             windows = np.lib.stride_tricks.as_strided(memory, (N, 8), (8, 8))
             if memory is ours:
-                tm.map_chunks(np.sqrt, x, out=windows, chunk=5000, pool=three)
+                tm.map_chunks(np.sqrt, x, out=windows, chunksize=5000, pool=three)
             else:
                 windows[...] = np.sqrt(x)
         assert ours.tobytes() == numpys.tobytes()

@@ -804,10 +804,10 @@ def test_threadpoolctl_132_a_limit_set_before_the_first_loop_counts(threadpoolct
 
     with tm.Pool(4) as pool:
         with threadpoolctl.threadpool_limits(1, user_api="threadmill"):
-            tm.map_chunks(note, X, chunk=5000, pool=pool)
+            tm.map_chunks(note, X, chunksize=5000, pool=pool)
             tm.reduce(lambda a, _: note(a), range(3000), pool=pool)
             assert seen == {threading.get_ident()}
-        tm.map_chunks(note, X, chunk=5000, pool=pool)
+        tm.map_chunks(note, X, chunksize=5000, pool=pool)
         assert len(seen) > 1
 
 
