@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     import threadmill as tm
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 os.environ.pop("THREADMILL_NUM_THREADS", None)
 
 # A deadline would make a busy machine a failure; on CI the examples are the same in every run.
-settings.register_profile("threadmill", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile(
+    "threadmill",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # `pool`, which serves any example
+)
 settings.load_profile("threadmill")
 
 
@@ -26,12 +31,12 @@ def root() -> Path:
     return Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(scope="session", params=[1, 2, 3, 7])
+@pytest.fixture(params=[1, 2, 3, 7])
 def pool(request: pytest.FixtureRequest) -> "Iterator[tm.Pool]":
-    """A pool of each size that the suite is run on."""
+    """A new pool of each size that the suite is run on."""
     import threadmill as tm
 
-    with tm.Pool(request.param) as pool:
+    with tm.Pool(request.param, "mill") as pool:
         yield pool
 
 

@@ -21,7 +21,7 @@ from threadmill.arrays import dense
 SIZES = [*(1, 3, 17, 67, 1025, 1027, 1535, 1537, 2051, 3583), *(8195, 9219, 24579, 65541)]
 LARGE = [262147, 300007]
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = [pytest.mark.sweep, pytest.mark.usefixtures("quiet")]
 
 
 @pytest.fixture

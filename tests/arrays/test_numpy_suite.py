@@ -8,12 +8,12 @@ on the machine is no failure here. ``pytest -m numpy_suite`` takes some minutes.
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from kit import commands
 
 pytestmark = [pytest.mark.numpy_suite, pytest.mark.timeout(1800)]
 
@@ -93,7 +93,7 @@ def run(tests: list[str], folder: Path, plain: bool) -> dict[str, str]:
     options += ["--rootdir", str(Path(np.__file__).parents[1]), "-W", "ignore"]
     options += ["-m", "not slow"]  # as numpy.test() does: these take gigabytes
     command = [sys.executable, "-m", "pytest", *options, *tests]
-    told = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
+    told = commands.run(*command, check=False, seconds=1700, cwd=folder, env=environment)
     assert report.exists(), told.stdout[-2000:] + told.stderr[-2000:]
     found = json.loads(report.read_text())
     assert plain or "in 34 chunks of 3, on up to 3 threads" in found["how"]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.arrays import Array
 from kit.comparison import assert_same_call, difference
 from kit.ufuncs import values
@@ -100,7 +101,7 @@ def test_an_operand_too_few_is_numpys_error_whatever_was_called_before() -> None
         "try: add(a, out=a)\n"
         "except TypeError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    done = commands.run_python(script)
     assert done.stdout.startswith("add() takes from 2 to 3 positional arguments but 1 w"), done
 
 

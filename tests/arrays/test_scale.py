@@ -48,6 +48,7 @@ def test_every_kind_of_scalar(dtype: str, n: int) -> None:
             assert_as_numpy(tm.scale, x, k)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dtype", ["b", "i", "Q", *FLOATS, *COMPLEX])
 def test_sizes_around_every_edge(dtype: str, size: int, pool: tm.Pool) -> None:

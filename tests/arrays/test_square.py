@@ -29,6 +29,7 @@ def test_every_dtype(dtype: str, pool: tm.Pool) -> None:
     assert_as_numpy(tm.square, random_values(dtype, 300007), pool=pool)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dtype", ["b", "i", "Q", *FLOATS, *COMPLEX])
 def test_sizes_around_every_edge(dtype: str, size: int, pool: tm.Pool) -> None:

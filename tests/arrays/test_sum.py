@@ -18,6 +18,7 @@ def test_every_dtype(dtype: str, pool: tm.Pool) -> None:
     assert_as_numpy(tm.sum, random_values(dtype, 1000003), pool=pool)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dtype", ["?", *INTEGERS, *FLOATS, *COMPLEX])
 def test_sizes_around_every_edge(dtype: str, size: int, pool: tm.Pool) -> None:
@@ -72,6 +73,7 @@ def test_integers_wrap() -> None:
         assert_as_numpy(tm.sum, np.full(10007, np.iinfo(dtype).max))
 
 
+@pytest.mark.sweep
 @pytest.mark.smoke
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["?", *INTEGERS])

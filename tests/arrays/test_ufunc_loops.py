@@ -19,7 +19,7 @@ import threadmill as tm
 SIZES = [1, 2, 63, 1023, 1024, 1025, 4099, 65539]
 SMALL = 2055
 
-pytestmark = pytest.mark.usefixtures("all_errors_warn")
+pytestmark = [pytest.mark.sweep, pytest.mark.usefixtures("all_errors_warn")]
 
 each_ufunc = pytest.mark.parametrize("name", UFUNCS)
 

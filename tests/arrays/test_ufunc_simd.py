@@ -1,11 +1,11 @@
 """NumPy with fewer instruction sets, and so with other loops: a short comparison in a process of its own."""
 
 import os
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from kit import commands
 
 SCRIPT = """
 import numpy as np
@@ -49,12 +49,12 @@ def test_fewer_instruction_sets(kept: int) -> None:
     disabled = levels if kept == 0 else levels[-(len(levels) // 2) :]
     if not disabled or (kept and len(levels) < 2):
         pytest.skip("NumPy has no loops to choose between")
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::ImportWarning", "-c", SCRIPT.format(disabled=disabled)],
+    done = commands.run_python(
+        SCRIPT.format(disabled=disabled),
+        "-W",
+        "ignore::ImportWarning",
+        seconds=110,
         env=os.environ
         | {"NPY_DISABLE_CPU_FEATURES": " ".join(disabled), "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=110,
     )
     assert done.stdout == "the same\n", done.stderr[-3000:]

@@ -5,8 +5,6 @@ import io
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import threading
 import warnings
 import weakref
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.arrays import Array
 from kit.comparison import assert_same_call, difference
 from kit.ufuncs import UFUNCS, loops, operands, values
@@ -541,9 +540,7 @@ def test_the_switch() -> None:
         "assert tm.parallel(np.vecdot)(x.reshape(-1, 3), x[:3]).shape == (100000,)\n"
     )
     environment = os.environ | {"THREADMILL_UFUNCS": "0"}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script], env=environment, capture_output=True, text=True
-    )
+    done = commands.run_python(script, "-W", "error", env=environment)
     assert done.returncode == 0, done.stderr
 
 
@@ -625,7 +622,7 @@ def test_ctrl_c_ends_a_call_and_leaves_all_usable() -> None:
         "assert (tm.parallel(np.exp)(y, pool=pool) == np.exp(y)).all()\n"
         "print('usable')\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    done = commands.run_python(script)
     assert done.stdout == "usable\n", done.stderr
 
 

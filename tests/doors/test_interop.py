@@ -4,8 +4,6 @@ import asyncio
 import ctypes
 import itertools
 import multiprocessing
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 
 import threadmill as tm
 
@@ -385,5 +384,5 @@ def test_tqdm_progress(capsys: pytest.CaptureFixture[str]) -> None:
 def test_nothing_of_these_is_imported_unasked() -> None:
     others = {"joblib", "threadpoolctl", "tqdm", "scipy", "dask"}
     code = f"import sys, threadmill; print({others} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = commands.run_python(code, check=True)
     assert done.stdout == "set()\n"

@@ -2,12 +2,12 @@
 
 import importlib.util
 import os
-import subprocess
 import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import pytest
+from kit import commands
 
 RUN = """
 import sys
@@ -48,14 +48,7 @@ def test_joblibs_own_tests_pass(tmp_path: Path) -> None:
     environment = {**os.environ, "THREADMILL_NUM_THREADS": "4"}
     paths = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     environment["PYTHONPATH"] = os.pathsep.join(paths)
-    done = subprocess.run(
-        [sys.executable, "-c", RUN],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=110,
-    )
+    done = commands.run(sys.executable, "-c", RUN, check=False, seconds=110, cwd=tmp_path, env=environment)
     cases = xml.parse(tmp_path / "report.xml").getroot().iter("testcase")
     outcome = {case.get("name", ""): [child.tag for child in case] for case in cases}
     failed = {name.split("[")[0] for name, tags in outcome.items() if {"failure", "error"} & set(tags)}

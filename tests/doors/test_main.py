@@ -1,11 +1,11 @@
 """python -m threadmill: what it prints, and the exit status that scripts rely on."""
 
 import json
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from kit import commands
 
 import threadmill as tm
 from threadmill import _report
@@ -28,13 +28,7 @@ FACTS = {
 
 @pytest.mark.smoke
 def test_info_as_json() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "threadmill", "info", "--json"],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = commands.run(sys.executable, "-m", "threadmill", "info", "--json")
     facts = json.loads(done.stdout)
     assert {name: type(value) for name, value in facts.items()} == FACTS
     assert facts["usable"] == tm.usable_cores()

@@ -4,7 +4,6 @@ import itertools
 import json
 import math
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kit import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is part of the tree, not of what is installed
@@ -26,15 +26,16 @@ SMOKE = replace(PLAN, smoke=True, judged=False)
 
 def run(*arguments: str, **environment: str) -> str:
     """What `python -m benchmarks --smoke` prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--smoke", *arguments],
+    done = commands.run(
+        sys.executable,
+        "-m",
+        "benchmarks",
+        "--smoke",
+        *arguments,
+        check=False,
+        seconds=110,
         cwd=ROOT,
         env=os.environ | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

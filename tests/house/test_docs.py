@@ -7,7 +7,6 @@ import os
 import pkgutil
 import re
 import shutil
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from kit import commands
 
 import threadmill as tm
 
@@ -44,13 +44,15 @@ def test_every_block_of_python_runs(block: str, tmp_path: Path) -> None:
     code = BLOCKS[block][1]
     if '"cc ' in code and shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+    done = commands.run(
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        code,
+        check=False,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(Path(tm.__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        timeout=100,
     )
     assert done.returncode == 0, done.stderr
 

@@ -4,10 +4,8 @@ An import inside a call fails after a chroot and while the interpreter ends, and
 ever in a child that was forked while another thread had it.
 """
 
-import subprocess
-import sys
-
 import pytest
+from kit import commands
 
 import threadmill as tm
 
@@ -146,6 +144,7 @@ queue.shutdown()
 with contextlib.suppress(tm.ShutDown):
     queue.get()
 """,
+    "Explanation": "str(tm.parallel(np.add).explain(x, x))",
     "default_pool": "tm.default_pool().submit(int).result()",
     "fuse": """
 fused = tm.fuse(lambda a, b: np.sqrt(a * b + 1))
@@ -217,11 +216,11 @@ def test_every_public_name_is_called() -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_imports_nothing(name: str) -> None:
     script = f"{REFUSING}\n{CALLS[name]}\nassert not refused, refused\nprint('done')"
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    ended = commands.run_python(script)
     assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr
 
 
 def test_an_attribute_imports_nothing() -> None:
     script = f"{REFUSING}\ntm.__version__\nassert not refused, refused"
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    ended = commands.run_python(script)
     assert ended.returncode == 0, ended.stderr

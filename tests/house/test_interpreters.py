@@ -1,14 +1,14 @@
 """More than one interpreter in a process, and more than one load of the package in an interpreter."""
 
-import subprocess
 import sys
 
 import pytest
+from kit import commands
 
 
 def run(script: str) -> str:
     command = [sys.executable, "-X", "faulthandler", "-c", script]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    ended = commands.run(*command, check=False)
     assert (ended.stderr, ended.returncode) == ("", 0), ended.stdout
     return ended.stdout
 

@@ -4,11 +4,11 @@ import ast
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from kit import commands
 
 import threadmill as tm
 
@@ -69,7 +69,7 @@ def test_the_module_is_hardened() -> None:
 
     assert tm.Pool is not None
     command = ["readelf", "--wide", "--program-headers", "--dynamic", os.fspath(_threadmill.__file__)]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    text = commands.run(*command).stdout
     assert "GNU_RELRO" in text
     assert "NOW" in text
     (stack,) = re.findall(r"GNU_STACK.* ([RWE]+) +0x", text)

@@ -3,10 +3,11 @@
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from kit import commands
 
 NEEDED = ["csrc", "src", "setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"]
 
@@ -18,18 +19,8 @@ def run(*command: str | Path, cwd: Path, **settings: str) -> str:
         for name, value in os.environ.items()
         if not name.startswith(("PYTHON", "PYTEST_", "THREADMILL_")) and name != "VIRTUAL_ENV"
     }
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=environment | settings,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\nexit status {done.returncode}\n{done.stdout}"
-    return done.stdout
+    done = commands.run(*command, cwd=cwd, env=environment | settings, seconds=600)
+    return done.stdout + done.stderr
 
 
 def launchers() -> list[tuple[str, ...]]:

@@ -1,10 +1,13 @@
-"""The native threads of this process, and a wait for what other threads are about to make true."""
+"""The threads of this process, a pool whose threads are busy, and a wait for what others will make true."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
+
+import threadmill as tm
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="looks at threads in /proc")
 
@@ -20,3 +23,32 @@ def soon(condition: Callable[[], bool]) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.001)
     return condition()
+
+
+def asleep(thread: threading.Thread) -> bool:
+    """Whether a thread waits in the system, and not for the GIL alone: it sleeps at five looks in a row."""
+    if not os.path.isdir("/proc/self/task"):
+        time.sleep(0.05)
+        return True
+    for _ in range(5):
+        time.sleep(0.001)  # who has only to get the GIL gets it now
+        with open(f"/proc/self/task/{thread.native_id}/stat") as stat:
+            if stat.read().rpartition(")")[2].split()[0] != "S":
+                return False
+    return True
+
+
+class Busy:
+    """A pool with all threads at work until it is released."""
+
+    def __init__(self, pool: tm.Pool) -> None:
+        self.pool = pool
+        self.release = threading.Event()
+        began = threading.Barrier(pool._max_workers + 1)
+        self.running = [pool.submit(self._work, began) for _ in range(pool._max_workers)]
+        began.wait(60)
+
+    def _work(self, began: threading.Barrier) -> str:
+        began.wait(60)
+        assert self.release.wait(60)
+        return "ran"

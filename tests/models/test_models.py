@@ -2,10 +2,10 @@
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from kit import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "models"
@@ -29,19 +29,11 @@ CASES = [(model, mutation) for model in MODELS for mutation in mutations(model)]
 
 
 def run(command: list[str], folder: Path) -> str:
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
+    done = commands.run(*command, check=False, cwd=folder, seconds=RUN_SECONDS)
     # A spin that stumbles, and a pan that finds an error, may still end with 0.
-    assert done.returncode == 0 or command[0] == "./pan", f"{' '.join(command)}\n{done.stdout}"
-    return done.stdout
+    output = done.stdout + done.stderr
+    assert done.returncode == 0 or command[0] == "./pan", f"{' '.join(command)}\n{output}"
+    return output
 
 
 def check(model: Path, mutation: str, optimize: str, folder: Path) -> str:

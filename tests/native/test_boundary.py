@@ -3,13 +3,13 @@
 import ast
 import queue
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.arrays import COMPLEX, FLOATS, INTEGERS, SIZES, extremes, random_values
 from kit.comparison import assert_as_numpy, assert_same
 
@@ -202,4 +202,4 @@ assert not {"argparse", "importlib.metadata", "concurrent.futures.process"} & (s
 
 @pytest.mark.smoke
 def test_import_starts_no_thread_and_loads_no_heavy_module() -> None:
-    subprocess.run([sys.executable, "-c", IMPORT], check=True, timeout=60)
+    commands.run_python(IMPORT, check=True)

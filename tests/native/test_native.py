@@ -5,7 +5,6 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kit import commands
 from kit.builds import launchers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,25 +96,8 @@ class Toolchain:
 
 def run(command: list[str], seconds: float) -> str:
     """Runs a command and returns its output; a failure carries all of it."""
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=seconds,
-            env=os.environ | SANITIZER_OPTIONS,
-            check=True,
-        )
-    except subprocess.CalledProcessError as error:
-        raise AssertionError(
-            f"{' '.join(command)}\nexit status {error.returncode}\n{error.output.decode(errors='replace')}"
-        ) from None
-    except subprocess.TimeoutExpired as error:
-        raise AssertionError(
-            f"{' '.join(command)}\nno end after {seconds} s\n{(error.output or b'').decode(errors='replace')}"
-        ) from None
-    return done.stdout.decode(errors="replace")
+    done = commands.run(*command, seconds=seconds, env=os.environ | SANITIZER_OPTIONS)
+    return done.stdout + done.stderr
 
 
 def find_compiler() -> str | None:

@@ -3,7 +3,6 @@
 import ctypes
 import itertools
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cffi import FFI
+from kit import commands
 
 import threadmill as tm
 
@@ -65,7 +65,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kernels")
     source, library = folder / "kernels.c", folder / "libkernels.so"
     source.write_text(SOURCE)
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    commands.run(compiler, "-O2", "-shared", "-fPIC", "-o", library, source)
     return library
 
 

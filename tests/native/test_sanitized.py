@@ -11,6 +11,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from kit import commands
 from kit.builds import build, launchers
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(900)]
@@ -36,9 +37,7 @@ SUPPRESSIONS = "called_from_lib:ld-linux\n"
 def runtime(library: str) -> str:
     compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "gcc").split()[0]
     try:
-        found = subprocess.run(
-            [compiler, f"-print-file-name={library}"], capture_output=True, text=True, check=True
-        ).stdout.strip()
+        found = commands.run(compiler, f"-print-file-name={library}").stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         found = library
     if not os.path.isabs(found):

@@ -6,11 +6,9 @@ import linecache
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import textwrap
 import threading
-import time
 import traceback
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +17,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.threads import native_threads, needs_proc, soon
+from kit import commands
+from kit.threads import asleep, native_threads, needs_proc, soon
 
 import threadmill as tm
 from threadmill.pipelines.run import Run
@@ -67,7 +66,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     folder = tmp_path_factory.mktemp("stages")
     source, library = folder / "stages.c", folder / "libstages.so"
     source.write_text(SOURCE)
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    commands.run(compiler, "-O2", "-shared", "-fPIC", "-o", library, source)
     return ctypes.CDLL(str(library))
 
 
@@ -163,6 +162,10 @@ def test_stages_work_at_the_same_time() -> None:
         assert list(pipe.run(range(5))) == list(range(5))
 
 
+def workers_of(pipe: tm.Pipeline) -> list[threading.Thread]:
+    return list(pipe._pool._tasks.workers.threads.values())
+
+
 def test_memory_is_bounded_however_slow_a_stage_is() -> None:
     release = threading.Event()
     source = Source()
@@ -176,12 +179,12 @@ def test_memory_is_bounded_however_slow_a_stage_is() -> None:
         results = pipe.run(source.numbers)
         # The source has filled two queues, each thread before the slow stage holds an item, and it stops.
         assert soon(lambda: source.read >= 2 * maxsize + workers + 2)
-        time.sleep(0.05)  # it could go on here, if nothing held it: the test is no weaker for a short look
+        assert soon(lambda: all(map(asleep, workers_of(pipe))))
         assert source.read <= 2 * maxsize + workers + 2
         release.set()
         assert [next(results) for _ in range(20)] == list(range(20))
         # A consumer that does not come holds all: three queues, two items a thread, one in the reader's hand.
-        time.sleep(0.05)
+        assert soon(lambda: all(map(asleep, workers_of(pipe))))
         assert source.read <= 20 + 3 * maxsize + 2 * (1 + workers) + 1
 
 
@@ -200,7 +203,7 @@ def test_few_results_wait_for_their_turn() -> None:
     with tm.Pipeline([tm.stage(work, workers=2)], maxsize=1) as pipe:
         results = pipe.run(range(100))
         assert soon(lambda: others == 3)  # with item 0 that is two for each worker
-        time.sleep(0.05)  # as above
+        assert soon(lambda: all(map(asleep, workers_of(pipe))))
         assert others == 3
         release.set()
         assert list(results) == list(range(100))
@@ -807,13 +810,7 @@ def test_a_child_forked_in_a_run_ends(where: str) -> None:
 
 
 def run_script(text: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(text)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = commands.run_python(textwrap.dedent(text), "-W", "error")
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -9,7 +9,6 @@ import gc
 import itertools
 import pickle
 import queue
-import subprocess
 import sys
 import threading
 import time
@@ -18,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit import stdlib_cases
-from kit.threads import soon
+from kit import commands, stdlib_cases
+from kit.threads import asleep, soon
 
 import threadmill as tm
 from threadmill._native import ring
@@ -914,7 +913,7 @@ def test_many_threads_that_wait_briefly(make: Callable[..., Any], maxsize: int) 
 def test_an_item_wakes_one_who_waits_with_a_limit(make: Callable[..., Any]) -> None:
     q = make()
     getters = [Thread(q.get, timeout=600) for _ in range(3)]
-    time.sleep(0.05)
+    assert soon(lambda: all(map(asleep, getters)))
     for i in range(3):
         q.put(i)
     assert sorted(int(getter.end()) for getter in getters) == [0, 1, 2]
@@ -1065,5 +1064,5 @@ for maxsize in 0, 3:
 with tm.Pipeline([abs]) as pipe:
     print(list(pipe.run([-1, -2])))
 """
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    run = commands.run_python(script)
     assert (run.stdout, run.stderr) == ("[1, 2]\n", "")

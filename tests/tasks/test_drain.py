@@ -4,7 +4,6 @@ import ctypes
 import queue
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 
 import threadmill as tm
 
@@ -52,7 +52,7 @@ def add_up(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("drain")
     source, library = folder / "drain.c", folder / "libdrain.so"
     source.write_text(SOURCE)
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    commands.run(compiler, "-O2", "-shared", "-fPIC", "-o", library, source)
     return ctypes.CDLL(str(library)).add_up
 
 

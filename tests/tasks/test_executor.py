@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import stdlib_cases
-from kit.threads import soon
+from kit.threads import Busy, soon
 
 import threadmill as tm
 
@@ -40,12 +40,6 @@ def test_the_standard_librarys_cases_are_here() -> None:
 # ---- helpers ----
 
 
-@pytest.fixture(params=[1, 2])
-def pool(request: pytest.FixtureRequest) -> Iterator[tm.Pool]:
-    with tm.Pool(request.param, "mill") as pool:
-        yield pool
-
-
 class Gate:
     """A task that says when it has begun, and ends when it is let go."""
 
@@ -57,17 +51,6 @@ class Gate:
         self.begun.set()
         assert self.release.wait(60)
         return result
-
-
-def occupy(pool: tm.Pool) -> Gate:
-    """Has every thread of the pool busy until the gate is released."""
-    gates = [Gate() for _ in range(pool._max_workers)]
-    release = gates[0].release
-    for gate in gates:
-        gate.release = release
-        pool.submit(gate)
-        assert gate.begun.wait(60)
-    return gates[0]
 
 
 class Fatal(BaseException):
@@ -89,7 +72,7 @@ def test_submit_returns_a_real_future(pool: tm.Pool) -> None:
 
 
 def test_states(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     task = Gate()
     future = pool.submit(task, 5)
     assert not future.done()
@@ -107,7 +90,7 @@ def test_what_is_not_callable_fails_in_the_future(pool: tm.Pool) -> None:
 
 
 def test_result_and_exception_time_out(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     future = pool.submit(int)
     for ask in future.result, future.exception:
         for timeout in 0, 0.01, -1:
@@ -118,7 +101,7 @@ def test_result_and_exception_time_out(pool: tm.Pool) -> None:
 
 
 def test_many_threads_wait_for_one_future(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     future = pool.submit(pow, 2, 8)
     results: list[int] = []
     threads = [threading.Thread(target=lambda: results.append(future.result())) for _ in range(10)]
@@ -185,7 +168,7 @@ def test_a_failed_task_leaves_no_cycle(pool: tm.Pool) -> None:
 
 
 def test_cancel_a_queued_task(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     ran: list[int] = []
     future = pool.submit(ran.append, 1)
     assert future.cancel()
@@ -212,7 +195,7 @@ def test_a_running_task_cannot_be_cancelled(pool: tm.Pool) -> None:
 
 
 def test_cancel_lets_go_of_the_arguments(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     thing = threading.Event()
     gone = weakref.ref(thing)
     future = pool.submit(thing.set)
@@ -224,7 +207,7 @@ def test_cancel_lets_go_of_the_arguments(pool: tm.Pool) -> None:
 
 @pytest.mark.parametrize("wait", [True, False])
 def test_shutdown_cancels_what_has_not_begun(pool: tm.Pool, wait: bool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     queued = [pool.submit(int) for _ in range(10)]
     threading.Timer(0.01 if wait else 60, gate.release.set).start()
     pool.shutdown(wait=wait, cancel_futures=True)
@@ -236,7 +219,7 @@ def test_shutdown_cancels_what_has_not_begun(pool: tm.Pool, wait: bool) -> None:
 
 
 def test_who_waits_for_a_cancelled_task_is_told_at_once(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     future = pool.submit(int)
     waiting = threading.Thread(target=lambda: done.append(futures.wait([future], timeout=60).done))
     done: list[set[Any]] = []
@@ -251,7 +234,7 @@ def test_who_waits_for_a_cancelled_task_is_told_at_once(pool: tm.Pool) -> None:
 
 
 def test_wait(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     tasks = [pool.submit(int) for _ in range(5)]
     assert futures.wait(tasks, timeout=0.01) == (set(), set(tasks))
     gate.release.set()
@@ -359,7 +342,7 @@ def test_asyncio(pool: tm.Pool) -> None:
 
 
 def test_asyncio_cancels_a_queued_task(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     queued = pool.submit(int)
 
     async def main() -> None:
@@ -432,7 +415,7 @@ def test_what_a_task_sets_stays_in_its_own_context(pool: tm.Pool) -> None:
 
 
 def test_context_is_taken_at_submit(pool: tm.Pool) -> None:
-    gate = occupy(pool)
+    gate = Busy(pool)
     token = variable.set("then")
     future = pool.submit(variable.get)
     variable.reset(token)
@@ -685,7 +668,7 @@ def test_nothing_taken_is_lost_in_a_shutdown() -> None:
 @pytest.mark.long
 def test_a_million_queued_tasks() -> None:
     with tm.Pool(2) as pool:
-        gate = occupy(pool)
+        gate = Busy(pool)
         ended = itertools.count()
         for _ in range(1_000_000):
             pool.spawn(next, ended)
@@ -702,7 +685,7 @@ class Crowd:
 
     def __init__(self, threads: int, when_full: Any, max_queue: int = 2) -> None:
         self.pool = tm.Pool(threads, max_queue=max_queue, when_full=when_full)
-        self.gate = occupy(self.pool)
+        self.gate = Busy(self.pool)
         self.queued = [self.pool.submit(pow, 2, i) for i in range(max_queue)]
 
 

@@ -4,12 +4,20 @@ import subprocess
 import sys
 
 import pytest
+from kit import commands
+
+# For a task: until the interpreter has begun to exit.
+WAIT_FOR_EXIT = """
+def wait_for_exit():
+    while not tm._process.exiting:
+        time.sleep(0.001)
+"""
 
 
 def run(script: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    head = "import atexit, sys, threading, time\nimport threadmill as tm\n"
+    head = "import atexit, sys, threading, time\nimport threadmill as tm\n" + WAIT_FOR_EXIT
     command = [sys.executable, *options, "-c", head + script]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+    return commands.run(*command, check=False)
 
 
 def assert_prints(script: str, *lines: str) -> None:
@@ -97,7 +105,7 @@ import numpy as np
 pool = tm.Pool(2)
 x = np.arange(1_000_000.0)
 def task():
-    time.sleep(0.05)
+    wait_for_exit()
     total = np.zeros(1)
     import ctypes
     kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)
@@ -119,7 +127,7 @@ begun = threading.Event()
 def outer():
     inner.append(pool.submit(pow, 2, 3))
     begun.set()
-    time.sleep(0.05)
+    wait_for_exit()
     print(inner[0].result())
 pool.submit(outer)
 begun.wait()
@@ -140,7 +148,7 @@ def late(pool):
         except RuntimeError as error:
             print(error)
 def task():
-    time.sleep(0.05)
+    wait_for_exit()
     late(pool)
     late(other)
 pool.submit(task)

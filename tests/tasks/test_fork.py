@@ -7,7 +7,6 @@ import pickle
 import queue as standard_queue
 import select
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -20,7 +19,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.threads import soon
+from kit import commands
+from kit.threads import Busy, soon
 
 import threadmill as tm
 from threadmill._native import ring
@@ -81,12 +81,6 @@ def text_of_failure(call: Callable[[], Any]) -> str:
     return str(raised.value)
 
 
-@pytest.fixture(params=[1, 2, 3])
-def pool(request: pytest.FixtureRequest) -> Iterator[tm.Pool]:
-    with tm.Pool(request.param, "mill") as pool:
-        yield pool
-
-
 def use(pool: tm.Pool) -> str:
     """Everything that a pool can do."""
     x = np.arange(300_000, dtype=np.float64)
@@ -107,21 +101,12 @@ def use(pool: tm.Pool) -> str:
     return "used"
 
 
-class Busy:
+class Crowded(Busy):
     """A pool with all threads at work and more waiting."""
 
     def __init__(self, pool: tm.Pool) -> None:
-        self.pool = pool
-        self.release = threading.Event()
-        began = threading.Barrier(pool._max_workers + 1)
-        self.running = [pool.submit(self._work, began) for _ in range(pool._max_workers)]
-        began.wait(60)
+        super().__init__(pool)
         self.queued = [pool.submit(pow, 2, i) for i in range(5)]
-
-    def _work(self, began: threading.Barrier) -> str:
-        began.wait(60)
-        assert self.release.wait(60)
-        return "ran"
 
     def end(self) -> None:
         self.release.set()
@@ -130,8 +115,8 @@ class Busy:
 
 
 @pytest.fixture
-def busy(pool: tm.Pool) -> Iterator[Busy]:
-    busy = Busy(pool)
+def busy(pool: tm.Pool) -> Iterator[Crowded]:
+    busy = Crowded(pool)
     yield busy
     busy.end()  # nothing that a child did touches the parent
 
@@ -151,18 +136,18 @@ def test_with_idle_workers(pool: tm.Pool) -> None:
     assert use(pool) == "used"
 
 
-def test_with_busy_workers(busy: Busy) -> None:
+def test_with_busy_workers(busy: Crowded) -> None:
     assert in_child(lambda: use(busy.pool)) == "used"
 
 
-def test_several_children_at_once(busy: Busy) -> None:
+def test_several_children_at_once(busy: Crowded) -> None:
     children = [fork(lambda: use(busy.pool)) for _ in range(5)]
     assert [answer(child) for child in children] == ["used"] * 5
 
 
-def test_a_grandchild(busy: Busy) -> None:
+def test_a_grandchild(busy: Crowded) -> None:
     def child() -> list[str]:
-        inherited = Busy(busy.pool)
+        inherited = Crowded(busy.pool)
         grandchild = in_child(lambda: [use(inherited.pool), failure_of(inherited.queued[0])])
         inherited.end()
         return [*grandchild, use(busy.pool)]
@@ -175,7 +160,7 @@ def test_the_default_pool() -> None:
     assert in_child(lambda: use(tm.default_pool())) == "used"
 
 
-def test_the_child_shuts_down_its_own(busy: Busy) -> None:
+def test_the_child_shuts_down_its_own(busy: Crowded) -> None:
     def child() -> str:
         use(busy.pool)
         busy.pool.shutdown()
@@ -186,7 +171,7 @@ def test_the_child_shuts_down_its_own(busy: Busy) -> None:
     assert in_child(child) == "shut down"
 
 
-def test_the_child_shuts_down_what_it_did_not_use(busy: Busy) -> None:
+def test_the_child_shuts_down_what_it_did_not_use(busy: Crowded) -> None:
     assert in_child(busy.pool.shutdown) is None
 
 
@@ -207,7 +192,7 @@ def test_a_pool_that_was_shut_down_stays_so() -> None:
 
 
 def test_the_child_collects_the_pool() -> None:
-    busy = Busy(tm.Pool(2))
+    busy = Crowded(tm.Pool(2))
 
     def child() -> str:
         future = busy.queued[0]
@@ -229,7 +214,7 @@ def test_an_initializer_runs_in_the_child_too() -> None:
 # ---- what is lost ----
 
 
-def test_inherited_futures_fail(busy: Busy) -> None:
+def test_inherited_futures_fail(busy: Crowded) -> None:
     def child() -> set[str]:
         inherited = [*busy.running, *busy.queued]
         assert futures.wait(inherited, timeout=30).not_done == set()
@@ -256,7 +241,7 @@ def test_futures_that_were_done_keep_their_results(pool: tm.Pool) -> None:
     assert in_child(child) == [8, repr(bad.exception()), None, "<Future "]
 
 
-def test_callbacks_of_lost_tasks_run_in_the_parent_alone(busy: Busy) -> None:
+def test_callbacks_of_lost_tasks_run_in_the_parent_alone(busy: Crowded) -> None:
     called: list[int] = []
     for future in [*busy.running, *busy.queued]:
         future.add_done_callback(lambda _: called.append(os.getpid()))
@@ -357,7 +342,7 @@ def test_a_child_that_goes_on_in_its_task_has_its_future(pool: tm.Pool) -> None:
     assert future.result(timeout=100) == "runs"
 
 
-def test_a_map_begun_in_the_parent(busy: Busy) -> None:
+def test_a_map_begun_in_the_parent(busy: Crowded) -> None:
     results = busy.pool.map(abs, range(-10, 0))
     buffered = busy.pool.map(abs, range(-10, 0), buffersize=3)
 
@@ -457,9 +442,7 @@ for _ in range(3):
     pool.{submit}
 print("end")
 """
-    run = subprocess.run(
-        [sys.executable, "-Wignore", "-c", script], capture_output=True, text=True, timeout=100
-    )
+    run = commands.run_python(script, "-Wignore")
     assert run.stderr == ""
     assert run.stdout.splitlines() == ["child", "parent"] * 3 + ["end"]
 
@@ -479,9 +462,7 @@ else:
     release.set()
     pool.submit(print, "parent", flush=True)
 """
-    run = subprocess.run(
-        [sys.executable, "-Wignore", "-c", script], capture_output=True, text=True, timeout=100
-    )
+    run = commands.run_python(script, "-Wignore")
     assert run.stderr == ""
     assert run.stdout.splitlines() == ["child", "parent"]
 
@@ -918,9 +899,7 @@ if __name__ == "__main__":
 def test_multiprocessing(method: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    run = subprocess.run(
-        [sys.executable, "-Wignore", script, method], capture_output=True, text=True, timeout=100
-    )
+    run = commands.run(sys.executable, "-Wignore", script, method, check=False)
     assert (run.stdout, run.stderr) == ("done\n", "")
 
 

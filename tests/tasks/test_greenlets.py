@@ -1,9 +1,9 @@
 """In a process that gevent or eventlet has patched, pools and queues still wait for native threads."""
 
-import subprocess
 import sys
 
 import pytest
+from kit import commands
 
 PATCHES = {
     "gevent": "from gevent import monkey; monkey.patch_all()",
@@ -38,6 +38,6 @@ def test_a_patched_process_waits_for_native_threads(name: str) -> None:
     pytest.importorskip(name)
     script = f"{PATCHES[name]}\n{SCRIPT}"
     command = [sys.executable, "-W", "ignore", "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = commands.run(*command, check=False)
     expected = ["7 [1, 2, 3, 4]", "None 999", "1 1 1 1 [2, 3] 1000000.0"]
     assert (done.stdout.splitlines(), done.stderr, done.returncode) == (expected, "", 0)

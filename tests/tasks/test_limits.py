@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from kit import commands
 
 import threadmill as tm
 
@@ -43,7 +43,7 @@ def run_on_one_core(script: str) -> str:
     head = "import os\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
     head += "import numpy as np, threadmill as tm\n"
     command = [sys.executable, "-c", head + script]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    run = commands.run(*command, check=False)
     assert run.returncode == 0, run.stderr
     return run.stdout
 

@@ -16,6 +16,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from kit.threads import Busy
 
 import threadmill as tm
 
@@ -32,13 +33,10 @@ def how(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def busy_pool() -> Iterator[tuple[tm.Pool, threading.Event]]:
     """A pool of one thread, busy until the event is set."""
-    release = threading.Event()
-    begun = threading.Event()
     with tm.Pool(1) as pool:
-        pool.submit(lambda: begun.set() or release.wait(60))  # type: ignore[func-returns-value]
-        assert begun.wait(60)
-        yield pool, release
-        release.set()
+        busy = Busy(pool)
+        yield pool, busy.release
+        busy.release.set()
 
 
 # ---- results ----

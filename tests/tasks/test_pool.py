@@ -1,8 +1,6 @@
 """The pool itself: its arguments, its threads, its end, and what it refuses after that."""
 
 import gc
-import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -11,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.threads import native_threads, needs_proc, soon
 
 import threadmill as tm
@@ -184,7 +183,7 @@ for submit in pool.submit, pool.spawn:
 pool.join()
 pool.shutdown()
 """
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    run = commands.run_python(script)
     assert run.stdout.splitlines() == ["can't start new thread"] * 2, run.stderr
 
 

@@ -10,7 +10,6 @@ import gc
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import warnings
@@ -23,7 +22,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from kit.threads import native_threads, needs_proc, soon
+from kit import commands
+from kit.threads import Busy, native_threads, needs_proc, soon
 
 import threadmill as tm
 
@@ -37,9 +37,7 @@ def printed(script: str, *options: str) -> list[str]:
 import threadmill as tm
 faulthandler.dump_traceback_later(60, exit=True)
 """
-    ended = subprocess.run(
-        [sys.executable, *options, "-c", head + script], capture_output=True, text=True, timeout=100
-    )
+    ended = commands.run_python(head + script, *options)
     assert ended.stderr == ""
     assert ended.returncode == 0
     return ended.stdout.splitlines()
@@ -48,14 +46,12 @@ faulthandler.dump_traceback_later(60, exit=True)
 @pytest.fixture
 def busy() -> Iterator[tuple[tm.Pool, threading.Event]]:
     """A pool whose only worker is held until the event is set."""
-    held, release = threading.Event(), threading.Event()
     with tm.Pool(1) as pool:
-        pool.submit(lambda: (held.set(), release.wait(60)))
-        assert held.wait(60)
+        busy = Busy(pool)
         try:
-            yield pool, release
+            yield pool, busy.release
         finally:
-            release.set()
+            busy.release.set()
 
 
 # ---- CPython: concurrent.futures ----
@@ -546,12 +542,7 @@ print(items.get(timeout=1))
 """
     head = "import queue\nqueue.SimpleQueue = queue._PySimpleQueue\n"
     expected = ["[3, 2, 1] 8", "1 True", "1 True", "2"]
-    ended = subprocess.run(
-        [sys.executable, "-c", head + "import threadmill as tm\n" + script],
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    ended = commands.run_python(head + "import threadmill as tm\n" + script)
     assert (ended.stderr, ended.stdout.splitlines()) == ("", expected)
 
 

@@ -8,20 +8,14 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from kit import commands
 from kit.threads import soon
 
 import threadmill as tm
 from threadmill.tasks import dispatcher as _tasks
-
-
-@pytest.fixture(params=[1, 2, 3])
-def pool(request: pytest.FixtureRequest) -> Iterator[tm.Pool]:
-    with tm.Pool(request.param, "mill") as pool:
-        yield pool
 
 
 class Counter:
@@ -509,7 +503,7 @@ def test_of_many_failures_the_first_are_kept_and_all_are_counted() -> None:
 
 def run_script(script: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-c", f"import threadmill as tm\n{script}"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return commands.run(*command, check=False)
 
 
 SPAWN = """

@@ -6,7 +6,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import weakref
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.threads import soon
 
 import threadmill as tm
@@ -141,7 +141,7 @@ late = lambda: (time.sleep(0.3), print("saved", flush=True))
 with {name}(1) as pool:
     pool.submit(lambda: threading.Thread(target=late).start()).result()
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    ended = commands.run_python(script)
     assert (ended.stdout, ended.stderr) == ("saved\n", "")
 
 
