@@ -144,7 +144,6 @@ queue.shutdown()
 with contextlib.suppress(tm.ShutDown):
     queue.get()
 """,
-    "Explanation": "str(tm.parallel(np.add).explain(x, x))",
     "default_pool": "tm.default_pool().submit(int).result()",
     "fuse": """
 fused = tm.fuse(lambda a, b: np.sqrt(a * b + 1))
