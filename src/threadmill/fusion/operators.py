@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from . import definitions
 from .calls import assign, call, reduce
+from .elision import COMMUTATIVE, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, plain, shown, wrapped
 
 __all__: list[str] = []
@@ -44,10 +46,15 @@ _UNARY = {"pos": np.positive, "neg": np.negative, "abs": np.absolute, "invert": 
 
 
 def _forward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    commutative = ufunc in COMMUTATIVE
+
     def forward(self: LazyArray, other: Any) -> Any:
         record = self._record
         if type(other) is LazyArray:
             value = other._value if other._record is record else None
+            counts = getrefcount(self), getrefcount(other)
+            if commutative and value is not None and is_turned(self._value, counts[0], value, counts[1]):
+                return call(record, ufunc, (other, self), {})
         elif type(other) in PYTHON_NUMBERS:
             value = other
         elif _defers(other):
@@ -61,8 +68,13 @@ def _forward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
 
 
 def _backward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    commutative = ufunc in COMMUTATIVE
+
     def backward(self: LazyArray, other: Any) -> Any:
         if type(other) in PYTHON_NUMBERS:
+            count = getrefcount(self)
+            if commutative and is_turned(other, 0, self._value, count):
+                return call(self._record, ufunc, (self, other), {})
             node = self._record.node(ufunc, (other, self._value))
             if node is not None:
                 return shown(self._record, node)

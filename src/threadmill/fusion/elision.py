@@ -1,0 +1,76 @@
+"""Which operand of an operator comes first: NumPy writes over large temporaries, and may turn operands around.
+
+``x * (y + z)`` is computed as ``t = y + z; t *= x`` where t is large. The order shows in the last bits of
+complex products, and in which of two NaNs comes out. numpy/_core/src/multiarray/temp_elide.c has the rules.
+A temporary is known by its count of references, as in NumPy.
+"""
+
+import functools
+import sys
+from typing import Any
+
+import numpy as np
+
+from .nodes import Value
+
+__all__ = ["COMMUTATIVE", "is_turned"]
+
+COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
+
+# NPY_MIN_ELIDE_BYTES: smaller temporaries are left alone.
+_LEAST_BYTES = 256 * 1024
+
+
+# The dtypes of arrays that NumPy makes of Python's numbers.
+_OF_NUMBERS = {kind: np.asarray(kind()).dtype for kind in (int, float, complex)}
+
+
+class _Counted:
+    """Tells the references that an operator's second operand has while the operator runs."""
+
+    def __add__(self, other: Any) -> "_Counted":
+        return self
+
+    def __mul__(self, other: Any) -> int:
+        return sys.getrefcount(other)
+
+
+def _of_a_temporary() -> int:
+    count: int = _Counted() * _Counted()
+    return count
+
+
+# References of an operand that only the interpreter's stack holds.
+_TEMPORARY = _of_a_temporary()
+
+
+@functools.cache
+def _numpy_elides() -> bool:
+    """Whether this NumPy does so; it needs to know its callers, which not every system tells."""
+    size = _LEAST_BYTES // 8
+    named, other = np.full(size, np.nan), np.full(size, -np.nan)
+    made = named + (other + 0.0)
+    return bool(np.signbit(made[0]) != np.signbit(np.add(named, other + 0.0)[0]))
+
+
+def is_turned(first: Any, first_references: int, second: Value, second_references: int) -> bool:
+    """Whether NumPy computes ``second op first``. `first`: a value, or a number of Python's."""
+    if second_references > _TEMPORARY or not _may_take(second, first):
+        return False
+    if isinstance(first, Value) and first_references <= _TEMPORARY and _may_take(first, second):
+        return False
+    return _numpy_elides()
+
+
+def _may_take(own: Value, other: Any) -> bool:
+    """Whether the result may be written over `own`, which is a temporary."""
+    if own.array is not None and not own.array.flags.owndata:
+        return False
+    size = own.dtype.itemsize
+    for length in own.shape:
+        size *= length
+    if size < _LEAST_BYTES:
+        return False
+    if not isinstance(other, Value):
+        return np.can_cast(_OF_NUMBERS[type(other)], own.dtype, "safe")
+    return other.shape in ((), own.shape) and np.can_cast(other.dtype, own.dtype, "safe")

@@ -1,0 +1,61 @@
+"""Products and sums of temporaries: NumPy turns operands around, and the last bits show it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import threadmill as tm
+
+
+def named_first(z: Any, w: Any) -> Any:
+    return z * (w * z)
+
+
+def no_temporary(z: Any, w: Any) -> Any:
+    product = w * z
+    return z * product
+
+
+def chain(z: Any, w: Any) -> Any:
+    return z * z.conj() * z
+
+
+def two_temporaries(z: Any, w: Any) -> Any:
+    return (z + w) * (z * w)
+
+
+def number_first(z: Any, w: Any) -> Any:
+    return (1.5 - 2j) * (z * w)
+
+
+def number_and_name(z: Any, w: Any) -> Any:
+    product = z * w
+    return (1.5 - 2j) * product
+
+
+def sum_of_products(z: Any, w: Any) -> Any:
+    return w * np.conj(z) + z * (w - z)
+
+
+PROGRAMS = [named_first, no_temporary, chain, two_temporaries, number_first, number_and_name, sum_of_products]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
+@pytest.mark.parametrize("char", "FD")
+@pytest.mark.parametrize("n", [70_000, 200_001])
+def test_operands_are_turned_as_numpy_turns_them(program: Callable[..., Any], char: str, n: int) -> None:
+    random = np.random.default_rng(n)
+    z, w = ((random.normal(size=n) + 1j * random.normal(size=n)).astype(char) for _ in range(2))
+    assert tm.fuse(program)(z, w).tobytes() == program(z, w).tobytes()
+
+
+def test_which_of_two_nans_comes_out_is_numpys() -> None:
+    x, y = np.full(70_000, np.nan), np.full(70_000, -np.nan)
+
+    def program(x: Any, y: Any) -> Any:
+        return x + (y * 1.0), (x * 1.0) + y, x * (y + x)
+
+    for ours, numpys in zip(tm.fuse(program)(x, y), program(x, y), strict=True):
+        assert ours.tobytes() == numpys.tobytes()
