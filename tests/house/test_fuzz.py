@@ -10,7 +10,9 @@ import itertools
 import operator
 import os
 import queue
+import signal
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
@@ -24,7 +26,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, rule, r
 from kit.arrays import Array, random_values
 from kit.comparison import TWINS, assert_same, assert_same_call, outcome
 from kit.strategies import PAIRS, operands, views
-from kit.ufuncs import BINARY, UFUNCS
+from kit.ufuncs import BINARY, UFUNCS, dtype_of
 
 import threadmill as tm
 
@@ -92,6 +94,67 @@ class Given:
 
     future: "Future[Any] | None"  # None: refused. What is in a bundle must not depend on the threads' speed
     expected: Any
+
+
+# One object for each ufunc, which all sequences use: what one call leaves behind, another one meets.
+SHARED = {name: tm.parallel(ufunc) for name, ufunc in UFUNCS.items()}
+
+
+class Subclass(np.ndarray[Any, Any]):
+    pass
+
+
+def copies(args: list[Any]) -> list[Any]:
+    """The arguments again, in memory of their own that is laid out as theirs."""
+    return [np.copy(x, order="K") if isinstance(x, np.ndarray) else x for x in args]
+
+
+def dress(x: Any, how: str) -> Any:
+    """An array with what calls must carry through, or leave to NumPy."""
+    if not isinstance(x, np.ndarray) or how == "plain":
+        return x
+    if how == "metadata":
+        return x.view(np.dtype(x.dtype, metadata={"unit": "m"}))
+    if how == "subclass":
+        return x.view(Subclass)
+    if how == "read-only":
+        x.flags.writeable = False
+    elif x.dtype.char in PAYLOADS and x.flags.c_contiguous:
+        bits, least = PAYLOADS[x.dtype.char]
+        words = x.reshape(-1).view(bits)
+        words[::3] = least + np.arange(words[::3].size, dtype=bits) % 200
+        words[1::7] |= bits(1) << bits(8 * words.itemsize - 1)  # the sign
+    return x
+
+
+# The unsigned integers that floats are made of, and a quiet NaN to which a payload is added.
+PAYLOADS: dict[str, Any] = {
+    "e": (np.uint16, np.uint16(0x7E00)),
+    "f": (np.uint32, np.uint32(0x7FC00000)),
+    "d": (np.uint64, np.uint64(0x7FF8000000000000)),
+}
+
+
+def in_a_child(of: QueueModel) -> int:
+    """0 if the queue of a forked child is as the model says, and takes and gives as any queue."""
+    signal.alarm(30)  # faulthandler's watch is a thread, which a child has lost
+    try:
+        items, unfinished = list(of.items), of.unfinished
+        assert of.queue.qsize() == len(items)
+        if not of.closed and of.room() > 0:
+            of.queue.put(5, timeout=1)
+            of.items.append(5)
+            unfinished += 1
+        while of.items:
+            assert of.queue.get(timeout=1) == of.take()
+        for _ in range(unfinished):
+            of.queue.task_done()
+        of.queue.join()
+        of.queue.shutdown()
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 class Interface(RuleBasedStateMachine):
@@ -359,6 +422,109 @@ class Interface(RuleBasedStateMachine):
         Interface.steps += 1
         with pytest.raises((TypeError, ValueError)):
             of.pool.parallel_for(n, fail, chunksize=grain)
+
+    # ---- what only a mixture finds: the same objects again and again, in every form of a call ----
+
+    @rule(
+        of=pools,
+        args=operands(2),
+        name=st.sampled_from(PAIRS),
+        form=st.sampled_from(["none", "positional", "keyword", "tuple", "ellipsis", "overlapping"]),
+        out_char=st.sampled_from("?bqefdFDm"),
+        dressed=st.sampled_from(["plain", "metadata", "subclass", "payloads", "read-only"]),
+    )
+    def ufunc_in_every_form(
+        self, of: PoolModel, args: list[Any], name: str, form: str, out_char: str, dressed: str
+    ) -> None:
+        Interface.steps += 1
+        if of.closed:
+            return
+        ufunc = UFUNCS[name]
+
+        def make() -> tuple[list[Any], dict[str, Any]]:
+            given = [dress(x, dressed) for x in copies(args)]
+            shapes = [np.shape(x) for x in given]
+            try:
+                shape = np.broadcast_shapes(*shapes)
+            except ValueError:
+                shape = shapes[0]
+            own = given[0] if isinstance(given[0], np.ndarray) and given[0].shape == shape else None
+            out: Any = (
+                own if form == "overlapping" and own is not None else np.zeros(shape, dtype_of(out_char))
+            )
+            outs = (out,) + (None,) * (ufunc.nout - 1)
+            if form == "positional":
+                return [*given, *outs], {}
+            named = {"none": {}, "ellipsis": {"out": ...}}.get(form, {"out": outs})
+            if form == "keyword" and ufunc.nout == 1:
+                named = {"out": out}
+            return given, named
+
+        with np.errstate(all="warn"):
+            assert_same_call(SHARED[name], ufunc, make, f"{name} ({form}, {dressed})", pool=of.pool)
+
+    @rule(
+        of=pools,
+        args=operands(1),
+        name=st.sampled_from(sorted(BINARY)),
+        form=st.sampled_from(["none", "keyword", "positional", "ellipsis"]),
+        keepdims=st.booleans(),
+        dressed=st.sampled_from(["plain", "metadata", "subclass", "payloads"]),
+    )
+    def reduction_in_every_form(
+        self, of: PoolModel, args: list[Any], name: str, form: str, keepdims: bool, dressed: str
+    ) -> None:
+        Interface.steps += 1
+        if of.closed:
+            return
+        ufunc = BINARY[name]
+
+        def make() -> tuple[list[Any], dict[str, Any]]:
+            (x,) = (dress(x, dressed) for x in copies(args))
+            shape = list(np.shape(x))
+            if shape:
+                shape[0:1] = [1] if keepdims else []
+            out = np.zeros(shape, getattr(x, "dtype", float))
+            if form == "positional":
+                return [x, 0, None, out, keepdims], {}
+            named: dict[str, Any] = {"keyword": {"out": out}, "ellipsis": {"out": ...}}.get(form, {})
+            return [x], {"axis": 0, "keepdims": keepdims, **named}
+
+        with np.errstate(all="warn"):
+            assert_same_call(
+                SHARED[name].reduce, ufunc.reduce, make, f"{name}.reduce ({form}, {dressed})", pool=of.pool
+            )
+
+    # ---- a forked child, and debuggers ----
+
+    @rule(of=queues)
+    def fork_beside_a_queue(self, of: QueueModel) -> None:
+        """The child has the queue as it was, and every method of it comes to an end."""
+        Interface.steps += 1
+        child = os.fork()
+        if child == 0:
+            os._exit(in_a_child(of))  # pragma: no cover
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+
+    @rule(of=pools, on=st.booleans())
+    def trace_all_threads(self, of: PoolModel, on: bool) -> None:
+        """A debugger or a coverage tool comes or goes; what runs is the same, and it sees new threads."""
+        Interface.steps += 1
+        seen: list[str] = []
+
+        def tracer(frame: Any, event: str, _: Any) -> None:
+            seen.append(event)
+
+        threading.settrace(tracer if on else None)  # type: ignore[arg-type]
+        try:
+            with tm.Pool(1) as pool:
+                assert pool.submit(half, 3).result() == half(3)
+            assert bool(seen) == on
+            future = self.attempt(of, lambda: of.pool.submit(half, 3))
+            assert future is None or future.result() == half(3)
+        finally:
+            threading.settrace(None)  # type: ignore[arg-type]
 
     # ---- queues ----
 
