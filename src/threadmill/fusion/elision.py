@@ -1,4 +1,4 @@
-"""Which operand of an operator comes first: NumPy writes over large temporaries, and may turn operands around.
+"""Which operand of an operator comes first: NumPy reuses large temporaries, and may turn operands around.
 
 ``x * (y + z)`` is computed as ``t = y + z; t *= x`` where t is large. The order shows in the last bits of
 complex products, and in which of two NaNs comes out. numpy/_core/src/multiarray/temp_elide.c has the rules.
