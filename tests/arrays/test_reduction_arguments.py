@@ -179,6 +179,8 @@ def check(name: str, make: Callable[[], Any], pool: tm.Pool | None) -> None:
     "name", sorted(FUNCTIONS.keys() - {"prod", "max", "all"})
 )  # which read as another one does
 def test_every_value_of_every_argument(name: str, array: str, pools: list[tm.Pool]) -> None:
+    if array == "none" and name == "bitwise_and.reduce" and np.lib.NumpyVersion(np.__version__) < "2.2.0":
+        pytest.skip("NumPy 2.0 itself ends the process")
     names = FUNCTIONS[name][2]
     for argument in names:
         for k, value in enumerate(VALUES[argument]):

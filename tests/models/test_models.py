@@ -76,7 +76,7 @@ def test_mutation_is_caught(model: Path, mutation: str, tmp_path: Path) -> None:
 
 def test_every_mutation_is_listed() -> None:
     defined = set()
-    for path in FOLDER.iterdir():
+    for path in filter(Path.is_file, FOLDER.iterdir()):
         defined |= set(re.findall(r"MUTATION [!=]= (\w+)|unless\((\w+),", path.read_text(encoding="utf-8")))
     used = {name for pair in defined for name in pair if name} - {"mutation"}
     assert used == {mutation for _, mutation in CASES}
@@ -110,7 +110,7 @@ def steps(body: str) -> set[str]:
 def labels() -> set[tuple[str, str, str]]:
     """What the models name: function, step, and a letter or nothing."""
     found = set()
-    for path in FOLDER.iterdir():
+    for path in filter(Path.is_file, FOLDER.iterdir()):
         for names, letter in LABEL.findall(path.read_text(encoding="utf-8")):
             function = ""
             for name in names.split(", "):

@@ -227,8 +227,8 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
     if kind == "m" and name in ("divide", "floor_divide") and loop.dtypes[1].kind == "i":
         if has_rows and strides[1][-1] == 0:  # one divisor for a row: 0 is reported, or not
             return Refusal("NumPy is silent where it divides rows of times, each by a number of its own")
-    elif kind in "FD" and has_rows and any(each[-1] < 0 for each in strides):
-        return Refusal("NumPy turns such rows around, and backwards complex numbers are rounded otherwise")
+    elif kind in "fdFD" and has_rows and any(each[-1] < 0 for each in strides):
+        return Refusal("NumPy turns such rows around, and loops that run backwards round otherwise")
     elif kind == "e" and has_rows and not _side_by_side(walk):
         return Refusal("NumPy lays such rows side by side, where some processors round float16 otherwise")
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and strides[1][-1] != 1:
