@@ -26,23 +26,23 @@ Maker = Callable[[int], tuple[Any, ...]]
 
 
 def linear(a, b, out):
-    np.add(2 * a, 3 * b, out=out)
+    np.add(2 * a, 3 * b, out)
 
 
 def binomial(a, b, out):
-    np.add(a**2 + b**2, 2 * a * b, out=out)
+    np.add(a**2 + b**2, 2 * a * b, out)
 
 
 def length(a, b, out):
-    np.sqrt(a**2 + b**2, out=out)
+    np.sqrt(a**2 + b**2, out)
 
 
 def waves(a, b, out):
-    np.add(np.sin(a) ** 2, np.cos(b), out=out)
+    np.add(np.sin(a) ** 2, np.cos(b), out)
 
 
 def decay(a, b, c, out):
-    np.divide(np.exp(-a) * np.log(b + 1), c + 1, out=out)
+    np.divide(np.exp(-a) * np.log(b + 1), c + 1, out)
 
 
 FORMULAS = {

@@ -96,7 +96,7 @@ def run(tests: list[str], folder: Path, plain: bool) -> dict[str, str]:
     told = commands.run(*command, check=False, seconds=1700, cwd=folder, env=environment)
     assert report.exists(), told.stdout[-2000:] + told.stderr[-2000:]
     found = json.loads(report.read_text())
-    assert plain or "in 34 chunks of 3, on up to 3 threads" in found["how"]
+    assert plain or "in 34 chunks, on up to 3 threads" in found["how"]
     assert found["outcomes"], told.stdout[-2000:]
     return found["outcomes"]  # type: ignore[no-any-return]
 

@@ -29,4 +29,4 @@ def test_mypy_understands_user_code() -> None:
 
 
 def test_pyright_understands_user_code() -> None:
-    check("pyright", "--pythonpath", sys.executable)
+    check("pyright", "--project", str(ROOT), "--pythonpath", sys.executable)
