@@ -129,6 +129,16 @@ class LazyArray:
         self._record.expose(array)
         return array  # NumPy converts it then, if it has to, and warns at the user's line
 
+    # NumPy before 2.1 looks for these two on the type.
+
+    def __dlpack__(self, **options: Any) -> Any:
+        array = evaluated(self)
+        self._record.expose(array)
+        return array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return evaluated_alone(self).__dlpack_device__()
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and not _is_shown(name):
             raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
@@ -159,9 +169,7 @@ LazyArray.__name__ = "numpy.ndarray"
 _VIEWS = frozenset({"T", "mT", "flags", "reshape", "squeeze", "swapaxes", "transpose", "view"})
 
 # Through what memory can be written unseen.
-_MEMORY = frozenset(
-    {"base", "ctypes", "data", "__array_interface__", "__array_struct__", "__dlpack__", "__buffer__"}
-)
+_MEMORY = frozenset({"base", "ctypes", "data", "__array_interface__", "__array_struct__", "__buffer__"})
 
 
 # What code in C asks for before __array__, by which it is to get the array itself.
