@@ -100,6 +100,21 @@ def test_result_and_exception_time_out(pool: tm.Pool) -> None:
     assert future.result(timeout=60) == 0
 
 
+def test_a_chain_of_tasks_leaves_other_threads_their_turn() -> None:
+    """A worker that let go of the GIL for a moment every 5 ms kept a thread from ever asking for it."""
+    with tm.Pool(1) as pool:
+        going = True
+
+        def chain() -> None:
+            if going:
+                pool.submit(chain)
+
+        pool.submit(chain)
+        for _ in range(200):
+            time.sleep(1e-4)
+        going = False
+
+
 def test_many_threads_wait_for_one_future(pool: tm.Pool) -> None:
     gate = Busy(pool)
     future = pool.submit(pow, 2, 8)

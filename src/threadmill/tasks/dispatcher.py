@@ -37,8 +37,8 @@ WhenFull = Literal["block", "raise", "run"]
 # How long a thread that waits for a result spins before it sleeps: about what waking it costs.
 _SPIN_NS = 50_000
 
-# How long a worker runs Python tasks before it checks for native work: long compared with leaving and coming
-# back, which takes 10 us.
+# How long a worker runs Python tasks, at least, before it checks for native work: long compared with leaving
+# and coming back, which takes 10 us.
 _TURN_S = 0.005
 
 # Enough that two threads seldom need the same one.
@@ -52,6 +52,14 @@ _ROOM_S = 1.0
 
 # After so many failures in a row that are no item's the pool is broken.
 _MOST_FAILURES = 20
+
+
+def _turn() -> float:
+    """Seconds until a worker's next check, which lets go of the GIL for a moment, too short to be taken.
+
+    A thread that waits for the GIL asks for it after one switch interval, counted anew from each such moment.
+    """
+    return max(_TURN_S, 4 * sys.getswitchinterval())
 
 
 class Dispatcher:
@@ -200,8 +208,6 @@ class Dispatcher:
                 with self.lock:
                     self._coming.discard(token)
                     self._here.add(me)
-                if failure := self.workers.begin(me):
-                    self._break(failure)
                 self._run_items(me, forks)
                 return
             except BaseException as error:
@@ -217,12 +223,13 @@ class Dispatcher:
     def _run_items(self, me: int, forks: int) -> None:
         slot = self._lineage.slot(me)
         bounded = self._max_queue != sys.maxsize
-        turn_ends = time.monotonic() + _TURN_S
+        turn_ends = time.monotonic() + _turn()
+        begun = False
         while True:
             if (now := time.monotonic()) > turn_ends:
                 if self.native_work_waits() and self._give_way(me):
                     return
-                turn_ends = now + _TURN_S
+                turn_ends = now + _turn()
             try:
                 slot[0] = item = self._waiting.popleft()
             except IndexError:
@@ -234,6 +241,11 @@ class Dispatcher:
             if bounded:
                 with self.lock:
                     self._room.notify()
+            if not begun:  # only now: a worker that comes too late for any item never becomes a Python thread
+                begun = True
+                if failure := self.workers.begin(me):
+                    self._break(failure)
+                    item.fail(BrokenThreadPool(failure))
             item()
             if forks != self.forks:
                 return  # the task forked, and this is the child: nothing here is this thread's any more
