@@ -209,6 +209,45 @@ def test_metadata_in_dtype_and_signature(threads: tm.Pool) -> None:
         assert difference(ours, numpys) is None
 
 
+def test_a_signature_of_float64_with_metadata_is_not_none(threads: tm.Pool) -> None:
+    """np.dtype("d") == None, so whoever counts the Nones in a signature counts it."""
+    signature = (None, np.dtype("d", metadata={"of": 7}))
+    for casting in "equiv", "unsafe":
+        assert_same_call(
+            tm.parallel(np.absolute),
+            np.absolute,
+            lambda casting=casting: ([x(2000, "?")], {"signature": signature, "casting": casting}),
+            casting,
+            pool=threads,
+        )
+
+
+def test_exponents_that_a_conversion_makes_negative_are_numpys_error(threads: tm.Pool) -> None:
+    """The loop raises for them, and our threads run it without the GIL."""
+    for char, most in ("Q", 2**64 - 1), ("d", -2.0), ("q", -1):
+        assert_same_call(
+            tm.parallel(np.power),
+            np.power,
+            lambda char=char, most=most: (
+                [np.full(2000, 3, "B"), np.full(2000, most, char)],
+                {"dtype": int, "casting": "unsafe"},
+            ),
+            char,
+            pool=threads,
+        )
+
+
+def test_numbers_without_an_array_are_numpys_to_convert(threads: tm.Pool) -> None:
+    for number in 3, 2**63, 2**64, -(2**63) - 1:
+        assert_same_call(
+            tm.parallel(np.spacing),
+            np.spacing,
+            lambda number=number: ([number], {"out": np.zeros(2000, "f")}),
+            repr(number),
+            pool=threads,
+        )
+
+
 def test_long_and_long_long_after_each_other(threads: tm.Pool) -> None:
     ours = ufuncs.ParallelUfunc(np.add, False)
     for char in "lqlqLQLQ":

@@ -80,6 +80,8 @@ def loop_of_call(
     ufunc: np.ufunc, loops: LoopCache, given: tuple[Any, ...], options: dict[str, Any]
 ) -> Loop | Refusal:
     """The loop for operands of these dtypes and for what the options say of dtypes."""
+    if all(isinstance(each, type) for each in given[: ufunc.nin]):
+        return Refusal("NumPy makes arrays of Python numbers that have no array beside them")
     casting = options.get("casting", "same_kind")
     if type(casting) is not str or type(options.get("subok", True)) is not bool:
         return Refusal("an argument is one that NumPy refuses")
@@ -110,7 +112,10 @@ def _signature(ufunc: np.ufunc, options: dict[str, Any]) -> Any:
     if type(signature) is not tuple:
         return NotImplemented
     dtypes = tuple(None if each is None else plain_dtype(each) for each in signature)
-    return dtypes if dtypes.count(None) == signature.count(None) else NotImplemented
+    for own, each in zip(dtypes, signature, strict=True):
+        if own is None and each is not None:  # by identity: NumPy says that float64 == None
+            return NotImplemented
+    return dtypes
 
 
 def plain_dtype(given: Any) -> "np.dtype[Any] | None":
@@ -138,7 +143,16 @@ def convert(loop: Loop, args: tuple[Any, ...], inputs: list[Array]) -> Refusal |
                 return Refusal("NumPy converts a small operand apart")
             if x.ndim == 0:
                 inputs[k] = x.astype(dtype)
-    if loop.ufunc is np.power and loop.dtypes[1].kind == "i" and inputs[1].size and inputs[1].min() < 0:
+    if loop.ufunc is np.power and loop.dtypes[1].kind == "i":
+        return _check_exponents(inputs[1], loop.dtypes[1])
+    return None
+
+
+def _check_exponents(exponents: Array, dtype: "np.dtype[Any]") -> Refusal | None:
+    """Why our threads can't raise integers to these powers, which may be of another dtype than the loop's."""
+    if not np.can_cast(exponents.dtype, dtype):
+        return Refusal("the exponents may be negative once they are converted, which is an error")
+    if exponents.size and exponents.min() < 0:
         return Refusal("integers to negative powers are an error")
     return None
 
