@@ -8,6 +8,9 @@
 
 #define DEFAULT_QUEUE_CAPACITY 65536
 
+/* How old a team is when its clock is measured: long compared with reading it, some 50 ns. */
+#define POOL_CLOCK_NS 1000000
+
 static pthread_mutex_t lifecycle = PTHREAD_MUTEX_INITIALIZER; /* state and threads of every pool */
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 static int fork_error; /* set once */
@@ -166,14 +169,27 @@ static void pool_add_counters(tm_worker_stats *stats, const tm_counters *counter
     stats->busy_ns += (uint64_t)((double)ticks * ns_per_tick);
 }
 
+/* Measured once: with another factor at each look, busy_ns could go down. A team must be old enough for that. */
+static double pool_ns_per_tick(tm_team *team)
+{
+    double known = atomic_load_explicit(&team->ns_per_tick, memory_order_relaxed);
+    if (known != 0) return known;
+    int64_t ns;
+    do ns = tm_now_ns() - team->start_ns;
+    while (ns < POOL_CLOCK_NS);
+    double measured = (double)ns / (double)(tm_ticks() - team->start_ticks);
+    bool first = atomic_compare_exchange_strong_explicit(&team->ns_per_tick, &known, measured,
+                                                         memory_order_relaxed, memory_order_relaxed);
+    return first ? measured : known;
+}
+
 void tm_pool_stats(tm_pool *pool, tm_worker_stats *stats)
 {
     size_t threads = pool->options.threads;
     memset(stats, 0, (threads + 1) * sizeof *stats);
     tm_team *team = tm_pool_current_team(pool);
     if (team == NULL) return;
-    uint64_t ticks = tm_ticks() - team->start_ticks;
-    double ns_per_tick = ticks > 0 ? (double)(tm_now_ns() - team->start_ns) / (double)ticks : 0;
+    double ns_per_tick = pool_ns_per_tick(team);
     for (size_t i = 0; i < threads; i++)
         pool_add_counters(&stats[i], &team->workers[i].counters, ns_per_tick);
     for (size_t i = 0; i < TM_JOB_SLOTS; i++)

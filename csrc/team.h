@@ -33,17 +33,18 @@ typedef struct tm_worker {
 } tm_worker;
 
 typedef struct tm_team {
-    tm_pool_options options;   /* set once; the pool may be gone before the last worker */
-    char name[TM_NAME_SIZE];   /* set once */
-    uint64_t generation;       /* set once: the process generation that the threads belong to */
-    size_t threads;            /* set once */
-    uint32_t spinners;         /* set once: workers that may be awake without work */
-    tm_queue *tasks[TM_KINDS]; /* set once */
-    tm_worker *workers;        /* set once */
-    tm_slice *slices;          /* set once: TM_JOB_SLOTS * threads */
-    size_t futexes;            /* set once: those that are made */
-    uint64_t start_ticks;      /* set once */
-    int64_t start_ns;          /* set once */
+    tm_pool_options options;    /* set once; the pool may be gone before the last worker */
+    char name[TM_NAME_SIZE];    /* set once */
+    uint64_t generation;        /* set once: the process generation that the threads belong to */
+    size_t threads;             /* set once */
+    uint32_t spinners;          /* set once: workers that may be awake without work */
+    tm_queue *tasks[TM_KINDS];  /* set once */
+    tm_worker *workers;         /* set once */
+    tm_slice *slices;           /* set once: TM_JOB_SLOTS * threads */
+    size_t futexes;             /* set once: those that are made */
+    uint64_t start_ticks;       /* set once */
+    int64_t start_ns;           /* set once */
+    _Atomic double ns_per_tick; /* 0 until somebody looks; then set once, by any thread */
     _Alignas(TM_LINE) tm_bell bell;
     _Alignas(TM_LINE) tm_gate pending; /* inside: tasks spawned and not done */
     _Atomic uint32_t ended;            /* tasks, modulo 2^32: any worker, atomically */

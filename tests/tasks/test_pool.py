@@ -202,6 +202,14 @@ def test_stats_count_what_was_done() -> None:
             assert stats[name] == sum(row[name] for row in (*stats["workers"], stats["callers"]))
 
 
+def test_stats_never_go_down() -> None:
+    with tm.Pool(2) as pool:
+        for _ in range(1000):
+            pool.submit(int).result()
+        seen = [pool.stats()["busy_ns"] for _ in range(500)]
+    assert seen == sorted(seen)
+
+
 def test_stats_of_an_untouched_pool_are_zero() -> None:
     stats = tm.Pool(3).stats()
     assert stats["threads"] == 3
