@@ -1,7 +1,8 @@
 /* cast.c: conversions between dtypes as inner loops, so that a program takes them for steps like any other.
  *
  * C converts as NumPy does. Real numbers to integers, which C leaves undefined where they don't fit, are not
- * offered, nor complex numbers to real ones, of which NumPy warns. */
+ * offered, nor complex numbers to real ones, of which NumPy warns, nor to bools: NumPy looks at the imaginary
+ * part of a signalling NaN where C need not. */
 #include "kernel.h"
 
 /* What stands for each name. In C a conversion to _Bool is a comparison with 0, and real numbers convert

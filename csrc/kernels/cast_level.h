@@ -2,7 +2,7 @@
  * attribute), which are undefined at the end. */
 
 #define TO boolean
-#define READS ALL
+#define READS REALS
 #include "cast_template.h"
 #define TO int8
 #define READS INTEGERS

@@ -248,6 +248,61 @@ def test_numbers_without_an_array_are_numpys_to_convert(threads: tm.Pool) -> Non
         )
 
 
+def raising(what: str, char: str, n: int) -> Array:
+    """Numbers of which the first alone raises a flag when it is converted."""
+    a = np.ones(n, char)
+    if what == "overflow":
+        a[0] = np.finfo(char).max
+    else:
+        a.view("u4")[0] = 0x7F800001  # a signalling NaN
+    return a
+
+
+def test_flags_that_a_loop_takes_down_are_not_reported(threads: tm.Pool) -> None:
+    """Of conversions before NumPy's last buffer: some loops end by clearing all flags, others don't."""
+    for n in 2000, 8193:
+        for ufunc in np.fmax, np.add, np.copysign, np.less:
+            for what, chars in ("overflow", "gd"), ("signalling", "fd"):
+                out = "?" if ufunc is np.less else chars[1]
+
+                def make(n: int = n, what: str = what, chars: str = chars, out: str = out) -> Any:
+                    a = raising(what, chars[0], n)
+                    return [a, np.ones(n, chars[1])], {"out": np.zeros(n, out)}
+
+                with np.errstate(all="warn"):
+                    assert_same_call(tm.parallel(ufunc), ufunc, make, f"{ufunc} {what} {n}", pool=threads)
+
+
+def test_one_exponent_of_another_dtype_is_numpys(threads: tm.Pool) -> None:
+    """NumPy's power copies x to the power of one 1: a signalling NaN stays one."""
+    x = np.full(1500, 7.5)
+    x.view("u8")[3] = 0x7FF0000000000001
+    for exponent in np.ones(1, "?"), np.full(1, 2), np.ones((1, 1), "q"), np.ones(1, "f"), np.array([1.0]):
+        for a in x, np.ascontiguousarray(np.tile(x, (2, 1))):
+            with np.errstate(all="warn"):
+                assert_same_call(
+                    tm.parallel(np.power),
+                    np.power,
+                    lambda a=a, exponent=exponent: ([a, exponent], {}),
+                    repr(exponent),
+                    pool=threads,
+                )
+
+
+def test_both_parts_of_a_complex_number_are_looked_at(threads: tm.Pool) -> None:
+    """A conversion to bool that ends at a real part that is not 0 does not see a signalling NaN beside it."""
+    a = np.ones((40, 50), "D")
+    a.view("u8")[3, 1::2] = 0x7FF0000000000001
+    with np.errstate(all="warn"):
+        assert_same_call(
+            tm.parallel(np.logical_and),
+            np.logical_and,
+            lambda: ([np.ones(a.shape, "i"), a], {}),
+            "logical_and",
+            pool=threads,
+        )
+
+
 def test_long_and_long_long_after_each_other(threads: tm.Pool) -> None:
     ours = ufuncs.ParallelUfunc(np.add, False)
     for char in "lqlqLQLQ":

@@ -14,7 +14,7 @@ from .._types import Array
 from . import programs
 from .cache import Cache
 from .errstate import report_flags
-from .layout import ALIGNED, C_CONTIGUOUS, WARNS_OF_WRITES, WRITEABLE
+from .layout import ALIGNED, C_CONTIGUOUS, WARNS_OF_WRITES, WRITEABLE, any_shared
 from .loops import Loop, LoopCache, find_loop
 from .operands import NUMBERS, OUT_BY_KEYWORD, PYTHON_NUMBERS, as_loop_number
 from .plan import Plan
@@ -83,6 +83,8 @@ class DensePlan(Plan):
         if status:
             if status == OVERLAP:
                 return NOT_DENSE
+            if self._floats and not any_shared([x for x in args if type(x) is np.ndarray], results):
+                return NOT_DENSE  # NumPy's flags may be others, as elementwise.py says
             report_flags(status, self._name, self._reports)
         return results[0] if len(results) == 1 else tuple(results)
 

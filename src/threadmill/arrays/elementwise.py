@@ -11,7 +11,7 @@ from .._types import Array
 from . import programs
 from .errstate import report_flags
 from .iterate import as_one_axis, iterated
-from .layout import is_plain
+from .layout import any_shared, is_plain
 from .loops import Loop, LoopCache
 from .operands import OUT_BY_KEYWORD, PYTHON_NUMBERS, convert, loop_of_call, operand, outputs
 from .plan import Plan
@@ -28,12 +28,13 @@ __all__ = ["ArrayPlan", "Call", "prepare"]
 _OPTIONS = frozenset({"out", "where", "dtype", "signature", "sig", "casting", "order", "subok"})
 
 _NANS_ARE_NUMPYS = Refusal("NumPy alone knows which NaNs it makes of these")
+_FLAGS_ARE_NUMPYS = Refusal("some loops of NumPy take down the flags that its conversions have raised")
 
 
 class ArrayPlan(Plan):
     """A loop's program for arrays that lie in one space."""
 
-    __slots__ = ("_first", "_program", "_reports", "_space")
+    __slots__ = ("_converts", "_first", "_program", "_reports", "_space")
 
     def __init__(
         self,
@@ -48,7 +49,8 @@ class ArrayPlan(Plan):
         self._space = space
         self._program = program
         self._first = first  # a program that only looks whether this one may run
-        self._reports = loop.strided.reports or converts  # from or to floats
+        self._converts = converts  # from or to floats
+        self._reports = loop.strided.reports or converts
 
     def run(self, pool: "CData", arrays: Sequence[Array]) -> Refusal | None:
         """Runs the loop over the arrays, and reports floating-point errors."""
@@ -59,6 +61,9 @@ class ArrayPlan(Plan):
         if status == FAILED:
             return _NANS_ARE_NUMPYS
         if status and self.loop is not None:
+            nin, nargs = self.loop.ufunc.nin, self.loop.ufunc.nargs
+            if self._converts and not any_shared(arrays[:nin], arrays[nin:nargs]):
+                return _FLAGS_ARE_NUMPYS
             report_flags(status, self.loop.ufunc.__name__, self._reports)
         return None
 
@@ -233,6 +238,8 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
         return Refusal("NumPy lays such rows side by side, where some processors round float16 otherwise")
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and strides[1][-1] != 1:
         return Refusal("NumPy's loop is at fault for results that don't lie side by side")
+    elif name == "power" and 0 in strides[1] and walk.arrays[1].dtype != loop.dtypes[1]:
+        return Refusal("NumPy's power takes a short way for one exponent, if its buffer holds it as one")
     elif kind in "fd" and name in ("fmax", "fmin") and has_rows and zero_by_place(name, kind):
         return Refusal("the length of a row shows in the sign of zeros")
     return None

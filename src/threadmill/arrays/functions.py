@@ -137,9 +137,13 @@ def scale(
     kind = type(k)
     if overflow == "wrap" and type(x) is np.ndarray and x.dtype.kind in _TAKES.get(kind, ""):
         # A number that has no say in the dtype.
-        if pool is None:
-            return _multiply_call(x, k, *args, **options)
-        return _multiply(x, k, *args, pool=pool, **options)
+        for each in (*args, *options.values()):
+            if type(each) is not np.ndarray:
+                break  # it may be a class that looks at the options it is given
+        else:
+            if pool is None:
+                return _multiply_call(x, k, *args, **options)
+            return _multiply(x, k, *args, pool=pool, **options)
     check_pool(pool)
     if kind not in NUMBERS and not _is_foreign(k) and np.ndim(k) != 0:
         raise ValueError(f"scale: k must be a scalar, got an array of shape {np.shape(k)}")

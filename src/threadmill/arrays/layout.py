@@ -1,6 +1,7 @@
 """How an array lies in memory, as far as the kernels have to know; NumPy only, no C."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = [
     "NUMERIC",
     "WARNS_OF_WRITES",
     "WRITEABLE",
+    "any_shared",
     "as_element",
     "dense_views",
     "dtype_of",
@@ -71,6 +73,12 @@ def overlaps_itself(x: Array) -> bool:
             return True
         span += stride * (length - 1)
     return False
+
+
+def any_shared(inputs: Iterable[Array], outs: Iterable[Array]) -> bool:
+    """Whether an output may share memory with an operand."""
+    pairs = itertools.product(inputs, outs)
+    return any(itertools.starmap(np.may_share_memory, pairs))
 
 
 def dense_views(x: Array, out: Array) -> tuple[Array, Array] | None:
