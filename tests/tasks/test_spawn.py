@@ -128,7 +128,7 @@ def test_a_loop_beside_an_endless_stream_of_python_tasks() -> None:
 
 @pytest.mark.parametrize("when_full", ["block", "run"])
 def test_a_native_task_beside_a_long_map(when_full: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_tasks, "_TURN_S", -1)  # every look at the clock finds a turn at its end
+    monkeypatch.setattr(_tasks, "_turn", lambda: -1.0)  # every look at the clock finds a turn at its end
     begun, ran, spawned = threading.Event(), threading.Event(), threading.Event()
 
     def work(n: int) -> bool:
