@@ -163,6 +163,13 @@ def test_small_calls_warn_at_the_users_line(n: int, char: str) -> None:
                 assert_same_call(tm.parallel(ufunc), ufunc, make, f"{ufunc.__name__} to {what}")
 
 
+def test_integers_written_into_floats_warn_at_the_users_line() -> None:
+    a, out = np.full(300, 10**6), np.zeros(300, "e")
+    for ours, numpys in (tm.square, np.square), (tm.parallel(np.square), np.square):
+        with np.errstate(all="warn"):
+            assert_same_call(ours, numpys, lambda: ([a], {"out": out}), "square")
+
+
 def test_one_array_as_two_outputs_is_numpys(threads: tm.Pool) -> None:
     def make() -> Any:
         out = np.zeros(2000)

@@ -35,6 +35,11 @@ _SILENT = frozenset(
 )
 
 
+def _is_silent_target(out: Any) -> bool:
+    """Whether NumPy has nothing to warn of where it writes integers into `out`."""
+    return type(out) is np.ndarray and out.flags.num > 0 and out.dtype.kind in "iu"
+
+
 class ParallelUfunc:
     """A ufunc that runs on all cores; made by `parallel`.
 
@@ -101,7 +106,7 @@ class ParallelUfunc:
                 if (
                     silent
                     and len(args) == self._nin
-                    and (not options or (len(options) == 1 and type(out) is np.ndarray and out.flags.num > 0))
+                    and (not options or (len(options) == 1 and _is_silent_target(out)))
                 ):
                     return self.ufunc(*args, **options)  # there is nothing to warn of
                 return apply_as_the_user(self.ufunc, args, options)
