@@ -229,6 +229,17 @@ def test_a_signature_of_float64_with_metadata_is_not_none(threads: tm.Pool) -> N
         )
 
 
+def test_dtype_none_beside_a_signature_is_numpys_error(threads: tm.Pool) -> None:
+    options = {"sig": "dd->d", "dtype": None}
+    assert_same_call(
+        tm.parallel(np.multiply),
+        np.multiply,
+        lambda: ([x(2000, "i"), 3.0], options),
+        "multiply",
+        pool=threads,
+    )
+
+
 def test_exponents_that_a_conversion_makes_negative_are_numpys_error(threads: tm.Pool) -> None:
     """The loop raises for them, and our threads run it without the GIL."""
     for char, most in ("Q", 2**64 - 1), ("d", -2.0), ("q", -1):

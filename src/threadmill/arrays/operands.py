@@ -105,7 +105,7 @@ def _signature(ufunc: np.ufunc, options: dict[str, Any]) -> Any:
             return None if dtype is None else NotImplemented
         return (None,) * ufunc.nin + (plain,) * ufunc.nout
     (signature, *more) = given
-    if more or dtype is not None:
+    if more or "dtype" in options:  # None as well is an error then
         return NotImplemented
     if type(signature) is str and len(signature) > 1:  # NumPy warns of one character
         return signature
