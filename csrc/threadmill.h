@@ -102,7 +102,8 @@ typedef struct tm_worker_stats {
     uint64_t busy_ns; /* time in chunks and tasks */
 } tm_worker_stats;
 
-/* Fills stats[0 .. threads - 1] for the workers and stats[threads] for all callers together. */
+/* Fills stats[0 .. threads - 1] for the workers and stats[threads] for all callers together. The first look at
+ * a team less than a millisecond old waits until it is, spinning. */
 void tm_pool_stats(tm_pool *pool, tm_worker_stats *stats);
 
 /* ---- parallel loops ----------------------------------------------------------------------- */

@@ -216,6 +216,15 @@ def test_metadata_in_dtype_and_signature(threads: tm.Pool) -> None:
         assert difference(ours, numpys) is None
 
 
+def test_scale_shows_its_dtype_to_a_class_given_as_out() -> None:
+    class Seeing(np.ndarray):
+        def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
+            return sorted(options)
+
+    a, out = x(2000, "f"), np.zeros(2000, "f").view(Seeing)
+    assert tm.scale(a, 3.0, out=out) == np.multiply(a, 3.0, out=out, dtype="f") == ["dtype", "out"]
+
+
 def test_a_signature_of_float64_with_metadata_is_not_none(threads: tm.Pool) -> None:
     """np.dtype("d") == None, so whoever counts the Nones in a signature counts it."""
     signature = (None, np.dtype("d", metadata={"of": 7}))

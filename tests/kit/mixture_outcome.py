@@ -49,9 +49,8 @@ def facts(x: Any, named: dict[str, Any], masked: Any = True) -> Any:
         told["flags"] = (x.flags.writeable, x.flags.aligned, x.flags.owndata)
         told["is"] = sorted(name for name, value in named.items() if value is x)
         told["unit"] = getattr(x, "unit", None)
-        if (
-            isinstance(x, np.ma.MaskedArray) and x is not np.ma.masked
-        ):  # which keeps its fill value for itself
+        # np.ma.masked keeps its fill value to itself.
+        if isinstance(x, np.ma.MaskedArray) and x is not np.ma.masked:
             told["mask"], told["fill"] = np.ma.getmaskarray(x).tolist(), repr(x.fill_value)
     plain = np.asarray(x)
     if masked is not True and not told.get("is"):

@@ -166,9 +166,8 @@ USES = [by_result, by_callback, by_wait, by_as_completed, by_helping, by_join, b
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(late, "_PAUSE_S", 0.0001)
-    monkeypatch.setattr(
-        dispatcher, "_turn", lambda: -1.0
-    )  # every worker looks for native work after every item
+    # Every worker looks for native work after every item.
+    monkeypatch.setattr(dispatcher, "_turn", lambda: -1.0)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -37,7 +37,7 @@ _SILENT = frozenset(
 
 def _is_silent_target(out: Any) -> bool:
     """Whether NumPy has nothing to warn of where it writes integers into `out`."""
-    return type(out) is np.ndarray and out.flags.num > 0 and out.dtype.kind in "iu"
+    return type(out) is np.ndarray and out.flags.num > 0 and out.dtype.kind in "biu"
 
 
 class ParallelUfunc:
