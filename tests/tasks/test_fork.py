@@ -578,16 +578,16 @@ def test_fork_while_another_thread_waits_at_a_queue(
     assert soon(lambda: is_waiting(q, waits))
 
     def child() -> list[int]:
-        taken: list[Any] = []
-        own = threading.Thread(target=lambda: taken.append(wait()), daemon=True)
+        returned: list[Any] = []
+        own = threading.Thread(target=lambda: returned.append(wait()), daemon=True)
         own.start()
         if waits == "get":
             q.put(1)
             own.join(30)
-            return taken
-        taken.append(q.get(timeout=30))
+            return returned
+        taken = [int(q.get(timeout=30)), int(q.get(timeout=30))]
         own.join(30)
-        return [int(taken[0]), int(q.get(timeout=30))]
+        return taken
 
     assert in_child(child) == ([1] if waits == "get" else [1, 1])
     q.put(1) if waits == "get" else q.get()
