@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit.arrays import Array, random_values
 from kit.comparison import assert_same_call, difference
+from kit.thresholds import lower_thresholds
 from kit.ufuncs import values
 
 import threadmill as tm
@@ -212,6 +213,25 @@ def test_any_mixture_of_arguments(name: str, pools: list[tm.Pool], data: st.Data
         return [ARRAYS[array](), *positional], values
 
     check(name, make, data.draw(st.sampled_from([None, *pools])))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_kept_axis_has_numpys_stride(
+    length: int, pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all that is left after the first element is one, too, whose axis has no order among the others."""
+    lower_thresholds(monkeypatch.setattr)
+    x = random_values("d", 2 * length * 140 * 66).reshape((2 * length, 140, 66), order="F")[::2, ::2]
+    for axis in range(3):
+        for ufunc in np.add, np.subtract, np.maximum:
+            for y in x, x.transpose(2, 0, 1):
+                assert_same_call(
+                    tm.parallel(ufunc).reduce,
+                    ufunc.reduce,
+                    lambda y=y, axis=axis: ([y, axis], {"keepdims": True}),
+                    ufunc.__name__,
+                    pool=pools[-1],
+                )
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

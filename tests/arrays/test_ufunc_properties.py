@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kit.arrays import Array
+from kit.arrays import Array, random_values
 from kit.comparison import assert_same_call
 from kit.strategies import COMPARISONS, PAIRS, UFUNC_DTYPES, UNARY, operands
+from kit.thresholds import lower_thresholds
 from kit.ufuncs import BINARY, UFUNCS, dtype_of, values
 
 import threadmill as tm
@@ -192,3 +193,18 @@ def test_strided_rows_are_rounded_as_numpy_rounds_them(threads: tm.Pool) -> None
                 ufunc.__name__,
                 pool=threads,
             )
+
+
+@pytest.mark.parametrize("char", "FD")
+@pytest.mark.parametrize("columns", [64, 10_000])  # shorter and longer than NumPy's buffer
+def test_strided_rows_of_complex_numbers_are_squared_as_numpy_squares_them(
+    threads: tm.Pool, columns: int, char: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NumPy's buffer lays short rows side by side, where its loop rounds as it does for such an array."""
+    lower_thresholds(monkeypatch.setattr)
+    row = random_values(char, 2 * columns)[::2]
+
+    def make() -> Any:
+        return [row], {"out": np.ones((6, 3 * columns), char)[::2, ::3]}
+
+    assert_same_call(tm.parallel(np.square), np.square, make, "square", pool=threads)

@@ -33,6 +33,7 @@ PATIENCE = 240  # seconds for a sequence, after which its process is ended and c
 
 def run_here(calls: Sequence[Call]) -> None:
     """Makes the calls, and prints a line before each and one for each difference."""
+    sys.set_int_max_str_digits(0)  # Python's integers may be long
     for number, call in enumerate(calls):
         print(json.dumps([number]), flush=True)
         try:

@@ -35,8 +35,11 @@ def facts(x: Any, named: dict[str, Any], masked: Any = True) -> Any:
     if isinstance(x, tuple | list):
         return [type(x).__name__, *(facts(each, named, masked) for each in x)]
     if not isinstance(x, np.ndarray | np.generic):
-        shown = re.sub(r" at 0x[0-9a-f]+", "", repr(x))
-        return [type(x).__name__, shown, facts(vars(x).get("array"), named) if hasattr(x, "__dict__") else 0]
+        return [
+            type(x).__name__,
+            shown(x),
+            facts(vars(x).get("array"), named) if hasattr(x, "__dict__") else 0,
+        ]
     dtype = x.dtype
     told: dict[str, Any] = {
         "class": type(x).__qualname__,
@@ -55,8 +58,15 @@ def facts(x: Any, named: dict[str, Any], masked: Any = True) -> Any:
     plain = np.asarray(x)
     if masked is not True and not told.get("is"):
         plain = _where(plain, masked)  # the rest of a new array is undefined
-    told["bits"] = repr(plain.tolist()) if dtype.hasobject or dtype.char in "SUV" else value_bytes(plain)
+    told["bits"] = shown(plain.tolist()) if dtype.hasobject or dtype.char in "SUV" else value_bytes(plain)
     return told
+
+
+_NO_PLACE = re.compile(r" at 0x[0-9a-f]+")  # of an object in memory
+
+
+def shown(x: Any) -> str:
+    return _NO_PLACE.sub("", repr(x))
 
 
 def _where(x: Any, mask: Any) -> Any:
@@ -76,7 +86,7 @@ def memory(x: Any) -> Any:
         x = x.base
     if padded:  # a long double has bytes that nobody writes, or anybody
         return value_bytes(np.asarray(x)) if x.dtype.char in "gG" else None
-    return repr(x.tolist()) if x.dtype.hasobject else np.asarray(x).tobytes()
+    return shown(x.tolist()) if x.dtype.hasobject else np.asarray(x).tobytes()
 
 
 class Heard(list[Any]):
@@ -110,8 +120,7 @@ def outcome(call: Call, ours: bool) -> dict[str, Any]:
             try:
                 result = names["call"](function, **options)
             except Exception as error:
-                text = re.sub(r" at 0x[0-9a-f]+", "", str(error))
-                told["error"] = [type(error).__name__, text]
+                told["error"] = [type(error).__name__, _NO_PLACE.sub("", str(error))]
             else:
                 masked = made["w"] if call.mask else True
                 told["result"] = None if call.numpys == "explained" else facts(result, made, masked)
@@ -159,8 +168,8 @@ def differences(ours: Any, numpys: Any, at: str = "") -> Iterator[str]:
         wrong = np.flatnonzero((ours != numpys).any(axis=1))
         if wrong.size:
             k = wrong[0]
-            shown = f"{bytes(ours[k]).hex()}, expected {bytes(numpys[k]).hex()}"
-            yield f"{at}: {wrong.size} of {len(ours)} elements differ, the first at {k}: {shown}"
+            pair = f"{bytes(ours[k]).hex()}, expected {bytes(numpys[k]).hex()}"
+            yield f"{at}: {wrong.size} of {len(ours)} elements differ, the first at {k}: {pair}"
     elif isinstance(numpys, np.ndarray) or isinstance(ours, np.ndarray):
         yield f"{at}: other shapes"
     elif isinstance(numpys, bytes) and isinstance(ours, bytes):

@@ -234,8 +234,10 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
             return Refusal("NumPy is silent where it divides rows of times, each by a number of its own")
     elif kind in "fdFD" and has_rows and any(each[-1] < 0 for each in strides):
         return Refusal("NumPy turns such rows around, and loops that run backwards round otherwise")
-    elif kind == "e" and has_rows and not _side_by_side(walk):
+    elif kind == "e" and has_rows and not all(_side_by_side(walk)):
         return Refusal("NumPy lays such rows side by side, where some processors round float16 otherwise")
+    elif kind in "FD" and name == "square" and has_rows and not any(_side_by_side(walk)):
+        return Refusal("NumPy lays such rows side by side, where it rounds complex squares otherwise")
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and strides[1][-1] != 1:
         return Refusal("NumPy's loop is at fault for results that don't lie side by side")
     elif name == "power" and 0 in strides[1] and walk.arrays[1].dtype != loop.dtypes[1]:
@@ -261,9 +263,9 @@ def _rounded_by_place(loop: Loop, walk: Walk, order: str) -> Refusal | None:
     return Refusal("NumPy lays such rows side by side, where it rounds otherwise")
 
 
-def _side_by_side(walk: Walk) -> bool:
-    """Whether the elements of each row are, in all operands."""
-    return all(each[-1] == x.itemsize for x, each in zip(walk.arrays, walk.space.strides, strict=True))
+def _side_by_side(walk: Walk) -> list[bool]:
+    """Of each operand, whether the elements of a row are."""
+    return [each[-1] == x.itemsize for x, each in zip(walk.arrays, walk.space.strides, strict=True)]
 
 
 # NumPy 2.0 to 2.5 on x86, np.isnan(x, out=y[::2]) among others.

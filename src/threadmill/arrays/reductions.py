@@ -156,8 +156,10 @@ def _first_and_rest(
     loop: Loop, x: Array, axes: tuple[int, ...], masks: list[Array], keepdims: bool
 ) -> tuple[Any, Any] | Refusal:
     """The indices of the first elements along the axis, with which a reduction begins, and of the rest."""
-    if len(axes) > 1 or masks or x.shape[axes[0]] < 2:
+    if len(axes) > 1 or masks or not x.shape[axes[0]]:
         return Refusal("NumPy begins with the first element in its own order")
+    if x.shape[axes[0]] < 3:
+        return Refusal("the rest has no order of axes")
     if x.dtype != loop.dtypes[0]:
         return Refusal("NumPy converts the first element apart")
     along = (slice(None),) * axes[0]
