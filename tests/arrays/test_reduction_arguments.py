@@ -219,7 +219,7 @@ def test_any_mixture_of_arguments(name: str, pools: list[tm.Pool], data: st.Data
 def test_a_kept_axis_has_numpys_stride(
     length: int, pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where all that is left after the first element is one, too, whose axis has no order among the others."""
+    """Where one element is left after the first, and its axis has no order among the others."""
     lower_thresholds(monkeypatch.setattr)
     x = random_values("d", 2 * length * 140 * 66).reshape((2 * length, 140, 66), order="F")[::2, ::2]
     for axis in range(3):
