@@ -300,6 +300,31 @@ def test_flags_that_a_loop_takes_down_are_not_reported(threads: tm.Pool) -> None
                     assert_same_call(tm.parallel(ufunc), ufunc, make, f"{ufunc} {what} {n}", pool=threads)
 
 
+@pytest.mark.parametrize("n", [64, 2000, 70_001])
+@pytest.mark.parametrize(
+    "ufunc",
+    [np.fmax, np.fmin, np.maximum, np.add, np.multiply, np.subtract, np.divide, np.copysign, np.hypot],
+    ids=lambda u: u.__name__,
+)
+def test_flags_of_conversions_in_place(ufunc: np.ufunc, n: int, threads: tm.Pool) -> None:
+    """NumPy can't be asked again where an operand is written to."""
+    for what, chars in ("overflow", "df"), ("overflow", "DF"), ("signalling", "fd"):
+        for columns in 1, n:
+
+            def make(what: str = what, chars: str = chars, columns: int = columns) -> Any:
+                if chars == "DF":
+                    b = np.ones(n, "D")
+                    b.view("d")[0] = np.finfo("d").max
+                else:
+                    b = raising(what, chars[0], n)
+                a = np.ones((2 * n // columns, 2 * columns), chars[1])[: n // columns, :columns]
+                return [a, b.reshape(-1, columns)], {"out": a}
+
+            if (ufunc, chars) not in ((np.copysign, "DF"), (np.hypot, "DF")):
+                with np.errstate(all="warn"):
+                    assert_same_call(tm.parallel(ufunc), ufunc, make, f"{what} {columns}", pool=threads)
+
+
 def test_one_exponent_of_another_dtype_is_numpys(threads: tm.Pool) -> None:
     """NumPy's power copies x to the power of one 1: a signalling NaN stays one."""
     x = np.full(1500, 7.5)

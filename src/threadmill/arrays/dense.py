@@ -39,7 +39,10 @@ NOT_DENSE = Refusal("its operands are not all contiguous arrays of one shape")
 class DensePlan(Plan):
     """A loop and its programs for contiguous arrays of certain dtypes, of any one shape, and for numbers."""
 
-    __slots__ = ("_block", "_dtypes", "_floats", "_name", "_nin", "_programs", "_reports", "_results")
+    __slots__ = (
+        *("_block", "_dtypes", "_floats", "_keeps_flags", "_name", "_nin", "_programs", "_reports"),
+        "_results",
+    )
 
     def __init__(self, loop: Loop, dtypes: list[np.dtype[Any]], strides: list[int]) -> None:
         self.loop, self.shape, self.split, self.grain = loop, (), 0, 1  # each call has its own
@@ -48,6 +51,7 @@ class DensePlan(Plan):
         self._floats = self._block != 0 and programs.converts_floats(loop, dtypes)
         self._dtypes, self._results = loop.dtypes, dtypes[nin:]
         self._name, self._reports = loop.ufunc.__name__, loop.strided.reports or self._floats
+        self._keeps_flags = programs.keeps_flags(loop)
         self._programs = programs.dense(loop, dtypes, strides)
 
     def run(self, pool: "CData", args: tuple[Any, ...], out: Array | None) -> Any:
@@ -78,12 +82,15 @@ class DensePlan(Plan):
             results = [out]
         else:
             return NOT_DENSE
+        shared = self._floats and any_shared([x for x in args if type(x) is np.ndarray], results)
+        if shared and not self._keeps_flags:
+            return NOT_DENSE
         data += map(start_of, results)
         status = run_dense(pool, plain, streaming, results[0].size, data, len(data))
         if status:
             if status == OVERLAP:
                 return NOT_DENSE
-            if self._floats and not any_shared([x for x in args if type(x) is np.ndarray], results):
+            if self._floats and not shared:
                 return NOT_DENSE  # NumPy's flags may be others, as elementwise.py says
             report_flags(status, self._name, self._reports)
         return results[0] if len(results) == 1 else tuple(results)

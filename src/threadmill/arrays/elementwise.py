@@ -34,7 +34,9 @@ _FLAGS_ARE_NUMPYS = Refusal("some loops of NumPy take down the flags that its co
 class ArrayPlan(Plan):
     """A loop's program for arrays that lie in one space."""
 
-    __slots__ = ("_converts", "_first", "_program", "_reports", "_space")
+    __slots__ = (
+        *("_converts", "_first", "_keeps_flags", "_name", "_nargs", "_nin", "_program", "_reports", "_space"),
+    )
 
     def __init__(
         self,
@@ -50,21 +52,25 @@ class ArrayPlan(Plan):
         self._program = program
         self._first = first  # a program that only looks whether this one may run
         self._converts = converts  # from or to floats
+        self._keeps_flags = programs.keeps_flags(loop)
         self._reports = loop.strided.reports or converts
+        self._name, self._nin, self._nargs = loop.ufunc.__name__, loop.ufunc.nin, loop.ufunc.nargs
 
     def run(self, pool: "CData", arrays: Sequence[Array]) -> Refusal | None:
         """Runs the loop over the arrays, and reports floating-point errors."""
         run, first = self._space.run, self._first
         if first is not None and run(pool, first, arrays, self.split, self.grain) == FAILED:
             return _NANS_ARE_NUMPYS
+        shared = self._converts and any_shared(arrays[: self._nin], arrays[self._nin : self._nargs])
+        if shared and not self._keeps_flags:  # NumPy can't make the call again
+            return _FLAGS_ARE_NUMPYS
         status = run(pool, self._program, arrays, self.split, self.grain)
         if status == FAILED:
             return _NANS_ARE_NUMPYS
-        if status and self.loop is not None:
-            nin, nargs = self.loop.ufunc.nin, self.loop.ufunc.nargs
-            if self._converts and not any_shared(arrays[:nin], arrays[nin:nargs]):
+        if status:
+            if self._converts and not shared:
                 return _FLAGS_ARE_NUMPYS
-            report_flags(status, self.loop.ufunc.__name__, self._reports)
+            report_flags(status, self._name, self._reports)
         return None
 
 

@@ -51,6 +51,15 @@ def may_stream(loop: Loop) -> bool:
     return loop.name in _WAIT_FOR_MEMORY
 
 
+# Loops of NumPy's that leave the floating-point flags that conversions have raised; others may take them down.
+_KEEPS_FLAGS = frozenset({"add", "divide", "multiply", "sqrt", "square", "subtract"})
+
+
+def keeps_flags(loop: Loop) -> bool:
+    """Whether what was raised before the loop runs is there afterwards."""
+    return loop.name in _KEEPS_FLAGS
+
+
 def converts_floats(loop: Loop, dtypes: Sequence[np.dtype[Any]]) -> bool:
     """Whether operands of these dtypes are converted from or to floats, which NumPy reports as the loop's."""
     pairs = zip(dtypes, loop.dtypes, strict=True)
