@@ -15,6 +15,7 @@ import pytest
 from kit import commands
 from kit.arrays import Array
 from kit.comparison import assert_same_call, difference
+from kit.thresholds import lower_thresholds
 from kit.ufuncs import values
 
 import threadmill as tm
@@ -651,3 +652,33 @@ def test_outer_of_two_nans_is_numpys(threads: tm.Pool) -> None:
     assert_same_call(
         tm.parallel(np.add).outer, np.add.outer, lambda: ([a, np.repeat(b, 40)], {}), "outer", pool=threads
     )
+
+
+@pytest.mark.parametrize("n", [64, 2048, 20_000])
+def test_converted_operands_that_run_backwards(
+    n: int, threads: tm.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NumPy converts a small one before it begins; then the others are turned around, or not."""
+    lower_thresholds(monkeypatch.setattr)
+    numbers = (np.arange(n) % 19 - 9).astype("h")
+    for a in numbers, numbers[::-1], np.repeat(numbers, 2)[::-2]:
+        for step in 1, -1, -2, 2:
+            assert_same_call(
+                tm.parallel(np.arctan),
+                np.arctan,
+                lambda a=a, step=step: ([a], {"out": np.ones(abs(step) * n, "f")[::step]}),
+                f"step {step}",
+                pool=threads,
+            )
+
+
+def test_times_divided_by_one_converted_zero(threads: tm.Pool) -> None:
+    """NumPy's loop reports it where one divisor stands for all, and not where a buffer holds many of it."""
+    times = np.arange(4096).astype("m8[us]")
+    for a in times, times.reshape(2048, 2), np.repeat(times, 2).reshape(2048, 4)[:, ::2]:
+        for b in np.zeros((1,) * a.ndim, "B"), np.zeros((1,) * a.ndim, "q"), np.zeros((), "B"):
+            for ufunc in np.divide, np.floor_divide:
+                with np.errstate(all="warn"):
+                    assert_same_call(
+                        tm.parallel(ufunc), ufunc, lambda a=a, b=b: ([a, b], {}), repr(b), pool=threads
+                    )

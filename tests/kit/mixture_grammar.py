@@ -199,8 +199,9 @@ def reducing(choose: Chooser, call: Call, ufunc: str, inits: bool = True) -> Non
         found = _reduced(shape, axis)
         size = found if found is not None and choose.chance(85) else choose.around(shape)
         dtype = choose.dtype()
-        # NumPy crashes: np.any(x, out=<object array>, dtype=bool)
-        dtype = "'?'" if "'O'" in dtype and "logical" in ufunc else dtype
+        # NumPy crashes: np.any(x, out=<object array>, dtype=bool), np.prod too
+        converts = "logical" in ufunc or any(each.startswith("dtype=") for each in more)
+        dtype = "'?'" if "'O'" in dtype and converts else dtype
         call.setup.append(choose.array("o", size, dtype))
         more.append(f"out={choose.one('o', 'o', 'o', '(o,)', '...', 'None', 'a', '3')}")
     if choose.chance(20):

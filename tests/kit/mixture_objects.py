@@ -239,7 +239,8 @@ class Duck:
 
 
 def _told(options: dict[str, Any]) -> list[Any]:
-    return [(name, type(value).__name__, repr(value)[:60]) for name, value in options.items()]
+    """The options in any order: ours hands `out` on last."""
+    return sorted((name, type(value).__name__, repr(value)[:60]) for name, value in options.items())
 
 
 class Refuses:

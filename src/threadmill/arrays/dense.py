@@ -51,7 +51,7 @@ class DensePlan(Plan):
         self._floats = self._block != 0 and programs.converts_floats(loop, dtypes)
         self._dtypes, self._results = loop.dtypes, dtypes[nin:]
         self._name, self._reports = loop.ufunc.__name__, loop.strided.reports or self._floats
-        self._keeps_flags = programs.keeps_flags(loop)
+        self._keeps_flags = loop.name in programs.KEEP_FLAGS
         self._programs = programs.dense(loop, dtypes, strides)
 
     def run(self, pool: "CData", args: tuple[Any, ...], out: Array | None) -> Any:

@@ -52,7 +52,7 @@ class ArrayPlan(Plan):
         self._program = program
         self._first = first  # a program that only looks whether this one may run
         self._converts = converts  # from or to floats
-        self._keeps_flags = programs.keeps_flags(loop)
+        self._keeps_flags = loop.name in programs.KEEP_FLAGS
         self._reports = loop.strided.reports or converts
         self._name, self._nin, self._nargs = loop.ufunc.__name__, loop.ufunc.nin, loop.ufunc.nargs
 
@@ -167,8 +167,12 @@ def _unlike_numpy(loop: Loop, operands: Operands) -> Refusal | None:
             return Refusal(f"there is no conversion from {dtype} to {out.dtype}")
         if out is not None and out.dtype != dtype and masks:
             return Refusal("NumPy converts a masked output to and fro")
-    if all(x.size <= 1 for x in (*inputs, *outs) if x is not None):
+    given = [x for x in (*inputs, *outs) if x is not None]
+    if all(x.size <= 1 for x in given):
         return Refusal("there is nothing to share")
+    converts = any(x.dtype != dtype for x, dtype in zip(inputs, loop.dtypes, strict=False))
+    if converts and any(x.ndim == 1 and x.strides[0] < 0 for x in given):
+        return Refusal("NumPy converts a small operand apart, and turns the others around or not")
     if programs.minds_nans(loop) and partly_overlap(inputs, outs) and any(map(_has_nans, inputs)):
         return Refusal("NumPy copies operands that overlap, and knows alone what it makes of NaNs then")
     return None
@@ -236,8 +240,8 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
     name, kind = loop.name, loop.dtypes[0].char
     strides, has_rows = walk.space.strides, len(walk.space.shape) > 1
     if kind == "m" and name in ("divide", "floor_divide") and loop.dtypes[1].kind == "i":
-        if has_rows and strides[1][-1] == 0:  # one divisor for a row: 0 is reported, or not
-            return Refusal("NumPy is silent where it divides rows of times, each by a number of its own")
+        if strides[1][-1] == 0 and (has_rows or walk.arrays[1].dtype != loop.dtypes[1]):
+            return Refusal("NumPy reports a division of times by 0, or not, as its buffer holds the divisor")
     elif kind in "fdFD" and has_rows and any(each[-1] < 0 for each in strides):
         return Refusal("NumPy turns such rows around, and loops that run backwards round otherwise")
     elif kind == "e" and has_rows and not all(_side_by_side(walk)):

@@ -18,7 +18,7 @@ from .reducer import as_sum
 from .signatures import shows, with_pool
 from .sum_kernel import exact_sum
 from .sum_kernel import sum as kernel_sum
-from .ufunc import parallel
+from .ufunc import NOT_GIVEN, parallel
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -35,7 +35,13 @@ _square_call, _multiply_call = _square.__call__, _multiply.__call__
 
 @shows(with_pool(np.square, ["x"], overflow="wrap"))
 def square(
-    x: "npt.ArrayLike", /, *args: Any, overflow: Overflow = "wrap", pool: Pool | None = None, **options: Any
+    x: "npt.ArrayLike",
+    /,
+    *args: Any,
+    out: Any = NOT_GIVEN,
+    overflow: Overflow = "wrap",
+    pool: Pool | None = None,
+    **options: Any,
 ) -> Any:
     """The square of each element, as numpy.square.
 
@@ -79,13 +85,15 @@ def square(
     the GIL. NumPy itself, on one thread, does the rest: strided, byte-swapped, misaligned and partly
     overlapping arrays, other dtypes, subclasses, and arrays too small to gain.
     """
-    if overflow != "wrap":
-        array, out = _checked_operands("square", x, args, options, overflow, pool)
-        done = _checked("square", square_kernel, array, out, pool)
-        return _square(array, *args, pool=pool, **options) if done is None else done
-    if pool is None:
-        return _square_call(x, *args, **options)
-    return _square(x, *args, pool=pool, **options)
+    if overflow == "wrap":
+        if args or options:
+            return _square(x, *args, out=out, pool=pool, **options)
+        return _square_call(x, out=out, pool=pool)
+    if out is not NOT_GIVEN:
+        options["out"] = out
+    array, target = _checked_operands("square", x, args, options, overflow, pool)
+    done = _checked("square", square_kernel, array, target, pool)
+    return _square(array, *args, pool=pool, **options) if done is None else done
 
 
 @shows(with_pool(np.multiply, ["x", "k"], ["dtype", "signature"], overflow="wrap"))
@@ -94,6 +102,7 @@ def scale(
     k: Any,
     /,
     *args: Any,
+    out: Any = NOT_GIVEN,
     overflow: Overflow = "wrap",
     pool: Pool | None = None,
     **options: Any,
@@ -135,21 +144,20 @@ def scale(
     Runs where `square` runs.
     """
     kind = type(k)
-    if overflow == "wrap" and type(x) is np.ndarray and x.dtype.kind in _TAKES.get(kind, ""):
-        # A number that has no say in the dtype.
-        for each in (*args, *options.values()):
-            if type(each) is not np.ndarray:
-                break  # it may be a class that looks at the options it is given
-        else:
-            if pool is None:
-                return _multiply_call(x, k, *args, **options)
-            return _multiply(x, k, *args, pool=pool, **options)
+    if overflow == "wrap" and not options and type(x) is np.ndarray and x.dtype.kind in _TAKES.get(kind, ""):
+        # A number that has no say in the dtype. An `out` of another class may look at the options it gets.
+        if not args and (out is NOT_GIVEN or out is None or type(out) is np.ndarray):
+            return _multiply_call(x, k, out=out, pool=pool)
+        if len(args) == 1 and out is NOT_GIVEN and type(args[0]) is np.ndarray:
+            return _multiply_call(x, k, *args, pool=pool)
     check_pool(pool)
+    if out is not NOT_GIVEN:
+        options["out"] = out
     if kind not in NUMBERS and not _is_foreign(k) and np.ndim(k) != 0:
         raise ValueError(f"scale: k must be a scalar, got an array of shape {np.shape(k)}")
     if overflow != "wrap":
-        array, out = _checked_operands("scale", x, args, options, overflow, pool)
-        done = _checked_scale(array, k, out, pool)
+        array, target = _checked_operands("scale", x, args, options, overflow, pool)
+        done = _checked_scale(array, k, target, pool)
         if done is not None:
             return done
         x = array

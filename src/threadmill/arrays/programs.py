@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAIL_FIRST",
+    "KEEP_FLAGS",
     "ONLY_LOOK",
     "PASS",
     "added_rows",
@@ -51,13 +52,8 @@ def may_stream(loop: Loop) -> bool:
     return loop.name in _WAIT_FOR_MEMORY
 
 
-# Loops of NumPy's that leave the floating-point flags that conversions have raised; others may take them down.
-_KEEPS_FLAGS = frozenset({"add", "divide", "multiply", "sqrt", "square", "subtract"})
-
-
-def keeps_flags(loop: Loop) -> bool:
-    """Whether what was raised before the loop runs is there afterwards."""
-    return loop.name in _KEEPS_FLAGS
+# Loops of NumPy's that leave the floating-point flags that were raised before; others may take them down.
+KEEP_FLAGS = frozenset({"add", "divide", "multiply", "sqrt", "square", "subtract"})
 
 
 def converts_floats(loop: Loop, dtypes: Sequence[np.dtype[Any]]) -> bool:
