@@ -682,3 +682,25 @@ def test_times_divided_by_one_converted_zero(threads: tm.Pool) -> None:
                     assert_same_call(
                         tm.parallel(ufunc), ufunc, lambda a=a, b=b: ([a, b], {}), repr(b), pool=threads
                     )
+
+
+def test_what_a_mask_leaves_out_is_converted_too(threads: tm.Pool) -> None:
+    """A signalling NaN is reported wherever it is."""
+    for n in 1500, 20_000:
+        for masked in "none", "others", "all":
+            b = raising("signalling", "f", n)
+            where = np.full(n, masked == "all")
+            where[1:] |= masked == "others"
+            for ufunc in np.add, np.less, np.fmax:
+                out = np.zeros(n, "?" if ufunc is np.less else "d")
+                options = {"out": out, "where": where}
+                with np.errstate(all="warn"):
+                    for a, c in (np.ones(n, "d"), b), (np.ones(n, "D"), b.astype("F")):
+                        if ufunc is np.less or a.dtype == "d":
+                            assert_same_call(
+                                tm.parallel(ufunc),
+                                ufunc,
+                                lambda a=a, c=c, options=options: ([a, c], options),
+                                f"{ufunc} {masked}",
+                                pool=threads,
+                            )

@@ -170,9 +170,11 @@ def _unlike_numpy(loop: Loop, operands: Operands) -> Refusal | None:
     given = [x for x in (*inputs, *outs) if x is not None]
     if all(x.size <= 1 for x in given):
         return Refusal("there is nothing to share")
-    converts = any(x.dtype != dtype for x, dtype in zip(inputs, loop.dtypes, strict=False))
-    if converts and any(x.ndim == 1 and x.strides[0] < 0 for x in given):
+    converted = [x for x, dtype in zip(inputs, loop.dtypes, strict=False) if x.dtype != dtype]
+    if converted and any(x.ndim == 1 and x.strides[0] < 0 for x in given):
         return Refusal("NumPy converts a small operand apart, and turns the others around or not")
+    if masks and any(x.dtype.kind in "fc" for x in converted):
+        return Refusal("NumPy converts what the mask leaves out, too, and reports what that comes to")
     if programs.minds_nans(loop) and partly_overlap(inputs, outs) and any(map(_has_nans, inputs)):
         return Refusal("NumPy copies operands that overlap, and knows alone what it makes of NaNs then")
     return None
