@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands
-from kit.arrays import Array
+from kit.arrays import Array, random_values
 from kit.comparison import assert_same_call, difference
 from kit.thresholds import lower_thresholds
 from kit.ufuncs import values
@@ -704,3 +704,25 @@ def test_what_a_mask_leaves_out_is_converted_too(threads: tm.Pool) -> None:
                                 f"{ufunc} {masked}",
                                 pool=threads,
                             )
+
+
+@pytest.mark.parametrize("char", "fdFD")
+@pytest.mark.parametrize("columns", [5, 300, 9000])
+def test_rows_to_the_power_of_numbers_of_their_own(
+    columns: int, char: str, threads: tm.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NumPy squares where the exponent of a whole row is 2, unless its buffer holds several rows."""
+    lower_thresholds(monkeypatch.setattr)
+    rows = 20_000 // columns + 1
+    a = abs(random_values(char, rows * columns).reshape(rows, columns)).astype(char)
+    for b in np.full((rows, 1), 2), np.full((rows, columns), 2)[:, :1], np.full((1, columns), 2):
+        for each in a, np.repeat(a, 2, 1)[:, ::2]:
+            for ufunc in np.power, np.float_power:
+                if ufunc is np.power or char in "dD":
+                    assert_same_call(
+                        tm.parallel(ufunc),
+                        ufunc,
+                        lambda each=each, b=b: ([each, b.astype(char)], {}),
+                        f"{columns}",
+                        pool=threads,
+                    )

@@ -252,8 +252,10 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
         return Refusal("NumPy lays such rows side by side, where it rounds complex squares otherwise")
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and strides[1][-1] != 1:
         return Refusal("NumPy's loop is at fault for results that don't lie side by side")
-    elif name == "power" and 0 in strides[1] and walk.arrays[1].dtype != loop.dtypes[1]:
-        return Refusal("NumPy's power takes a short way for one exponent, if its buffer holds it as one")
+    elif name in ("power", "float_power") and 0 in strides[1]:
+        one_for_a_row = strides[1][-1] == 0 and any(strides[1])
+        if one_for_a_row or walk.arrays[1].dtype != loop.dtypes[1]:
+            return Refusal("NumPy's power takes a short way for one exponent, if its buffer holds it as one")
     elif kind in "fd" and name in ("fmax", "fmin") and has_rows and zero_by_place(name, kind):
         return Refusal("the length of a row shows in the sign of zeros")
     return None
