@@ -234,6 +234,48 @@ def test_a_kept_axis_has_numpys_stride(
                 )
 
 
+def test_rows_that_numpys_buffer_takes_together(
+    pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Floats over two axes that don't lie like one, and products of complex rows that run backwards."""
+    lower_thresholds(monkeypatch.setattr)
+    spread = random_values("f", 10 * 4 * 200).reshape((10, 4, 200), order="F")[::2, ::2, ::2]
+    for x in spread, spread.astype("d"), random_values("F", 6 * 7 * 300).reshape(6, 7, 300)[..., ::-2]:
+        for ufunc in np.add, np.multiply, np.maximum:
+            for axis in 0, 1, 2, (0, 1), (1, 2), (0, 2):
+                for options in {}, {"initial": -3}:
+                    assert_same_call(
+                        tm.parallel(ufunc).reduce,
+                        ufunc.reduce,
+                        lambda x=x, axis=axis, options=options: ([x, axis], options),
+                        f"{ufunc.__name__} {axis}",
+                        pool=pools[-1],
+                    )
+
+
+def test_what_a_mask_leaves_out(pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signalling NaN is converted all the same, and `initial` stays as it is where nothing is left."""
+    lower_thresholds(monkeypatch.setattr)
+    x = np.ones(3000, "d")
+    x.view("u8")[7] = 0x7FF0000000000001
+    whole = np.arange(3000, dtype="h")
+    for where in np.zeros(3000, "?"), x == 1, np.ones(3000, "?"):
+        for ufunc, array, options in (
+            (np.logical_and, x, {}),
+            (np.logical_or, x.reshape(50, 60), {"axis": 0}),
+            (np.gcd, whole, {"initial": -3}),
+            (np.add, whole, {"initial": -3}),
+        ):
+            given = {**options, "where": where.reshape(array.shape)}
+            assert_same_call(
+                tm.parallel(ufunc).reduce,
+                ufunc.reduce,
+                lambda array=array, given=given: ([array], given),
+                ufunc.__name__,
+                pool=pools[-1],
+            )
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_out_may_overlap_the_array(name: str, pools: list[tm.Pool]) -> None:
     for cut in (lambda x: x[0], lambda x: x[1].T.copy().T, lambda x: x[:, 0], lambda x: x[2, ::-1]):

@@ -73,6 +73,8 @@ def prepare(
     if x.dtype != loop.dtypes[1]:
         if loop.dtypes[1].kind not in "biu":
             return Refusal("NumPy's buffer for the conversion has a part in the rounding")
+        if masks and x.dtype.kind == "f":
+            return Refusal("NumPy converts what the mask leaves out, too, and reports what that comes to")
         if x.dtype.kind == "c":
             return Refusal("NumPy reports signalling NaNs in either part of a number that it converts")
         if cast_loop(x.dtype.char, loop.dtypes[1].char) is None:
@@ -125,6 +127,8 @@ def _over_some(
     outer = [axis for axis, stride in enumerate(space.strides[0]) if stride and space.shape[axis] > 1]
     if not outer or not strides_are_whole(walk):
         return Refusal("there is no axis to cut")
+    if loop.dtypes[0].kind in "fc" and _is_rounded_by_place(loop, space):
+        return Refusal("NumPy lays such rows side by side, where it rounds otherwise")
     reusable = not masks and x.flags.c_contiguous and result.flags.c_contiguous
     innermost = len(space.shape) - 1
     if reusable and initial is None and outer[-1] == innermost > 0 == space.strides[0][-2]:
@@ -150,6 +154,14 @@ def _over_some(
         return settled(pool, loop, x, out, status, by_numpy)
 
     return Reduction(loop, space.shape, split, grain, run, reusable)
+
+
+def _is_rounded_by_place(loop: Loop, space: Space) -> bool:
+    """Whether NumPy's buffer takes several rows together that add up, or turns products of rows around."""
+    result, operand = space.strides[:2]
+    if len(result) > 1 and result[-1] == 0 == result[-2] and loop.name not in LEAST_OR_GREATEST:
+        return True
+    return loop.name == "multiply" and loop.dtypes[0].kind == "c" and any(stride < 0 for stride in operand)
 
 
 def _first_and_rest(
@@ -195,6 +207,8 @@ def _over_all(
         begin = initial
     if begin is None and masks:
         return Refusal("NumPy begins with the first element in its own order")
+    if loop.name == "gcd" and masks and initial is not None:
+        return Refusal("initial is the result as it stands where the mask leaves out all")
     views = flat(x, masks)
     shape = views[0].shape
     split, grain = cut(shape, range(len(shape)))  # each chunk has an outcome
