@@ -1,5 +1,6 @@
 """What every test module shares: the root of the tree, an environment without settings, no deadlines."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # `pool`, which serves any example
 )
 settings.load_profile("threadmill")
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the thousands of collected tests out of the collector's sight, which many tests call for."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

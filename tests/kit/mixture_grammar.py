@@ -76,6 +76,8 @@ def elementwise(choose: Chooser) -> Call:
     if ufunc.signature is not None and name != "vecdot":
         choose.flavour = "small"  # a BLAS may add in any order
     shape = choose.shape()
+    if ufunc.signature is not None and max(shape, default=0) > 2000:
+        shape = (33, 65)  # each with each
     number = None
     for k in range(ufunc.nin):
         if choose.chance(12 if k else 2):
@@ -205,7 +207,8 @@ def reducing(choose: Chooser, call: Call, ufunc: str, inits: bool = True) -> Non
         converts = "logical" in ufunc or any(each.startswith("dtype=") for each in more)
         dtype = "'?'" if "'O'" in dtype and converts else dtype
         call.setup.append(choose.array("o", size, dtype))
-        more.append(f"out={choose.one('o', 'o', 'o', '(o,)', '...', 'None', 'a', '3')}")
+        itself = "o" if converts and "'O'" in call.setup[0] else "a"
+        more.append(f"out={choose.one('o', 'o', 'o', '(o,)', '...', 'None', itself, '3')}")
     if choose.chance(20):
         more.append(f"keepdims={choose.random.choice(KEEPDIMS)}")
     if inits and choose.chance(12):

@@ -445,7 +445,7 @@ def test_many_interrupts_in_a_row(pool: tm.Pool, what: str) -> None:
         while True:
             calls[what]()
 
-    for _ in range(50):
+    for _ in range(15):
         interrupt(call_for_ever, after=0.002)
 
 
