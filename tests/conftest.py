@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from kit.marks import only_in_a_sweep
 
 if TYPE_CHECKING:
     import threadmill as tm
@@ -38,7 +39,7 @@ def root() -> Path:
     return Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(params=[1, 2, 3, 7])
+@pytest.fixture(params=[1, only_in_a_sweep(2), 3, only_in_a_sweep(7)])
 def pool(request: pytest.FixtureRequest) -> "Iterator[tm.Pool]":
     """A new pool of each size that the suite is run on."""
     import threadmill as tm

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from kit.arrays import Array, laid_out
 from kit.comparison import assert_same_call
+from kit.marks import only_in_a_sweep
 from kit.ufuncs import BINARY, values
 
 import threadmill as tm
@@ -19,7 +20,10 @@ N = 4100
 
 pytestmark = pytest.mark.usefixtures("all_errors_warn")
 
-each_ufunc = pytest.mark.parametrize("name", BINARY)
+USUAL = ("add", "subtract", "multiply", "minimum", "fmax", "bitwise_or", "logical_and", "hypot")
+each_ufunc = pytest.mark.parametrize(
+    "name", [name if name in USUAL else only_in_a_sweep(name) for name in BINARY]
+)
 
 
 def check(name: str, make: Callable[[], Any], what: str, pool: tm.Pool) -> None:

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from kit import commands
+from kit.marks import only_in_a_sweep
 
 SCRIPT = """
 import numpy as np
@@ -42,7 +43,7 @@ def _levels() -> list[str]:
     return [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__.get(name)]
 
 
-@pytest.mark.parametrize("kept", [0, -1])
+@pytest.mark.parametrize("kept", [0, only_in_a_sweep(-1)])
 def test_fewer_instruction_sets(kept: int) -> None:
     """All of the dispatched ones disabled, and all but the older half."""
     levels = _levels()

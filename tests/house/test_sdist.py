@@ -89,5 +89,5 @@ def test_sdist_installs_and_works_away_from_the_tree(sdist: Path, tmp_path: Path
     for name in ("tests", "benchmarks"):  # and not src/
         shutil.copytree(unpacked / name, away / name)
     shutil.copy(unpacked / "pyproject.toml", away)
-    report = run(python, "-m", "pytest", "-m", "smoke", "-p", "no:cacheprovider", cwd=away)
+    report = run(python, "-m", "pytest", "-n", "0", "-m", "smoke", "-p", "no:cacheprovider", cwd=away)
     assert " passed" in report

@@ -47,7 +47,7 @@ class Build:
         assert Path(self.python("-c", script, launcher=launcher, **settings).strip()).parent == self.target
 
     def pytest(self, *arguments: str | Path, launcher: tuple[str, ...] = (), **settings: str) -> str:
-        options = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        options = ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
         return self.python(*options, *arguments, launcher=launcher, **settings)
 
 

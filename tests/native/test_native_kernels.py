@@ -386,7 +386,9 @@ NO_KERNELS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kernel", "kind"), NO_KERNELS, ids=str)
+@pytest.mark.parametrize(
+    ("kernel", "kind"), NO_KERNELS, ids=lambda x: x if isinstance(x, str) else type(x).__name__
+)
 def test_a_kernel_that_is_no_pointer(kernel: Any, kind: str) -> None:
     with tm.Pool(2) as pool:
         with pytest.raises(
@@ -399,7 +401,9 @@ def test_a_kernel_that_is_no_pointer(kernel: Any, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "ctx", ["text", 1.5, object(), [1, 2], FFI().new("struct { int i; } *")[0]], ids=repr
+    "ctx",
+    ["text", 1.5, object(), [1, 2], FFI().new("struct { int i; } *")[0]],
+    ids=lambda x: type(x).__name__,
 )
 def test_a_ctx_that_is_no_pointer(ctx: Any) -> None:
     with (

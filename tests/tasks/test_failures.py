@@ -233,7 +233,7 @@ def test_nothing_is_kept_alive(pool: tm.Pool, way: Callable[[Scene], None]) -> N
     gc.collect()
     gc.disable()
     try:
-        for _ in range(20):  # in different orders of the threads
+        for _ in range(4):  # in different orders of the threads
             scene = Scene(pool)
             assert is_meant(error_of(way, scene))
             assert scene.known

@@ -670,7 +670,7 @@ def test_fork_beside_a_busy_queue(make_queue: Callable[..., Any], maxsize: int) 
     for thread in threads:
         thread.start()
     try:
-        for _ in range(5):
+        for _ in range(3):
             assert in_child(lambda: empty_and_fill(q)) == "used"
     finally:
         stop.set()
