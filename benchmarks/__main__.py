@@ -25,6 +25,7 @@ QUESTIONS = (
     "ufuncs",
     "reductions",
     "programs",
+    "scaling",
     "executor",
     "queues",
 )

@@ -141,7 +141,7 @@ class ThreadmillBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
             raise ValueError("n_jobs == 0 in Parallel has no meaning")
         if n_jobs is None:
             return 1
-        threads = self._pool._max_workers
+        threads = self._pool.max_workers
         return max(1, threads + 1 + n_jobs) if n_jobs < 0 else min(n_jobs, threads)
 
     def configure(self, n_jobs: int = 1, parallel: Any = None, **_options: Any) -> int:

@@ -232,7 +232,7 @@ class ParallelUfunc:
             call = Refusal(f"fewer than {self._least} bytes are not worth another thread")
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
-        return call.plan.explain(self.ufunc.__name__, pool_or_default(pool)._max_workers)
+        return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
 
     # ---- inside ----
 

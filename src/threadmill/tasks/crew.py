@@ -89,5 +89,5 @@ def run_indices(pool: "Pool", fn: Callable[[int], None], n: int) -> None:
         with lock:
             return None if crew.over else next(left, None)
 
-    threads = min(n, pool._max_workers, get_thread_limit() or n)
+    threads = min(n, pool.max_workers, get_thread_limit() or n)
     crew.run(pool, threads, work, caller=True)

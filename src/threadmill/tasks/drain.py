@@ -103,4 +103,4 @@ def _drain_python(pool: "Pool", queue: Any, fn: Callable[[Any], object]) -> None
                 del item
                 queue.task_done()
 
-    crew.run(pool, pool._max_workers, pull, caller=False)
+    crew.run(pool, pool.max_workers, pull, caller=False)
