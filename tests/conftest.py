@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # The suite states its pools itself; a user's own setting would change the default one.
 os.environ.pop("THREADMILL_NUM_THREADS", None)
 
+# They are for this run, and not for those that tests start: these would write their reports over its own.
+os.environ.pop("PYTEST_ADDOPTS", None)
+
 # A deadline would make a busy machine a failure; on CI the examples are the same in every run.
 settings.register_profile(
     "threadmill",
