@@ -21,7 +21,7 @@
 /* In a burst of loops a sleeper comes for those that follow: after one that ended alone so shortly ago, a
  * wake-up is worth it for less. */
 #define BURST_GAP_NS 100000
-#define WORTH_A_WAKE_IN_BURST_NS 10000
+#define WORTH_A_WAKE_IN_BURST_NS 3000
 
 /* How long a caller that waits for the last chunks looks before it sleeps: about what waking it would cost
  * (50 to 120 us measured on two virtual cores), so that spinning never costs more than twice the best

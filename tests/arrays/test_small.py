@@ -1,5 +1,6 @@
 """Arrays too small to gain, left to NumPy: the same results, warnings, errors and positions of warnings."""
 
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from kit.arrays import DTYPES, LAYOUTS, extremes, random_values
 from kit.comparison import assert_as_numpy
 
 import threadmill as tm
+from threadmill.arrays import thresholds
+from threadmill.arrays import ufunc as ufuncs
 
 Function = Callable[..., Any]
 
@@ -77,3 +80,24 @@ def test_a_pool_after_shutdown_is_an_error_at_any_size(
     pool.shutdown()
     with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         function(np.ones(n), *arguments, pool=pool)
+
+
+def test_loops_are_timed_until_their_size_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From then on NumPy makes the calls that it would make in 10 us; nothing but time depends on it."""
+    exp = ufuncs.ParallelUfunc(np.exp, False)
+    x = np.linspace(0, 1, 3000)
+    clock = iter(range(0, 10**9, 31_000))  # a call with its own 1 us takes 31
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: next(clock))
+    assert (
+        str(exp.explain(x)) == "exp: by NumPy, because fewer than 1048576 bytes are not worth another thread"
+    )
+    for _ in range(thresholds.TIMED):
+        assert not exp.explain(x).parallel
+        np.testing.assert_array_equal(exp(x), np.exp(x))
+    assert exp._worth == {x.dtype.num: thresholds.LEAST}  # 8 KB would do
+    assert exp.explain(x).parallel
+    assert not exp.explain(x[:2000]).parallel
+    assert not exp.explain(x.astype("f")).parallel  # of which nothing is known
+    np.testing.assert_array_equal(exp(x), np.exp(x))
+    with pytest.raises(TypeError, match="no callable exp method"):
+        exp(np.full(3000, None))

@@ -8,10 +8,11 @@ from threadmill.arrays import spaces, thresholds, ufunc
 
 def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
     """From now on no call of this process is too small for C."""
-    for name in "CHEAP", "COSTLY", "REDUCED", "SUMMED", "ALONE":
+    for name in "LEAST", "MOST", "REDUCED", "SUMMED", "ALONE":
         set_attribute(thresholds, name, 0)
     for made in (*ufunc._of_numpy.values(), *ufunc._made.values()):
         set_attribute(made, "_least", 0)
+        set_attribute(made, "_worth", {})
 
 
 def shorten_chunks(elements: int) -> None:

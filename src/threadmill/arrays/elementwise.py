@@ -18,7 +18,6 @@ from .plan import Plan
 from .probes import zero_by_place
 from .refusal import Refusal
 from .spaces import Space, Walk, cut, overlap, partly_overlap, streams, strides_are_whole
-from .thresholds import CHEAP_LOOPS
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -266,7 +265,7 @@ def _rounded_by_place(loop: Loop, walk: Walk, order: str) -> Refusal | None:
 
     It does so where it converts an operand, or walks in an order that the user has asked for.
     """
-    if loop.dtypes[0].char not in "fd" or not loop.name or loop.name in CHEAP_LOOPS:
+    if loop.dtypes[0].char not in "fd" or not loop.name or loop.name in _ROUNDED_ALIKE:
         return None
     converts = any(x.dtype != dtype for x, dtype in zip(walk.arrays, loop.dtypes, strict=False))
     if len(walk.space.shape) < 2 or (order == "K" and not converts):
@@ -284,3 +283,13 @@ def _side_by_side(walk: Walk) -> list[bool]:
 
 # NumPy 2.0 to 2.5 on x86, np.isnan(x, out=y[::2]) among others.
 _WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
+
+# Loops that round in the same way wherever their operands lie.
+_ROUNDED_ALIKE = frozenset(
+    """
+    absolute add bitwise_and bitwise_count bitwise_or bitwise_xor ceil conjugate copysign deg2rad degrees
+    divide equal fabs floor fmax fmin greater greater_equal invert isfinite isinf isnan isnat left_shift
+    less less_equal logical_and logical_not logical_or logical_xor maximum minimum multiply negative
+    not_equal positive rad2deg radians reciprocal right_shift rint sign signbit sqrt square subtract trunc
+    """.split()  # noqa: SIM905
+)

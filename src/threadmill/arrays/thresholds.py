@@ -1,22 +1,29 @@
-"""The sizes from which on threads are worth their while, in bytes of the largest operand.
+"""The sizes from which on threads are worth their while; smaller calls are NumPy's where no pool is named.
 
-Smaller calls are NumPy's where the user names no pool.
+They depend on the loop, the dtype, the processor and NumPy's build: on one machine they lie between 16 KiB
+and a megabyte. So the loops of element-wise calls are timed, in calls that NumPy makes anyway.
 """
 
-__all__ = ["ALONE", "CHEAP", "CHEAP_LOOPS", "COSTLY", "REDUCED", "SUMMED"]
+__all__ = ["ALONE", "LEAST", "MOST", "REDUCED", "SUMMED", "TIMED", "worth"]
 
-# A loop that takes some nanoseconds an element pays from COSTLY on, an addition (0.3 ns) from CHEAP on.
-COSTLY, CHEAP = 1 << 15, 1 << 19
+# Bytes of an operand below which no call gains, and from which on every call does.
+LEAST, MOST = 1 << 14, 1 << 20
+
+# So many calls are timed; the quickest tells.
+TIMED = 5
+
+# A loop that takes so long on one thread takes less on two, see docs/performance.md.
+_WORTH_NS = 10_000
+
+# What a call of NumPy takes besides its loop, with its warnings brought to the user's line.
+_CALL_NS = 1_000
 
 # A reduction reads 40 KB in a microsecond. The kernels of sums are quicker than NumPy on one thread already,
 # and the calling thread is alone below ALONE: to wake another costs more than to read so little.
 REDUCED, SUMMED, ALONE = 1 << 20, 1 << 13, 1 << 15
 
-CHEAP_LOOPS = frozenset(
-    """
-    absolute add bitwise_and bitwise_count bitwise_or bitwise_xor ceil conjugate copysign deg2rad degrees
-    divide equal fabs floor fmax fmin greater greater_equal invert isfinite isinf isnan isnat left_shift
-    less less_equal logical_and logical_not logical_or logical_xor maximum minimum multiply negative
-    not_equal positive rad2deg radians reciprocal right_shift rint sign signbit sqrt square subtract trunc
-    """.split()  # noqa: SIM905
-)
+
+def worth(nbytes: int, took_ns: int) -> int:
+    """The bytes from which on a call is worth threads, as a call of NumPy's tells that took so long."""
+    loop_ns = max(took_ns - _CALL_NS, 1)
+    return min(max(nbytes * _WORTH_NS // loop_ns, LEAST), MOST)

@@ -6,12 +6,14 @@ all others, as the user made them.
 
 import functools
 import inspect
+import time
 import weakref
 from typing import Any
 
 import numpy as np
 
 from .._process import lock_of_process
+from .._types import Array
 from ..tasks.pool import Pool, check_pool, default_pool, pool_or_default
 from . import elementwise, gufuncs, self_test, thresholds
 from .dense import PlanCache, dense_plan
@@ -74,7 +76,11 @@ class ParallelUfunc:
         self.__doc__ = doc_with_pool(ufunc)
         self._trusted = trust or ufunc in self_test.NUMPYS
         name = ufunc.__name__ if ufunc in self_test.NUMPYS else ""
-        self._least = thresholds.CHEAP if name in thresholds.CHEAP_LOOPS else thresholds.COSTLY
+        self._least = thresholds.LEAST
+        # By dtype.num: the bytes from which on calls are shared; and what timed calls have told of them so
+        # far, until it is known. Any thread writes; nothing but time depends on it.
+        self._worth: dict[int, int] = {}
+        self._told: dict[int, list[int]] = {}
         self._silent = _INTEGERS if name in _SILENT else _NONE
         self._count = ufunc.nin if name else 0  # of arguments; others' ufuncs may warn of anything
         self._loops: LoopCache = LoopCache()
@@ -100,17 +106,23 @@ class ParallelUfunc:
         if pool is None:
             # Whether all operands have one dtype (dtype.num) or are numbers that take it on. Here 50 ns show.
             dtype, alike = -1, len(args) == self._count and not options
+            untimed = None
             for x in args:
                 if type(x) is np.ndarray:
-                    if x.nbytes >= self._least:
-                        break
                     number = x.dtype.num
+                    if x.nbytes >= self._least:
+                        if x.nbytes >= self._worth.get(number, thresholds.MOST):
+                            break
+                        if number not in self._worth:
+                            untimed = x
                     if number != dtype:
                         alike = alike and dtype < 0
                         dtype = number
                 elif dtype not in _TAKES.get(type(x), _NONE):
                     alike = False
             else:
+                if untimed is not None:
+                    return self._timed(args, out, options, untimed)
                 if alike and out is NOT_GIVEN:
                     if dtype in self._silent:
                         return self.ufunc(*args)
@@ -188,7 +200,7 @@ class ParallelUfunc:
         plain = all(type(x) is np.ndarray for x in args)
         if plain and len(args) == self.ufunc.nin == 2 and self.signature is None:
             a, b = args
-            if pool is not None or a.nbytes * b.size >= self._least:
+            if pool is not None or a.nbytes * b.size >= self._worth.get(a.dtype.num, thresholds.MOST):
                 call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
                 if not isinstance(call, Refusal):
                     result = call.run(pool_or_default(pool)._handle)
@@ -227,14 +239,29 @@ class ParallelUfunc:
         """
         check_pool(pool)
         call = self._prepare(args, options)
-        sizes = [x.nbytes for x in args if type(x) is np.ndarray]
-        if pool is None and max(sizes, default=0) < self._least and not isinstance(call, Refusal):
-            call = Refusal(f"fewer than {self._least} bytes are not worth another thread")
+        arrays = [x for x in args if type(x) is np.ndarray]
+        if pool is None and not isinstance(call, Refusal):
+            enough = [max(self._least, self._worth.get(x.dtype.num, thresholds.MOST)) for x in arrays]
+            if all(x.nbytes < least for x, least in zip(arrays, enough, strict=True)):
+                call = Refusal(f"fewer than {min(enough, default=0)} bytes are not worth another thread")
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
 
     # ---- inside ----
+
+    def _timed(self, args: tuple[Any, ...], out: Any, options: dict[str, Any], x: Array) -> Any:
+        """NumPy's call, of which the time tells what the loop takes for x's dtype."""
+        if out is not NOT_GIVEN:
+            options["out"] = out
+        begin = time.perf_counter_ns()
+        result = apply_as_the_user(self.ufunc, args, options)
+        took = time.perf_counter_ns() - begin
+        told = self._told.setdefault(x.dtype.num, [])
+        told.append(thresholds.worth(x.nbytes, took))
+        if len(told) >= thresholds.TIMED:
+            self._worth[x.dtype.num] = max(told)  # the quickest call's
+        return result
 
     @functools.cached_property
     def _handling(self) -> Any:
