@@ -111,9 +111,10 @@ class ParallelUfunc:
                 if type(x) is np.ndarray:
                     number = x.dtype.num
                     if x.nbytes >= self._least:
-                        if x.nbytes >= self._worth.get(number, thresholds.MOST):
+                        least = self._worth.get(number)
+                        if x.nbytes >= (thresholds.MOST if least is None else least):
                             break
-                        if number not in self._worth:
+                        if least is None:
                             untimed = x
                     if number != dtype:
                         alike = alike and dtype < 0
