@@ -244,7 +244,8 @@ class ParallelUfunc:
         if pool is None and not isinstance(call, Refusal):
             enough = [max(self._least, self._worth.get(x.dtype.num, thresholds.MOST)) for x in arrays]
             if all(x.nbytes < least for x, least in zip(arrays, enough, strict=True)):
-                call = Refusal(f"fewer than {min(enough, default=self._least)} bytes are not worth another thread")
+                least = min(enough, default=self._least)
+                call = Refusal(f"fewer than {least} bytes are not worth another thread")
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
