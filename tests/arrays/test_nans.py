@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from kit.arrays import Array
 from kit.comparison import assert_same_call
+from kit.thresholds import lower_thresholds
 from kit.ufuncs import BINARY, UFUNCS, dtype_of, loops, operands, values
 
 import threadmill as tm
@@ -333,3 +334,22 @@ def test_sums_with_infinities(pool: tm.Pool) -> None:
                 assert_same_call(
                     tm.sum, np.sum, lambda x=x, axis=axis: ([x], {"axis": axis}), f"{char} {at}", pool=pool
                 )
+
+
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.subtract, np.divide], ids=lambda u: u.__name__)
+def test_one_converted_nan_for_many(ufunc: np.ufunc, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy's buffer holds many of it or one, for which its loop goes another way."""
+    lower_thresholds(monkeypatch.setattr)
+    nan = np.array([0x7FC0_1234], "u4").view("f")
+    for n in 31, 64, 1000, 9000:
+        others = (np.arange(n, dtype="u8") | 0xFFF8_0000_0000_0000).view("d").reshape(n, 1)
+        for a in np.broadcast_to(nan, (n, 1)), nan.reshape(1, 1):
+            for args in (a, others), (others, a):
+                for out in None, np.zeros((n, 1), "f"), np.zeros((n, 1)):
+                    assert_same_call(
+                        tm.parallel(ufunc),
+                        ufunc,
+                        lambda args=args, out=out: (args, {} if out is None else {"out": out}),
+                        f"{n}",
+                        pool=tm.default_pool(),
+                    )

@@ -201,7 +201,8 @@ def _plan(loop: Loop, operands: Operands, walk: Walk, fresh: list[bool]) -> Call
     )
     results = tuple(out for out in outs if out is not None)
     first, nans = None, programs.PASS
-    if programs.minds_nans(loop) and (masks or len(space.shape) > 1) and _may_meet(inputs):
+    apart = masks or len(space.shape) > 1 or _repeats_converted(loop, walk)
+    if programs.minds_nans(loop) and apart and _may_meet(inputs):
         nans = programs.FAIL_FIRST
         if any(np.may_share_memory(x, out) for x in inputs for out in results):  # read before it is written
             first, nans = programs.elementwise(loop, *layout, programs.ONLY_LOOK), programs.PASS
@@ -223,6 +224,12 @@ def _may_meet(inputs: list[Array]) -> bool:
     if len(inputs) != 2 or small.dtype.kind == "c" or small.size > max(x.size for x in inputs) // 16:
         return True
     return _has_nans(small)
+
+
+def _repeats_converted(loop: Loop, walk: Walk) -> bool:
+    """Whether one element stands for many that NumPy's buffer holds, or not, once it is converted."""
+    operands = zip(walk.arrays, walk.space.strides, loop.dtypes[: loop.ufunc.nin], strict=False)
+    return any(strides[-1] == 0 and x.dtype != dtype for x, strides, dtype in operands)
 
 
 def _has_nans(x: Array) -> bool:
