@@ -144,8 +144,8 @@ def scale(
     Runs where `square` runs.
     """
     kind = type(k)
-    if overflow == "wrap" and not options and type(x) is np.ndarray and _is_of_its_dtype(k, kind, x):
-        # An `out` of another class may look at the options it gets.
+    if overflow == "wrap" and not options and type(x) is np.ndarray and _takes(kind, x):
+        # An `out` of another class may look at the options that it gets.
         if not args and (out is NOT_GIVEN or out is None or type(out) is np.ndarray):
             return _multiply_call(x, k, out=out, pool=pool)
         if len(args) == 1 and out is NOT_GIVEN and type(args[0]) is np.ndarray:
@@ -164,8 +164,8 @@ def scale(
     return _multiply(x, k, *args, pool=pool, dtype=dtype_of(x), **options)
 
 
-def _is_of_its_dtype(k: Any, kind: type, x: Array) -> bool:
-    """Whether x times k has x's dtype without being told."""
+def _takes(kind: type, x: Array) -> bool:
+    """Whether x times a number of this type has x's dtype without being told."""
     return x.dtype.kind in _TAKES.get(kind, "") or (kind in NUMBERS and kind is x.dtype.type)
 
 
