@@ -19,7 +19,7 @@
 #define WORTH_A_WAKE_NS 40000
 
 /* In a burst of loops a sleeper comes for those that follow: after one that ended alone so shortly ago, a
- * wake-up is worth it for less. */
+ * wake-up is worth it for less (docs/performance.md: loops of 9 to 18 us). */
 #define BURST_GAP_NS 100000
 #define WORTH_A_WAKE_IN_BURST_NS 3000
 

@@ -183,14 +183,14 @@ def found(call: Call) -> str | None:
     """What differs between our call and NumPy's, if anything but what is accepted.
 
     NumPy's own answer may change from call to call: numbers that Python compares in a loop for objects raise
-    floating-point flags, or not, as the interpreter has come to know them.
+    floating-point flags, or not, as the interpreter has come to know them. Ours must be one of its answers.
     """
     numpys, ours = outcome(call, False), outcome(call, True)
     told = _told(call, ours, numpys)
     if told is None:
         return None
-    again, before = outcome(call, False), outcome(call, False)
-    return told if _told(call, again, numpys) is None and _told(call, before, numpys) is None else None
+    others = (outcome(call, False) for _ in range(2))
+    return None if any(_told(call, ours, other) is None for other in others) else told
 
 
 def _told(call: Call, ours: dict[str, Any], numpys: dict[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ from .cache import Cache
 
 __all__ = [
     "DEFAULT",
+    "ERRORS",
     "HANDLING",
     "apply_as_the_user",
     "as_default_for",
@@ -34,7 +35,7 @@ Result = TypeVar("Result")
 _NO_OPTIONS: Mapping[str, Any] = {}
 
 # NumPy's bit, its key in np.geterr() and its words, in the order in which NumPy reports.
-_ERRORS = (
+ERRORS = (
     (1, "divide", "divide by zero"),
     (2, "over", "overflow"),
     (4, "under", "underflow"),
@@ -45,7 +46,7 @@ _ERRORS = (
 def report(flags: int, name: str) -> None:
     """Reports the errors whose bits are set in `flags` as np.<name> would."""
     modes = np.geterr()
-    for bit, key, error in _ERRORS:
+    for bit, key, error in ERRORS:
         if flags & bit:
             _report_one(modes[key], error, name, flags)  # type: ignore[literal-required]
 

@@ -1,27 +1,18 @@
 """Floating-point errors of nodes, told when their pass has run, as if at the line where they were written."""
 
-import contextvars
 import sys
 import types
 import warnings
 from typing import Any
 
 import numpy as np
-import numpy._core.umath as _umath
 
+from ..arrays.errstate import ERRORS, HANDLING
 from .nodes import Node, Place
 
 __all__ = ["State", "line_of_user", "place_of_user", "state_now", "tell", "tell_of"]
 
-_extobj: contextvars.ContextVar[Any] = _umath._extobj_contextvar
 _warnings: Any = warnings  # with what its stub does not tell
-
-_ERRORS = (
-    (1, "divide", "divide by zero"),
-    (2, "over", "overflow"),
-    (4, "under", "underflow"),
-    (8, "invalid", "invalid value"),
-)
 
 
 class State:
@@ -36,7 +27,7 @@ class State:
         self.token = token
         modes: dict[str, str] = dict(np.geterr())  # type: ignore[arg-type]
         self.bits = 0
-        for bit, key, _ in _ERRORS:
+        for bit, key, _ in ERRORS:
             if modes[key] == "warn":
                 self.bits |= bit
         self._list = warnings.filters
@@ -52,7 +43,7 @@ class State:
     def is_now(self) -> bool:  # written out: it is asked for every node
         filters, show = warnings.filters, self.show
         return (
-            _extobj.get() is self.token
+            HANDLING.get() is self.token
             and filters is self._list
             and len(filters) == self._count
             and (not filters or filters[0] is self._first)
@@ -90,7 +81,7 @@ def _in_context() -> bool:
 
 def state_now(last: State | None) -> State:
     """The state now, the last one if it is the same."""
-    return last if last is not None and last.is_now() else State(_extobj.get())
+    return last if last is not None and last.is_now() else State(HANDLING.get())
 
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -132,7 +123,7 @@ def tell_of(state: State, flags: int, place: Place | None, name: str) -> None:
     flags &= state.bits
     if not flags or place is None:
         return
-    for bit, _, words in _ERRORS:
+    for bit, _, words in ERRORS:
         if flags & bit:
             _warn(state, place, f"{words} encountered in {name}")
 
