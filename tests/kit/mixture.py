@@ -154,4 +154,6 @@ if __name__ == "__main__":
         run_here([Call(**call) for call in given])
     else:
         where = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+        if where is not None:
+            where.mkdir(parents=True, exist_ok=True)
         sys.exit(bool(mixture(until(time.monotonic() + float(sys.argv[1]), int(sys.argv[2])), where)))

@@ -4,6 +4,7 @@ A sequence keeps to a few ufuncs, dtypes and shapes, so that its calls meet in t
 objects, and mixes others in between.
 """
 
+import math
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,9 @@ import numpy as np
 from kit.mixture_words import CLASSES, LARGE, LAYOUTS, MOST_USED, SIZES, UFUNCS
 
 __all__ = ["Call", "Chooser"]
+
+
+MOST = 1 << 20  # elements of a result
 
 
 @dataclass
@@ -120,7 +124,7 @@ class Chooser:
         if self.chance(75) or not shape:
             return shape
         if self.chance(8):
-            return (*shape, 2)
+            return (*shape, 2) if _elements(shape, (*shape, 2)) < MOST else shape
         if self.chance(5):
             return (shape[0] + 1, *shape[1:])
         return self.one((), shape[1:], (*shape[:-1], 1), (1,) * len(shape), (1, *shape[1:]), (2, *shape))
@@ -137,3 +141,11 @@ class Chooser:
         if self.chance(5):
             call.bufsize = self.one(16, 64, 1024, 4096, 16384, 1000000)
         call.pool = self.one(0, 1, 2, 3, 3, 7)
+
+
+def _elements(*shapes: tuple[int, ...]) -> int:
+    """Of a result of operands of these shapes; none where they don't fit."""
+    try:
+        return math.prod(np.broadcast_shapes(*shapes))
+    except ValueError:
+        return 0
