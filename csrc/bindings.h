@@ -35,6 +35,24 @@ tm_status tm_set_simd_level(int level);
  * at a time, the blocks' sums added in order; 0: whole. Process-wide; set before sums run. */
 void tm_set_sum_block(size_t elements);
 
+/* Bytes that the last-level cache is taken to hold; 0: as the machine tells. For tests. */
+void tm_set_last_level_cache(size_t bytes);
+
+/* ---- memory that arrays share --------------------------------------------------------------- */
+
+/* TM_SAME: the same elements of one dtype in the same places. TM_OVERLAPPING: between the first and the last
+ * byte of one array lies a byte of the other's. */
+typedef enum tm_relation { TM_APART, TM_SAME, TM_OVERLAPPING } tm_relation;
+
+/* The relation of two arrays, each told as its address, a number for its dtype, the size of an element, the
+ * shape and the strides in bytes: `numbers` in all. */
+tm_relation tm_relate(const intptr_t *a, size_t a_numbers, const intptr_t *b, size_t b_numbers);
+
+/* Whether two elements of an array may share memory, as in a broadcast or a sliding window: unless each axis
+ * steps over all that the axes with smaller strides span. A few arrays whose elements lie between each other
+ * are taken to overlap as well. */
+int tm_overlaps_itself(const intptr_t *array, size_t numbers);
+
 /* ---- programs: inner loops over whole arrays ---------------------------------------------- */
 
 /* NumPy's form of an inner loop: element i of operand k, for i from 0 to dims[0] - 1, lies at
@@ -67,6 +85,9 @@ typedef struct tm_program {
     size_t steps;
     tm_step step[TM_MAX_STEPS];
     uint32_t written; /* bit k: array k is written, so that each chunk needs a part of it for itself */
+    /* Size of an element of an output that goes past the caches where it is large, lies in rows and shares
+     * no memory; 0: goes where it is. */
+    uint8_t stream_item[TM_MAX_OPERANDS];
     int mask;         /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
     int stop;         /* the slot of a bool that is looked at after each chunk, or -1; ... */
     int stop_value;   /* ... when it has this value, the loop ends early with TM_FAILED */
@@ -90,12 +111,10 @@ int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const 
 /* How many of n elements a chunk of an element-wise loop has. */
 size_t tm_chunk_elements(size_t n);
 
-/* As tm_run_program for one dimension of n elements; by `streaming` where an output is larger than the
- * last-level cache and is not read as well. TM_OVERLAP, with nothing done, where an array that is written
- * shares memory with another one without being the same. TM_INVALID, with nothing done: another count of
- * arrays than the program's, or an output of one element for several. */
-int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n,
-                 char *const *data, size_t count);
+/* As tm_run_program for one dimension of n elements. TM_OVERLAP, with nothing done, where an array that is
+ * written shares memory with another one without being the same. TM_INVALID, with nothing done: another
+ * count of arrays than the program's, or an output of one element for several. */
+int tm_run_dense(tm_pool *pool, const tm_program *program, size_t n, char *const *data, size_t count);
 
 /* The inner loop with operands (x, out) that converts as C does, real to integer aside; NULL: none. */
 tm_inner_loop tm_cast_loop(int from, int to);
@@ -111,11 +130,6 @@ tm_inner_loop tm_nans_loop(size_t operands, size_t item);
  * dimension, their number, and of one core stride, that of rows; along a row elements are contiguous.
  * NULL: none. */
 tm_inner_loop tm_add_rows_loop(int dtype);
-
-/* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes past the
- * caches. */
-int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
-                   void *auxdata);
 
 /* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
 

@@ -61,17 +61,23 @@ static size_t machine_online_cores(void)
     return online > 0 ? (size_t)online : 1;
 }
 
+static _Atomic size_t machine_cache; /* 0: not read yet */
+
+void tm_set_last_level_cache(size_t bytes)
+{
+    atomic_store_explicit(&machine_cache, bytes, memory_order_relaxed);
+}
+
 size_t tm_last_level_cache(void)
 {
     /* 8 MiB are common on small machines; being wrong costs some speed. A virtual machine tells of its
      * host's whole cache, shared with others: few processors have more than 32 MiB for a core. */
     enum { DEFAULT = 8 << 20, MOST_FOR_A_CORE = 32 << 20 };
-    static _Atomic size_t known;
-    size_t size = atomic_load_explicit(&known, memory_order_relaxed);
+    size_t size = atomic_load_explicit(&machine_cache, memory_order_relaxed);
     if (size == 0) {
         size = tm_read_cache_size("");
         size = size == 0 ? DEFAULT : TM_MIN(size, MOST_FOR_A_CORE * machine_online_cores());
-        atomic_store_explicit(&known, size, memory_order_relaxed);
+        atomic_store_explicit(&machine_cache, size, memory_order_relaxed);
     }
     return size;
 }

@@ -12,26 +12,21 @@ size_t tm_chunk_elements(size_t n)
     return (elements + WHOLE - 1) / WHOLE * WHOLE;
 }
 
-int tm_run_dense(tm_pool *pool, const tm_program *program, const tm_program *streaming, size_t n,
-                 char *const *data, size_t count)
+int tm_run_dense(tm_pool *pool, const tm_program *program, size_t n, char *const *data, size_t count)
 {
     const size_t arrays = program->arrays;
     const intptr_t *stride = program->stride;
     intptr_t layout[1 + 2 * TM_MAX_OPERANDS] = {(intptr_t)n};
-    bool large = false, in_place = false;
 
     if (arrays > TM_MAX_OPERANDS || count != arrays || n > PTRDIFF_MAX) return TM_INVALID;
     for (size_t out = program->inputs; out < arrays; out++) {
         if (stride[out] == 0 && n > 1) return TM_INVALID; /* all results would go to one element */
-        large |= tm_worth_streaming(n * (size_t)stride[out]);
         for (size_t k = 0; k < out; k++) {
             const tm_relation found =
-                tm_relate(data[k], (size_t)stride[k], data[out], (size_t)stride[out], n);
+                tm_relate_rows(data[k], (size_t)stride[k], data[out], (size_t)stride[out], n);
             if (found == TM_OVERLAPPING || (found == TM_SAME && k >= program->inputs)) return TM_OVERLAP;
-            in_place |= found == TM_SAME;
         }
     }
     memcpy(layout + 1, stride, arrays * sizeof *stride);
-    program = large && !in_place ? streaming : program;
     return tm_run_program(pool, program, 1, layout, 1 + 2 * arrays, data, count, 0, tm_chunk_elements(n));
 }

@@ -72,7 +72,7 @@ static int product_run(tm_pool *pool, tm_dtype dtype, size_t n, product *p, cons
     if (p->kernel == NULL) return TM_INVALID; /* bool, of which NumPy makes int8, and complex numbers */
     if (n == 0) return 0;
     p->size = tm_element_size(dtype);
-    const tm_relation relation = tm_relate(p->x, p->size, p->out, p->size, n);
+    const tm_relation relation = tm_relate_rows(p->x, p->size, p->out, p->size, n);
     if (relation == TM_OVERLAPPING) return TM_OVERLAP;
     if (options & TM_CHECKED) {
         tm_pick (&tm_limits_kernels[dtype])(0, NULL, p->factor, p->limits);

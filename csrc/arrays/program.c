@@ -1,5 +1,6 @@
 /* program.c: checks a program and its layout, cuts the space into chunks, has them walked. */
 #include "../parallel_for.h"
+#include "memory.h"
 #include "walk.h"
 
 /* Elements that surely take less than to wake a sleeper. */
@@ -76,6 +77,10 @@ int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const 
     const size_t arrays = program->arrays;
     if (dims == 0 || dims > TM_MAX_DIMS || split >= dims || grain == 0 || count != arrays) return TM_INVALID;
     if (!program_is_sound(program) || !program_has_layout(program, dims, numbers)) return TM_INVALID;
+    for (size_t axis = 0; axis < dims; axis++)
+        if (layout[axis] <= 0) return layout[axis] < 0 ? TM_INVALID : TM_OK;
+    tm_program copy;
+    program = tm_with_streams(program, &copy, dims, layout, data);
     tm_walk c = {
         .program = program,
         .dims = dims,
@@ -88,11 +93,9 @@ int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const 
         .core = layout + dims + arrays * dims + arrays,
         .data = data,
         .x87 = tm_x87_save(),
+        .streams = program == &copy,
     };
-    for (size_t axis = 0; axis < dims; axis++)
-        if (layout[axis] <= 0) return layout[axis] < 0 ? TM_INVALID : TM_OK;
     if (!program_writes_apart(&c)) return TM_INVALID;
-    for (size_t i = 0; i < program->steps; i++) c.streams |= program->step[i].loop == tm_stream_loop;
     size_t elements = grain;
     for (size_t axis = 0; axis < dims; axis++) elements *= axis == split ? 1 : (size_t)layout[axis];
     c.cut = program_cut(&c);

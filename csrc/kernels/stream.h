@@ -16,4 +16,8 @@ void tm_stream_copy(void *restrict out, const void *restrict from, size_t bytes)
 /* Ends a series of copies: what they wrote is visible to whoever sees the caller's next store. */
 void tm_stream_end(void);
 
+/* The inner loop with operands (x, out), both contiguous, that copies elements of `context` bytes so. */
+int tm_stream_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                   void *auxdata);
+
 #endif

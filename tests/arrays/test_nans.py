@@ -16,7 +16,7 @@ from kit.thresholds import lower_thresholds
 from kit.ufuncs import BINARY, UFUNCS, dtype_of, loops, operands, values
 
 import threadmill as tm
-from threadmill.arrays import dense
+from threadmill._native import memory
 
 # Edges of vectors, tiles (1,024), chunks (a 64th, 1,024 at least) and NumPy's buffers (8,192).
 SIZES = [*(1, 3, 17, 67, 1025, 1027, 1535, 1537, 2051, 3583), *(8195, 9219, 24579, 65541)]
@@ -228,12 +228,16 @@ def test_large_arrays(name: str, pool: tm.Pool) -> None:
                 )
 
 
-def test_results_that_are_streamed(pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch) -> None:
-    """As they are where they are larger than the last-level cache; here by the cut into tiles alone."""
-    run = dense.run_dense
-    monkeypatch.setattr(
-        dense, "run_dense", lambda pool, _, streaming, *rest: run(pool, streaming, streaming, *rest)
-    )
+@pytest.fixture
+def no_cache() -> Iterator[None]:
+    """All results are larger than the last-level cache."""
+    memory.set_last_level_cache(1)
+    yield
+    memory.set_last_level_cache(0)
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_results_that_are_streamed(pools: list[tm.Pool]) -> None:
     for name in "add", "multiply", "fmax", "square":
         ufunc, ours = UFUNCS[name], tm.parallel(UFUNCS[name])
         for ins in "fd" if name == "fmax" else "fdD":

@@ -53,8 +53,8 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
-        _threadmill build library thread_state waits status pointers dtypes kernels machine programs fused
-        pools ring
+        _threadmill build library thread_state waits status pointers dtypes memory kernels machine programs
+        fused pools ring
     """,
     "tasks": """
         workers native_function results progress item late buffered_map map crew waiters future spawn drain

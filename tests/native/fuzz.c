@@ -8,6 +8,7 @@
  * (docs/reliability.md). What C cannot know is not tried: pointers to nothing, and arrays that are shorter
  * than said. */
 #include "kernel_cases.h"
+#include "kernels/stream.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -700,7 +701,7 @@ static void walk(scene *s)
     } else if (grain > 0 && n / grain > 3000 && n / grain + (n % grain != 0) <= UINT64_MAX >> 9) {
         grain = n / 3000 + 1;
     }
-    const int result = dense ? tm_run_dense(pool, &program, &program, n, data, program.arrays)
+    const int result = dense ? tm_run_dense(pool, &program, n, data, program.arrays)
                              : tm_run_program(pool, &program, 1, layout, 1 + 2 * program.arrays, data,
                                               program.arrays, 0, grain);
     const bool invalid = dense ? n > PTRDIFF_MAX || program.arrays > TM_MAX_OPERANDS
@@ -719,6 +720,8 @@ static void run_dense(scene *s)
     const size_t n = size_of(&s->in, 5000), numbers = 3 * n + 100;
     tm_program program = {.arrays = 3, .inputs = 2, .steps = 1, .mask = -1, .stop = -1};
     program.step[0] = (tm_step){.loop = add, .operands = 3, .slot = {0, 1, 2}};
+    program.stream_item[2] = byte_of(&s->in) % 2 ? 8 : 0;
+    tm_set_last_level_cache(byte_of(&s->in) % 2 ? number_of(&s->in) : 0);
     char *data[3];
     bool overlap = false;
     for (size_t k = 0; k < 3; k++) {
@@ -731,7 +734,7 @@ static void run_dense(scene *s)
     }
     for (size_t i = 0; i < numbers; i++) ((double *)(void *)first)[i] = (double)(i % 1001);
     memcpy(second, first, numbers * 8);
-    const int result = tm_run_dense(pool, &program, &program, n, data, 3);
+    const int result = tm_run_dense(pool, &program, n, data, 3);
     EXPECT(result == (overlap ? TM_OVERLAP : n > 0 && refuses(s, pool) ? TM_CLOSED : 0));
     char *copies[3] = {second + (data[0] - first), second + (data[1] - first), second + (data[2] - first)};
     if (result == 0) add(NULL, copies, (intptr_t[]){(intptr_t)n}, program.stride, NULL);

@@ -2,6 +2,7 @@
  * stops. */
 #include "check.h"
 #include "common.h"
+#include "kernels/stream.h"
 
 #include <fenv.h>
 #include <math.h>
@@ -116,7 +117,7 @@ static void check_cuts(size_t n, size_t block, bool tiled)
     program.step[0] = step_of(note_length, 1, 0, 0, 0);
     program.step[0].context = lengths, program.step[0].auxdata = x;
     memset(lengths, 0, sizeof lengths);
-    CHECK(tm_run_dense(pool, &program, &program, n, data, 1) == 0);
+    CHECK(tm_run_dense(pool, &program, n, data, 1) == 0);
     for (size_t at = 0; at < n; at += (size_t)lengths[at]) {
         const size_t end = at + (size_t)lengths[at],
                      border = block == 0 ? n : TM_MIN(n, at / block * block + block);
@@ -291,21 +292,104 @@ TEST(buffers_are_filled_and_emptied_tile_by_tile)
 TEST(streamed_results_are_there_when_the_call_returns)
 {
     tm_program program = addition();
-    program.steps = 2, program.buffers = 1, program.buffer_item[0] = 8;
-    program.step[0] = step_of(add, 3, 0, 1, 3);
-    program.step[1] = step_of(tm_stream_loop, 2, 3, 2, 0);
-    program.step[1].context = (void *)(uintptr_t)8;
+    program.inputs = 2, program.stream_item[2] = 8;
+    for (size_t k = 0; k < 3; k++) program.stride[k] = 8;
+    tm_set_last_level_cache(1);
     EACH_POOL (p)
         for (intptr_t shift = 0; shift < 9; shift++)
             for (intptr_t n = 1; n < MOST; n = n * 5 + 1) {
-                intptr_t layout[] = {n, 8, 8, 8, 0, 0, 0};
                 char *data[] = {(char *)x, (char *)y, (char *)(out + shift)};
                 fill();
-                CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1024) ==
-                      0);
+                CHECK(tm_run_dense(p, &program, (size_t)n, data, LENGTH(data)) == 0);
                 for (intptr_t i = 0; i < n; i++) CHECK(out[i + shift] == x[i] + y[i]);
                 CHECK(out[n + shift] == -7 && (shift == 0 || out[shift - 1] == -7));
             }
+    tm_set_last_level_cache(0);
+}
+
+/* How many elements the loop of a program like this is handed at first. */
+static int first_run(const tm_program *like, size_t dims, const intptr_t *layout, size_t numbers,
+                     char *const *data)
+{
+    static int lengths[MOST];
+    tm_program program = *like;
+    program.step[0] = step_of(note_length, 1, 0, 0, 0);
+    program.step[0].context = lengths, program.step[0].auxdata = data[0];
+    memset(lengths, 0, sizeof lengths);
+    CHECK(tm_run_program(NULL, &program, dims, layout, numbers, data, program.arrays, 0, MOST) == 0);
+    return lengths[0];
+}
+
+TEST(only_large_outputs_that_lie_in_long_rows_apart_are_streamed)
+{
+    enum { N = 5000, TILE = 1024 };
+    intptr_t row[] = {N, 8, 8, 0, 0}, gaps[] = {N, 8, 16, 0, 0};
+    intptr_t rows[] = {2, 2000, 16000, 8, 16000, 8, 0, 0}, short_rows[] = {5, 1000, 8000, 8, 8000, 8, 0, 0};
+    char *apart[] = {(char *)x, (char *)out}, *shared[] = {(char *)x, (char *)x};
+    tm_program program = addition();
+    program.arrays = 2, program.written = 2, program.stream_item[1] = 8;
+    CHECK(first_run(&program, 1, row, LENGTH(row), apart) == N); /* a cache holds it */
+    tm_set_last_level_cache(N * 8 - 1);
+    CHECK(first_run(&program, 1, row, LENGTH(row), apart) == (TM_X86 ? TILE : N));
+    CHECK(first_run(&program, 1, row, LENGTH(row), shared) == N);
+    CHECK(first_run(&program, 1, gaps, LENGTH(gaps), apart) == N);
+    tm_set_last_level_cache(1);
+    CHECK(first_run(&program, 2, rows, LENGTH(rows), apart) == (TM_X86 ? TILE : 2000));
+    CHECK(first_run(&program, 2, short_rows, LENGTH(short_rows), apart) == 1000);
+    program.stream_item[1] = 0;
+    CHECK(first_run(&program, 1, row, LENGTH(row), apart) == N);
+    program.stream_item[1] = 8, program.buffers = 16; /* no room for another buffer */
+    for (size_t k = 0; k < 16; k++) program.buffer_item[k] = 1;
+    CHECK(first_run(&program, 1, row, LENGTH(row), apart) == TILE);
+    tm_set_last_level_cache(0);
+}
+
+/* ---- memory that arrays share ---- */
+
+TEST(arrays_are_apart_the_same_or_overlap)
+{
+    const intptr_t at = (intptr_t)x;
+    const intptr_t one[] = {at, 12, 8, 10, 8}, next[] = {at + 80, 12, 8, 10, 8},
+                   inside[] = {at + 72, 12, 8, 10, 8};
+    const intptr_t backwards[] = {at + 72, 12, 8, 10, -8}, other[] = {at, 9, 8, 10, 8},
+                   single[] = {at + 79, 1, 1};
+    const intptr_t table[] = {at, 12, 8, 2, 5, 40, 8}, empty[] = {at, 12, 8, 0, 8},
+                   spread[] = {at - 8, 12, 8, 2, 800};
+#define RELATE(a, b) tm_relate(a, LENGTH(a), b, LENGTH(b))
+    CHECK(RELATE(one, one) == TM_SAME && RELATE(table, table) == TM_SAME);
+    CHECK(RELATE(one, next) == TM_APART && RELATE(next, one) == TM_APART);
+    CHECK(RELATE(one, inside) == TM_OVERLAPPING && RELATE(inside, one) == TM_OVERLAPPING);
+    CHECK(RELATE(one, backwards) == TM_OVERLAPPING && RELATE(next, backwards) == TM_APART);
+    CHECK(RELATE(one, other) == TM_OVERLAPPING && RELATE(one, table) == TM_OVERLAPPING);
+    CHECK(RELATE(single, one) == TM_OVERLAPPING && RELATE(single, next) == TM_APART);
+    CHECK(RELATE(one, empty) == TM_APART && RELATE(empty, empty) == TM_APART);
+    CHECK(RELATE(spread, one) == TM_OVERLAPPING); /* by its ends alone */
+#undef RELATE
+}
+
+TEST(an_array_overlaps_itself_or_not)
+{
+    static const struct {
+        intptr_t array[9];
+        size_t numbers;
+        int expected;
+    } cases[] = {
+        {{0, 12, 8}, 3, 0},
+        {{0, 12, 8, 5, 8}, 5, 0},
+        {{0, 12, 8, 5, -8}, 5, 0},
+        {{0, 12, 8, 5, 0}, 5, 1},
+        {{0, 12, 8, 1, 0}, 5, 0},
+        {{0, 12, 8, 5, 4}, 5, 1},
+        {{0, 12, 8, 3, 4, 32, 8}, 7, 0},
+        {{0, 12, 8, 3, 4, 24, 8}, 7, 1}, /* a window */
+        {{0, 12, 8, 3, 4, -8, 24}, 7, 0},
+        {{0, 12, 8, 0, 4, 0, 0}, 7, 0},
+        {{0, 12, 8, 2, 3, 4, 96, 32, 8}, 9, 0},
+        {{0, 12, 8, 2, 3, 4, 8, 16, 48}, 9, 0},
+        {{0, 12, 8, 2, 3, 4, 8, 8, 48}, 9, 1},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        CHECK(tm_overlaps_itself(cases[i].array, cases[i].numbers) == cases[i].expected);
 }
 
 /* ---- masks ---- */
@@ -624,7 +708,7 @@ TEST(too_few_or_too_many_addresses_are_refused)
     for (size_t count = 0; count <= LENGTH(data); count++) {
         if (count == program.arrays) continue;
         CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, count, 0, 1) == TM_INVALID);
-        CHECK(tm_run_dense(pool, &program, &program, 2, data, count) == TM_INVALID);
+        CHECK(tm_run_dense(pool, &program, 2, data, count) == TM_INVALID);
     }
     for (size_t numbers = 0; numbers < LENGTH(layout); numbers++)
         CHECK(tm_run_program(pool, &program, 1, layout, numbers, data, 3, 0, 1) == TM_INVALID);
@@ -642,13 +726,13 @@ TEST(one_element_for_the_results_of_several_chunks_is_refused)
     program.written = 1u << 2, program.inputs = 2, program.stride[0] = program.stride[1] = 8;
     fill();
     CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, 3, 0, N - 1) == TM_INVALID);
-    CHECK(tm_run_dense(pool, &program, &program, N, data, 3) == TM_INVALID);
+    CHECK(tm_run_dense(pool, &program, N, data, 3) == TM_INVALID);
     CHECK(out[0] == -7);
     CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, 3, 0, N) == 0); /* one chunk */
     CHECK(out[0] == x[N - 1] + y[N - 1]);
     layout[6] = 8; /* an element for each chunk */
     CHECK(tm_run_program(pool, &program, 1, layout, LENGTH(layout), data, 3, 0, N - 1) == 0);
-    CHECK(tm_run_dense(pool, &program, &program, 1, data, 3) == 0);
+    CHECK(tm_run_dense(pool, &program, 1, data, 3) == 0);
 }
 
 TEST(a_closed_pool_refuses)
@@ -678,6 +762,9 @@ int main(void)
     RUN(no_rest_of_a_row_is_run_apart);
     RUN(nans_are_found_wherever_they_are);
     RUN(streamed_results_are_there_when_the_call_returns);
+    RUN(only_large_outputs_that_lie_in_long_rows_apart_are_streamed);
+    RUN(arrays_are_apart_the_same_or_overlap);
+    RUN(an_array_overlaps_itself_or_not);
     RUN(elements_whose_mask_is_0_are_left_alone);
     RUN(each_chunk_has_a_result_of_its_own);
     RUN(a_result_that_decides_ends_the_loop);

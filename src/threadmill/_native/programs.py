@@ -1,6 +1,7 @@
 """Programs: inner loops, of NumPy's and of our own, over whole arrays."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .._types import Array
@@ -47,11 +48,6 @@ def nan_pairs_loop(itemsize: int) -> InnerLoop:
     return lib.tm_nans_loop(2, itemsize), 0, 0
 
 
-def stream_loop(itemsize: int) -> InnerLoop:
-    """The inner loop that copies elements past the caches."""
-    return lib.tm_stream_loop, itemsize, 0
-
-
 def new_program(
     arrays: int,
     buffers: list[int],
@@ -61,14 +57,18 @@ def new_program(
     core: tuple[int, int] = (0, 0),
     block: int = 0,
     written: int = 0,
+    streams: Mapping[int, int] = MappingProxyType({}),
 ) -> "CData":
     """A tm_program.
 
     `buffers`: sizes of elements; `core`: how many core dims and strides steps are told; `block`: how many
-    elements NumPy converts at a time, where it does; `written`: the bits of the arrays that chunks write to.
+    elements NumPy converts at a time, where it does; `written`: the bits of the arrays that chunks write to;
+    `streams`: the arrays that C may write past the caches, and the sizes of their elements.
     """
     program = ffi.new("tm_program *")
     program.written = written
+    for array, item in streams.items():
+        program.stream_item[array] = item
     program.arrays, program.buffers, program.steps = arrays, len(buffers), len(steps)
     program.buffer_item = buffers
     program.mask, program.block = mask, block
@@ -92,7 +92,7 @@ def dense_program(program: "CData", inputs: int, strides: list[int]) -> "CData":
 start_of: "Callable[[Array], CData]" = ffi.from_buffer
 
 # Called with the number of addresses besides, as C can't tell a list's length.
-run_dense: "Callable[[CData, CData, CData, int, list[CData], int], int]" = lib.tm_run_dense
+run_dense: "Callable[[CData, CData, int, list[CData], int], int]" = lib.tm_run_dense
 
 
 def run_program(

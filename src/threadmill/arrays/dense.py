@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from .._native.memory import any_shared
 from .._native.programs import MAX_OPERANDS, cast_loop, run_dense, start_of
 from .._native.status import OVERLAP
 from .._types import Array
 from . import programs
 from .cache import Cache
 from .errstate import report_flags
-from .layout import ALIGNED, C_CONTIGUOUS, WARNS_OF_WRITES, WRITEABLE, any_shared
+from .layout import ALIGNED, C_CONTIGUOUS, WARNS_OF_WRITES, WRITEABLE
 from .loops import Loop, LoopCache, find_loop
 from .operands import NUMBERS, OUT_BY_KEYWORD, PYTHON_NUMBERS, as_loop_number
 from .plan import Plan
@@ -40,7 +41,7 @@ class DensePlan(Plan):
     """A loop and its programs for contiguous arrays of certain dtypes, of any one shape, and for numbers."""
 
     __slots__ = (
-        *("_block", "_dtypes", "_floats", "_keeps_flags", "_name", "_nin", "_programs", "_reports"),
+        *("_block", "_dtypes", "_floats", "_fresh", "_given", "_keeps_flags", "_name", "_nin", "_reports"),
         "_results",
     )
 
@@ -52,7 +53,8 @@ class DensePlan(Plan):
         self._dtypes, self._results = loop.dtypes, dtypes[nin:]
         self._name, self._reports = loop.ufunc.__name__, loop.strided.reports or self._floats
         self._keeps_flags = loop.name in programs.KEEP_FLAGS
-        self._programs = programs.dense(loop, dtypes, strides)
+        self._fresh = programs.dense(loop, dtypes, strides, True)  # for results in memory just allocated
+        self._given = programs.dense(loop, dtypes, strides, False)
 
     def run(self, pool: "CData", args: tuple[Any, ...], out: Array | None) -> Any:
         """What the ufunc returns; a Refusal for arrays that are not dense after all."""
@@ -74,10 +76,10 @@ class DensePlan(Plan):
             data.append(start_of(x))
         if not shape or 1 in shape or (self._block and self._is_converted_apart(shape)):
             return NOT_DENSE
-        plain, streaming = self._programs
+        program = self._given
         if out is None:
             results = list(map(np.empty, (shape,) * len(self._results), self._results))
-            streaming = plain  # see TM_FRESH_OUT
+            program = self._fresh
         elif out.shape == shape and out.flags.num & _TARGET == _DENSE | WRITEABLE:
             results = [out]
         else:
@@ -86,7 +88,7 @@ class DensePlan(Plan):
         if shared and not self._keeps_flags:
             return NOT_DENSE
         data += map(start_of, results)
-        status = run_dense(pool, plain, streaming, results[0].size, data, len(data))
+        status = run_dense(pool, program, results[0].size, data, len(data))
         if status:
             if status == OVERLAP:
                 return NOT_DENSE

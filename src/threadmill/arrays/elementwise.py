@@ -5,19 +5,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .._native.memory import any_shared
 from .._native.programs import MAX_OPERANDS, cast_loop
 from .._native.status import FAILED
 from .._types import Array
 from . import programs
 from .errstate import report_flags
 from .iterate import as_one_axis, iterated
-from .layout import any_shared, is_plain
+from .layout import is_plain
 from .loops import Loop, LoopCache
 from .operands import OUT_BY_KEYWORD, PYTHON_NUMBERS, convert, loop_of_call, operand, outputs
 from .plan import Plan
 from .probes import zero_by_place
 from .refusal import Refusal
-from .spaces import Space, Walk, cut, overlap, partly_overlap, streams, strides_are_whole
+from .spaces import Space, Walk, cut, overlap, partly_overlap, strides_are_whole
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -192,11 +193,10 @@ def _plan(loop: Loop, operands: Operands, walk: Walk, fresh: list[bool]) -> Call
     inputs, outs, masks = operands
     space, arrays, _ = walk
     count = len(inputs) + len(outs)
-    may_stream = programs.may_stream(loop)
     layout = (
         [x.dtype for x in arrays[:count]],
         [strides[-1] for strides in space.strides[:count]],
-        [may_stream and each for each in streams(walk, len(inputs), fresh)],
+        fresh,
         bool(masks),
     )
     results = tuple(out for out in outs if out is not None)
@@ -204,7 +204,7 @@ def _plan(loop: Loop, operands: Operands, walk: Walk, fresh: list[bool]) -> Call
     apart = masks or len(space.shape) > 1 or _repeats_converted(loop, walk)
     if programs.minds_nans(loop) and apart and _may_meet(inputs):
         nans = programs.FAIL_FIRST
-        if any(np.may_share_memory(x, out) for x in inputs for out in results):  # read before it is written
+        if any_shared(inputs, results):  # read before it is written
             first, nans = programs.elementwise(loop, *layout, programs.ONLY_LOOK), programs.PASS
     converts = programs.converts_floats(loop, layout[0])
     plan = ArrayPlan(loop, space, programs.elementwise(loop, *layout, nans), 1, first, converts)

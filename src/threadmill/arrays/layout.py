@@ -1,7 +1,6 @@
 """How an array lies in memory, as far as the kernels have to know; NumPy only, no C."""
 
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,6 @@ __all__ = [
     "NUMERIC",
     "WARNS_OF_WRITES",
     "WRITEABLE",
-    "any_shared",
     "as_element",
     "dense_views",
     "dtype_of",
@@ -27,7 +25,6 @@ __all__ = [
     "is_plain",
     "is_target",
     "native_chunks",
-    "overlaps_itself",
 ]
 
 # dtype.char of everything whose loops need no Python: numbers, datetimes and timedeltas.
@@ -57,28 +54,6 @@ def is_target(x: object) -> "TypeGuard[Array]":
 
 # Bits of ndarray.flags.num. The last is set where np.broadcast_arrays made the array.
 C_CONTIGUOUS, ALIGNED, WRITEABLE, WARNS_OF_WRITES = 0x1, 0x100, 0x400, -0x80000000
-
-
-def overlaps_itself(x: Array) -> bool:
-    """Whether two elements of x may share memory, as in a broadcast or a sliding window that may be written.
-
-    Each axis must step over all that the axes with smaller strides span. A few arrays whose elements lie
-    between each other are taken to overlap as well.
-    """
-    if x.flags.forc:
-        return False
-    span = x.itemsize
-    for stride, length in sorted(zip(map(abs, x.strides), x.shape, strict=True)):
-        if length > 1 and stride < span:
-            return True
-        span += stride * (length - 1)
-    return False
-
-
-def any_shared(inputs: Iterable[Array], outs: Iterable[Array]) -> bool:
-    """Whether an output may share memory with an operand."""
-    pairs = itertools.product(inputs, outs)
-    return any(itertools.starmap(np.may_share_memory, pairs))
 
 
 def dense_views(x: Array, out: Array) -> tuple[Array, Array] | None:

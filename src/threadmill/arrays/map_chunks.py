@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from .._arguments import integer, require_callable
 from .._locks import Lock
+from .._native.memory import OVERLAPPING, overlaps_itself, relate
 from ..tasks.crew import run_indices
 from ..tasks.pool import Pool, pool_or_default
-from .layout import overlaps_itself
 
 __all__ = ["map_chunks"]
 
@@ -150,7 +150,7 @@ class _Results:
         self._out = out
         # Written to instead of an `out` that other chunks may still have to read, or write.
         shared = out is not None and (
-            overlaps_itself(out) or any(_shifted(out, source) for source in sources)
+            overlaps_itself(out) or any(relate(out, source) == OVERLAPPING for source in sources)
         )
         self._target = np.empty_like(out) if shared else out
         self._first: Array | None = None
@@ -213,14 +213,3 @@ def _rows(result: npt.ArrayLike, piece: slice) -> Array:
             f"fn must return {piece.stop - piece.start} rows for a chunk, got shape {rows.shape}"
         )
     return rows
-
-
-def _shifted(out: Array, source: Array) -> bool:
-    """Whether a chunk of `out` may share memory with another chunk of `source`."""
-    if not np.may_share_memory(out, source):
-        return False
-    ours, theirs = (
-        (array.__array_interface__["data"], array.shape, array.strides, array.itemsize)
-        for array in (out, source)
-    )
-    return ours != theirs

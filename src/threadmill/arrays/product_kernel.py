@@ -11,6 +11,7 @@ import numpy as np
 
 from .._native import kernels
 from .._native.dtypes import DTYPES
+from .._native.memory import are_apart
 from .._native.programs import start_of
 from .._native.status import OVERFLOW, OVERLAP, check
 from .._types import Array
@@ -43,7 +44,7 @@ def checked(name: str, kernel: Kernel, pool: "CData", x: Array, out: Array | Non
 
     OverflowError where a result does not fit x's dtype.
     """
-    if out is None or not np.may_share_memory(x, out):
+    if not isinstance(out, np.ndarray) or are_apart(x, out):
         result = _run(name, kernel, pool, x, out)
         if result is not None:
             return result

@@ -14,7 +14,6 @@ from .._native.programs import (
     nans_loop,
     need_cast_loop,
     new_program,
-    stream_loop,
 )
 from .._types import Array
 from .loops import Loop
@@ -32,7 +31,6 @@ __all__ = [
     "dense",
     "elementwise",
     "generalized",
-    "may_stream",
     "minds_nans",
     "reduction",
 ]
@@ -45,11 +43,6 @@ _WAIT_FOR_MEMORY = frozenset(
     negative positive square subtract
     """.split()  # noqa: SIM905
 )
-
-
-def may_stream(loop: Loop) -> bool:
-    """Whether large results of the loop are better written past the caches."""
-    return loop.name in _WAIT_FOR_MEMORY
 
 
 # Loops of NumPy's that leave the floating-point flags that were raised before; others may take them down.
@@ -92,44 +85,40 @@ def elementwise(
     loop: Loop,
     dtypes: Sequence[np.dtype[Any]],
     strides: Sequence[int],
-    streams: Sequence[bool],
+    fresh: Sequence[bool],
     masked: bool,
     nans: int = PASS,
 ) -> "CData":
-    """Conversions into buffers, the loop, conversions out of buffers or copies past the caches.
+    """Conversions into buffers, the loop, conversions out of buffers.
 
-    `dtypes` and innermost `strides` are the operands'; `streams` tells of each whether it is an output that
-    no cache can hold. `nans`: whether the program fails where NaNs are in play that the loop may take in
-    another way than in NumPy's call of it (FAIL_FIRST: before the loop; ONLY_LOOK: there is no loop).
+    `dtypes` and innermost `strides` are the operands'; `fresh` tells of each result whether its memory was
+    just allocated, so that the system is about to clear it into the caches. `nans`: whether the program fails
+    where NaNs are in play that the loop may take in another way than in NumPy's call of it (FAIL_FIRST:
+    before the loop; ONLY_LOOK: there is no loop).
     """
     casts = [None if own == dtype else own.char for own, dtype in zip(dtypes, loop.dtypes, strict=True)]
     contiguous = all(
         cast is not None or stride == dtype.itemsize
         for cast, stride, dtype in zip(casts, strides, loop.dtypes, strict=True)
     )
-    streams = [stream and cast is None for stream, cast in zip(streams, casts, strict=True)]
     block = np.getbufsize() if any(casts) else 0
-    key = (*casts, *streams, masked, contiguous, nans, block)
+    key = (*casts, *fresh, masked, contiguous, nans, block)
     program = loop.programs.get(key)
     if program is None:
-        program = loop.programs[key] = _new_elementwise(loop, casts, streams, masked, contiguous, nans, block)
+        program = loop.programs[key] = _new_elementwise(loop, casts, fresh, masked, contiguous, nans, block)
     return program
 
 
-def dense(loop: Loop, dtypes: list[np.dtype[Any]], strides: list[int]) -> "tuple[CData, CData]":
-    """The programs that `run_dense` takes for operands of these dtypes and strides; the second streams."""
-    nin, count = loop.ufunc.nin, len(dtypes)
-    streams = [k >= nin and loop.name in _WAIT_FOR_MEMORY for k in range(count)]
-    plain = dense_program(elementwise(loop, dtypes, strides, [False] * count, False), nin, strides)
-    if True not in streams:
-        return plain, plain
-    return plain, dense_program(elementwise(loop, dtypes, strides, streams, False), nin, strides)
+def dense(loop: Loop, dtypes: list[np.dtype[Any]], strides: list[int], is_fresh: bool) -> "CData":
+    """The program that `run_dense` takes for operands of these dtypes and strides."""
+    fresh = [is_fresh] * loop.ufunc.nout
+    return dense_program(elementwise(loop, dtypes, strides, fresh, False), loop.ufunc.nin, strides)
 
 
 def _new_elementwise(
     loop: Loop,
     casts: Sequence[str | None],
-    streams: Sequence[bool],
+    fresh: Sequence[bool],
     masked: bool,
     contiguous: bool,
     nans: int,
@@ -141,13 +130,11 @@ def _new_elementwise(
     before: list[Step] = []
     after: list[Step] = []
     for k, (dtype, cast) in enumerate(zip(loop.dtypes, casts, strict=True)):
-        if cast is None and not streams[k]:
+        if cast is None:
             continue
         slots[k] = buffer = count + masked + len(buffers)
         buffers.append(dtype.itemsize)
-        if cast is None:
-            after.append((stream_loop(dtype.itemsize), (buffer, k)))
-        elif k < nin:
+        if k < nin:
             before.append((need_cast_loop(cast, dtype.char), (k, buffer)))
         else:
             after.append((need_cast_loop(dtype.char, cast), (buffer, k)))
@@ -156,7 +143,11 @@ def _new_elementwise(
         steps += [((loop.contiguous if contiguous else loop.strided).address, tuple(slots)), *after]
     written = 0 if nans == ONLY_LOOK else sum(1 << k for k in range(nin, count))
     mask = count if masked else -1
-    return new_program(count + masked, buffers, steps, mask, block=block, written=written)
+    streams = {}
+    if loop.name in _WAIT_FOR_MEMORY:
+        results = range(nin, count)
+        streams = {k: loop.dtypes[k].itemsize for k in results if casts[k] is None and not fresh[k - nin]}
+    return new_program(count + masked, buffers, steps, mask, block=block, written=written, streams=streams)
 
 
 def generalized(loop: Loop, dims: int, strides: int) -> "CData":

@@ -4,12 +4,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from .._native.machine import read_machine
+from .._native.memory import OVERLAPPING, are_apart, overlaps_itself, relate
 from .._native.programs import chunk_elements, run_program, start_of
 from .._types import Array
-from .layout import overlaps_itself
 from .refusal import Refusal
 
 if TYPE_CHECKING:
@@ -22,7 +19,6 @@ __all__ = [
     "cut",
     "overlap",
     "partly_overlap",
-    "streams",
     "strides_are_whole",
 ]
 
@@ -31,11 +27,6 @@ _LONG = 64
 
 # Elements of a row in a chunk are a multiple of this, so that a chunk ends where NumPy's vectors end as well.
 _WHOLE = 256
-
-# Shorter rows part too many lines of the cache to be written past it.
-_LONG_ROW = 1024
-
-_LAST_LEVEL_CACHE = read_machine()["last_level_cache"]
 
 
 class Space:
@@ -100,23 +91,6 @@ def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[i
     return split, grain
 
 
-def streams(walk: Walk, nin: int, fresh: list[bool]) -> list[bool]:
-    """Which operands are outputs that no cache can hold, and that are not there already.
-
-    They are where they are read too, and where they are `fresh`, as the system is about to clear them.
-    """
-    space, arrays, _ = walk
-    count = nin + len(fresh)
-    found = [False] * count
-    if len(arrays) > count or space.shape[-1] < _LONG_ROW:  # a mask leaves gaps, short rows part lines
-        return found
-    for k, is_fresh in enumerate(fresh, nin):
-        x = arrays[k]
-        if not is_fresh and x.nbytes > _LAST_LEVEL_CACHE and space.strides[k][-1] == x.itemsize:
-            found[k] = not any(np.may_share_memory(x, other) for other in arrays[:nin])
-    return found
-
-
 def strides_are_whole(walk: Walk) -> bool:
     """Whether all strides are multiples of the items, as some loops take for granted."""
     pairs = zip(walk.arrays, walk.space.strides, strict=True)
@@ -127,26 +101,15 @@ def overlap(inputs: list[Array], outs: list[Array | None], masks: list[Array]) -
     """Which arrays of one shape overlap, if any: NumPy runs some as they lie, in memory order."""
     given = [out for out in outs if out is not None]
     written = [*given, *masks]
-    if any(np.may_share_memory(out, x) for k, out in enumerate(given) for x in written[k + 1 :]):
+    if not all(are_apart(out, x) for k, out in enumerate(given) for x in written[k + 1 :]):
         return Refusal("an output overlaps another one, or the mask")
     if any(map(overlaps_itself, given)):
         return Refusal("elements of an output share memory: the last one written stays")
-    if any(x.shape in ((), out.shape) and not _apart(x, out) for out in given for x in inputs):
+    if any(x.shape in ((), out.shape) and relate(x, out) == OVERLAPPING for out in given for x in inputs):
         return Refusal("an output overlaps an operand")
     return None
 
 
 def partly_overlap(inputs: list[Array], outs: list[Array | None]) -> bool:
     """Whether an output shares memory with an operand without being the same, so that NumPy copies it."""
-    return any(out is not None and not _apart(x, out) for out in outs for x in inputs)
-
-
-def _apart(x: Array, out: Array) -> bool:
-    """Whether two arrays share no memory, or are the same elements in the same places."""
-    if x is out or not np.may_share_memory(x, out):
-        return True
-    if x.shape != out.shape:
-        return False
-    if x.dtype != out.dtype or x.strides != out.strides:
-        return False
-    return bool(x.__array_interface__["data"][0] == out.__array_interface__["data"][0])
+    return any(out is not None and relate(x, out) == OVERLAPPING for out in outs for x in inputs)

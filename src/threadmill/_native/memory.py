@@ -1,0 +1,42 @@
+"""Memory that arrays share: how two of them lie to each other, and whether one overlaps itself."""
+
+import itertools
+from collections.abc import Iterable
+
+from .._types import Array
+from .library import lib
+
+# Of two arrays: no byte is in both; they are the same elements of one dtype in the same places; or neither.
+APART, SAME, OVERLAPPING = lib.TM_APART, lib.TM_SAME, lib.TM_OVERLAPPING
+
+
+def relate(x: Array, y: Array) -> int:
+    """APART, SAME or OVERLAPPING, by the first and the last byte of each array."""
+    if x is y:
+        return SAME
+    ours, theirs = _told(x), _told(y)
+    return lib.tm_relate(ours, len(ours), theirs, len(theirs))
+
+
+def are_apart(x: Array, y: Array) -> bool:
+    return relate(x, y) == APART
+
+
+def any_shared(inputs: Iterable[Array], outs: Iterable[Array]) -> bool:
+    """Whether an output may share memory with an operand."""
+    return not all(itertools.starmap(are_apart, itertools.product(inputs, outs)))
+
+
+def overlaps_itself(x: Array) -> bool:
+    """Whether two elements of x may share memory, as in a broadcast or a sliding window."""
+    told = _told(x)
+    return bool(lib.tm_overlaps_itself(told, len(told)))
+
+
+def _told(x: Array) -> list[int]:
+    return [x.__array_interface__["data"][0], x.dtype.num, x.itemsize, *x.shape, *x.strides]
+
+
+def set_last_level_cache(size: int) -> None:
+    """Makes C take the last-level cache for so many bytes, 0 for what the machine tells: for tests."""
+    lib.tm_set_last_level_cache(size)
