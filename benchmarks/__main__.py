@@ -1,18 +1,18 @@
 """python -m benchmarks: measures threadmill beside its peers on this machine; see --help.
 
 `python -m benchmarks compare BASE.json` tells what has changed since a run that was saved.
+`python -m benchmarks plot [RUN.json] PICTURE` draws a run that was saved.
 """
 
 import argparse
 import importlib
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import threadmill as tm
 
-from . import baseline, machine, native, peers, report
+from . import baseline, machine, native, peers, plot, report
 from .harness import Plan, Row
 
 QUESTIONS = (
@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["compare"]:
         return baseline.main(given[1:], main)
+    if given[:1] == ["plot"]:
+        return plot.main(given[1:])
     options = _parse(given)
     peers.allow(max(options.threads))
     facts = machine.facts()
@@ -56,8 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
     print("\n" + "\n".join([*remarks, _verdict(rows)]))
     if options.save:
         report.write_json(options.save, facts, rows, remarks)
-    if options.plot:
-        report.plot(options.plot, rows)
     return 0
 
 
@@ -75,11 +75,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--smoke", action="store_true", help="tiny and quick; nothing is judged")
     parser.add_argument("--save", metavar="FILE", type=Path, help="write all numbers there, as JSON")
-    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw the ratios there (needs matplotlib)")
-    options = parser.parse_args(arguments)
-    if options.plot and not find_spec("matplotlib"):
-        parser.error("--plot needs matplotlib: pip install '.[bench]'")
-    return options
+    return parser.parse_args(arguments)
 
 
 def _thread_counts(text: str) -> list[int]:

@@ -1,15 +1,14 @@
-"""Rows as an aligned table, as JSON and as a plot."""
+"""Rows as an aligned table and as JSON."""
 
-import itertools
 import json
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from .harness import Measure, Row
+from .harness import Measure, Row, Summary
 
-__all__ = ["HEADER", "as_line", "plot", "quantity", "write_json"]
+__all__ = ["HEADER", "as_line", "quantity", "read_json", "write_json"]
 
 HEADER = (
     f"{'':<34}{'thr':>4}{'ours':>9}{'GB/s':>7}  {'peer':<19}{'time':>8}{'result':>10}{'quartiles':>19}"
@@ -76,61 +75,20 @@ def _plain(value: object) -> Any:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
-def plot(path: Path, rows: list[Row]) -> None:
-    """How many times the peers' speed ours is: a panel for each question, a line for each thing measured.
+def read_json(path: Path) -> tuple[dict[str, Any], list[Row]]:
+    """The facts and the rows of a file that `write_json` has written."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return told["machine"], [_row(row) for row in told["rows"]]
 
-    On it a dot with quartiles for each peer, a cross where a target is missed, a bar where it stands.
-    """
-    import matplotlib
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    compared = [row for row in rows if row.measure in (Measure.SPEEDUP, Measure.SHARE)]
-    peers = list(dict.fromkeys(row.peer for row in compared))
-    colors = dict(zip(peers, itertools.cycle(pyplot.get_cmap("tab20").colors), strict=False))
-    panels = {key: list(group) for key, group in itertools.groupby(compared, lambda row: row.question)}
-    lines = {key: list(dict.fromkeys(map(_line, group))) for key, group in panels.items()}
-    heights = [len(names) + 2 for names in lines.values()]
-    figure, places = pyplot.subplots(
-        len(panels),
-        figsize=(10, 1 + 0.18 * sum(heights)),
-        height_ratios=heights,
-        sharex=True,
-        squeeze=False,
-        layout="constrained",
+def _row(told: dict[str, Any]) -> Row:
+    theirs = told["theirs"]
+    return Row(
+        **told
+        | {
+            "ours": Summary(**told["ours"]),
+            "theirs": Summary(**theirs) if theirs else None,
+            "measure": Measure(told["measure"]),
+            "quartiles": tuple(told["quartiles"]),
+        }
     )
-    for axes, (question, group) in zip(places[:, 0], panels.items(), strict=True):
-        _draw(axes, group, lines[question], colors)
-        axes.set_title(question, loc="left", fontsize=9)
-    places[-1, 0].set_xlabel("speed, in multiples of the peer's (| : target, x : missed)")
-    marks = [
-        pyplot.Line2D([], [], color=colors[peer], marker="o", linestyle="", label=peer) for peer in peers
-    ]
-    figure.legend(handles=marks, loc="outside right upper", fontsize=8)
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
-
-
-def _line(row: Row) -> str:
-    return f"{row.what}, {row.threads} threads"
-
-
-def _draw(axes: Any, rows: list[Row], lines: list[str], colors: dict[str, Any]) -> None:
-    for row in rows:
-        place = lines.index(_line(row))
-        middle, *ends = (_speed(row.measure, value) for value in (row.result, *row.quartiles))
-        error = [[max(0.0, middle - min(ends))], [max(0.0, max(ends) - middle)]]
-        mark = "x" if row.met is False else "o"
-        axes.errorbar(middle, place, xerr=error, fmt=mark, color=colors[row.peer], markersize=5)
-        if row.target is not None:
-            axes.plot(_speed(row.measure, row.target), place, marker="|", color="black", markersize=9)
-    axes.set_yticks(range(len(lines)), lines, fontsize=7)
-    axes.set_ylim(len(lines) - 0.4, -0.6)
-    axes.set_xscale("log")
-    axes.axvline(1.0, color="grey", linewidth=0.8)
-    axes.grid(axis="y", linewidth=0.3)
-
-
-def _speed(measure: Measure, value: float) -> float:
-    return value if measure is Measure.SPEEDUP else 1 / value

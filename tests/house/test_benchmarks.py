@@ -16,8 +16,8 @@ from kit import commands
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is part of the tree, not of what is installed
 
-from benchmarks import baseline, harness, native, report  # noqa: E402
-from benchmarks.__main__ import QUESTIONS  # noqa: E402
+from benchmarks import baseline, harness, native, plot, report  # noqa: E402
+from benchmarks.__main__ import QUESTIONS, main  # noqa: E402
 from benchmarks.harness import Measure, Plan  # noqa: E402
 
 PLAN = Plan(threads=2, question="test")
@@ -179,11 +179,13 @@ def test_json_holds_everything(tmp_path: Path) -> None:
     assert written["quartiles"] == [0.25, 0.25]
 
 
-def test_plot(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    row = harness.row(PLAN, "what", [1.0, 2.0], Measure.SHARE, peer="peer", theirs=[4.0, 8.0], target=0.5)
-    report.plot(tmp_path / "out.png", [row])
-    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+def test_json_is_read_as_it_was_written(tmp_path: Path) -> None:
+    rows = [
+        harness.row(PLAN, "what", [1.0, 2.0], Measure.SHARE, peer="peer", theirs=[4.0, 8.0], target=0.5),
+        harness.row(PLAN, "alone", [1.0], Measure.RATE, nbytes=8),
+    ]
+    report.write_json(tmp_path / "out.json", {"cpu": "any"}, rows, [])
+    assert report.read_json(tmp_path / "out.json") == ({"cpu": "any"}, rows)
 
 
 # ---- runs ----
@@ -256,3 +258,104 @@ def test_compare_fails_for_a_slower_row_alone(tmp_path: Path, capsys: pytest.Cap
     assert baseline.main(arguments, lambda _: 0) == 1
     assert "SLOWER    0.50 x  sum: a million against NumPy, 2 threads" in capsys.readouterr().out
     assert baseline.main(arguments[::-1], lambda _: 0) == 0
+
+
+# ---- the picture of a saved run ----
+
+MACHINE = {
+    "cpu": "any",
+    "usable": 4,
+    "python": "3.11",
+    "numpy": "2.4",
+    "commit": "abc",
+    "date": "2026-01-02T03",
+}
+SUM = ("sum", "1,000,000 float64", "NumPy")
+ADD = ("ufuncs", "add 10,000 float64, no out", "NumPy")
+
+
+def compared(
+    name: tuple[str, str, str], ours: float, how: Measure = Measure.SPEEDUP, threads: int = 2
+) -> harness.Row:
+    """A row in which the peer takes a second."""
+    question, what, peer = name
+    return harness.row(Plan(threads, question), what, [ours], how, peer=peer, theirs=[1.0])
+
+
+def drawn(folder: Path, rows: list[harness.Row], *arguments: str) -> str:
+    """The picture of these rows, as text."""
+    pytest.importorskip("matplotlib")
+    report.write_json(folder / "run.json", MACHINE, rows, [])
+    assert main(["plot", str(folder / "run.json"), str(folder / "out.svg"), *arguments]) == 0
+    return (folder / "out.svg").read_text(encoding="utf-8")
+
+
+def test_bars_are_the_named_rows_on_the_most_threads() -> None:
+    four, other = compared(SUM, 0.2, threads=4), compared(("sum", "any other", "NumPy"), 0.2)
+    found = plot.bars([compared(SUM, 1.0, threads=1), four, compared(SUM, 0.5), other])
+    assert found == {"A million numbers": {"sum": four}}
+    assert plot.title(found).endswith("on 4 threads")
+
+
+def test_names_of_bars() -> None:
+    named = [name for group in plot.BARS.values() for name in group.values()]
+    assert len(named) == len(set(named)) <= 14
+    assert {question for question, _, _ in named} <= set(QUESTIONS)
+
+
+def test_the_kept_run_has_all_bars() -> None:
+    if not baseline.KEPT.exists():
+        pytest.skip("no run is kept")
+    found = plot.bars(report.read_json(baseline.KEPT)[1])
+    assert {heading: [*group] for heading, group in found.items()} == {
+        heading: [*group] for heading, group in plot.BARS.items()
+    }
+
+
+def test_the_caption_has_the_machine_and_the_versions() -> None:
+    told = plot.caption(MACHINE)
+    for word in "any", "4 usable cores", "Python 3.11", "NumPy 2.4", "commit abc", "2026-01-02":
+        assert word in told
+
+
+def test_bars_tell_gains_and_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [compared(SUM, 0.25), compared(ADD, 1.6, Measure.SHARE)]
+    text = drawn(tmp_path, rows)
+    for word in "sum", "4.0×", "add, 10,000 numbers", "0.62×", plot.caption(MACHINE):
+        assert f">{word}</text>" in text
+    assert plot.GAIN in text
+    assert plot.LOSS in text
+    assert "A million numbers, sin: not in " in capsys.readouterr().err
+    assert drawn(tmp_path, rows) == text
+
+
+def test_all_rows_are_drawn(tmp_path: Path) -> None:
+    text = drawn(tmp_path, [compared(SUM, 0.25), compared(("sum", "any other", "peer"), 0.5)], "--all")
+    assert ">any other, 2 threads</text>" in text
+
+
+def test_a_png_is_drawn(tmp_path: Path) -> None:
+    drawn(tmp_path, [compared(SUM, 0.25)])
+    assert plot.main([str(tmp_path / "run.json"), str(tmp_path / "out.png")]) == 0
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["run.json", "out.json"], "neither an .svg nor a .png"),
+        (["none.json", "out.svg"], "none.json is not there"),
+        (["run.json", "out.svg"], "none of the rows"),
+        (["run.json", "out.svg", "--all"], "none of the rows"),
+    ],
+)
+def test_what_cannot_be_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str
+) -> None:
+    pytest.importorskip("matplotlib")
+    report.write_json(tmp_path / "run.json", MACHINE, [harness.row(PLAN, "alone", [1.0], Measure.RATE)], [])
+    with pytest.raises(SystemExit) as stop:
+        plot.main([each if each.startswith("-") else str(tmp_path / each) for each in arguments])
+    assert stop.value.code == 2
+    assert reason in capsys.readouterr().err
+    assert not (tmp_path / "out.svg").exists()
