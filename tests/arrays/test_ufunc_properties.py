@@ -208,3 +208,19 @@ def test_strided_rows_of_complex_numbers_are_squared_as_numpy_squares_them(
         return [row], {"out": np.ones((6, 3 * columns), char)[::2, ::3]}
 
     assert_same_call(tm.parallel(np.square), np.square, make, "square", pool=threads)
+
+
+@pytest.mark.parametrize("char", "fdiqIQ")
+@pytest.mark.parametrize("columns", [5, 64, 10_000])  # shorter and longer than NumPy's buffer
+def test_strided_rows_are_negated_in_place_as_by_numpy(
+    threads: tm.Pool, columns: int, char: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NumPy 2.2 to 2.4 with AVX-512 fills in ones; where its buffer holds the rows it does not."""
+    lower_thresholds(monkeypatch.setattr)
+    for step in 4, 8:
+
+        def make(step: int = step) -> Any:
+            x = np.arange(3 * step * columns).astype(char).reshape(3, step * columns)[:, ::step]
+            return [x], {"out": x}
+
+        assert_same_call(tm.parallel(np.negative), np.negative, make, f"step {step}", pool=threads)

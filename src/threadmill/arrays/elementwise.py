@@ -258,6 +258,9 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
         return Refusal("NumPy lays such rows side by side, where it rounds complex squares otherwise")
     elif kind in "fd" and name in _WRONG_WHERE_STRIDED and strides[1][-1] != 1:
         return Refusal("NumPy's loop is at fault for results that don't lie side by side")
+    elif name == "negative" and not all(_side_by_side(walk)) and any_shared(*_in_and_out(loop, walk)):
+        # NumPy 2.2 to 2.4, with AVX-512: np.negative(x[::4], out=x[::4]), which its iterator may spare it.
+        return Refusal("NumPy's loop is at fault for results in place that don't lie side by side")
     elif name in ("power", "float_power") and 0 in strides[1]:
         one_for_a_row = strides[1][-1] == 0 and any(strides[1])
         if one_for_a_row or walk.arrays[1].dtype != loop.dtypes[1]:
@@ -281,6 +284,11 @@ def _rounded_by_place(loop: Loop, walk: Walk, order: str) -> Refusal | None:
     if all(strides[-1] in (0, x.itemsize) for x, strides in pairs):
         return None
     return Refusal("NumPy lays such rows side by side, where it rounds otherwise")
+
+
+def _in_and_out(loop: Loop, walk: Walk) -> tuple[Sequence[Array], Sequence[Array]]:
+    nin = loop.ufunc.nin
+    return walk.arrays[:nin], walk.arrays[nin : loop.ufunc.nargs]
 
 
 def _side_by_side(walk: Walk) -> list[bool]:
