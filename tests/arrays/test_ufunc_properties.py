@@ -224,3 +224,19 @@ def test_strided_rows_are_negated_in_place_as_by_numpy(
             return [x], {"out": x}
 
         assert_same_call(tm.parallel(np.negative), np.negative, make, f"step {step}", pool=threads)
+
+
+def test_the_sign_of_zeros_under_a_mask_is_numpys(threads: tm.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of 0 and -0 is the lesser may change at the end of a loop; runs of a mask are short."""
+    lower_thresholds(monkeypatch.setattr)
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random(4097) < 0.5, -0.0, 0.0)
+    where = rng.random(4097) < 0.7
+    for name in "fmin", "fmax":
+        for one in np.zeros(1, np.uint8), np.zeros(4097, np.uint8), np.zeros(4097), -np.zeros(1):
+
+            def make(one: Any = one) -> Any:
+                return [x, one], {"out": np.ones(4097), "where": where}
+
+            ufunc = getattr(np, name)
+            assert_same_call(tm.parallel(ufunc), ufunc, make, name, pool=threads)

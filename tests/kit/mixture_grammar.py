@@ -53,9 +53,10 @@ def _spare_numpy(call: Call) -> None:
     strings = "multiply" in call.numpys  # by integers: NumPy 2.2 writes beyond their end
     # np.minimum.reduce(strings or voids, dtype="m8") is an error whose text crashes NumPy
     strings |= any(each.startswith("dtype=") for each in call.arguments)
-    # Python's integers grow without end. np.bitwise_xor(clongdoubles, clongdoubles, <object array>) crashes,
+    # Python's integers grow without end. np.bitwise_xor(longdoubles, longdoubles, <object array>) crashes,
     # as other ufuncs do whose loops for objects fail.
-    objects = re.search(r"pow|shift", call.numpys) or "'G'" in " ".join([*call.setup, *call.arguments])
+    given = " ".join([*call.setup, *call.arguments])
+    objects = re.search(r"pow|shift", call.numpys) or re.search(r"'[gG]'|longdouble", given)
     for lines in call.setup, call.arguments:
         for k, line in enumerate(lines):
             if strings:

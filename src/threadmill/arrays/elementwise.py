@@ -265,8 +265,10 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
         one_for_a_row = strides[1][-1] == 0 and any(strides[1])
         if one_for_a_row or walk.arrays[1].dtype != loop.dtypes[1]:
             return Refusal("NumPy's power takes a short way for one exponent, if its buffer holds it as one")
-    elif kind in "fd" and name in ("fmax", "fmin") and has_rows and zero_by_place(name, kind):
-        return Refusal("the length of a row shows in the sign of zeros")
+    elif kind in "fd" and name in ("fmax", "fmin") and zero_by_place(name, kind):
+        is_masked = len(walk.arrays) > loop.ufunc.nargs
+        if has_rows or is_masked or _repeats_converted(loop, walk):
+            return Refusal("the length of a row shows in the sign of zeros")
     return None
 
 
