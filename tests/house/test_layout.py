@@ -58,7 +58,7 @@ FILES = {
     """,
     "tasks": """
         workers native_function results progress item late buffered_map map crew waiters future spawn drain
-        fork thread dispatcher standard_face pool reduce
+        fork thread backlog dispatcher standard_face pool reduce
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """

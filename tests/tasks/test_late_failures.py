@@ -45,7 +45,9 @@ class Failing:
 
 # Where to fail: an object and its attribute, each a step of the worker's or of the thread that ends an item.
 STEPS: list[tuple[Any, str]] = [
+    (dispatcher.Dispatcher, "_arrive"),
     (dispatcher.Dispatcher, "_run_items"),
+    (dispatcher.Dispatcher, "_leave"),
     (dispatcher.Dispatcher, "_recover"),
     (dispatcher.Dispatcher, "help"),
     (dispatcher.Dispatcher, "native_work_waits"),

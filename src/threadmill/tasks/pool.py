@@ -11,7 +11,8 @@ from .. import _process
 from .._arguments import integer, require_callable
 from .._native import pools
 from . import drain
-from .dispatcher import Dispatcher, WhenFull
+from .backlog import WhenFull
+from .dispatcher import Dispatcher
 from .future import Future
 from .item import new_call
 from .map import map_buffered, map_in_batches
