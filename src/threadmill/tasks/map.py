@@ -11,13 +11,12 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, TimeoutError
+from concurrent.futures import CancelledError, TimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._deadline import Deadline, deadline_or_now
 from .._locks import Condition
-from .buffered_map import BufferedMap
 from .item import is_ctrl_c, lost
 from .late import insist
 from .progress import Progress, shown
@@ -26,7 +25,7 @@ from .results import Results
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
-__all__ = ["map_buffered", "map_in_batches"]
+__all__ = ["map_in_batches"]
 
 T = TypeVar("T")
 
@@ -65,21 +64,6 @@ def map_in_batches(
     lists = work.results(deadline)
     results = Results.of(map(_pops, lists), work, lists)
     return shown(results, progress, work.size)
-
-
-def map_buffered(
-    submit: Callable[..., Future[T]],
-    fn: Callable[..., T],
-    iterables: tuple[Iterable[Any], ...],
-    timeout: float | None,
-    buffersize: int | None,
-    progress: Progress,
-) -> Results[T]:
-    """Each call as a future, at most `buffersize` of them ahead."""
-    deadline = deadline_or_now(timeout)
-    work = BufferedMap(submit, fn, iterables, buffersize)
-    results = work.results(deadline)
-    return shown(Results.of((results,), work, results), progress, work.size)
 
 
 def _pops(items: list[T]) -> Iterator[T]:
