@@ -57,8 +57,8 @@ FILES = {
         pools ring
     """,
     "tasks": """
-        workers native_function results progress item late buffered_map map crew waiters future spawn drain
-        fork thread backlog dispatcher standard_face pool reduce
+        workers native_function results progress item late buffered_map batch map crew waiters future spawn
+        drain fork thread backlog dispatcher standard_face pool reduce
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
