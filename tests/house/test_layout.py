@@ -67,8 +67,8 @@ FILES = {
         reducer signatures ufunc functions
     """,
     "fusion": """
-        nodes warned passes schedule explanation record lazy reduce_all calls definitions elision operators
-        arguments fuse
+        nodes loops warned passes schedule explanation record lazy reduce_all calls definitions elision
+        operators arguments fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": "ufuncs reductions",
