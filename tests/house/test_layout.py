@@ -25,7 +25,7 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
     "kernels": "kernel tree stream add multiply within rows cast nans select",
-    "arrays": "dtype memory walk program dense product sum fused",
+    "arrays": "dtype memory walk program dense product sum fold fused",
 }
 
 # The rooms of the package in their order: a module may import its own room and the rooms above it.
