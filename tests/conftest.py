@@ -60,6 +60,22 @@ def pools() -> "Iterator[list[tm.Pool]]":
         yield [one, two, seven]
 
 
+@pytest.fixture(scope="module")
+def threads() -> "Iterator[tm.Pool]":
+    """A pool of three for a whole module, whose tests ask nothing of the pool but its threads."""
+    import threadmill as tm
+
+    with tm.Pool(3) as pool:
+        yield pool
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Has NumPy report no floating-point error."""
+    with np.errstate(all="ignore"):
+        yield
+
+
 @pytest.fixture
 def all_errors_warn() -> Iterator[None]:
     """Has NumPy warn of every floating-point error, underflow too."""

@@ -3,13 +3,11 @@
  *
  * The elements are counted in C order over the arrays' common shape, and a chunk is a range of that count.
  * It is walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each
- * step runs once for a tile; what it makes lies in a buffer of the thread's own, or in an output. A fold
- * reduces a value on the way: floats in NumPy's pairwise tree, whose nodes are then the chunks, all else
- * one chunk after the other. */
+ * step runs once for a tile; what it makes lies in a buffer of the thread's own, or in an output. Where a
+ * fold sums in a tree, the chunks are the tree's nodes. */
 #include "../fpenv.h"
-#include "../kernels/tree.h"
 #include "../parallel_for.h"
-#include "dtype.h"
+#include "fold.h"
 
 #include <stdatomic.h>
 
@@ -20,18 +18,13 @@ enum { TILE_BYTES = 24576, TILE_MOST = 1024, TILE_LEAST = 256, LINE = 64 };
 /* Memory that a chunk finds on its thread's stack; malloc's would go back to the system after each. */
 enum { STACK_BYTES = 98304 };
 
-/* Elements in a node of the tree: what is summed of it fits in the second-level cache. */
-enum { NODE_MOST = 8192, DEPTH_MAX = 24 };
-
 typedef struct pass {
     const tm_fused *fused;
     size_t dims, n, grain, tile;
-    unsigned depth; /* of the tree, where the chunks are its nodes */
-    size_t parts;   /* numbers in an element that the tree adds: 2 in a complex; 0: no tree */
     const intptr_t *shape;
     const intptr_t *strides; /* [arrays][dims] */
     char *const *data;
-    char *const *partials; /* [folds]: each chunk's */
+    tm_folds folds;
     tm_x87_control x87;
     _Atomic unsigned char *raised; /* [steps + folds] */
 } pass;
@@ -58,31 +51,10 @@ static size_t fused_tile(const tm_fused *fused)
     return TM_MIN(TM_MAX(tile, (size_t)TILE_LEAST), (size_t)TILE_MOST);
 }
 
-static unsigned fused_depth(size_t n)
-{
-    unsigned depth = 0;
-    while (depth < DEPTH_MAX && n >> depth > NODE_MOST) depth++;
-    return depth;
-}
-
 size_t tm_fused_chunks(size_t n, int tree)
 {
     const size_t grain = tm_chunk_elements(n);
-    return tree ? (size_t)1 << fused_depth(n) : n / grain + (n % grain != 0);
-}
-
-/* Goes down from the root to node `index` of the chosen depth. */
-static void fused_node(const pass *p, size_t index, size_t *begin, size_t *n)
-{
-    size_t first = 0, count = p->n * p->parts;
-    for (unsigned bit = p->depth; bit-- > 0;) {
-        const size_t left = tm_tree_half(count);
-        const bool right = index >> bit & 1;
-        first += right ? left : 0;
-        count = right ? count - left : left;
-    }
-    *begin = first / p->parts;
-    *n = count / p->parts;
+    return tree ? tm_fold_nodes(n) : n / grain + (n % grain != 0);
 }
 
 static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_t *stride, intptr_t n,
@@ -101,30 +73,12 @@ static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_
     return good;
 }
 
-/* acc = acc op x over one tile; the first tile's first element begins where there is no identity. */
-static bool fused_fold(const pass *p, size_t k, fused_place *here, size_t chunk, bool first, intptr_t n)
-{
-    const tm_fold *fold = &p->fused->fold[k];
-    char *acc = p->partials[k] + chunk * fold->item;
-    const char *x = here->at[fold->slot];
-
-    if (first) memcpy(acc, fold->has_identity ? (const char *)fold->identity : x, fold->item);
-    char *data[3] = {acc, here->at[fold->slot], acc};
-    const intptr_t strides[3] = {0, here->stride[fold->slot], 0};
-    tm_fp_lower();
-    const bool good = fold->loop(fold->context, data, &n, strides, fold->auxdata) == 0;
-    here->raised[p->fused->steps + k] |= (unsigned char)tm_fp_raised();
-    return good;
-}
-
 static bool fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, intptr_t n)
 {
     const tm_fused *fused = p->fused;
     for (size_t i = 0; i < fused->steps; i++)
         if (!fused_step(&fused->step[i], here->at, here->stride, n, &here->raised[i])) return false;
-    for (size_t k = 0; k < fused->folds; k++)
-        if (fused->fold[k].tree < 0 && !fused_fold(p, k, here, chunk, first, n)) return false;
-    return true;
+    return tm_folds_run_tile(&p->folds, here->at, here->stride, chunk, first, n, here->raised + fused->steps);
 }
 
 /* To the element `count`, in C order. */
@@ -175,18 +129,6 @@ static size_t fused_lay_out(const pass *p, fused_place *here, char *memory, size
     return used;
 }
 
-static void fused_sum_node(const pass *p, fused_place *here, char *const *begin, size_t chunk, size_t n)
-{
-    for (size_t k = 0; k < p->fused->folds; k++) {
-        const tm_fold *fold = &p->fused->fold[k];
-        if (fold->tree < 0) continue;
-        tm_fp_lower();
-        tm_pick (&tm_sum_kernels[fold->tree])(n, begin[fold->slot], NULL,
-                                              p->partials[k] + chunk * fold->item);
-        here->raised[p->fused->steps + k] |= (unsigned char)tm_fp_raised();
-    }
-}
-
 static bool fused_walk(const pass *p, fused_place *here, size_t chunk, size_t begin, size_t count)
 {
     const tm_fused *fused = p->fused;
@@ -204,7 +146,7 @@ static bool fused_walk(const pass *p, fused_place *here, size_t chunk, size_t be
         for (size_t k = 0; k < fused->folds; k++)
             if (fused->fold[k].tree >= 0) here->at[fused->fold[k].slot] += n * fused->fold[k].item;
     }
-    fused_sum_node(p, here, first, chunk, count);
+    tm_folds_sum_node(&p->folds, first, chunk, count, here->raised + fused->steps);
     return true;
 }
 
@@ -234,8 +176,8 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
     fused_place here;
     size_t count = end - begin, chunk = begin;
 
-    if (p->parts > 0)
-        fused_node(p, chunk, &begin, &count);
+    if (p->folds.parts > 0)
+        tm_folds_node(&p->folds, p->n, chunk, &begin, &count);
     else {
         chunk = begin / p->grain;
         begin = fused_cut(p, begin);
@@ -257,47 +199,6 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
     return good ? TM_OK : TM_FAILED;
 }
 
-/* Adds up what the nodes of each tree came to, in NumPy's order. */
-static tm_status fused_combine(void *ctx, size_t begin, size_t end)
-{
-    const pass *p = ctx;
-    const tm_fused *fused = p->fused;
-
-    (void)begin, (void)end;
-    for (size_t k = 0; k < fused->folds; k++) {
-        if (fused->fold[k].tree < 0) continue;
-        tm_fp_lower();
-        tm_pick (&tm_combine_kernels[fused->fold[k].tree])((size_t)1 << p->depth, NULL, NULL, p->partials[k]);
-        const unsigned char raised = (unsigned char)tm_fp_raised();
-        atomic_fetch_or_explicit(&p->raised[fused->steps + k], raised, memory_order_relaxed);
-    }
-    return TM_OK;
-}
-
-/* Partial results that no chunk has made, as if of elements that there are already. */
-static void fused_fill(const pass *p, size_t chunks, size_t most)
-{
-    for (size_t k = 0; k < p->fused->folds; k++) {
-        const tm_fold *fold = &p->fused->fold[k];
-        const char *neutral = fold->has_identity ? (const char *)fold->identity : p->partials[k];
-        for (size_t chunk = chunks; chunk < most; chunk++)
-            memcpy(p->partials[k] + chunk * fold->item, neutral, fold->item);
-    }
-}
-
-/* The pass's `parts`; false: its trees differ in them. */
-static bool fused_find_parts(const tm_fused *fused, size_t *parts)
-{
-    *parts = 0;
-    for (size_t k = 0; k < fused->folds; k++) {
-        if (fused->fold[k].tree < 0) continue;
-        const size_t own = tm_is_complex((tm_dtype)fused->fold[k].tree) ? 2 : 1;
-        if (*parts > 0 && *parts != own) return false;
-        *parts = own;
-    }
-    return true;
-}
-
 static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count)
 {
     const size_t slots = fused->arrays + fused->buffers;
@@ -313,11 +214,8 @@ static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, s
         for (size_t k = 0; k < fused->step[i].operands; k++)
             if (fused->step[i].slot[k] >= slots) return false;
     }
-    for (size_t k = 0; k < fused->folds; k++) {
-        const tm_fold *fold = &fused->fold[k];
-        if (fold->slot >= slots || fold->item == 0 || fold->item > TM_FUSED_ITEM) return false;
-        if (fold->tree >= 0 && (fold->tree >= TM_DTYPES || fold->slot < fused->arrays)) return false;
-    }
+    for (size_t k = 0; k < fused->folds; k++)
+        if (!tm_fold_is_sound(&fused->fold[k], fused->arrays, slots)) return false;
     return true;
 }
 
@@ -333,7 +231,10 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
               .shape = layout,
               .strides = layout + dims,
               .data = data,
-              .partials = partials,
+              .folds = {.fold = fused->fold,
+                        .count = fused->folds,
+                        .partials = partials,
+                        .raised = flags + fused->steps},
               .x87 = tm_x87_save(),
               .raised = flags};
 
@@ -343,19 +244,15 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
         p.n *= (size_t)layout[axis];
     }
     if (p.n == 0) return TM_INVALID;
-    if (!fused_find_parts(fused, &p.parts)) return TM_INVALID;
-    const bool tree = p.parts > 0;
-    p.depth = tree ? fused_depth(p.n) : 0;
+    if (!tm_folds_find_tree(&p.folds, p.n)) return TM_INVALID;
+    const bool tree = p.folds.parts > 0;
     p.grain = tree ? 1 : tm_chunk_elements(p.n);
     const size_t most = tm_fused_chunks(p.n, tree), chunks = tree ? most : fused_chunks(&p, most);
     const size_t n = TM_MIN(chunks * p.grain, tree ? most : p.n);
     tm_loop loop = {.n = n, .grain = p.grain, .body = fused_run_chunk, .ctx = &p};
     tm_status status = tm_run_loop(pool, &loop);
-    if (!tree) fused_fill(&p, chunks, most);
-    if (status == TM_OK && tree) {
-        tm_loop combine = {.n = 1, .grain = 1, .body = fused_combine, .ctx = &p};
-        status = tm_run_loop(NULL, &combine);
-    }
+    if (!tree) tm_folds_fill(&p.folds, chunks, most);
+    if (status == TM_OK && tree) status = tm_folds_combine(&p.folds);
     for (size_t i = 0; i < fused->steps + fused->folds; i++)
         raised[i] = atomic_load_explicit(&flags[i], memory_order_relaxed);
     return (int)status;

@@ -5,7 +5,7 @@ vectors or in the rest after them. So the places at which work is cut show here.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,6 @@ SIZES = [*(1, 3, 17, 67, 1025, 1027, 1535, 1537, 2051, 3583), *(8195, 9219, 2457
 LARGE = [262147, 300007]
 
 pytestmark = [pytest.mark.sweep, pytest.mark.usefixtures("quiet")]
-
-
-@pytest.fixture
-def quiet() -> Iterator[None]:
-    with np.errstate(all="ignore"):
-        yield
 
 
 def nans(char: str, n: int, seed: int = 0, share: float = 1.0) -> Array:

@@ -4,10 +4,9 @@ import gc
 import pickle
 import subprocess
 import sys
-import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,31 +14,17 @@ import pytest
 from kit import commands
 from kit.arrays import Array, random_values
 from kit.comparison import assert_same_call, difference
+from kit.threads import run_at_once
 from kit.thresholds import lower_thresholds
-from kit.ufuncs import values
+from kit.ufuncs import N
+from kit.ufuncs import operand as x
 
 import threadmill as tm
 from threadmill.arrays import cache as caches
 from threadmill.arrays import ufunc as ufuncs
 from threadmill.arrays.cache import Cache
 
-N = 70003
-
-
-@pytest.fixture(scope="module")
-def threads() -> Iterator[tm.Pool]:
-    with tm.Pool(3) as pool:
-        yield pool
-
-
-@pytest.fixture(autouse=True)
-def no_warnings() -> Iterator[None]:
-    with np.errstate(all="ignore"):
-        yield
-
-
-def x(n: int = N, char: str = "d", seed: int = 0) -> Array:
-    return values(char, n, seed)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 # ---- where an operand stands -------------------------------------------------------------------------------
@@ -580,11 +565,9 @@ def test_threads_that_fill_caches_at_once_get_their_answers(
     ours = ufuncs.ParallelUfunc(np.add, False)
     monkeypatch.setattr(caches, "_MOST", 2)
     wrong: list[Any] = []
-    start = threading.Barrier(4)
 
     def call(k: int) -> None:
         rng = np.random.default_rng(k)
-        start.wait()
         for _ in range(200):
             a = np.ones(rng.integers(2, 9, 2), "bBhHiIlLqQfd"[rng.integers(12)])
             if ours.reduce(a, 0, pool=threads).tolist() != [a.shape[0]] * a.shape[1]:
@@ -592,11 +575,7 @@ def test_threads_that_fill_caches_at_once_get_their_answers(
             if ours(a, a, pool=threads).tolist() != (a + a).tolist():
                 wrong.append(a)
 
-    callers = [threading.Thread(target=call, args=(k,)) for k in range(4)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
+    run_at_once(call, 4)
     assert not wrong
 
 

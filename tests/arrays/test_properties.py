@@ -16,12 +16,6 @@ import threadmill as tm
 pytestmark = pytest.mark.usefixtures("every_size_in_c")
 
 
-@pytest.fixture(scope="module")
-def threads() -> Any:
-    with tm.Pool(3) as pool:
-        yield pool
-
-
 @given(x=views(), name=st.sampled_from(["square", "sum", "scale"]))
 def test_any_view(threads: tm.Pool, x: Array, name: str) -> None:
     function = getattr(tm, name)

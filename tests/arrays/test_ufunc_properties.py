@@ -15,12 +15,6 @@ from kit.ufuncs import BINARY, UFUNCS, dtype_of, values
 import threadmill as tm
 
 
-@pytest.fixture(scope="module")
-def threads() -> Any:
-    with tm.Pool(3) as pool:
-        yield pool
-
-
 @pytest.fixture(autouse=True, scope="module")
 def all_errors_warn() -> Any:
     with np.errstate(all="warn"):

@@ -5,10 +5,8 @@ import io
 import os
 import pickle
 import signal
-import threading
 import warnings
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,31 +14,17 @@ import pytest
 from kit import commands
 from kit.arrays import Array
 from kit.comparison import assert_same_call, difference
-from kit.ufuncs import UFUNCS, loops, operands, values
+from kit.threads import run_at_once
+from kit.ufuncs import UFUNCS, N, loops, operands, values
+from kit.ufuncs import operand as x
 
 import threadmill as tm
 from threadmill.arrays import self_test as _engine
 from threadmill.arrays import ufunc as ufuncs
 
-N = 70003
+pytestmark = pytest.mark.usefixtures("quiet")
 
 exp, add, divmod_, sqrt = (tm.parallel(ufunc) for ufunc in (np.exp, np.add, np.divmod, np.sqrt))
-
-
-@pytest.fixture(scope="module")
-def threads() -> Iterator[tm.Pool]:
-    with tm.Pool(3) as pool:
-        yield pool
-
-
-@pytest.fixture(autouse=True)
-def no_warnings() -> Iterator[None]:
-    with np.errstate(all="ignore"):
-        yield
-
-
-def x(n: int = N, char: str = "d") -> Array:
-    return values(char, n)
 
 
 # ---- what parallel takes and makes -------------------------------------------------------------------------
@@ -582,10 +566,8 @@ def test_many_threads_call_at_once(threads: tm.Pool) -> None:
     inputs = [values("d", 20011, k) for k in range(4)]
     expected = [(np.exp(a), np.add.reduce(a), np.divmod(a, 3)) for a in inputs]
     wrong: list[str | None] = []
-    start = threading.Barrier(4)
 
     def call(k: int) -> None:
-        start.wait()
         with np.errstate(all="ignore"):
             for _ in range(20):
                 results = (
@@ -595,11 +577,7 @@ def test_many_threads_call_at_once(threads: tm.Pool) -> None:
                 )
                 wrong.append(difference(results, expected[k]))
 
-    callers = [threading.Thread(target=call, args=(k,)) for k in range(4)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
+    run_at_once(call, 4)
     assert wrong == [None] * 80
 
 

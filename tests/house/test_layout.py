@@ -25,7 +25,7 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
     "kernels": "kernel tree stream add multiply within rows cast nans select",
-    "arrays": "dtype memory walk program dense product sum fused",
+    "arrays": "dtype memory walk program dense product sum fold fused",
 }
 
 # The rooms of the package in their order: a module may import its own room and the rooms above it.
@@ -57,8 +57,8 @@ FILES = {
         fused pools ring
     """,
     "tasks": """
-        workers native_function results progress item late buffered_map map crew waiters future spawn drain
-        fork thread dispatcher standard_face pool reduce
+        workers native_function results progress item late buffered_map batch map crew waiters future spawn
+        drain fork thread backlog dispatcher standard_face pool reduce
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
@@ -67,8 +67,8 @@ FILES = {
         reducer signatures ufunc functions
     """,
     "fusion": """
-        nodes warned passes schedule explanation record lazy reduce_all calls definitions elision operators
-        arguments fuse
+        nodes loops warned passes schedule explanation record lazy reduce_all calls definitions elision
+        operators arguments fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": "ufuncs reductions",

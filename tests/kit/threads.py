@@ -38,6 +38,21 @@ def asleep(thread: threading.Thread) -> bool:
     return True
 
 
+def run_at_once(call: Callable[[int], None], count: int) -> None:
+    """Runs call(0) ... call(count - 1), each on a thread of its own; none begins before all are there."""
+    start = threading.Barrier(count)
+
+    def run(k: int) -> None:
+        start.wait()
+        call(k)
+
+    callers = [threading.Thread(target=run, args=(k,)) for k in range(count)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+
+
 class Busy:
     """A pool with all threads at work until it is released."""
 

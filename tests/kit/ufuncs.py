@@ -51,6 +51,15 @@ def values(char: str, n: int, seed: int = 0) -> Array:
     return _values(char, n, seed).copy()
 
 
+# Enough for several chunks, of which the last has a rest that fills no vector.
+N = 70003
+
+
+def operand(n: int = N, char: str = "d", seed: int = 0) -> Array:
+    """As `values`, for tests to which these do not matter."""
+    return values(char, n, seed)
+
+
 def operands(ufunc: np.ufunc, ins: str, n: int) -> list[Array]:
     """Fresh values for each input."""
     made = [values(char, n, seed) for seed, char in enumerate(ins)]

@@ -19,7 +19,7 @@ import pytest
 
 import threadmill as tm
 from threadmill._native import pools
-from threadmill.tasks import dispatcher, future, late, map, spawn, thread, waiters
+from threadmill.tasks import batch, dispatcher, future, late, map, spawn, thread, waiters
 
 ERRORS = [MemoryError, RecursionError, KeyboardInterrupt, SystemExit]
 LONG = 30  # seconds that nothing here takes
@@ -45,7 +45,9 @@ class Failing:
 
 # Where to fail: an object and its attribute, each a step of the worker's or of the thread that ends an item.
 STEPS: list[tuple[Any, str]] = [
+    (dispatcher.Dispatcher, "_arrive"),
     (dispatcher.Dispatcher, "_run_items"),
+    (dispatcher.Dispatcher, "_leave"),
     (dispatcher.Dispatcher, "_recover"),
     (dispatcher.Dispatcher, "help"),
     (dispatcher.Dispatcher, "native_work_waits"),
@@ -85,9 +87,9 @@ STEPS: list[tuple[Any, str]] = [
     (map.Map, "_claim"),
     (map.Map, "_work_off"),
     (map.time, "perf_counter"),
-    (map._Batch, "__init__"),
-    (map._Batch, "inputs_from"),
-    (map._Raised, "__init__"),
+    (batch.Batch, "__init__"),
+    (batch.Batch, "inputs_from"),
+    (batch.Raised, "__init__"),
     (logging.Logger, "critical"),
     (logging.Logger, "exception"),
     (logging.Handler, "handle"),

@@ -11,8 +11,9 @@ from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
+from .loops import plain_loop
 from .nodes import Value
-from .record import SMALL, Record, is_same, plain_loop
+from .record import SMALL, Record, is_same
 from .reduce_all import reduce_all
 
 if TYPE_CHECKING:

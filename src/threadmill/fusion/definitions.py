@@ -13,8 +13,8 @@ from numpy._core import fromnumeric as _fromnumeric
 from .._native.fused import select_loop
 from ..arrays.operands import as_loop_number
 from .lazy import LazyArray, shown
+from .loops import plain_loop
 from .nodes import Conversion, Value, is_plain
-from .record import plain_loop
 
 __all__ = ["FUNCTIONS", "METHODS", "power", "put_where"]
 

@@ -6,17 +6,12 @@ from weakref import ref
 
 import numpy as np
 
-from .._native.programs import cast_loop
 from .._types import Array
-from ..arrays.cache import Cache
-from ..arrays.loops import Loop, resolve
-from ..arrays.operands import as_loop_number
-from ..arrays.probes import zero_by_place
+from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
-from ..arrays.self_test import NUMPYS, refusal_of
-from ..arrays.ufunc import trusted_loops
 from .explanation import Log
-from .nodes import KNOWN, Conversion, Node, Value, is_plain, is_turned
+from .loops import BY_PLACE, as_values, find_loop, shows_place
+from .nodes import Conversion, Node, Value, is_plain, is_turned
 from .passes import Fold, run_pass
 from .schedule import ancestors, groups_of, may_end, needed_of
 from .warned import State, line_of_user, place_of_user, state_now, tell
@@ -24,7 +19,7 @@ from .warned import State, line_of_user, place_of_user, state_now, tell
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["SMALL", "Record", "is_same", "plain_loop"]
+__all__ = ["SMALL", "Record", "is_same"]
 
 # Elements below which an operation is done at once, by NumPy.
 SMALL = 4096
@@ -32,16 +27,7 @@ SMALL = 4096
 # Nodes that are put off at most, so that a long loop keeps neither memory nor its user waiting.
 _MOST_PENDING = 256
 
-# Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a string where NumPy
-# has to make the call. Any thread may write.
-_loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
-
-
 _WRITTEN = "an array was written"
-
-
-# Python's numbers in dtypes of loops. Any thread may write.
-_numbers: Cache[tuple[Any, ...], Value] = Cache()
 
 
 class Record:
@@ -84,13 +70,10 @@ class Record:
                     return None
         if not shape:
             return None
-        found = tuple(key)
-        loop = _loops.get(found)
-        if loop is None:
-            loop = _find_loop(ufunc, operands, found)
+        loop = find_loop(ufunc, operands, tuple(key))
         if isinstance(loop, Refusal):
             return None
-        inputs = _as_values(loop, operands)
+        inputs = as_values(loop, operands)
         if inputs is None:
             return None
         return self.add(loop, ufunc.__name__, inputs, shape, loop.strided.reports)
@@ -114,7 +97,7 @@ class Record:
         turned = any(value.turned for value in inputs)
         if turned and not all(not x.shape or (x.turned and x.shape == shape) for x in inputs):
             return None
-        if (name in _BY_PLACE or loop.dtypes[0].char == "e") and _shows_place(loop, name, inputs, shape):
+        if (name in BY_PLACE or loop.dtypes[0].char == "e") and shows_place(loop, name, inputs, shape):
             return None
         if len(self.pending) >= _MOST_PENDING:
             self.flush(f"{_MOST_PENDING} operations are put off at most")
@@ -274,60 +257,6 @@ class Record:
         return False
 
 
-def _find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Loop | Refusal:
-    """The loop, from where it is kept: a foreign ufunc's with what `parallel` has returned."""
-    if ufunc in NUMPYS:
-        return _loops.put(key, _loop_for(ufunc, operands))
-    own = trusted_loops(ufunc)
-    if own is None:
-        return Refusal("it is not NumPy's, and nobody has said trust=True")
-    return own.get(("fused", *key[1:])) or own.put(("fused", *key[1:]), _loop_for(ufunc, operands))
-
-
-def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | Refusal:
-    if ufunc.signature is not None or refusal_of(ufunc, True):
-        return Refusal("its loops are not run on our threads")
-    given = [x.dtype if type(x) is Value else type(x) for x in operands]
-    found = resolve(ufunc, (*given, *[None] * ufunc.nout))
-    if isinstance(found, Refusal) or any(dtype.char not in KNOWN for dtype in found.dtypes):
-        return Refusal("it has no loop for numbers")
-    for own, dtype in zip(given, found.dtypes, strict=False):
-        if isinstance(own, np.dtype) and own.num != dtype.num and not cast_loop(own.char, dtype.char):
-            return Refusal("there is no conversion")
-    return found
-
-
-def _as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None:
-    """The operands with numbers in the loop's dtypes; None where NumPy has to look at one."""
-    inputs = []
-    for x, dtype in zip(operands, loop.dtypes, strict=False):
-        if type(x) is not Value:
-            key = dtype.num, type(x), x
-            found = _numbers.get(key)
-            if found is None:
-                number = as_loop_number(x, dtype)
-                if number is None:
-                    return None
-                found = Value.of(number)
-                if x and x == x and type(x) is not complex:  # zeros of both signs are equal, NaNs are not
-                    _numbers.put(key, found)
-            x = found
-        elif x.dtype.num != dtype.num:
-            if _is_converted_apart(x):
-                return None
-            if not x.shape and x.array is not None:
-                x = Value.of(x.array.astype(dtype))
-        inputs.append(x)
-    return tuple(inputs)
-
-
-def _is_converted_apart(x: Value) -> bool:
-    """Whether NumPy converts an operand before it begins, and reports that by the name of "cast"."""
-    if x.dtype.kind not in "fc" or len(x.shape) > 1:
-        return False
-    return not x.shape or x.shape[0] <= np.getbufsize()
-
-
 def is_same(x: Array, target: Array) -> bool:
     if x.shape != target.shape or x.strides != target.strides or x.dtype != target.dtype:
         return False
@@ -349,27 +278,3 @@ class _Holder:
 
     def __exit__(self, *failure: object) -> None:
         self._value.owner = self._owner
-
-
-# Whose bits may show where an element lies; halves too.
-_BY_PLACE = frozenset({"power", "fmax", "fmin"})
-
-
-def _shows_place(
-    loop: Loop | Conversion, name: str, inputs: tuple[Value, ...], shape: tuple[int, ...]
-) -> bool:
-    """Whether where an element lies may show in its bits, so that NumPy's own walk is needed."""
-    kind = loop.dtypes[0].char
-    if name == "power" and loop.dtypes[1].kind == "i":  # negative powers raise
-        return True
-    if kind == "e":
-        return any(x.array is not None and x.shape and not x.array.flags.c_contiguous for x in inputs)
-    if name in ("fmax", "fmin") and kind in "fd" and len(shape) > 1 and isinstance(loop, Loop):
-        return zero_by_place(name, kind)
-    return False
-
-
-def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:
-    """The conversion from one dtype to another; None where C has none."""
-    found = cast_loop(source.char, target.char)
-    return None if found is None else Conversion("cast", found, (source, target), source.num != target.num)

@@ -8,11 +8,28 @@ from concurrent.futures import Future
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
-from .._deadline import Deadline
+from .._deadline import Deadline, deadline_or_now
+from .progress import Progress, shown
+from .results import Results
 
-__all__ = ["BufferedMap"]
+__all__ = ["map_buffered"]
 
 T = TypeVar("T")
+
+
+def map_buffered(
+    submit: Callable[..., Future[T]],
+    fn: Callable[..., T],
+    iterables: tuple[Iterable[Any], ...],
+    timeout: float | None,
+    buffersize: int | None,
+    progress: Progress,
+) -> Results[T]:
+    """Each call as a future, at most `buffersize` of them ahead."""
+    deadline = deadline_or_now(timeout)
+    work = BufferedMap(submit, fn, iterables, buffersize)
+    results = work.results(deadline)
+    return shown(Results.of((results,), work, results), progress, work.size)
 
 
 class BufferedMap(Generic[T]):

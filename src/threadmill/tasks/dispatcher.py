@@ -1,38 +1,27 @@
-"""The Python tasks of a pool: their queue, and the loop in which workers run them.
+"""The dispatcher of a pool: its workers run the Python tasks that wait, until the pool ends."""
 
-Tasks wait in a deque. A token in the pool's native queue sends a worker there; the worker enters Python once
-and runs tasks until the deque is empty. So a stream of small tasks costs no native call and no handover of
-the GIL for each task. A token is sent whenever more tasks wait than tokens are on the way, up to one for each
-thread. A worker that finds native work waiting sends a token in its place and leaves, so that neither kind
-of work starves.
-"""
-
-import contextlib
 import functools
 import itertools
-import queue
 import sys
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures.thread import BrokenThreadPool
-from typing import Any, Literal
+from typing import Any
 
 from .. import _process
-from .._locks import Condition, RLock
+from .._locks import RLock
 from .._native import pools
 from ..errors import DeadlockError
+from .backlog import Backlog, WhenFull
 from .fork import Lineage, renew
 from .item import Item
 from .late import Late, insist
 from .spawn import Ledger
 from .thread import Workers, log
 
-__all__ = ["Dispatcher", "WhenFull"]
-
-WhenFull = Literal["block", "raise", "run"]
+__all__ = ["Dispatcher"]
 
 # How long a thread that waits for a result spins before it sleeps: about what waking it costs.
 _SPIN_NS = 50_000
@@ -45,10 +34,6 @@ _TURN_S = 0.005
 _FUTURE_LOCKS = 16
 
 _names = itertools.count()
-_tokens = itertools.count()
-
-# How long a submitter that waits for room sleeps before it checks for itself: telling it may have failed.
-_ROOM_S = 1.0
 
 # After so many failures in a row that are no item's the pool is broken.
 _MOST_FAILURES = 20
@@ -62,7 +47,7 @@ def _turn() -> float:
     return max(_TURN_S, 4 * sys.getswitchinterval())
 
 
-class Dispatcher:
+class Dispatcher(Backlog):
     """The state of a pool; outlives the Pool while tasks wait or futures are held."""
 
     def __init__(
@@ -74,14 +59,12 @@ class Dispatcher:
         when_full: WhenFull = "block",
     ) -> None:
         # Set once.
-        self.threads = threads
         self.prefix = prefix or f"threadmill-{next(_names)}"
-        self.handle = pools.new_pool(threads, self.prefix)
-        self.workers = Workers(self.handle, threads, self.prefix, initializer)
-        self.run = self.workers.run
+        handle = pools.new_pool(threads, self.prefix)
+        workers = Workers(handle, threads, self.prefix, initializer)
+        super().__init__(handle, workers, threads, max_queue, when_full)
+        self.run = workers.run
         self.future_locks = tuple(RLock() for _ in range(_FUTURE_LOCKS))  # see Future
-        self._max_queue = sys.maxsize if max_queue is None else max_queue
-        self._when_full = when_full
         # Each thread touches what is its own there.
         self._lineage = Lineage()
         self._late = Late()
@@ -89,125 +72,26 @@ class Dispatcher:
         self.native_references: list[Any] = []
         # How many forks this process has come out of as the child. Written while the child has one thread.
         self.forks = 0
-        self.lock = RLock()  # guards all below
-        self._reset()
+        self._open_ledger()
         _process.watch(self)
 
-    def _reset(self) -> None:
-        self._room = Condition(self.lock)  # len(_waiting) < _max_queue or closed
-        self._waiting: deque[Item] = deque()  # workers pop without the lock: popleft is atomic
-        self._coming: set[int | None] = set()  # tokens on the way
-        self._here: set[int] = set()  # workers at the deque
-        self.closed = False  # read without the lock where that shows in time; set without it by `abandon`
-        self._broken: str | None = None  # read without the lock
+    def _open_ledger(self) -> None:
         self.ledger = Ledger(self.lock)
         weakref.finalize(self, self.ledger.report)
 
-    # ---- giving work ----
-
-    def put(self, item: Item) -> None:
-        """Queues an item. If the queue is full, `when_full` says: wait, refuse the item, or run it here."""
-        with self.lock:
-            self._check_open()
-            if len(self._waiting) < self._max_queue or self._wait_for_room():
-                self._append(item)
-                return
-        try:
-            item()
-        except BaseException as error:
-            with contextlib.suppress(BaseException):
-                item.rescue(error)
-            raise
-
-    def offer(self, item: Item) -> bool:
-        """Queues an item if there is room; returns whether there was."""
-        with self.lock:
-            self._check_open()
-            has_room = len(self._waiting) < self._max_queue
-            if has_room:
-                self._append(item)
-            return has_room
-
-    def put_back(self, item: Item) -> bool:
-        """Queues, as the next one, an item that stops amid its call; returns whether a worker comes."""
-        with self.lock:
-            try:
-                self._append(item, first=True)
-            except Exception:
-                return False
-            return True
-
-    def _append(self, item: Item, first: bool = False) -> None:
-        """Puts an item into the deque, and sends for a worker if one more is needed. All or nothing."""
-        token = None
-        try:
-            (self._waiting.appendleft if first else self._waiting.append)(item)
-            if len(self._waiting) > len(self._coming) and len(self._coming) + len(self._here) < self.threads:
-                token = next(_tokens)
-                self._send(token)
-        except BaseException as error:  # Ctrl-C may come at any point, also when the token has gone
-            self._coming.discard(token)
-            if isinstance(error, Exception) and (self._coming or self._here):
-                return  # other workers will take the item
-            with contextlib.suppress(ValueError):  # one who is here already may have taken it
-                self._waiting.remove(item)
-            raise
-
-    def _send(self, token: int) -> None:
-        self.workers.expect()
-        self._coming.add(token)
-        pools.post(self.handle, functools.partial(self.work_off, token))
-
-    def _check_open(self) -> None:
-        if self._broken is not None:
-            raise BrokenThreadPool(self._broken)
-        if self.closed or _process.exiting:
-            moment = "interpreter shutdown" if _process.exiting else "shutdown"
-            raise RuntimeError(f"cannot schedule new futures after {moment}")
-
-    def _wait_for_room(self) -> bool:
-        """Whether there is room now; if not, the caller runs its item itself."""
-        for over in [item for item in list(self._waiting) if item.done()]:
-            with contextlib.suppress(ValueError):  # a worker was quicker
-                self._waiting.remove(over)
-        if len(self._waiting) < self._max_queue:
-            return True
-        if self._when_full == "raise":
-            raise queue.Full(f"{self._max_queue} tasks wait already (max_queue)")
-        if self._when_full == "run" or self.is_worker():
-            return False
-        try:
-            while len(self._waiting) >= self._max_queue:
-                self._room.wait(_ROOM_S)
-                self._check_open()
-        except BaseException:
-            self._room.notify()  # the room that this thread was told of is somebody else's
-            raise
-        return True
-
-    def waiting(self) -> int:
-        """How many items wait, those included that have been cancelled."""
-        return len(self._waiting)
-
-    def broken(self) -> str | None:
-        """Why no task can run any more; None if tasks can."""
-        return self._broken
-
-    def is_worker(self) -> bool:
-        """Whether the calling thread is one of the pool's."""
-        return pools.pool_worker(self.handle) >= 0
-
-    # ---- running it ----
+    # ---- running tasks ----
 
     def work_off(self, token: int) -> None:
-        """A worker's stay in Python: runs items until none waits."""
+        """A worker's stay in Python: runs items until none waits.
+
+        A worker that finds native work waiting sends a token in its place and leaves, so that neither kind of
+        work starves.
+        """
         me, forks = threading.get_ident(), self.forks
         failures = 0  # in a row
         while True:
             try:
-                with self.lock:
-                    self._coming.discard(token)
-                    self._here.add(me)
+                self._arrive(token, me)
                 self._run_items(me, forks)
                 return
             except BaseException as error:
@@ -233,10 +117,8 @@ class Dispatcher:
             try:
                 slot[0] = item = self._waiting.popleft()
             except IndexError:
-                with self.lock:
-                    if not self._waiting:  # nothing came since: whoever puts from now on sends a token
-                        self._here.discard(me)
-                        return
+                if self._leave(me):
+                    return
                 continue
             if bounded:
                 with self.lock:
@@ -267,29 +149,7 @@ class Dispatcher:
             slot[0] = None
         insist(self._late.finish)
 
-    def native_work_waits(self) -> bool:
-        return bool(pools.pool_needs_worker(self.handle))
-
-    def _give_way(self, me: int) -> bool:
-        """Sends for a worker in the place of this one, which then leaves; returns whether one comes."""
-        token = next(_tokens)
-        with self.lock:
-            try:
-                self._send(token)
-            except Exception:  # the pool is closed: its workers end when they have run all tasks
-                self._coming.discard(token)
-                return False
-            self._here.discard(me)
-            return True
-
-    def _break(self, reason: str) -> None:
-        with self.lock:
-            self._broken = reason
-            self._room.notify_all()
-        for item in self._waiting.copy():  # they stay there, and do nothing when a worker comes to them
-            insist(functools.partial(item.fail, BrokenThreadPool(reason)))
-
-    # ---- waiting for it ----
+    # ---- waiting for them ----
 
     def bring_forward(self, item: Any, timeout: float | None) -> None:
         """Before a thread sleeps until an item ends: a worker runs the item, other threads spin a while."""
@@ -356,7 +216,8 @@ class Dispatcher:
         closed = self.closed
         renew((self.lock, self.ledger.lock, *self.future_locks))
         self.workers.lose_all()
-        self._reset()
+        self._clear()
+        self._open_ledger()
         self.closed = closed
         for item in lost:
             item.lose()

@@ -11,13 +11,13 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, TimeoutError
+from concurrent.futures import CancelledError, TimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._deadline import Deadline, deadline_or_now
 from .._locks import Condition
-from .buffered_map import BufferedMap
+from .batch import Batch, Raised, up_to_failure
 from .item import is_ctrl_c, lost
 from .late import insist
 from .progress import Progress, shown
@@ -26,7 +26,7 @@ from .results import Results
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
-__all__ = ["map_buffered", "map_in_batches"]
+__all__ = ["map_in_batches"]
 
 T = TypeVar("T")
 
@@ -67,61 +67,10 @@ def map_in_batches(
     return shown(results, progress, work.size)
 
 
-def map_buffered(
-    submit: Callable[..., Future[T]],
-    fn: Callable[..., T],
-    iterables: tuple[Iterable[Any], ...],
-    timeout: float | None,
-    buffersize: int | None,
-    progress: Progress,
-) -> Results[T]:
-    """Each call as a future, at most `buffersize` of them ahead."""
-    deadline = deadline_or_now(timeout)
-    work = BufferedMap(submit, fn, iterables, buffersize)
-    results = work.results(deadline)
-    return shown(Results.of((results,), work, results), progress, work.size)
-
-
 def _pops(items: list[T]) -> Iterator[T]:
     """The items, each let go of as it is given."""
     items.reverse()
     return itertools.starmap(items.pop, itertools.repeat((), len(items)))
-
-
-class _Raised:
-    """Stands where a call raised."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-class _Batch:
-    def __init__(self, inputs: Sequence[Any], start: int, stop: int) -> None:
-        self._inputs = inputs
-        self.size = stop - start
-        self.start = start
-        self.stop = stop
-        self.results: list[Any] = []
-        self.failed = False
-        self.ended = False  # the worker looks at `results` no more
-
-    def inputs_from(self, done: int) -> Sequence[Any]:
-        return self._inputs[self.start + done : self.stop]
-
-    def take(self, at: int) -> list[Any]:
-        """The results from input `at` on, as many as there are; the batch lets go of them."""
-        begin = at - self.start
-        if self.ended and begin == 0:
-            return self.results
-        ready = self.results[begin:]
-        self.results[begin : begin + len(ready)] = [None] * len(ready)
-        return ready
-
-    def break_off(self, error: BaseException) -> None:
-        """Has `error` stand for the results that are not there; may be called again if it raises."""
-        self.failed = self.failed or len(self.results) < self.size
-        while len(self.results) < self.size:
-            self.results.append(_Raised(error))
 
 
 class Map(Generic[T]):
@@ -141,7 +90,7 @@ class Map(Generic[T]):
         self._size = chunksize or 1  # of the next batch
         self._next = 0  # the first input that nobody has claimed
         self._hands = 0  # places in the deque and workers at work, together
-        self._batches: dict[int, _Batch] = {}  # claimed and not yet consumed, by start
+        self._batches: dict[int, Batch] = {}  # claimed and not yet consumed, by start
         # A batch is claimed or ended; its lock guards all above.
         self._changed = Condition(tasks.lock)
         self._abandoned = False  # set without the lock: the collector may end the consumer anywhere
@@ -241,7 +190,7 @@ class Map(Generic[T]):
             return 0
         return len(self._inputs) - self._next
 
-    def _claim(self) -> _Batch | None:
+    def _claim(self) -> Batch | None:
         with self._tasks.lock:
             inputs, left = self._inputs, self._left()
             if left <= 0:
@@ -253,13 +202,13 @@ class Map(Generic[T]):
                 threads = self._tasks.threads
                 least = min(size // _LAST_BATCH, -(-left // threads))
                 size = min(size, max(-(-left // (2 * threads)), least))
-            batch = _Batch(inputs, self._next, self._next + min(size, left))
+            batch = Batch(inputs, self._next, self._next + min(size, left))
             self._changed.notify_all()  # who see the batch when this thread gives up the lock
             self._batches[batch.start] = batch
             self._next = batch.stop
             return batch
 
-    def _work_off(self, batch: _Batch) -> None:
+    def _work_off(self, batch: Batch) -> None:
         results = batch.results
         try:
             while (done := len(results)) < batch.size:
@@ -269,7 +218,7 @@ class Map(Generic[T]):
                         raise StopIteration
                 except BaseException as error:
                     batch.failed = True
-                    results.append(_Raised(error))
+                    results.append(Raised(error))
                     if is_ctrl_c(error):
                         raise
         finally:
@@ -313,7 +262,7 @@ class Map(Generic[T]):
                     ready = batch.take(at)
                     at += len(ready)
                     if batch.failed:
-                        yield from _up_to_failure(ready)
+                        yield from up_to_failure(ready)
                     else:
                         yield ready
         finally:
@@ -326,7 +275,7 @@ class Map(Generic[T]):
         self._batches.clear()
         self._error = self._lost = None
 
-    def _wait_for_batch(self, at: int, deadline: Deadline) -> _Batch:
+    def _wait_for_batch(self, at: int, deadline: Deadline) -> Batch:
         """Takes the batch that begins with input `at`, as soon as somebody has claimed it."""
         if self._tasks.is_worker():
             while self._next <= at and self.run_batch():  # a worker would else wait for itself
@@ -340,7 +289,7 @@ class Map(Generic[T]):
                 self._changed.wait(deadline.left_or_raise(TimeoutError))
             return self._batches.pop(at)
 
-    def _wait_for_result(self, batch: _Batch, at: int, deadline: Deadline) -> None:
+    def _wait_for_result(self, batch: Batch, at: int, deadline: Deadline) -> None:
         """Waits for the whole batch a while, and then for the result of input `at`."""
         with self._tasks.lock:
             if len(batch.results) < batch.size and not deadline.expired():
@@ -350,14 +299,3 @@ class Map(Generic[T]):
                     raise self._lost
                 deadline.left_or_raise(TimeoutError)
                 self._changed.wait(_PATIENCE_S)
-
-
-def _up_to_failure(ready: list[Any]) -> Iterator[list[Any]]:
-    """The results before the first failure, which is then raised."""
-    at = next((i for i, result in enumerate(ready) if type(result) is _Raised), len(ready))
-    failures = [failure.error for failure in ready[at : at + 1]]
-    del ready[at:]
-    if ready:
-        yield ready
-    if failures:
-        raise failures.pop()  # and nothing here holds it: its traceback holds this frame

@@ -11,10 +11,12 @@ from .. import _process
 from .._arguments import integer, require_callable
 from .._native import pools
 from . import drain
-from .dispatcher import Dispatcher, WhenFull
+from .backlog import WhenFull
+from .buffered_map import map_buffered
+from .dispatcher import Dispatcher
 from .future import Future
 from .item import new_call
-from .map import map_buffered, map_in_batches
+from .map import map_in_batches
 from .native_function import context_pointer, native_address, require_native
 from .progress import Progress, check_progress
 from .spawn import join, spawn

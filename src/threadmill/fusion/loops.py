@@ -1,0 +1,104 @@
+"""The loops of nodes: which one a ufunc takes for its operands, and what it takes them as."""
+
+from typing import Any
+
+import numpy as np
+
+from .._native.programs import cast_loop
+from ..arrays.cache import Cache
+from ..arrays.loops import Loop, resolve
+from ..arrays.operands import as_loop_number
+from ..arrays.probes import zero_by_place
+from ..arrays.refusal import Refusal
+from ..arrays.self_test import NUMPYS, refusal_of
+from ..arrays.ufunc import trusted_loops
+from .nodes import KNOWN, Conversion, Value
+
+__all__ = ["BY_PLACE", "as_values", "find_loop", "plain_loop", "shows_place"]
+
+# Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a Refusal where NumPy
+# has to make the call. Any thread may write.
+_loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
+
+# Python's numbers in dtypes of loops. Any thread may write.
+_numbers: Cache[tuple[Any, ...], Value] = Cache()
+
+# Whose bits may show where an element lies; halves too.
+BY_PLACE = frozenset({"power", "fmax", "fmin"})
+
+
+def find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Loop | Refusal:
+    """The loop, from where it is kept: a foreign ufunc's with what `parallel` has returned."""
+    found = _loops.get(key)
+    if found is not None:
+        return found
+    if ufunc in NUMPYS:
+        return _loops.put(key, _loop_for(ufunc, operands))
+    own = trusted_loops(ufunc)
+    if own is None:
+        return Refusal("it is not NumPy's, and nobody has said trust=True")
+    return own.get(("fused", *key[1:])) or own.put(("fused", *key[1:]), _loop_for(ufunc, operands))
+
+
+def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | Refusal:
+    if ufunc.signature is not None or refusal_of(ufunc, True):
+        return Refusal("its loops are not run on our threads")
+    given = [x.dtype if type(x) is Value else type(x) for x in operands]
+    found = resolve(ufunc, (*given, *[None] * ufunc.nout))
+    if isinstance(found, Refusal) or any(dtype.char not in KNOWN for dtype in found.dtypes):
+        return Refusal("it has no loop for numbers")
+    for own, dtype in zip(given, found.dtypes, strict=False):
+        if isinstance(own, np.dtype) and own.num != dtype.num and not cast_loop(own.char, dtype.char):
+            return Refusal("there is no conversion")
+    return found
+
+
+def as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None:
+    """The operands with numbers in the loop's dtypes; None where NumPy has to look at one."""
+    inputs = []
+    for x, dtype in zip(operands, loop.dtypes, strict=False):
+        if type(x) is not Value:
+            key = dtype.num, type(x), x
+            found = _numbers.get(key)
+            if found is None:
+                number = as_loop_number(x, dtype)
+                if number is None:
+                    return None
+                found = Value.of(number)
+                if x and x == x and type(x) is not complex:  # zeros of both signs are equal, NaNs are not
+                    _numbers.put(key, found)
+            x = found
+        elif x.dtype.num != dtype.num:
+            if _is_converted_apart(x):
+                return None
+            if not x.shape and x.array is not None:
+                x = Value.of(x.array.astype(dtype))
+        inputs.append(x)
+    return tuple(inputs)
+
+
+def _is_converted_apart(x: Value) -> bool:
+    """Whether NumPy converts an operand before it begins, and reports that by the name of "cast"."""
+    if x.dtype.kind not in "fc" or len(x.shape) > 1:
+        return False
+    return not x.shape or x.shape[0] <= np.getbufsize()
+
+
+def shows_place(
+    loop: Loop | Conversion, name: str, inputs: tuple[Value, ...], shape: tuple[int, ...]
+) -> bool:
+    """Whether where an element lies may show in its bits, so that NumPy's own walk is needed."""
+    kind = loop.dtypes[0].char
+    if name == "power" and loop.dtypes[1].kind == "i":  # negative powers raise
+        return True
+    if kind == "e":
+        return any(x.array is not None and x.shape and not x.array.flags.c_contiguous for x in inputs)
+    if name in ("fmax", "fmin") and kind in "fd" and len(shape) > 1 and isinstance(loop, Loop):
+        return zero_by_place(name, kind)
+    return False
+
+
+def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:
+    """The conversion from one dtype to another; None where C has none."""
+    found = cast_loop(source.char, target.char)
+    return None if found is None else Conversion("cast", found, (source, target), source.num != target.num)
