@@ -5,7 +5,7 @@ vectors or in the rest after them. So the places at which work is cut show here.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np

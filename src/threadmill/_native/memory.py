@@ -14,6 +14,8 @@ def relate(x: Array, y: Array) -> int:
     """APART, SAME or OVERLAPPING, by the first and the last byte of each array."""
     if x is y:
         return SAME
+    if x.flags.owndata and y.flags.owndata:  # the same answer without the 3 us
+        return APART
     ours, theirs = _told(x), _told(y)
     return lib.tm_relate(ours, len(ours), theirs, len(theirs))
 
@@ -29,6 +31,8 @@ def any_shared(inputs: Iterable[Array], outs: Iterable[Array]) -> bool:
 
 def overlaps_itself(x: Array) -> bool:
     """Whether two elements of x may share memory, as in a broadcast or a sliding window."""
+    if x.flags.forc:  # the same answer without the 2 us
+        return False
     told = _told(x)
     return bool(lib.tm_overlaps_itself(told, len(told)))
 

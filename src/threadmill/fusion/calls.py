@@ -5,6 +5,7 @@ from weakref import ref
 
 import numpy as np
 
+from .._native.memory import OVERLAPPING, SAME, relate
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from ..arrays.self_test import NUMPYS
@@ -13,7 +14,7 @@ from .explanation import MAY_CHANGE
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
 from .loops import plain_loop
 from .nodes import Value
-from .record import SMALL, Record, is_same
+from .record import SMALL, Record
 from .reduce_all import reduce_all
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _call_into(
 
 
 def _overlaps(x: "Array | None", target: "Array") -> bool:
-    return x is not None and np.may_share_memory(x, target) and not is_same(target, x)
+    return x is not None and relate(x, target) == OVERLAPPING
 
 
 def _call_at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -154,7 +155,7 @@ def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict
 
 def assign(record: Record, target: "Array", value: Value) -> None:
     """target[...] = value."""
-    if value.array is not None and target.flags.writeable and is_same(target, value.array):
+    if value.array is not None and target.flags.writeable and relate(target, value.array) == SAME:
         return  # what an in-place operator has written
     given = value
     if value.array is None and value.shape == target.shape:

@@ -6,6 +6,7 @@ from weakref import ref
 
 import numpy as np
 
+from .._native.memory import APART, OVERLAPPING, SAME, are_apart, relate
 from .._types import Array
 from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
@@ -19,7 +20,7 @@ from .warned import State, line_of_user, place_of_user, state_now, tell
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["SMALL", "Record", "is_same"]
+__all__ = ["SMALL", "Record"]
 
 # Elements below which an operation is done at once, by NumPy.
 SMALL = 4096
@@ -126,7 +127,7 @@ class Record:
 
     def _may_change(self, inputs: tuple[Value, ...]) -> bool:
         return any(
-            value.array is not None and np.may_share_memory(value.array, each)
+            value.array is not None and not are_apart(value.array, each)
             for value in inputs
             for each in self.exposed
         )
@@ -235,7 +236,7 @@ class Record:
         for value in self.borrowed:
             if value.borrowed and value.is_held():
                 assert value.array is not None
-                if target is None or np.may_share_memory(value.array, target):
+                if target is None or not are_apart(value.array, target):
                     value.array = value.array.copy("F" if value.turned else "C")
                     value.borrowed = False
                 else:
@@ -249,19 +250,11 @@ class Record:
         for node in self.pending:
             for value in node.inputs:
                 x = value.array
-                if x is None or not np.may_share_memory(x, target):
-                    continue
-                if written or not alike or not is_same(x, target):
+                relation = APART if x is None else relate(x, target)
+                if relation == OVERLAPPING or (relation == SAME and (written or not alike)):
                     return True
             written |= node is writer
         return False
-
-
-def is_same(x: Array, target: Array) -> bool:
-    if x.shape != target.shape or x.strides != target.strides or x.dtype != target.dtype:
-        return False
-    found: bool = x.__array_interface__["data"][0] == target.__array_interface__["data"][0]
-    return found
 
 
 class _Holder:
