@@ -13,11 +13,10 @@ from kit.arrays import (
     LAYOUTS,
     SIZES,
     extremes,
-    overlapping,
     random_values,
-    small_values,
 )
 from kit.comparison import assert_as_numpy, assert_same, numpy_scale
+from kit.products import assert_same_in_shared_memory, assert_same_where_all_fits
 
 import threadmill as tm
 
@@ -79,12 +78,7 @@ def test_in_place_is_the_batch_step() -> None:
 
 @pytest.mark.parametrize("dtype", ["B", "i", "d", "D"])
 def test_out_that_shares_memory(dtype: str, pool: tm.Pool) -> None:
-    for _, make in overlapping(dtype):
-        (x, out), (numpys_x, numpys_out) = make(), make()
-        numpy_scale(numpys_x, 3, out=numpys_out)
-        assert tm.scale(x, 3, out=out, pool=pool) is out
-        assert_same(out, numpys_out)
-        assert_same(x, numpys_x)
+    assert_same_in_shared_memory(tm.scale, dtype, 3, pool=pool)
 
 
 @pytest.mark.parametrize("k", [[1], [], [[1, 2]], np.ones(3), range(2)])
@@ -110,9 +104,7 @@ def test_foreign_arrays_are_numpys() -> None:
 @pytest.mark.parametrize("n", [50, 100003])
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_checked_is_the_same_where_all_fits(dtype: str, n: int, pool: tm.Pool) -> None:
-    for layout in LAYOUTS:
-        x = LAYOUTS[layout](small_values(dtype, n))
-        assert_same(tm.scale(x, 12, overflow="raise", pool=pool), numpy_scale(x, 12))
+    assert_same_where_all_fits(tm.scale, dtype, n, 12, pool=pool)
 
 
 @pytest.mark.parametrize("k", [-3, -1, 0, 1, 2, 7])

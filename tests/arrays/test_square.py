@@ -12,11 +12,11 @@ from kit.arrays import (
     LAYOUTS,
     SIZES,
     extremes,
-    overlapping,
     random_values,
     small_values,
 )
 from kit.comparison import assert_as_numpy, assert_same, assert_same_call
+from kit.products import assert_same_in_shared_memory, assert_same_where_all_fits
 
 import threadmill as tm
 
@@ -62,12 +62,7 @@ def test_extremes_and_their_warnings(dtype: str, pool: tm.Pool) -> None:
 
 @pytest.mark.parametrize("dtype", ["B", "i", "d", "D"])
 def test_out_that_shares_memory(dtype: str, pool: tm.Pool) -> None:
-    for name, make in overlapping(dtype):
-        (x, out), (numpys_x, numpys_out) = make(), make()
-        np.square(numpys_x, out=numpys_out)
-        assert tm.square(x, out=out, pool=pool) is out
-        assert_same(out, numpys_out)
-        assert_same(x, numpys_x), name
+    assert_same_in_shared_memory(tm.square, dtype, pool=pool)
 
 
 @pytest.mark.parametrize("n", [3, 5000, 100003])
@@ -135,9 +130,7 @@ def test_foreign_arrays_are_numpys() -> None:
 @pytest.mark.parametrize("n", [50, 100003])
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_checked_is_the_same_where_all_fits(dtype: str, n: int, pool: tm.Pool) -> None:
-    for layout in LAYOUTS:
-        x = LAYOUTS[layout](small_values(dtype, n))
-        assert_same(tm.square(x, overflow="raise", pool=pool), np.square(x))
+    assert_same_where_all_fits(tm.square, dtype, n, pool=pool)
 
 
 @pytest.mark.parametrize("n", [50, 100003])

@@ -2,13 +2,13 @@
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._native.programs import chunk_elements, nan_pairs_loop, new_program, run_program, start_of
 from .._native.status import INVALID_FLAG
-from .._types import Array
+from .._types import Array, Reduced
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["settle"]
 
 
-def settle(pool: "CData", x: Array, result: Any, flags: int, by_numpy: Callable[[], Any]) -> Any:
+def settle(pool: "CData", x: Array, result: Reduced, flags: int, by_numpy: Callable[[], Reduced]) -> Reduced:
     """`result`, a reduction of x, or what NumPy makes of x where NaNs leave it open what the result is.
 
     It is settled where it has no NaN, and where every NaN there was is np.nan itself: none of x's is another

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .._types import Array
+from .._types import Array, Reduced
 from .loops import Loop
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Reduction(Plan):
         shape: tuple[int, ...],
         split: int,
         grain: int,
-        run: "Callable[[CData, Array], Any]",
+        run: "Callable[[CData, Array], Reduced]",
         reusable: bool,
     ) -> None:
         super().__init__(loop, shape, split, grain)

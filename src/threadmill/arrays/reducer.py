@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._native.pools import NO_POOL
-from .._types import Array
+from .._types import Array, Reduced
 from ..tasks.pool import Pool, check_pool, default_pool, pool_or_default
 from . import reductions, self_test, sum_kernel, thresholds
 from .any_order import ANY_ORDER
@@ -202,7 +202,7 @@ class Reducer:
                 self._plans.put(key, plan)
         return plan
 
-    def run(self, plan: Reduction, asked: Asked, pool: Pool | None) -> Any:
+    def run(self, plan: Reduction, asked: Asked, pool: Pool | None) -> Reduced:
         array: Array = asked[0]
         return plan.run(pool_or_default(pool)._handle, array)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .._native.programs import cast_loop, chunk_elements
 from .._native.status import FAILED
-from .._types import Array
+from .._types import Array, Reduced
 from . import programs, sum_kernel
 from .any_order import ANY_ORDER, LEAST_OR_GREATEST, identity
 from .errstate import apply_as_the_user, report_flags
@@ -147,7 +147,7 @@ def _over_some(
     shape, target = result.shape, None if reusable else result
     arrays = () if reusable else walk.arrays  # a plan that is kept keeps no array alive
 
-    def run(pool: "CData", x: Array) -> Any:
+    def run(pool: "CData", x: Array) -> Reduced:
         out = np.empty(shape, dtype) if target is None else target
         np.copyto(out, x[first] if begin is None else begin)
         status = space.run(pool, program, arrays or (out, x[rest]), split, grain)
@@ -180,7 +180,7 @@ def _first_and_rest(
 
 def _numpys(
     loop: Loop, axis: Any, keepdims: bool, masks: list[Array], initial: Array | None
-) -> Callable[[Array], Any]:
+) -> Callable[[Array], Reduced]:
     """NumPy's own reduction, for what it alone knows."""
     options: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
     if masks:
@@ -223,7 +223,7 @@ def _over_all(
     more: dict[str, Any] = {} if initial is None else {"initial": initial}
     by_numpy = _numpys(loop, None, False, masks, initial)
 
-    def run(pool: "CData", x: Array) -> Any:
+    def run(pool: "CData", x: Array) -> Reduced:
         partial = np.empty(-(-shape[split] // grain), dtype)
         partial[...] = x[(0,) * x.ndim] if begin is None else begin
         status = space.run(pool, program, (partial, *(held or [x])), split, grain)
@@ -245,7 +245,7 @@ def _sums(x: Array, dtype: np.dtype[Any]) -> bool:
 
 
 def _whole_sum(x: Array, keepdims: bool, reusable: bool) -> Reduction:
-    def run(pool: "CData", x: Array) -> Any:
+    def run(pool: "CData", x: Array) -> Reduced:
         total = sum_kernel.sum(pool, x, 0)
         if total is None:  # the user has set another buffer size meanwhile, for which there is no kernel
             total = apply_as_the_user(np.add.reduce, (x, None))
@@ -254,5 +254,5 @@ def _whole_sum(x: Array, keepdims: bool, reusable: bool) -> Reduction:
     return Reduction(None, (x.size,), 0, chunk_elements(x.size), run, reusable)
 
 
-def _shaped(total: Any, x: Array, keepdims: Any) -> Any:
+def _shaped(total: Reduced, x: Array, keepdims: Any) -> Reduced:
     return np.full((1,) * x.ndim, total, total.dtype) if keepdims else total

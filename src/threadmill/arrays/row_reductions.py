@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._native.status import FAILED
-from .._types import Array
+from .._types import Array, Reduced
 from . import programs
 from .any_order import ANY_ORDER, LEAST_OR_GREATEST, identity
 from .errstate import report_flags
@@ -35,8 +35,8 @@ _ROW_CHUNKS = 16
 
 
 def settled(
-    pool: "CData", loop: Loop, x: Array, result: Any, status: int, by_numpy: Callable[[Array], Any]
-) -> Any:
+    pool: "CData", loop: Loop, x: Array, result: Reduced, status: int, by_numpy: Callable[[Array], Reduced]
+) -> Reduced:
     """The result of a run, with its errors reported; NumPy's own where NaNs leave it open what it is."""
     if status == FAILED:  # a signalling NaN
         return by_numpy(x)
@@ -61,7 +61,7 @@ def by_pieces(
         grain = -(-piece // _LINE) * _LINE // dtype.itemsize
     over, keep = axes if len(axes) > 1 else axes[0], bool(keepdims)
 
-    def run(pool: "CData", x: Array) -> Any:
+    def run(pool: "CData", x: Array) -> Reduced:
         out = np.empty(shape, dtype)
         out[...] = begin
         status = kept.run(pool, adding, (out, x), split, grain)
@@ -92,7 +92,7 @@ def by_rows(
     begin: Array | None,
     first: Any,
     rest: Any,
-    by_numpy: Callable[[Array], Any],
+    by_numpy: Callable[[Array], Reduced],
 ) -> Reduction:
     """Where only the innermost axis is kept: an outcome for each chunk of rows, as short rows are slow."""
     space = walk.space
@@ -105,7 +105,7 @@ def by_rows(
     neutral = identity(loop)
     height = space.shape[0] + 1 if begin is None and _is_table(space) else 0
 
-    def run(pool: "CData", x: Array) -> Any:
+    def run(pool: "CData", x: Array) -> Reduced:
         partial = np.empty(outcomes, dtype)
         if height:  # each with its own first row, which may come twice
             table = x.reshape(height, -1)

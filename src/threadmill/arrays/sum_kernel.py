@@ -8,7 +8,7 @@ from .._native import kernels
 from .._native.dtypes import DTYPES
 from .._native.programs import start_of
 from .._native.status import OVERFLOW
-from .._types import Array
+from .._types import Array, Reduced
 from .errstate import report_flags
 from .layout import ALIGNED, C_CONTIGUOUS, dense_views, exact_total, is_plain
 from .nans import settle
@@ -34,7 +34,7 @@ def sum_dtype(x: Array) -> np.dtype[Any] | None:
     return None if _summand(x) is None else _SUM_DTYPES[x.dtype.char]
 
 
-def sum(pool: "CData", x: Array, options: int) -> Any | None:
+def sum(pool: "CData", x: Array, options: int) -> Reduced | None:
     """np.sum(x) as a NumPy scalar, None without a kernel; OverflowError where checked and the true total
     doesn't fit."""
     if x.dtype.kind in "fc" and (block := sum_block()) and block != np.getbufsize():
