@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import tracemalloc
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -823,3 +824,75 @@ def test_many_threads_call_one_function_on_one_array_that_is_read_only(x: Any) -
     for thread in threads:
         thread.join()
     assert results == [expected] * 60
+
+
+# ---- operands of a call that writes ------------------------------------------------------------------------
+
+
+def _both_ways(function: Callable[..., Any], *make: Callable[[], Any]) -> None:
+    """NumPy's results and arguments, and ours, have the same bits."""
+    numpys, ours = [each() for each in make], [each() for each in make]
+    expected, found = function(*numpys), tm.fuse(function)(*ours)
+    assert contents([*ours, found]) == contents([*numpys, expected])
+
+
+def _ramp() -> Any:
+    return np.linspace(1.0, 2.0, N)
+
+
+def _add_products(a: Any, b: Any, out: Any) -> None:
+    np.add(2 * a, 3 * b, out)
+    np.subtract(a * b, b, out=out)
+    out += 2 * a
+
+
+def test_what_a_call_that_writes_reads_takes_no_memory(x: Any) -> None:
+    out = np.empty_like(x)
+    fused = tm.fuse(_add_products)
+    fused(x, x, out)
+    tracemalloc.start()
+    try:
+        fused(x, x, out)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < x.nbytes / 4
+    _both_ways(_add_products, _ramp, _ramp, _ramp)
+
+
+def test_such_operands_that_somebody_holds_keep_their_values() -> None:
+    def held(a: Any, b: Any, out: Any) -> Any:
+        x, y = 2 * a, 3 * b
+        np.add(x, y, out)
+        z = x * out
+        np.multiply(x, z, out)
+        return x, y, z
+
+    def over_what_they_read(a: Any, b: Any) -> Any:
+        x, y = 2 * a, a + b
+        np.add(x, y, a)
+        np.add(x, b, b)
+        return x, y
+
+    def parts(a: Any) -> Any:
+        x = 2 * a[: N // 2]
+        np.add(x, 1, a[N // 2 :])
+        y = x + a[N // 4 : N // 4 + N // 2]
+        np.subtract(y, x, a[: N // 2])
+        return x, y
+
+    _both_ways(held, _ramp, _ramp, _ramp)
+    _both_ways(over_what_they_read, _ramp, _ramp)
+    _both_ways(parts, _ramp)
+
+
+def test_errors_of_such_operands_are_told_once() -> None:
+    def divide(a: Any, out: Any) -> Any:
+        x = a / 0.0
+        np.add(x, 1, out)
+        return x
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tm.fuse(divide)(_ramp(), _ramp())
+    assert [str(each.message) for each in told] == ["divide by zero encountered in divide"]

@@ -1,5 +1,6 @@
 """The record of one call of a fused function: what has been put off, and how it is run when it is needed."""
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -144,9 +145,12 @@ class Record:
             value.borrowed = False
         return value.array
 
-    def flush(self, why: str = "a value was needed", fold: Fold | None = None) -> tuple[Array, int] | None:
+    def flush(
+        self, why: str = "a value was needed", fold: Fold | None = None, spared: Sequence[Value] = ()
+    ) -> tuple[Array, int] | None:
         """Runs all that is put off; `why` is for the log.
 
+        Values that are `spared` get no array, and are put off again if somebody holds them.
         Of a fold: its partial results and floating-point flags; None where its value was given an array.
         """
         nodes, self.pending = self.pending, []
@@ -157,6 +161,7 @@ class Record:
         if self.log is not None:
             self.log.why = why, line_of_user()
         needed, wanted = needed_of(nodes, folded)
+        wanted.difference_update(spared)
         flags: dict[Node, int] = {}
         try:
             ended = self._run(needed, wanted, fold, flags)
@@ -164,8 +169,9 @@ class Record:
             self.pending = [node for node in needed if node.outs[0].array is None and node.target is None]
             raise
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
-        if ended is not None and folded is not None and folded.is_held():
-            self.pending = ancestors(needed, folded)
+        if ended is not None and folded is not None:
+            spared = (*spared, folded)
+        self.pending = ancestors(needed, [each for each in spared if each.array is None and each.is_held()])
         for node in nodes:
             if node.reports and flags.get(node):
                 tell(node, flags[node])
@@ -218,8 +224,20 @@ class Record:
             np.copyto(target, self.evaluate(value))
             return True
         node.target = target
-        self.flush(_WRITTEN)
+        self.flush(_WRITTEN, spared=self._spared(target, node))
         return True
+
+    def _spared(self, target: Array, writer: Node) -> list[Value]:
+        """What the writer reads and can be made again later: nobody is likely to want that, although the call
+        that writes holds its operands until it returns."""
+        if self.is_urgent:
+            return []
+        return [value for value in writer.inputs if value.array is None and self._stays(target, value)]
+
+    def _stays(self, target: Array, value: Value) -> bool:
+        """Whether the value is the same when the target has been written."""
+        read = (each.array for node in ancestors(self.pending, [value]) for each in node.inputs)
+        return all(x is None or are_apart(x, target) for x in read)
 
     def _fits(self, target: Array, value: Value, node: Node) -> bool:
         """Whether the node can write its result into the target."""

@@ -1,5 +1,7 @@
 """What of a record has to run, and in which passes."""
 
+from collections.abc import Iterable
+
 from .nodes import Node, Value
 from .passes import MOST_NODES, Fold
 
@@ -22,9 +24,9 @@ def needed_of(nodes: list[Node], folded: Value | None) -> tuple[list[Node], set[
     return needed, wanted
 
 
-def ancestors(nodes: list[Node], value: Value) -> list[Node]:
-    """The nodes that make this value, in their order, as far as they are not evaluated."""
-    values = {value}
+def ancestors(nodes: list[Node], made: Iterable[Value]) -> list[Node]:
+    """The nodes that make these values, in their order, as far as they are not evaluated."""
+    values = set(made)
     found: list[Node] = []
     for node in reversed(nodes):
         if not values.isdisjoint(node.outs):
