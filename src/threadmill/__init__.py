@@ -38,7 +38,8 @@ from .fusion.fuse import fuse  # noqa: E402
 from .pipelines.pipeline import Pipeline  # noqa: E402
 from .pipelines.stages import Stage, stage  # noqa: E402
 from .queues.queue import Queue, TypedQueue  # noqa: E402
-from .tasks.pool import Pool, default_pool  # noqa: E402
+from .tasks.default_pool import default_pool  # noqa: E402
+from .tasks.pool import Pool  # noqa: E402
 from .tasks.reduce import reduce  # noqa: E402
 from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 

@@ -16,7 +16,8 @@ from typing import Any
 from joblib import register_parallel_backend
 from joblib.parallel import AutoBatchingMixin, FallbackToBackend, ParallelBackendBase, SequentialBackend
 
-from .tasks.pool import Pool, default_pool
+from .tasks.default_pool import default_pool
+from .tasks.pool import Pool
 
 __all__ = ["ThreadmillBackend", "register"]
 

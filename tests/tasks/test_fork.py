@@ -530,8 +530,8 @@ def fork_inside(slow: Slow, call: Callable[[], Any]) -> Any:
 
 def test_fork_while_another_thread_makes_the_default_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Slow(tm.Pool)
-    monkeypatch.setattr("threadmill.tasks.pool._default", None)
-    monkeypatch.setattr("threadmill.tasks.pool.Pool", slow)
+    monkeypatch.setattr("threadmill.tasks.default_pool._default", None)
+    monkeypatch.setattr("threadmill.tasks.default_pool.Pool", slow)
     assert fork_inside(slow, lambda: tm.default_pool().submit(pow, 2, 3).result(timeout=30)) == 8
     tm.default_pool().shutdown()
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .._native.kernels import CHECKED
 from .._types import Array
-from ..tasks.pool import Pool, check_pool, pool_or_default
+from ..tasks.default_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool
 from .layout import as_element, dtype_of
 from .operands import NUMBERS
 from .product_kernel import Kernel, checked, scale_kernel, square_kernel

@@ -10,7 +10,8 @@ from .._arguments import integer, require_callable
 from .._locks import Lock
 from .._native.memory import OVERLAPPING, overlaps_itself, relate
 from ..tasks.crew import run_indices
-from ..tasks.pool import Pool, pool_or_default
+from ..tasks.default_pool import pool_or_default
+from ..tasks.pool import Pool
 
 __all__ = ["map_chunks"]
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from .._native.pools import NO_POOL
 from .._types import Array, Reduced
-from ..tasks.pool import Pool, check_pool, default_pool, pool_or_default
+from ..tasks.default_pool import check_pool, default_pool, pool_or_default
+from ..tasks.pool import Pool
 from . import reductions, self_test, sum_kernel, thresholds
 from .any_order import ANY_ORDER
 from .cache import Cache

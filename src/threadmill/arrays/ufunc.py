@@ -14,7 +14,8 @@ import numpy as np
 
 from .._process import lock_of_process
 from .._types import Array
-from ..tasks.pool import Pool, check_pool, default_pool, pool_or_default
+from ..tasks.default_pool import check_pool, default_pool, pool_or_default
+from ..tasks.pool import Pool
 from . import elementwise, gufuncs, self_test, thresholds
 from .dense import PlanCache, dense_plan
 from .elementwise import Call

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
 from .._arguments import require_callable
-from ..tasks.pool import Pool, check_pool, pool_or_default
+from ..tasks.default_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool
 from . import operators  # noqa: F401 - gives lazy arrays what they do
 from .arguments import LEAST, Arguments, pays
 from .explanation import FusedExplanation, Log, name_of

@@ -15,7 +15,8 @@ from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
 from ..arrays.refusal import Refusal
 from ..arrays.signatures import doc_with_pool, shows, with_pool
 from ..arrays.ufunc import parallel
-from ..tasks.pool import Pool, check_pool
+from ..tasks.default_pool import check_pool
+from ..tasks.pool import Pool
 
 __all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
 

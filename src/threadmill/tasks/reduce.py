@@ -6,7 +6,8 @@ from typing import Any, TypeVar, overload
 
 from .._arguments import require_callable
 from .crew import run_indices
-from .pool import Pool, pool_or_default
+from .default_pool import pool_or_default
+from .pool import Pool
 
 __all__ = ["reduce"]
 
