@@ -26,6 +26,7 @@ QUESTIONS = (
     "reductions",
     "programs",
     "scaling",
+    "shared_machine",
     "executor",
     "queues",
 )

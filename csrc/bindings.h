@@ -88,9 +88,9 @@ typedef struct tm_program {
     /* Size of an element of an output that goes past the caches where it is large, lies in rows and shares
      * no memory; 0: goes where it is. */
     uint8_t stream_item[TM_MAX_OPERANDS];
-    int mask;         /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
-    int stop;         /* the slot of a bool that is looked at after each chunk, or -1; ... */
-    int stop_value;   /* ... when it has this value, the loop ends early with TM_FAILED */
+    int mask;       /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
+    int stop;       /* the slot of a bool that is looked at after each chunk, or -1; ... */
+    int stop_value; /* ... when it has this value, the loop ends early with TM_FAILED */
     /* For tm_run_dense alone: */
     size_t inputs;                    /* arrays from this slot on are written */
     intptr_t stride[TM_MAX_OPERANDS]; /* each array's: an item's size, or 0 for one element */

@@ -18,6 +18,12 @@ static inline int64_t tm_now_ns(void)
     return tm_clock_ns(CLOCK_MONOTONIC);
 }
 
+/* The CPU time of the calling thread; a system call. */
+static inline int64_t tm_thread_ns(void)
+{
+    return tm_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* A few milliseconds coarse where that is cheaper: for "is it time to look?" at every chunk. */
 static inline int64_t tm_coarse_now_ns(void)
 {

@@ -15,7 +15,7 @@ typedef struct tm_slice {
 
 /* What one thread has done; written by that thread alone (a slot's: by its owner), read by anyone. */
 typedef struct tm_counters {
-    _Atomic uint64_t jobs, chunks, steals, tasks, parks, wakeups, busy_ticks;
+    _Atomic uint64_t jobs, chunks, steals, tasks, parks, wakeups, alone, regretted, busy_ticks;
 } tm_counters;
 
 static inline void tm_count(_Atomic uint64_t *counter, uint64_t more)
@@ -26,6 +26,7 @@ static inline void tm_count(_Atomic uint64_t *counter, uint64_t more)
 }
 
 typedef struct tm_job tm_job;
+struct tm_worker; /* team.h */
 
 /* What a worker needs to see stands together, in two lines; what it does not, on a line of its own. */
 struct tm_job {
@@ -33,6 +34,7 @@ struct tm_job {
     _Alignas(TM_LINE) tm_gate gate;
     _Atomic unsigned fp_flags;
     _Atomic uint64_t failure; /* see parallel_for.c */
+    _Atomic int core;         /* where the owner was when it opened the loop; written by the owner */
 
     /* Plain fields: written by the slot's owner while the gate is closed and nobody is inside, read by
      * those inside. */
@@ -40,10 +42,10 @@ struct tm_job {
     size_t seats; /* threads that take part at most, the owner included; slices in use */
     tm_body body;
     void *ctx;
-    void (*help)(tm_job *job, int worker, tm_counters *counters); /* what a worker does inside; goes out */
-    tm_slice *slices;     /* set once: one for each thread of the pool */
-    tm_fp_state fp_state; /* the owner's */
-    int owner;            /* its worker index, or -1 */
+    void (*help)(tm_job *job, struct tm_worker *me); /* what a worker does inside; goes out */
+    tm_slice *slices;                                /* set once: one for each thread of the pool */
+    tm_fp_state fp_state;                            /* the owner's */
+    int owner;                                       /* its worker index, or -1 */
 
     /* The owner: whoever has set `taken`. */
     _Alignas(TM_LINE) atomic_bool taken;

@@ -61,6 +61,17 @@ static size_t machine_online_cores(void)
     return online > 0 ? (size_t)online : 1;
 }
 
+bool tm_has_free_core(void)
+{
+    unsigned long running = 0;
+#ifdef __linux__
+    char line[128];
+    if (!tm_read_line("/proc", "loadavg", line, sizeof line)) return true;
+    if (sscanf(line, "%*s %*s %*s %lu/", &running) != 1) return true;
+#endif
+    return running < machine_online_cores();
+}
+
 static _Atomic size_t machine_cache; /* 0: not read yet */
 
 void tm_set_last_level_cache(size_t bytes)

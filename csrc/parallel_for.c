@@ -28,6 +28,11 @@
  * choice. */
 #define JOIN_SPIN_NS 50000
 
+/* How often a caller that sleeps looks whether a worker is displaced: soon at first, as it may be when it comes,
+ * then seldom, as it may have a long chunk. */
+#define FIRST_LOOK_NS 200000
+#define LAST_LOOK_NS 10000000
+
 /* With so many chunks for each seat, nothing much is lost if one runs before sleepers are woken. */
 #define MANY_CHUNKS 8
 
@@ -92,11 +97,12 @@ static bool loop_claim(tm_slice *slice, size_t *chunk)
 
 /* What only the caller does between chunks. */
 typedef struct caller {
-    tm_team *team;    /* NULL: alone */
-    int64_t asked_ns; /* when it last asked for interrupts */
-    int64_t begun_ns; /* when the loop began; 0: sleepers are woken already, or not needed */
-    double worth_ns;  /* sleepers are woken for no less */
-    uint32_t woken;   /* sleepers */
+    tm_team *team;       /* NULL: alone */
+    int64_t asked_ns;    /* when it last asked for interrupts */
+    int64_t begun_ns;    /* when the loop began; 0: sleepers are woken already, or not needed */
+    int64_t alone_until; /* when the loop is opened to helpers; 0: it is */
+    double worth_ns;     /* sleepers are woken for no less */
+    uint32_t woken;      /* sleepers */
 } caller;
 
 /* Wakes sleepers once what is left seems worth it. */
@@ -116,8 +122,35 @@ static void loop_check_interrupt(tm_job *job, caller *me)
     me->asked_ns = tm_coarse_now_ns();
 }
 
-/* Runs chunks from seat's own slice on, around the table; `me` is NULL for workers. */
-static void loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counters)
+/* Makes the job visible; wakes sleepers now, or has the caller do so when it knows more. */
+static void loop_open_job(tm_job *job, caller *me, bool short_chunks)
+{
+    const int core = tm_core();
+    atomic_store_explicit(&job->core, core, memory_order_relaxed);
+    if (core != atomic_load_explicit(&me->team->caller_core, memory_order_relaxed))
+        atomic_store_explicit(&me->team->caller_core, core, memory_order_relaxed);
+    tm_gate_open(&job->gate, (uint32_t)job->seats - 1);
+    tm_bell_ring(&me->team->bell);
+    if (tm_bell_asleep(atomic_load(&me->team->bell.idle)) == 0) return; /* B in bell.h */
+    if (!short_chunks && job->chunks / MANY_CHUNKS < job->seats) {
+        me->woken = tm_team_wake(me->team, job, job->seats - 1);
+        return;
+    }
+    me->begun_ns = tm_now_ns();
+    int64_t gap = me->begun_ns - atomic_load_explicit(&me->team->alone_ns, memory_order_relaxed);
+    me->worth_ns = gap < BURST_GAP_NS ? WORTH_A_WAKE_IN_BURST_NS : WORTH_A_WAKE_NS;
+}
+
+/* A loop that has begun alone goes on with helpers when its time alone is over. */
+static void loop_open_when_due(tm_job *job, caller *me)
+{
+    if (tm_now_ns() < me->alone_until) return;
+    me->alone_until = tm_worth_alone_until(&me->team->worth);
+    if (me->alone_until == 0) loop_open_job(job, me, false);
+}
+
+/* Runs chunks from seat's own slice on, around the table; `me` is NULL for workers. Returns how many. */
+static uint64_t loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counters)
 {
     uint64_t chunks = 0, steals = 0;
     for (size_t i = 0; i < job->seats; i++) {
@@ -127,6 +160,7 @@ static void loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *c
             chunks += 1;
             steals += i > 0;
             if (me == NULL) continue;
+            if (me->alone_until != 0) loop_open_when_due(job, me);
             if (me->begun_ns != 0) loop_wake_when_worth(job, me, chunks);
             if (chunks > 1) loop_check_interrupt(job, me); /* the first says only that the loop has begun */
         }
@@ -134,6 +168,7 @@ static void loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *c
     tm_count(&counters->chunks, chunks);
     tm_count(&counters->steals, steals);
     tm_count(&counters->jobs, 1);
+    return chunks;
 }
 
 /* A worker's usual seat, so that it meets the same part of an array in call after call. */
@@ -145,17 +180,20 @@ static size_t loop_seat_of(const tm_job *job, int worker)
 }
 
 /* What a worker does inside a job whose gate let it in. */
-static void loop_help(tm_job *job, int worker, tm_counters *counters)
+static void loop_help(tm_job *job, tm_worker *me)
 {
     uint64_t begin = tm_ticks();
+    /* release: pairs with loop_lend's acquire, so that a lender sees who the worker is */
+    atomic_store_explicit(&me->job, job, memory_order_release);
     TM_CHAOS(loop_help);
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(job->fp_state);
-    loop_run_chunks(job, loop_seat_of(job, worker), NULL, counters);
+    loop_run_chunks(job, loop_seat_of(job, me->index), NULL, &me->counters);
     unsigned flags = tm_fp_leave(mine);
     if (flags) atomic_fetch_or_explicit(&job->fp_flags, flags, memory_order_relaxed);
+    atomic_store_explicit(&me->job, NULL, memory_order_relaxed);
     tm_gate_leave(&job->gate); /* the job is the owner's again: nothing of it is read below */
-    tm_count(&counters->busy_ticks, tm_ticks() - begin);
+    tm_count(&me->counters.busy_ticks, tm_ticks() - begin);
 }
 
 /* ---- the caller --------------------------------------------------------------------------- */
@@ -182,35 +220,61 @@ static void loop_deal_chunks(tm_job *job)
     }
 }
 
-/* Makes the job visible; wakes sleepers now, or has the caller do so when it knows more. */
-static void loop_open_job(tm_job *job, caller *me, bool short_chunks)
+/* Lends the caller's core to workers inside that have none. */
+static bool loop_lend(tm_team *team, const tm_job *job)
 {
-    tm_gate_open(&job->gate, (uint32_t)job->seats - 1);
-    tm_bell_ring(&me->team->bell);
-    if (tm_bell_asleep(atomic_load(&me->team->bell.idle)) == 0) return; /* B in bell.h */
-    if (!short_chunks && job->chunks / MANY_CHUNKS < job->seats) {
-        me->woken = tm_team_wake(me->team, job, job->seats - 1);
-        return;
+    bool lent = false;
+    for (size_t i = 0; i < team->threads; i++) {
+        tm_worker *worker = &team->workers[i];
+        /* acquire: pairs with loop_help's release */
+        if (atomic_load_explicit(&worker->job, memory_order_acquire) != job) continue;
+        if (tm_core_is_displaced(&worker->lodger)) lent |= tm_core_lend(&worker->lodger);
     }
-    me->begun_ns = tm_now_ns();
-    int64_t gap = me->begun_ns - atomic_load_explicit(&me->team->alone_ns, memory_order_relaxed);
-    me->worth_ns = gap < BURST_GAP_NS ? WORTH_A_WAKE_IN_BURST_NS : WORTH_A_WAKE_NS;
+    return lent;
 }
 
-/* Waits for the workers inside; an interrupt cancels what is not claimed, and the wait goes on. */
-static void loop_join(tm_job *job, bool may_spin)
+/* Gives back what workers were lent that are out of all loops; those inside do so themselves. */
+static void loop_take_back(tm_team *team)
 {
-    int64_t spin_ns = may_spin ? JOIN_SPIN_NS : 0;
+    for (size_t i = 0; i < team->threads; i++)
+        if (atomic_load_explicit(&team->workers[i].job, memory_order_relaxed) == NULL)
+            tm_core_return(&team->workers[i].lodger, false);
+}
+
+/* Waits for the workers inside; an interrupt cancels what is not claimed, and the wait goes on. Returns how
+ * long the caller waited for displaced ones, in ns. */
+static int64_t loop_join(tm_team *team, tm_job *job)
+{
+    const int64_t spin_ns = team->spinners > 0 ? JOIN_SPIN_NS : 0;
     TM_CHAOS(loop_join);
     tm_gate_close(&job->gate);
-    while (tm_gate_wait(&job->gate, spin_ns, INT64_MAX) != TM_OK) loop_note_failure(&job->failure, INTERRUPT);
+    tm_status status = tm_gate_wait(&job->gate, spin_ns, 0); /* a moment that is past: it only spins */
+    if (status == TM_OK) return 0;
+    const int64_t begin_ns = tm_now_ns() - spin_ns;
+    bool lent = false;
+    for (int64_t look_ns = FIRST_LOOK_NS; status != TM_OK; look_ns = TM_MIN(2 * look_ns, LAST_LOOK_NS)) {
+        if (status == TM_INTERRUPTED) loop_note_failure(&job->failure, INTERRUPT);
+        lent |= loop_lend(team, job);
+        status = tm_gate_wait(&job->gate, 0, tm_now_ns() + look_ns);
+    }
+    if (!lent) return 0;
+    loop_take_back(team);
+    return tm_now_ns() - begin_ns;
+}
+
+/* What helpers have saved the caller, by what its own chunks took. */
+static int64_t loop_saved_ns(uint64_t chunks, uint64_t own, int64_t own_ns)
+{
+    return (int64_t)((double)own_ns / (double)own * (double)(chunks - own));
 }
 
 static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t seats, size_t chunks)
 {
     int worker = tm_team_worker(team);
     uint64_t begin = tm_ticks();
-    caller me = {.team = team};
+    caller me = {.team = team, .alone_until = tm_worth_alone_until(&team->worth)};
+    const bool watched = tm_worth_is_watched(&team->worth), alone = me.alone_until != 0;
+    const int64_t begin_ns = watched ? tm_thread_ns() : 0;
     tm_fp_state mine = tm_fp_save();
     job->n = loop->n, job->grain = loop->grain, job->chunks = chunks, job->seats = seats;
     job->body = loop->body, job->ctx = loop->ctx;
@@ -218,18 +282,24 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
     atomic_store_explicit(&job->failure, NO_FAILURE, memory_order_relaxed);
     atomic_store_explicit(&job->fp_flags, 0, memory_order_relaxed);
     loop_deal_chunks(job);
-    loop_open_job(job, &me, loop->short_chunks);
+    if (!alone) loop_open_job(job, &me, loop->short_chunks);
 
     tm_fp_enter(mine);
-    loop_run_chunks(job, 0, &me, &job->counters);
+    const uint64_t own = loop_run_chunks(job, 0, &me, &job->counters);
     unsigned flags = tm_fp_leave(mine);
+    const int64_t own_ns = watched ? tm_thread_ns() - begin_ns : 0;
     /* In a child that a chunk has forked nobody helps, and nobody will leave. */
-    if (tm_process_generation() == team->generation) loop_join(job, team->spinners > 0);
+    const int64_t lost_ns = tm_process_generation() == team->generation ? loop_join(team, job) : 0;
     if (me.begun_ns != 0) atomic_store_explicit(&team->alone_ns, tm_now_ns(), memory_order_relaxed);
+    if (lost_ns > 0 || watched) {
+        const int64_t saved_ns = watched && own > 0 ? loop_saved_ns(chunks, own, own_ns) : 0;
+        tm_count(&job->counters.regretted, tm_worth_settle(&team->worth, tm_now_ns(), saved_ns, lost_ns));
+    }
 
     loop->fp_flags = flags | atomic_load_explicit(&job->fp_flags, memory_order_relaxed);
     tm_status status = loop_status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
     tm_count(&job->counters.wakeups, me.woken);
+    if (alone) tm_count(&job->counters.alone, 1);
     /* A worker's time is counted already. */
     if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin);
     TM_CHAOS(loop_ends);

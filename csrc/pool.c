@@ -165,6 +165,8 @@ static void pool_add_counters(tm_worker_stats *stats, const tm_counters *counter
     stats->tasks += atomic_load_explicit(&counters->tasks, memory_order_relaxed);
     stats->parks += atomic_load_explicit(&counters->parks, memory_order_relaxed);
     stats->wakeups += atomic_load_explicit(&counters->wakeups, memory_order_relaxed);
+    stats->alone += atomic_load_explicit(&counters->alone, memory_order_relaxed);
+    stats->regretted += atomic_load_explicit(&counters->regretted, memory_order_relaxed);
     uint64_t ticks = atomic_load_explicit(&counters->busy_ticks, memory_order_relaxed);
     stats->busy_ns += (uint64_t)((double)ticks * ns_per_tick);
 }

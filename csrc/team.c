@@ -98,6 +98,7 @@ static tm_team *team_allocate(const tm_pool_options *options)
         return NULL;
     }
     for (size_t i = 0; i < TM_JOB_SLOTS; i++) team->jobs[i].slices = team->slices + i * threads;
+    team->caller_core = -1;
     team->start_ticks = tm_ticks();
     team->start_ns = tm_now_ns();
     return team;
@@ -183,6 +184,8 @@ bool tm_team_begin(tm_worker *me)
     while (atomic_load(&team->go.word) == 0) tm_futex_wait(&team->go, 0, INT64_MAX);
     if (atomic_load(&team->go.word) != 1) return false;
     self = me;
+    tm_core_enroll(&me->lodger);
+    if (team->options.pin) tm_core_pin((size_t)me->index);
     team_name_thread(me);
     return true;
 }
@@ -230,5 +233,6 @@ uint32_t tm_team_wake(tm_team *team, const tm_job *mine, size_t wanted)
     if (tm_bell_asleep(atomic_load(&team->bell.idle)) == 0) return 0; /* B in bell.h */
     for (size_t i = 0; i < TM_JOB_SLOTS; i++)
         if (&team->jobs[i] != mine) busy += tm_gate_inside(&team->jobs[i].gate);
+    wanted += team->options.pin; /* the one that is pinned to the caller's core is no help */
     return tm_bell_wake(&team->bell, (uint32_t)TM_MIN(wanted, UINT32_MAX), busy);
 }

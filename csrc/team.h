@@ -7,7 +7,9 @@
 #define TM_TEAM_H
 
 #include "bell.h"
+#include "core.h"
 #include "job.h"
+#include "worth.h"
 
 /* Loops that can be open at once; a caller who finds no slot free runs its loop alone. */
 #define TM_JOB_SLOTS 8
@@ -29,6 +31,9 @@ typedef struct tm_worker {
     pthread_t thread;                       /* the starter, until the team stops */
     tm_kind turn;                           /* the worker: the kind of task to look for first */
     tm_task at_end;                         /* the worker: run before it ends, if not NULL */
+    tm_lodger lodger;                       /* see core.h */
+    int64_t moved_ns;                       /* the worker: when it last left a caller's core */
+    _Atomic(tm_job *) job;                  /* the worker: the loop that it helps; read by callers */
     tm_counters counters;                   /* the worker */
 } tm_worker;
 
@@ -49,6 +54,8 @@ typedef struct tm_team {
     _Alignas(TM_LINE) tm_gate pending; /* inside: tasks spawned and not done */
     _Atomic uint32_t ended;            /* tasks, modulo 2^32: any worker, atomically */
     _Atomic int64_t alone_ns;          /* when a loop last ended without waking sleepers: any caller */
+    _Atomic int caller_core;           /* where the last loop began: any caller */
+    tm_worth worth;                    /* any caller */
     _Atomic uint32_t watching;         /* threads in tm_pool_watch: these, atomically */
     tm_futex go;                       /* 0: threads wait; 1: work; 2: a thread is missing, give up */
     atomic_bool stopping;              /* set by stop */

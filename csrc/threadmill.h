@@ -64,6 +64,7 @@ typedef struct tm_pool_options {
     size_t threads;                             /* 1 or more */
     const char *name;                           /* prefix of the threads' names; copied; NULL: "threadmill" */
     size_t queue_capacity;                      /* tasks that may wait; 0: a default */
+    bool pin;                                   /* each thread to a core of its own, from the second one on */
     void (*on_start)(void *ctx, size_t worker); /* first call on each new thread, or NULL */
     void (*on_stop)(void *ctx, size_t worker);  /* last call on each thread, or NULL */
     void *ctx;                                  /* for both; kept until the last thread has ended */
@@ -99,6 +100,9 @@ typedef struct tm_worker_stats {
     uint64_t tasks;   /* tasks run */
     uint64_t parks;   /* times parked */
     uint64_t wakeups; /* sleepers this thread has woken */
+    /* Of loops, where another process displaces workers: those begun without helpers, as they had cost more
+     * than they saved, and those for which helpers did so. */
+    uint64_t alone, regretted;
     uint64_t busy_ns; /* time in chunks and tasks */
 } tm_worker_stats;
 

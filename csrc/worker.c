@@ -10,6 +10,9 @@
  * float64: 589 us with 50, 318 with 100, 311 with 200). */
 #define IDLE_SPIN_NS 200000
 
+/* A move to another core takes some 20 us, and the caches stay behind. */
+#define MOVE_AGAIN_NS 1000000
+
 tm_status tm_at_worker_end(tm_task_fn task, void *arg)
 {
     tm_worker *me = tm_team_self();
@@ -24,18 +27,35 @@ static void worker_leave_if_forked(const tm_team *team)
     if (tm_process_generation() != team->generation) pthread_exit(NULL);
 }
 
+/* Goes to another core where this one is the caller's, as to help there is to take its place; not again right
+ * after that, as where there are as many callers as cores. False for a worker that is pinned there: another one
+ * helps. */
+static bool worker_clear_core(tm_team *team, tm_worker *me, const tm_job *job)
+{
+    const int core = atomic_load_explicit(&job->core, memory_order_relaxed);
+    if (core < 0 || core != tm_core()) return true;
+    if (team->options.pin) return false;
+    const int64_t now = tm_now_ns();
+    if (now - me->moved_ns > MOVE_AGAIN_NS) {
+        me->moved_ns = now;
+        tm_core_leave(&me->lodger);
+    }
+    return true;
+}
+
 /* Goes once through the open jobs. Each is entered once: a worker leaves when all chunks are claimed, and
  * comes back when the bell has rung again. */
 static void worker_help_loops(tm_team *team, tm_worker *me)
 {
     for (size_t i = 0; i < TM_JOB_SLOTS; i++) {
         tm_job *job = &team->jobs[i];
-        if (!tm_gate_try_enter(&job->gate)) continue;
+        if (!tm_gate_has_room(&job->gate)) continue;
+        if (!worker_clear_core(team, me, job) || !tm_gate_try_enter(&job->gate)) continue;
         /* A spawner may have counted on this worker just before it went in: hand the tasks on. Pairs with
          * tm_team_wake, which looks at the gates after the push. */
         TM_CHAOS(worker_entered);
         if (tm_waiting_tasks(team) > 0) tm_announce_tasks(team);
-        job->help(job, me->index, &me->counters);
+        job->help(job, me);
         worker_leave_if_forked(team);
     }
 }
@@ -81,16 +101,25 @@ static bool worker_try_tasks(tm_team *team, tm_worker *me, uint32_t seen)
     return true;
 }
 
+/* How long to look for work before sleeping. Not at all on the core of a caller, who could not go on
+ * meanwhile; the system wakes the worker elsewhere. */
+static int64_t worker_spin_ns(const tm_team *team)
+{
+    const int core = atomic_load_explicit(&team->caller_core, memory_order_relaxed);
+    return team->spinners == 0 || (core >= 0 && core == tm_core()) ? 0 : IDLE_SPIN_NS;
+}
+
 static void worker_work(tm_team *team, tm_worker *me)
 {
     for (;;) {
         uint32_t seen = tm_bell_read(&team->bell); /* before looking: a later ring is then not missed */
         TM_CHAOS(worker_looks);
         bool stopping = atomic_load(&team->stopping);
+        tm_core_return(&me->lodger, true);
         worker_help_loops(team, me);
         if (worker_try_tasks(team, me, seen)) continue;
         if (stopping) return; /* stopping closes the queue first, so no task can come after this look */
-        if (tm_bell_wait(&team->bell, seen, team->spinners ? IDLE_SPIN_NS : 0, team->spinners))
+        if (tm_bell_wait(&team->bell, seen, worker_spin_ns(team), team->spinners))
             tm_count(&me->counters.parks, 1);
     }
 }

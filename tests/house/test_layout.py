@@ -17,7 +17,21 @@ PACKAGE = ROOT / "src" / "threadmill"
 # "pool" stands for pool.h and pool.c, "kernels" for all of csrc/kernels/, which know but instruction sets.
 C_IDEAS = [
     *("threadmill", "bindings", "common", "status", "chaos", "clock", "sync"),
-    *("cgroup", "machine", "simd", "kernels", "fpenv", "interrupt", "gate", "bell", "job", "fork", "queue"),
+    *(
+        "cgroup",
+        "machine",
+        "core",
+        "worth",
+        "simd",
+        "kernels",
+        "fpenv",
+        "interrupt",
+        "gate",
+        "bell",
+        "job",
+        "fork",
+        "queue",
+    ),
     *("team", "tasks", "worker", "pool", "parallel_for", "spawn", "drain", "arrays"),
 ]
 KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
@@ -58,7 +72,7 @@ FILES = {
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn
-        drain fork thread backlog dispatcher standard_face pool reduce
+        drain fork thread backlog dispatcher standard_face pool default_pool reduce
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """

@@ -1,6 +1,7 @@
 """The pool itself: its arguments, its threads, its end, and what it refuses after that."""
 
 import gc
+import os
 import threading
 import time
 import weakref
@@ -13,6 +14,7 @@ from kit import commands
 from kit.threads import native_threads, needs_proc, soon
 
 import threadmill as tm
+from threadmill._native import pools
 
 
 def start_all(pool: tm.Pool) -> None:
@@ -395,3 +397,52 @@ def test_default_pool_is_one_for_all_threads() -> None:
     for thread in threads:
         thread.join()
     assert len(set(map(id, made))) == 1
+
+
+# ---- pinned threads ----------------------------------------------------------------------------------------
+
+
+def _cores_of(pool: tm.Pool) -> list[set[int]]:
+    """The affinity of each of the pool's threads."""
+    barrier = threading.Barrier(pool.max_workers)
+
+    def tell() -> set[int]:
+        barrier.wait(30)
+        return set(os.sched_getaffinity(threading.get_native_id()))
+
+    return [future.result() for future in [pool.submit(tell) for _ in range(pool.max_workers)]]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no affinity")
+def test_a_pinned_pools_threads_have_a_core_each() -> None:
+    cores = set(os.sched_getaffinity(0))
+    with tm.Pool(len(cores), pin=True) as pool:
+        pinned = _cores_of(pool)
+        x = np.arange(300_000.0)
+        assert np.array_equal(tm.square(x, pool=pool), np.square(x))
+    assert all(len(each) == 1 for each in pinned)
+    assert set().union(*pinned) == cores
+    with tm.Pool(2) as pool:
+        assert _cores_of(pool) == [cores, cores]
+
+
+def test_the_environment_may_pin(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    new_pool = pools.new_pool
+    monkeypatch.setattr(
+        pools, "new_pool", lambda threads, name, pin: seen.append(pin) or new_pool(threads, name, pin)
+    )
+    for text in "1", "0", None:
+        if text is None:
+            monkeypatch.delenv("THREADMILL_PIN")
+        else:
+            monkeypatch.setenv("THREADMILL_PIN", text)
+        tm.Pool(1).shutdown()
+        tm.Pool(1, pin=True).shutdown()
+        tm.Pool(1, pin=False).shutdown()
+    assert seen == [True, True, False, False, True, False, False, True, False]
+    monkeypatch.setenv("THREADMILL_PIN", "yes")
+    with pytest.raises(ValueError, match="THREADMILL_PIN must be 0 or 1, got 'yes'"):
+        tm.Pool(1)
+    with pytest.raises(TypeError, match="pin must be a bool or None, got int"):
+        tm.Pool(1, pin=1)  # type: ignore[arg-type]

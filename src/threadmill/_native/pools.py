@@ -25,11 +25,11 @@ set_thread_limit: "Callable[[int], int]" = lib.tm_set_thread_limit
 get_thread_limit: "Callable[[], int]" = lib.tm_get_thread_limit  # 0: none
 
 
-def new_pool(threads: int, name: str) -> "CData":
+def new_pool(threads: int, name: str, pin: bool = False) -> "CData":
     """A pool that lets go of its threads when the last reference to it is gone."""
     options = ffi.new("tm_pool_options *")
     prefix = ffi.new("char[]", name.encode())
-    options.threads, options.name = threads, prefix
+    options.threads, options.name, options.pin = threads, prefix, pin
     made = ffi.new("tm_pool **")
     check(lib.tm_pool_create(options, made))
     return ffi.gc(made[0], lib.tm_pool_release)

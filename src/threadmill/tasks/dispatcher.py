@@ -57,10 +57,11 @@ class Dispatcher(Backlog):
         initializer: Callable[[], object] | None = None,
         max_queue: int | None = None,
         when_full: WhenFull = "block",
+        pin: bool = False,
     ) -> None:
         # Set once.
         self.prefix = prefix or f"threadmill-{next(_names)}"
-        handle = pools.new_pool(threads, self.prefix)
+        handle = pools.new_pool(threads, self.prefix, pin)
         workers = Workers(handle, threads, self.prefix, initializer)
         super().__init__(handle, workers, threads, max_queue, when_full)
         self.run = workers.run

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from .. import _process
 from .._arguments import integer, require_callable
 from .._native import pools
 from . import drain
@@ -21,7 +20,7 @@ from .native_function import context_pointer, native_address, require_native
 from .progress import Progress, check_progress
 from .spawn import join, spawn
 from .standard_face import StandardFace
-from .workers import Workload, default_workers, recommended_workers
+from .workers import Workload, default_pin, default_workers, recommended_workers
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-__all__ = ["Pool", "check_pool", "default_pool", "pool_or_default"]
+__all__ = ["Pool"]
 
 # A loop without a chunksize has at most so many chunks: enough for 32 threads to share evenly, and few enough
 # that claiming them, about 10 ns each, does not show. The number of threads has no part in it.
@@ -58,11 +57,15 @@ class Pool(StandardFace):
         What submitting does when so many wait: waits for room, raises queue.Full, or runs the task in the
         calling thread (where Ctrl-C ends both the task and the call). A task that submits to its own full
         pool always runs the new task itself.
+    pin : bool, optional
+        Whether each thread runs on one core alone, the cores in turn from the second on, for loops on a
+        machine that no other program uses. By default what THREADMILL_PIN says, 0 or 1; else the system
+        places the threads. No effect but on Linux.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of the wrong kind.
+        For arguments of the wrong kind; ValueError where THREADMILL_PIN is neither 0 nor 1.
 
     Notes
     -----
@@ -105,6 +108,7 @@ class Pool(StandardFace):
         workload: Workload = "cpu",
         max_queue: int | None = None,
         when_full: WhenFull = "block",
+        pin: bool | None = None,
     ) -> None:
         recommended = recommended_workers(workload) if workload != "cpu" else None
         wanted = recommended or default_workers() if max_workers is None else max_workers
@@ -119,8 +123,11 @@ class Pool(StandardFace):
             raise ValueError(f"when_full must be 'block', 'raise' or 'run', got {when_full!r}")
         if initializer is not None:
             require_callable("initializer", initializer)
+        if not isinstance(pin, bool | None):
+            raise TypeError(f"pin must be a bool or None, got {type(pin).__name__}")
+        pin = default_pin() if pin is None else pin
         prepare = functools.partial(initializer, *initargs) if initializer is not None else None
-        self._tasks = Dispatcher(max_workers, thread_name_prefix, prepare, max_queue, when_full)
+        self._tasks = Dispatcher(max_workers, thread_name_prefix, prepare, max_queue, when_full, pin)
         self._handle = self._tasks.handle
         self._max_workers = max_workers
         self._thread_name_prefix = self._tasks.prefix
@@ -370,8 +377,10 @@ class Pool(StandardFace):
             "callers" a dict for all callers of loops together. Each of these dicts has the following counts,
             and the outer one has their sums: "jobs" (loops taken part in), "chunks" (run), "steals" (chunks
             taken from another thread's share), "tasks" (native tasks run, and visits to the queue of Python
-            tasks), "parks" (times a worker went to sleep), "wakeups" (sleeping workers woken) and "busy_ns"
-            (nanoseconds spent in chunks and tasks).
+            tasks), "parks" (times a worker went to sleep), "wakeups" (sleeping workers woken), "alone" (loops
+            begun without helpers, as these had cost more than they saved), "regretted" (loops for which
+            helpers did so, another process having displaced them) and "busy_ns" (nanoseconds spent in chunks
+            and tasks).
 
         Examples
         --------
@@ -410,44 +419,3 @@ class Pool(StandardFace):
 
 
 _SUBMIT = Pool.submit
-
-_default: Pool | None = None
-
-
-def default_pool() -> Pool:
-    """The pool that calls without a pool run on; made at first use, with `default_workers` threads.
-
-    Returns
-    -------
-    Pool
-        The same one at every call, until it is shut down; then a new one.
-
-    Raises
-    ------
-    ValueError
-        THREADMILL_NUM_THREADS is no integer of 1 or more.
-    """
-    global _default
-    pool = _default
-    if pool is None or pools.pool_is_closed(pool._handle):
-        with _process.lock_of_process("default pool"):
-            pool = _default
-            if pool is None or pools.pool_is_closed(pool._handle):
-                pool = _default = Pool(default_workers(), "threadmill")
-    return pool
-
-
-def check_pool(pool: Any) -> None:
-    """Raises what a pool that can't be used raises; None, for the default pool, can."""
-    if pool is not None:
-        if not isinstance(pool, Pool):
-            raise TypeError(f"pool must be a threadmill.Pool or None, got {type(pool).__name__}")
-        pools.check_open(pool._handle)
-
-
-def pool_or_default(pool: Pool | None) -> Pool:
-    """The pool that a call was given, or the default one; open."""
-    if pool is None:
-        return default_pool()
-    check_pool(pool)
-    return pool

@@ -5,11 +5,12 @@ from typing import Literal
 
 from .._native import machine
 
-__all__ = ["Workload", "default_workers", "recommended_workers", "usable_cores"]
+__all__ = ["Workload", "default_pin", "default_workers", "recommended_workers", "usable_cores"]
 
 Workload = Literal["cpu", "io", "memory"]
 
 _VARIABLE = "THREADMILL_NUM_THREADS"
+_PIN = "THREADMILL_PIN"
 
 
 def usable_cores() -> int:
@@ -78,3 +79,11 @@ def default_workers() -> int:
     if not (digits.isascii() and digits.isdigit() and int(digits) >= 1):
         raise ValueError(f"{_VARIABLE} must be an integer of 1 or more, got {text!r}")
     return int(digits)
+
+
+def default_pin() -> bool:
+    """Whether pools that do not say pin their threads to cores: the environment's THREADMILL_PIN, 0 or 1."""
+    text = os.environ.get(_PIN, "0")
+    if text.strip() not in ("0", "1"):
+        raise ValueError(f"{_PIN} must be 0 or 1, got {text!r}")
+    return text.strip() == "1"

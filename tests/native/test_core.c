@@ -1,0 +1,196 @@
+/* test_core.c: cores that are lent and given back, and when helpers are done without. */
+#include "check.h"
+#include "core.h"
+#include "worth.h"
+
+/* ---- lent cores ---- */
+
+#ifdef __linux__
+
+static tm_lodger lodger;
+static atomic_bool is_there, is_over;
+static atomic_bool goes_home; /* the lodger gives back what it was lent */
+
+static void *lodge(void *arg)
+{
+    (void)arg;
+    tm_core_enroll(&lodger);
+    atomic_store(&is_there, true);
+    while (!atomic_load(&is_over))
+        if (atomic_load(&goes_home)) tm_core_return(&lodger, true);
+    return NULL;
+}
+
+static pthread_t start_lodger(void)
+{
+    pthread_t thread;
+    lodger = (tm_lodger){0};
+    is_there = is_over = goes_home = false;
+    TM_MUST(pthread_create(&thread, NULL, lodge, NULL));
+    while (!atomic_load(&is_there)) sched_yield();
+    return thread;
+}
+
+static void end_lodger(pthread_t thread)
+{
+    atomic_store(&is_over, true);
+    TM_MUST(pthread_join(thread, NULL));
+}
+
+static cpu_set_t cores_of(int thread)
+{
+    cpu_set_t cores;
+    CHECK(sched_getaffinity(thread, sizeof cores, &cores) == 0);
+    return cores;
+}
+
+TEST(a_core_is_lent_and_given_back)
+{
+    if (tm_core() < 0) return; /* the portable build */
+    const cpu_set_t before = cores_of(0);
+    pthread_t thread = start_lodger();
+    for (int round = 0; round < 100; round++) {
+        CHECK(tm_core_lend(&lodger));
+        CHECK(!tm_core_lend(&lodger)); /* once at a time */
+        cpu_set_t lent = cores_of(lodger.thread);
+        CHECK(CPU_COUNT(&lent) == 1);
+        tm_core_return(&lodger, false);
+        tm_core_return(&lodger, false); /* nothing is left to give back */
+        cpu_set_t home = cores_of(lodger.thread);
+        CHECK(CPU_EQUAL(&home, &before));
+    }
+    end_lodger(thread);
+}
+
+TEST(the_lodger_gives_back_itself)
+{
+    if (tm_core() < 0) return;
+    const cpu_set_t before = cores_of(0);
+    pthread_t thread = start_lodger();
+    atomic_store(&goes_home, true);
+    for (int round = 0; round < 100; round++) {
+        while (!tm_core_lend(&lodger)) sched_yield(); /* until the last one is given back */
+        while (atomic_load(&lodger.state) != TM_AT_HOME) sched_yield();
+        cpu_set_t home = cores_of(lodger.thread);
+        CHECK(CPU_EQUAL(&home, &before));
+    }
+    end_lodger(thread);
+}
+
+TEST(a_core_that_is_none_of_the_lodgers_is_not_lent)
+{
+    const cpu_set_t before = cores_of(0);
+    if (tm_core() < 0 || CPU_COUNT(&before) < 2) return;
+    pthread_t thread = start_lodger();
+    cpu_set_t mine, others = before;
+    int core = 0;
+    while (!CPU_ISSET((size_t)core, &before)) core++;
+    CPU_ZERO(&mine);
+    CPU_SET((size_t)core, &mine);
+    CPU_CLR((size_t)core, &others);
+    CHECK(sched_setaffinity(0, sizeof mine, &mine) == 0);
+    CHECK(sched_setaffinity(lodger.thread, sizeof others, &others) == 0);
+    CHECK(!tm_core_lend(&lodger));
+    cpu_set_t now = cores_of(lodger.thread);
+    CHECK(CPU_EQUAL(&now, &others));
+    CHECK(sched_setaffinity(0, sizeof before, &before) == 0);
+    end_lodger(thread);
+}
+
+TEST(a_thread_leaves_its_core)
+{
+    const cpu_set_t before = cores_of(0);
+    if (tm_core() < 0 || CPU_COUNT(&before) < 2) return;
+    tm_lodger me = {0};
+    tm_core_enroll(&me);
+    for (int round = 0; round < 100; round++) {
+        tm_core_leave(&me);
+        cpu_set_t now = cores_of(0);
+        CHECK(CPU_EQUAL(&now, &before));
+    }
+}
+
+TEST(only_a_thread_that_does_not_run_is_displaced)
+{
+    if (tm_core() < 0) return;
+    pthread_t thread = start_lodger();
+    bool ran = false;
+    for (int look = 0; look < 100000 && !ran; look++) ran = !tm_core_is_displaced(&lodger);
+    CHECK(ran); /* it is busy, whatever else the machine does */
+    tm_lodger nobody = {0};
+    CHECK(!tm_core_is_displaced(&nobody));
+    if (tm_core_lend(&lodger)) { /* on the core that this thread is on, while this thread is on it */
+        bool waited = false;
+        for (int look = 0; look < 100000 && !waited; look++) waited = tm_core_is_displaced(&lodger);
+        CHECK(waited);
+        tm_core_return(&lodger, false);
+    }
+    end_lodger(thread);
+}
+
+#endif
+
+/* ---- whether helpers pay ---- */
+
+#define MS 1000000
+
+TEST(one_time_slice_lost_is_no_reason_to_go_alone)
+{
+    tm_worth worth = {0};
+    CHECK(!tm_worth_is_watched(&worth) && tm_worth_alone_until(&worth) == 0);
+    CHECK(tm_worth_settle(&worth, 1000 * MS, 0, 4 * MS));
+    CHECK(tm_worth_is_watched(&worth) && worth.alone_until == 0);
+    CHECK(!tm_worth_settle(&worth, 1001 * MS, 3 * MS, MS)); /* lost again, but more is saved */
+    CHECK(tm_worth_is_watched(&worth) && worth.alone_until == 0);
+    CHECK(!tm_worth_settle(&worth, 1002 * MS, 2 * MS, 0));
+    CHECK(!tm_worth_is_watched(&worth));
+}
+
+TEST(pauses_alone_grow_and_are_bounded)
+{
+    tm_worth worth = {0};
+    int64_t now = 1000 * (int64_t)MS, longest = 0;
+    tm_worth_settle(&worth, now, 0, 4 * MS);
+    for (int round = 0; round < 10; round++) {
+        tm_worth_settle(&worth, now, 0, MS);
+        const int64_t pause = worth.alone_until - now;
+        CHECK(pause == TM_MIN((int64_t)MS << round, (int64_t)16 * MS));
+        longest = TM_MAX(longest, pause);
+        CHECK(tm_worth_ask(&worth, worth.alone_until - 1) == worth.alone_until); /* not yet */
+        now = worth.alone_until;
+    }
+    CHECK(longest == 16 * MS);
+    for (int round = 0; round < 10; round++) tm_worth_settle(&worth, now, MS, 0); /* it pays again */
+    CHECK(!tm_worth_is_watched(&worth));
+    tm_worth_settle(&worth, now, 0, 4 * MS);
+    tm_worth_settle(&worth, now, 0, MS);
+    CHECK(worth.alone_until - now == MS); /* from the first pause on */
+}
+
+TEST(helpers_are_tried_again_in_any_case)
+{
+    tm_worth worth = {0};
+    const int64_t begin = 1000 * (int64_t)MS;
+    tm_worth_settle(&worth, begin, 0, 9 * MS);
+    CHECK(worth.alone_until == begin + MS);
+    int64_t until = worth.alone_until, looks = 0;
+    while (until != 0 && looks++ < 1000)
+        until = tm_worth_ask(&worth, until); /* longer where no core is free */
+    CHECK(until == 0 && looks <= 66);
+    CHECK(tm_worth_alone_until(&worth) == 0);
+}
+
+int main(void)
+{
+#ifdef __linux__
+    RUN(a_core_is_lent_and_given_back);
+    RUN(the_lodger_gives_back_itself);
+    RUN(a_core_that_is_none_of_the_lodgers_is_not_lent);
+    RUN(a_thread_leaves_its_core);
+    RUN(only_a_thread_that_does_not_run_is_displaced);
+#endif
+    RUN(one_time_slice_lost_is_no_reason_to_go_alone);
+    RUN(pauses_alone_grow_and_are_bounded);
+    RUN(helpers_are_tried_again_in_any_case);
+    return finish();
+}
