@@ -57,8 +57,14 @@ def _spare_numpy(call: Call) -> None:
     # as other ufuncs do whose loops for objects fail.
     given = " ".join([*call.setup, *call.arguments])
     objects = re.search(r"pow|shift", call.numpys) or re.search(r"'[gG]'|longdouble", given)
+    # np.vecmat(complex, complex, out=<array in Fortran's order>) leaves elements as they are
+    complexes = "vecmat" in call.numpys
     for lines in call.setup, call.arguments:
         for k, line in enumerate(lines):
+            if complexes:
+                lines[k] = line = re.sub(
+                    r"(?<!order=)'[FDG]'|\b(np\.)?(complex|clongdouble)\d*\b(?!\()", "'d'", line
+                )
             if strings:
                 lines[k] = line = re.sub(r"'[SUV]\d'", "'d'", line)
             if objects:
