@@ -52,58 +52,75 @@ static bool core_confine(int thread, int core, const cpu_set_t *home)
     return sched_setaffinity(thread, sizeof one, &one) == 0;
 }
 
+/* Gives `home` back. Where that is all that the system allows, it is asked for all there is: a wish for these
+ * very cores would outlive changes of the cpuset (Linux 6.2). */
+static bool core_restore(int thread, const cpu_set_t *home)
+{
+    cpu_set_t all, allowed;
+    memset(&all, 0xff, sizeof all);
+    if (sched_setaffinity(thread, sizeof all, &all) == 0 &&
+        sched_getaffinity(thread, sizeof allowed, &allowed) == 0 && CPU_EQUAL(&allowed, home))
+        return true;
+    return sched_setaffinity(thread, sizeof *home, home) == 0;
+}
+
+/* The calling thread goes to another core of `home`, if there is one. */
+static void core_leave(const cpu_set_t *home)
+{
+    cpu_set_t others = *home;
+    const int core = tm_core();
+    if (core < 0 || core >= CPU_SETSIZE) return;
+    CPU_CLR((size_t)core, &others);
+    if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof others, &others);
+}
+
+/* From one state to TM_MOVING; the caller alone may then change the affinity. */
+static bool core_begin(tm_lodger *lodger, int state)
+{
+    /* acquire: pairs with core_end's release */
+    return atomic_load_explicit(&lodger->state, memory_order_relaxed) == state &&
+           atomic_compare_exchange_strong_explicit(&lodger->state, &state, TM_MOVING, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+/* release: who moves the thread next sees `home` */
+static void core_end(tm_lodger *lodger, int state)
+{
+    atomic_store_explicit(&lodger->state, state, memory_order_release);
+}
+
 bool tm_core_lend(tm_lodger *lodger)
 {
-    int state = TM_AT_HOME;
-    /* acquire: pairs with the release that gave the last loan back */
-    if (!atomic_compare_exchange_strong_explicit(&lodger->state, &state, TM_LENDING, memory_order_acquire,
-                                                 memory_order_relaxed))
-        return false;
+    if (!core_begin(lodger, TM_AT_HOME)) return false;
     TM_CHAOS(core_lends);
     const bool done = sched_getaffinity(lodger->thread, sizeof lodger->home, &lodger->home) == 0 &&
                       core_confine(lodger->thread, tm_core(), &lodger->home);
     TM_CHAOS(core_lent);
-    /* release: who returns the loan sees `home` */
-    atomic_store_explicit(&lodger->state, done ? TM_LENT : TM_AT_HOME, memory_order_release);
+    core_end(lodger, done ? TM_LENT : TM_AT_HOME);
     return done;
 }
 
-/* The calling thread goes to another core of `home`, and may then run on any of them. */
-static bool core_leave(const cpu_set_t *home)
+void tm_core_take_back(tm_lodger *lodger)
 {
-    cpu_set_t others = *home;
-    const int core = tm_core();
-    if (core < 0 || core >= CPU_SETSIZE) return false;
-    CPU_CLR((size_t)core, &others);
-    const bool moved = CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0;
-    if (moved) sched_setaffinity(0, sizeof *home, home);
-    return moved;
+    if (!core_begin(lodger, TM_LENT)) return;
+    TM_CHAOS(core_returns);
+    core_end(lodger, core_restore(lodger->thread, &lodger->home) ? TM_AT_HOME : TM_LENT);
 }
 
-void tm_core_return(tm_lodger *lodger, bool is_lodger)
+void tm_core_go_home(tm_lodger *me)
 {
-    int state = TM_LENT;
-    if (atomic_load_explicit(&lodger->state, memory_order_relaxed) != TM_LENT) return;
-    /* acquire: pairs with the release of the lender, whose `home` this is */
-    if (!atomic_compare_exchange_strong_explicit(&lodger->state, &state, TM_RETURNING, memory_order_acquire,
-                                                 memory_order_relaxed))
-        return;
-    TM_CHAOS(core_returns);
-    if (!is_lodger || !core_leave(&lodger->home))
-        sched_setaffinity(lodger->thread, sizeof lodger->home, &lodger->home);
-    TM_CHAOS(core_returned);
-    atomic_store_explicit(&lodger->state, TM_AT_HOME, memory_order_release);
+    if (!core_begin(me, TM_LENT)) return;
+    TM_CHAOS(core_goes_home);
+    core_leave(&me->home);
+    core_end(me, core_restore(0, &me->home) ? TM_AT_HOME : TM_LENT);
 }
 
 void tm_core_leave(tm_lodger *me)
 {
-    int state = TM_AT_HOME;
-    cpu_set_t home;
-    if (!atomic_compare_exchange_strong_explicit(&me->state, &state, TM_RETURNING, memory_order_acquire,
-                                                 memory_order_relaxed))
-        return;
-    if (sched_getaffinity(0, sizeof home, &home) == 0) core_leave(&home);
-    atomic_store_explicit(&me->state, TM_AT_HOME, memory_order_release);
+    if (!core_begin(me, TM_AT_HOME)) return;
+    const bool known = sched_getaffinity(0, sizeof me->home, &me->home) == 0;
+    if (known) core_leave(&me->home);
+    core_end(me, !known || core_restore(0, &me->home) ? TM_AT_HOME : TM_LENT);
 }
 
 void tm_core_pin(size_t index)
@@ -142,9 +159,14 @@ bool tm_core_lend(tm_lodger *lodger)
     return false;
 }
 
-void tm_core_return(tm_lodger *lodger, bool is_lodger)
+void tm_core_take_back(tm_lodger *lodger)
 {
-    (void)lodger, (void)is_lodger;
+    (void)lodger;
+}
+
+void tm_core_go_home(tm_lodger *me)
+{
+    (void)me;
 }
 
 void tm_core_leave(tm_lodger *me)

@@ -41,6 +41,7 @@ tm_status tm_gate_wait(tm_gate *gate, int64_t spin_ns, int64_t deadline)
         if (seen / TM_GATE_ONE > 0)
             tm_futex_wait(&gate->state, seen | TM_GATE_WAITED, tm_interrupt_slice(deadline));
         if (gate_is_empty(gate, atomic_load_explicit(&gate->state.word, memory_order_acquire))) return TM_OK;
+        if (tm_now_ns() >= deadline) return TM_TIMEOUT;
         if (tm_interrupted()) return TM_INTERRUPTED;
     }
 }

@@ -103,12 +103,13 @@ typedef struct caller {
     int64_t alone_until; /* when the loop is opened to helpers; 0: it is */
     double worth_ns;     /* sleepers are woken for no less */
     uint32_t woken;      /* sleepers */
+    uint64_t before;     /* chunks run before the loop was opened to helpers */
 } caller;
 
 /* Wakes sleepers once what is left seems worth it. */
 static void loop_wake_when_worth(const tm_job *job, caller *me, uint64_t done)
 {
-    double each = (double)(tm_now_ns() - me->begun_ns) / (double)done;
+    double each = (double)(tm_now_ns() - me->begun_ns) / (double)(done - me->before);
     if (each * (double)(job->chunks - done) < me->worth_ns) return;
     me->woken = tm_team_wake(me->team, job, job->seats - 1);
     me->begun_ns = 0;
@@ -142,11 +143,13 @@ static void loop_open_job(tm_job *job, caller *me, bool short_chunks)
 }
 
 /* A loop that has begun alone goes on with helpers when its time alone is over. */
-static void loop_open_when_due(tm_job *job, caller *me)
+static void loop_open_when_due(tm_job *job, caller *me, uint64_t done)
 {
     if (tm_now_ns() < me->alone_until) return;
     me->alone_until = tm_worth_alone_until(&me->team->worth);
-    if (me->alone_until == 0) loop_open_job(job, me, false);
+    if (me->alone_until != 0) return;
+    me->before = done;
+    loop_open_job(job, me, false);
 }
 
 /* Runs chunks from seat's own slice on, around the table; `me` is NULL for workers. Returns how many. */
@@ -160,8 +163,8 @@ static uint64_t loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counter
             chunks += 1;
             steals += i > 0;
             if (me == NULL) continue;
-            if (me->alone_until != 0) loop_open_when_due(job, me);
-            if (me->begun_ns != 0) loop_wake_when_worth(job, me, chunks);
+            if (me->alone_until != 0) loop_open_when_due(job, me, chunks);
+            if (me->begun_ns != 0 && chunks > me->before) loop_wake_when_worth(job, me, chunks);
             if (chunks > 1) loop_check_interrupt(job, me); /* the first says only that the loop has begun */
         }
     }
@@ -220,30 +223,21 @@ static void loop_deal_chunks(tm_job *job)
     }
 }
 
-/* Lends the caller's core to workers inside that have none. */
-static bool loop_lend(tm_team *team, const tm_job *job)
+/* Lends the caller's core to one worker inside that has none; NULL: to nobody. */
+static tm_worker *loop_lend(tm_team *team, tm_job *job)
 {
-    bool lent = false;
-    for (size_t i = 0; i < team->threads; i++) {
+    for (size_t i = 0; i < team->threads && tm_gate_inside(&job->gate) > 0; i++) {
         tm_worker *worker = &team->workers[i];
         /* acquire: pairs with loop_help's release */
         if (atomic_load_explicit(&worker->job, memory_order_acquire) != job) continue;
-        if (tm_core_is_displaced(&worker->lodger)) lent |= tm_core_lend(&worker->lodger);
+        if (tm_core_is_displaced(&worker->lodger) && tm_core_lend(&worker->lodger)) return worker;
     }
-    return lent;
-}
-
-/* Gives back what workers were lent that are out of all loops; those inside do so themselves. */
-static void loop_take_back(tm_team *team)
-{
-    for (size_t i = 0; i < team->threads; i++)
-        if (atomic_load_explicit(&team->workers[i].job, memory_order_relaxed) == NULL)
-            tm_core_return(&team->workers[i].lodger, false);
+    return NULL;
 }
 
 /* Waits for the workers inside; an interrupt cancels what is not claimed, and the wait goes on. Returns how
- * long the caller waited for displaced ones, in ns. */
-static int64_t loop_join(tm_team *team, tm_job *job)
+ * long the caller waited, in ns, if it was for a displaced worker. */
+static int64_t loop_join(tm_team *team, tm_job *job, caller *me)
 {
     const int64_t spin_ns = team->spinners > 0 ? JOIN_SPIN_NS : 0;
     TM_CHAOS(loop_join);
@@ -254,12 +248,14 @@ static int64_t loop_join(tm_team *team, tm_job *job)
     bool lent = false;
     for (int64_t look_ns = FIRST_LOOK_NS; status != TM_OK; look_ns = TM_MIN(2 * look_ns, LAST_LOOK_NS)) {
         if (status == TM_INTERRUPTED) loop_note_failure(&job->failure, INTERRUPT);
-        lent |= loop_lend(team, job);
+        loop_check_interrupt(job, me);
+        tm_worker *guest = loop_lend(team, job);
         status = tm_gate_wait(&job->gate, 0, tm_now_ns() + look_ns);
+        if (guest == NULL) continue;
+        tm_core_take_back(&guest->lodger); /* a loan never outlives a look: its reason may be gone */
+        lent = true;
     }
-    if (!lent) return 0;
-    loop_take_back(team);
-    return tm_now_ns() - begin_ns;
+    return lent ? tm_now_ns() - begin_ns : 0;
 }
 
 /* What helpers have saved the caller, by what its own chunks took. */
@@ -272,7 +268,9 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
 {
     int worker = tm_team_worker(team);
     uint64_t begin = tm_ticks();
-    caller me = {.team = team, .alone_until = tm_worth_alone_until(&team->worth)};
+    /* Few chunks may be long, and only between two can the caller open the loop. */
+    const bool many = loop->short_chunks || chunks / MANY_CHUNKS >= seats;
+    caller me = {.team = team, .alone_until = many ? tm_worth_alone_until(&team->worth) : 0};
     const bool watched = tm_worth_is_watched(&team->worth), alone = me.alone_until != 0;
     const int64_t begin_ns = watched ? tm_thread_ns() : 0;
     tm_fp_state mine = tm_fp_save();
@@ -289,11 +287,13 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
     unsigned flags = tm_fp_leave(mine);
     const int64_t own_ns = watched ? tm_thread_ns() - begin_ns : 0;
     /* In a child that a chunk has forked nobody helps, and nobody will leave. */
-    const int64_t lost_ns = tm_process_generation() == team->generation ? loop_join(team, job) : 0;
+    const int64_t lost_ns = tm_process_generation() == team->generation ? loop_join(team, job, &me) : 0;
     if (me.begun_ns != 0) atomic_store_explicit(&team->alone_ns, tm_now_ns(), memory_order_relaxed);
     if (lost_ns > 0 || watched) {
-        const int64_t saved_ns = watched && own > 0 ? loop_saved_ns(chunks, own, own_ns) : 0;
-        tm_count(&job->counters.regretted, tm_worth_settle(&team->worth, tm_now_ns(), saved_ns, lost_ns));
+        const bool all = atomic_load_explicit(&job->failure, memory_order_relaxed) == NO_FAILURE;
+        const int64_t saved_ns = watched && all && own > 0 ? loop_saved_ns(chunks, own, own_ns) : 0;
+        const bool cost = tm_worth_settle(&team->worth, tm_now_ns(), saved_ns, lost_ns);
+        tm_count(&job->counters.regretted, watched && cost); /* of others it is not known what was saved */
     }
 
     loop->fp_flags = flags | atomic_load_explicit(&job->fp_flags, memory_order_relaxed);

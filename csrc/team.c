@@ -150,6 +150,7 @@ static void team_join_threads(tm_team *team, size_t count)
 
 tm_status tm_team_start(const tm_pool_options *options, void *(*main)(void *worker), tm_team **result)
 {
+    if (self != NULL) tm_core_go_home(&self->lodger); /* new threads inherit the starter's affinity */
     tm_team *team = *result = team_allocate(options);
     if (team == NULL) return TM_NO_MEMORY;
     atomic_store(&team->bell.idle, team->threads); /* all awake: each will look before it sleeps */
@@ -233,6 +234,7 @@ uint32_t tm_team_wake(tm_team *team, const tm_job *mine, size_t wanted)
     if (tm_bell_asleep(atomic_load(&team->bell.idle)) == 0) return 0; /* B in bell.h */
     for (size_t i = 0; i < TM_JOB_SLOTS; i++)
         if (&team->jobs[i] != mine) busy += tm_gate_inside(&team->jobs[i].gate);
-    wanted += team->options.pin; /* the one that is pinned to the caller's core is no help */
+    if (mine != NULL)
+        wanted += team->options.pin; /* the one that is pinned to the caller's core is no help */
     return tm_bell_wake(&team->bell, (uint32_t)TM_MIN(wanted, UINT32_MAX), busy);
 }

@@ -57,6 +57,7 @@ static void worker_help_loops(tm_team *team, tm_worker *me)
         if (tm_waiting_tasks(team) > 0) tm_announce_tasks(team);
         job->help(job, me);
         worker_leave_if_forked(team);
+        tm_core_go_home(&me->lodger); /* before another loop, a task or sleep */
     }
 }
 
@@ -115,7 +116,7 @@ static void worker_work(tm_team *team, tm_worker *me)
         uint32_t seen = tm_bell_read(&team->bell); /* before looking: a later ring is then not missed */
         TM_CHAOS(worker_looks);
         bool stopping = atomic_load(&team->stopping);
-        tm_core_return(&me->lodger, true);
+        tm_core_go_home(&me->lodger); /* what a lender that came late has lent */
         worker_help_loops(team, me);
         if (worker_try_tasks(team, me, seen)) continue;
         if (stopping) return; /* stopping closes the queue first, so no task can come after this look */

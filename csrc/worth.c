@@ -39,7 +39,10 @@ static void worth_go_alone(tm_worth *worth, int64_t now)
 bool tm_worth_settle(tm_worth *worth, int64_t now, int64_t saved_ns, int64_t lost_ns)
 {
     const int64_t before = atomic_load_explicit(&worth->deficit_ns, memory_order_relaxed);
-    const int64_t deficit = before + lost_ns - saved_ns;
+    /* One loss is no reason yet, however long: it is not known what helpers saved. The deficit fades, as loops
+     * that no helper comes to are watched as well. */
+    const int64_t counted = before == 0 ? TM_MIN(lost_ns, MOST_DEFICIT_NS) : lost_ns;
+    const int64_t deficit = before - before / 256 - 1 + counted - saved_ns;
     if (deficit > MOST_DEFICIT_NS && lost_ns > saved_ns) worth_go_alone(worth, now);
     if (deficit <= 0) atomic_store_explicit(&worth->pause_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&worth->deficit_ns, TM_MIN(TM_MAX(deficit, 0), MOST_DEFICIT_NS),

@@ -17,7 +17,7 @@ static void *lodge(void *arg)
     tm_core_enroll(&lodger);
     atomic_store(&is_there, true);
     while (!atomic_load(&is_over))
-        if (atomic_load(&goes_home)) tm_core_return(&lodger, true);
+        if (atomic_load(&goes_home)) tm_core_go_home(&lodger);
     return NULL;
 }
 
@@ -54,8 +54,8 @@ TEST(a_core_is_lent_and_given_back)
         CHECK(!tm_core_lend(&lodger)); /* once at a time */
         cpu_set_t lent = cores_of(lodger.thread);
         CHECK(CPU_COUNT(&lent) == 1);
-        tm_core_return(&lodger, false);
-        tm_core_return(&lodger, false); /* nothing is left to give back */
+        tm_core_take_back(&lodger);
+        tm_core_take_back(&lodger); /* nothing is left to give back */
         cpu_set_t home = cores_of(lodger.thread);
         CHECK(CPU_EQUAL(&home, &before));
     }
@@ -123,7 +123,7 @@ TEST(only_a_thread_that_does_not_run_is_displaced)
         bool waited = false;
         for (int look = 0; look < 100000 && !waited; look++) waited = tm_core_is_displaced(&lodger);
         CHECK(waited);
-        tm_core_return(&lodger, false);
+        tm_core_take_back(&lodger);
     }
     end_lodger(thread);
 }
@@ -167,11 +167,22 @@ TEST(pauses_alone_grow_and_are_bounded)
     CHECK(worth.alone_until - now == MS); /* from the first pause on */
 }
 
+TEST(a_deficit_fades)
+{
+    tm_worth worth = {0};
+    tm_worth_settle(&worth, 1000 * (int64_t)MS, 0, 4 * MS);
+    int loops = 0;
+    while (tm_worth_is_watched(&worth) && loops++ < 100000) tm_worth_settle(&worth, 1001 * (int64_t)MS, 0, 0);
+    CHECK(loops > 100 && loops < 10000 && worth.alone_until == 0);
+}
+
 TEST(helpers_are_tried_again_in_any_case)
 {
     tm_worth worth = {0};
     const int64_t begin = 1000 * (int64_t)MS;
-    tm_worth_settle(&worth, begin, 0, 9 * MS);
+    tm_worth_settle(&worth, begin, 0, 900 * MS);
+    CHECK(worth.alone_until == 0);
+    tm_worth_settle(&worth, begin, 0, MS);
     CHECK(worth.alone_until == begin + MS);
     int64_t until = worth.alone_until, looks = 0;
     while (until != 0 && looks++ < 1000)
@@ -191,6 +202,7 @@ int main(void)
 #endif
     RUN(one_time_slice_lost_is_no_reason_to_go_alone);
     RUN(pauses_alone_grow_and_are_bounded);
+    RUN(a_deficit_fades);
     RUN(helpers_are_tried_again_in_any_case);
     return finish();
 }
