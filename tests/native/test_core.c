@@ -3,6 +3,10 @@
 #include "core.h"
 #include "worth.h"
 
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
 /* ---- lent cores ---- */
 
 #ifdef __linux__
@@ -128,6 +132,66 @@ TEST(only_a_thread_that_does_not_run_is_displaced)
     end_lodger(thread);
 }
 
+/* ---- loops beside others ---- */
+
+enum { TEAM = 3, HOGS = 4, LOOPS = 500, CHUNKS = 16 };
+
+static _Atomic int members[TEAM];
+
+static void note_member(void *ctx, size_t worker)
+{
+    (void)ctx;
+    atomic_store(&members[worker], (int)syscall(SYS_gettid));
+}
+
+static void *hog(void *arg)
+{
+    while (!atomic_load((atomic_bool *)arg)) {
+    }
+    return NULL;
+}
+
+static void work(void *ctx, size_t begin, size_t end)
+{
+    atomic_fetch_add((_Atomic size_t *)ctx, end - begin);
+    for (int64_t until = tm_now_ns() + 200000; tm_now_ns() < until;) {
+    }
+}
+
+TEST(workers_keep_their_cores_after_loops_beside_busy_threads)
+{
+    const cpu_set_t before = cores_of(0);
+    tm_pool_options options = {.threads = TEAM, .on_start = note_member};
+    tm_pool *pool = NULL;
+    atomic_bool over = false;
+    pthread_t hogs[HOGS];
+    CHECK(tm_pool_create(&options, &pool) == TM_OK);
+    for (int i = 0; i < HOGS; i++) TM_MUST(pthread_create(&hogs[i], NULL, hog, &over));
+    for (int i = 0; i < LOOPS; i++) {
+        _Atomic size_t count = 0;
+        CHECK(tm_parallel_for(pool, CHUNKS, 1, work, (void *)&count) == TM_OK);
+        CHECK(count == CHUNKS);
+    }
+    atomic_store(&over, true);
+    for (int i = 0; i < HOGS; i++) TM_MUST(pthread_join(hogs[i], NULL));
+    for (int i = 0; i < TEAM; i++) {
+        while (atomic_load(&members[i]) == 0) sched_yield();
+        cpu_set_t now = cores_of(atomic_load(&members[i]));
+        for (int look = 0; look < 1000 && !CPU_EQUAL(&now, &before);
+             look++) { /* it may just be leaving a core */
+            usleep(1000);
+            now = cores_of(atomic_load(&members[i]));
+        }
+        CHECK(CPU_EQUAL(&now, &before));
+    }
+    tm_worker_stats stats[TEAM + 1];
+    tm_pool_stats(pool, stats);
+    if (getenv("TM_VERBOSE"))
+        fprintf(stderr, "alone %llu, regretted %llu\n", (unsigned long long)stats[TEAM].alone,
+                (unsigned long long)stats[TEAM].regretted);
+    tm_pool_destroy(pool);
+}
+
 #endif
 
 /* ---- whether helpers pay ---- */
@@ -199,6 +263,7 @@ int main(void)
     RUN(a_core_that_is_none_of_the_lodgers_is_not_lent);
     RUN(a_thread_leaves_its_core);
     RUN(only_a_thread_that_does_not_run_is_displaced);
+    RUN(workers_keep_their_cores_after_loops_beside_busy_threads);
 #endif
     RUN(one_time_slice_lost_is_no_reason_to_go_alone);
     RUN(pauses_alone_grow_and_are_bounded);
