@@ -25,11 +25,19 @@ LIBC = ctypes.CDLL(None)
 DELAY = 0.05
 
 
-def sender_of(number: int = signal.SIGINT, after: float = DELAY) -> threading.Thread:
-    """Sends a signal to the main thread, once that waits or has been at work for a while."""
+def at_once() -> bool:
+    return True
+
+
+def sender_of(
+    number: int = signal.SIGINT, after: float = DELAY, begun: Callable[[], bool] = at_once
+) -> threading.Thread:
+    """Sends a signal to the main thread, once that waits or has been at work for a while, and has `begun`."""
     main = threading.main_thread()
 
     def send() -> None:
+        while not begun():
+            time.sleep(0.001)
         until = time.monotonic() + 20 * after
         while not asleep(main) and time.monotonic() < until:
             pass
@@ -38,11 +46,11 @@ def sender_of(number: int = signal.SIGINT, after: float = DELAY) -> threading.Th
     return threading.Thread(target=send)
 
 
-def interrupt(call: Callable[[], Any], after: float = DELAY) -> None:
+def interrupt(call: Callable[[], Any], after: float = DELAY, begun: Callable[[], bool] = at_once) -> None:
     """Has Ctrl-C come while the call waits, and holds it to a KeyboardInterrupt in good time."""
     assert threading.current_thread() is threading.main_thread()
     begin = time.monotonic()
-    sender = sender_of(after=after)
+    sender = sender_of(after=after, begun=begun)
     with pytest.raises(KeyboardInterrupt):
         sender.start()
         call()
@@ -105,7 +113,7 @@ def test_a_native_loop_while_the_others_are_busy(pool: tm.Pool, busy: Busy) -> N
 def test_a_loop_of_which_the_last_chunks_run_elsewhere() -> None:
     """The caller has nothing left to claim and waits."""
     with tm.Pool(2) as pool:
-        claimed = threading.Event()
+        claimed, ended = threading.Event(), threading.Event()
 
         def kernel(_ctx: Any, begin: int, _end: int) -> None:
             if threading.current_thread() is not threading.main_thread():
@@ -113,9 +121,17 @@ def test_a_loop_of_which_the_last_chunks_run_elsewhere() -> None:
                 time.sleep(1)
             else:
                 claimed.wait(60)
+                ended.set()
+
+        def waits() -> bool:
+            """Whether the caller has left its chunk, where it would have the KeyboardInterrupt."""
+            frame = sys._current_frames().get(threading.main_thread().ident or 0)
+            while frame is not None and frame.f_code is not kernel.__code__:
+                frame = frame.f_back
+            return ended.is_set() and frame is None
 
         made = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)(kernel)
-        interrupt(lambda: pool.parallel_for(2, made, chunksize=1))
+        interrupt(lambda: pool.parallel_for(2, made, chunksize=1), begun=waits)
         check(pool)
 
 
