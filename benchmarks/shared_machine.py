@@ -2,7 +2,7 @@
 
 The load is of processes that this one starts: they end with it, and after two minutes in any case. A turn
 lasts 60 ms, some time slices of the system's, so that a row's number is what a program feels; contenders take
-turns as everywhere here. `joined` is how many of a pool's loops a worker came to.
+turns as everywhere here. "Joined" in a row's note: the share of the pool's loops that a worker came to.
 """
 
 import os
@@ -35,7 +35,6 @@ while os.getppid() == parent and time.monotonic() < end:
 """
 PROGRAM = """
 import os, time
-from benchmarks.harness import Plan
 from benchmarks.shared_machine import loops
 parent, end = os.getppid(), time.monotonic() + 120
 calls = [ours for ours, _ in loops(False).values()]

@@ -16,7 +16,7 @@ from kit.thresholds import lower_thresholds
 from kit.ufuncs import BINARY, UFUNCS, dtype_of, loops, operands, values
 
 import threadmill as tm
-from threadmill._native import memory
+from threadmill._native import machine
 
 # Edges of vectors, tiles (1,024), chunks (a 64th, 1,024 at least) and NumPy's buffers (8,192).
 SIZES = [*(1, 3, 17, 67, 1025, 1027, 1535, 1537, 2051, 3583), *(8195, 9219, 24579, 65541)]
@@ -225,9 +225,9 @@ def test_large_arrays(name: str, pool: tm.Pool) -> None:
 @pytest.fixture
 def no_cache() -> Iterator[None]:
     """All results are larger than the last-level cache."""
-    memory.set_last_level_cache(1)
+    machine.set_last_level_cache(1)
     yield
-    memory.set_last_level_cache(0)
+    machine.set_last_level_cache(0)
 
 
 @pytest.mark.usefixtures("no_cache")

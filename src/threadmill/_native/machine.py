@@ -47,5 +47,10 @@ def set_simd_level(name: str) -> None:
     check(lib.tm_set_simd_level(simd_levels()[name]))
 
 
+def set_last_level_cache(size: int) -> None:
+    """Makes C take the last-level cache for so many bytes, 0 for what the machine tells: for tests."""
+    lib.tm_set_last_level_cache(size)
+
+
 def _simd_name(level: int) -> str:
     return ffi.string(lib.tm_simd_name(level)).decode()

@@ -39,8 +39,3 @@ def overlaps_itself(x: Array) -> bool:
 
 def _told(x: Array) -> list[int]:
     return [x.__array_interface__["data"][0], x.dtype.num, x.itemsize, *x.shape, *x.strides]
-
-
-def set_last_level_cache(size: int) -> None:
-    """Makes C take the last-level cache for so many bytes, 0 for what the machine tells: for tests."""
-    lib.tm_set_last_level_cache(size)
