@@ -1,7 +1,7 @@
 /* fork.c: see fork.h. */
 #include "fork.h"
 
-static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER; /* taken before any watched one */
+static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER; /* before any watched one */
 static tm_fork_watch *list;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int hooks_error; /* set once */
@@ -52,5 +52,12 @@ void tm_fork_leave(tm_fork_watch *watch)
     tm_lock(&list_mutex);
     *watch->link = watch->next;
     if (watch->next != NULL) watch->next->link = watch->link;
+    tm_unlock(&list_mutex);
+}
+
+void tm_fork_prevent(void (*call)(void *arg), void *arg)
+{
+    tm_lock(&list_mutex);
+    call(arg);
     tm_unlock(&list_mutex);
 }

@@ -19,6 +19,9 @@ typedef struct tm_fork_watch {
 void tm_fork_enter(tm_fork_watch *watch);
 void tm_fork_leave(tm_fork_watch *watch);
 
+/* Runs call(arg) while the process cannot fork: for a moment, as for those mutexes. */
+void tm_fork_prevent(void (*call)(void *arg), void *arg);
+
 /* Sets the hooks. Who has hooks and a mutex taken before these calls this first: the last hooks set are the
  * first to run before a fork. False, and for good, where the system had no memory for them. */
 bool tm_fork_set_hooks(void);

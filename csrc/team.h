@@ -30,6 +30,7 @@ typedef struct tm_worker {
     int index;                              /* set once */
     pthread_t thread;                       /* the starter, until the team stops */
     tm_kind turn;                           /* the worker: the kind of task to look for first */
+    bool hosted;                            /* the worker: it is a thread of the host language's */
     tm_task at_end;                         /* the worker: run before it ends, if not NULL */
     tm_lodger lodger;                       /* see core.h */
     int64_t moved_ns;                       /* the worker: when it last left a caller's core */

@@ -1,6 +1,7 @@
 /* worker.c: the life of a worker: help loops, run tasks, sleep when there is neither. */
 #include "worker.h"
 
+#include "fork.h"
 #include "queue.h"
 #include "tasks.h"
 
@@ -12,6 +13,26 @@
 
 /* A move to another core takes some 20 us, and the caches stay behind. */
 #define MOVE_AGAIN_NS 1000000
+
+/* Set before any pool is made. */
+static struct {
+    void (*begin)(void *arg);
+    void *arg;
+    void (*end)(void);
+} host;
+
+void tm_set_host_thread(void (*begin)(void *arg), void *arg, void (*end)(void))
+{
+    host.begin = begin, host.arg = arg, host.end = end;
+}
+
+static void worker_begin_hosted(tm_worker *me)
+{
+    if (me->hosted || host.begin == NULL) return;
+    me->hosted = true;
+    TM_CHAOS(worker_begins_hosted);
+    tm_fork_prevent(host.begin, host.arg);
+}
 
 tm_status tm_at_worker_end(tm_task_fn task, void *arg)
 {
@@ -94,6 +115,7 @@ static bool worker_try_tasks(tm_team *team, tm_worker *me, uint32_t seen)
         /* A loop may have counted on this worker since it last looked. */
         if (tm_bell_read(&team->bell) != seen) tm_team_wake(team, NULL, 1);
         me->turn = worker_other_kind(kind);
+        if (kind == TM_POSTED) worker_begin_hosted(me);
         tm_run_task(team, &me->counters, kind, task);
         worker_leave_if_forked(team);
     } while (worker_may_go_on(team, kind, seen));
@@ -139,6 +161,7 @@ void *tm_worker_main(void *arg)
         }
         worker_work(team, me);
         if (me->at_end.run != NULL) me->at_end.run(me->at_end.arg);
+        if (me->hosted) host.end();
         if (options->on_stop != NULL) options->on_stop(options->ctx, (size_t)me->index);
     }
     tm_team_end(me);

@@ -531,6 +531,46 @@ TEST(a_worker_that_asks_for_it_is_called_once_at_its_end)
     tm_pool_destroy(pool);
 }
 
+/* ---- the host language's threads ---- */
+
+static _Atomic int begun, half_done, hosts_ended;
+
+static void begin_hosted(void *arg)
+{
+    atomic_store(&half_done, 1);
+    atomic_fetch_add((_Atomic int *)arg, 1);
+    nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL); /* long enough for a fork to fall into */
+    atomic_store(&half_done, 0);
+}
+
+static void end_hosted(void)
+{
+    atomic_fetch_add(&hosts_ended, 1);
+}
+
+TEST(no_fork_comes_while_a_thread_becomes_the_hosts)
+{
+    _Atomic long count = 0;
+    begun = hosts_ended = 0;
+    tm_set_host_thread(begin_hosted, &begun, end_hosted);
+    tm_pool *pool = make_pool(2);
+    CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
+    CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
+    CHECK(begun == 0); /* for native work no worker becomes one */
+    for (int i = 0; i < 3; i++) CHECK(tm_post(pool, add_one, (void *)&count) == TM_OK);
+    while (atomic_load(&begun) == 0) sched_yield();
+    pid_t child = fork();
+    if (child == 0) _exit(atomic_load(&half_done));
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(tm_pool_shutdown(pool) == TM_OK);
+    CHECK(count == 4);
+    CHECK(begun >= 1 && begun <= 2 && hosts_ended == begun);
+    tm_set_host_thread(NULL, NULL, NULL);
+    tm_pool_destroy(pool);
+}
+
 static _Atomic int release_done;
 
 static void finish_late(void *arg)
@@ -730,6 +770,7 @@ int main(void)
     RUN(nothing_taken_is_lost_in_a_shutdown);
     RUN(threads_start_at_first_need_and_all_stop);
     RUN(a_worker_that_asks_for_it_is_called_once_at_its_end);
+    RUN(no_fork_comes_while_a_thread_becomes_the_hosts);
     RUN(a_released_pool_finishes_its_tasks_and_frees_itself);
     RUN(join_does_not_wait_for_posted_tasks);
     RUN(a_post_never_waits_for_room);

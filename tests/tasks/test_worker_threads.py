@@ -1,6 +1,7 @@
 """A worker is a Python thread like any other: trace hooks, daemons, thread-locals, contexts, signals, end."""
 
 import contextvars
+import ctypes
 import decimal
 import gc
 import multiprocessing
@@ -184,6 +185,32 @@ def test_thread_locals_end_with_their_pool(make: Make, end: str) -> None:
     del pool
     gc.collect()
     assert soon(lambda: made[0]() is None)
+
+
+def thread_states() -> int:
+    """How many threads CPython has a state of."""
+    state = NEXT_STATE[0](INTERPRETER())
+    count = 0
+    while state:
+        state = NEXT_STATE[1](state)
+        count += 1
+    return count
+
+
+INTERPRETER = ctypes.PYFUNCTYPE(ctypes.c_void_p)(("PyInterpreterState_Get", ctypes.pythonapi))
+NEXT_STATE = [
+    ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)((f"Py{name}", ctypes.pythonapi))
+    for name in ("InterpreterState_ThreadHead", "ThreadState_Next")
+]
+
+
+def test_a_worker_leaves_no_state_behind() -> None:
+    before = thread_states()
+    for _ in range(5):
+        with tm.Pool(7) as pool:
+            assert [pool.submit(pow, 2, i).result() for i in range(20)] == [2**i for i in range(20)]
+            assert thread_states() > before
+        assert thread_states() == before
 
 
 def test_a_thread_is_listed_as_long_as_it_lives() -> None:

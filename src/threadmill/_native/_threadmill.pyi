@@ -76,7 +76,10 @@ class _Lib:
     # functions written in Python
     tm_py_interrupted: CData
     tm_py_run: CData
+    tm_py_thread_ends: CData
+    def tm_py_thread_begins(self, interpreter: CData) -> None: ...
     def tm_set_interrupt_check(self, check: CData) -> None: ...
+    def tm_set_host_thread(self, begin: CData, arg: CData, end: CData) -> None: ...
 
     # the machine
     TM_SIMD_BASELINE: int

@@ -20,6 +20,20 @@ CSRC = ROOT / "csrc"
 CALLBACKS = """
 extern "Python" int tm_py_interrupted(void);
 extern "Python" void tm_py_run(void *arg);
+extern "Python" void tm_py_thread_ends(void);
+void tm_py_thread_begins(void *interpreter);
+"""
+
+# The calling thread's state in the interpreter, made without waiting for the GIL. CPython has a lock for the
+# list of all states: before 3.10.15 and 3.11.10 a child that is forked while another thread holds it hangs
+# (gh-112275), and before 3.13 the list may be half-changed there.
+THREAD_STATE = """
+#include "common.h"
+
+static void tm_py_thread_begins(void *interpreter)
+{
+    if (PyGILState_GetThisThreadState() == NULL) PyThreadState_New(interpreter);
+}
 """
 
 # -ffp-contract=off: a product and a sum are rounded as NumPy rounds them.
@@ -63,7 +77,7 @@ for header in "threadmill.h", "bindings.h":
 ffibuilder.cdef(CALLBACKS)
 ffibuilder.set_source(
     "threadmill._native._threadmill",
-    '#include "common.h"',
+    THREAD_STATE,
     sources=in_root("**/*.c"),
     depends=in_root("**/*.h", "**/*.def"),
     include_dirs=["csrc"],

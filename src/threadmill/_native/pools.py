@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from . import thread_state  # noqa: F401  (its callbacks)
 from .library import ffi, lib
 from .status import check
 from .waits import nanoseconds

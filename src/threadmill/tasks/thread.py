@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._locks import Event
 from .._native import pools
-from .._native.thread_state import release_at_return
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -56,7 +55,6 @@ class WorkerThread(threading._DummyThread):
             if active.get(self.ident) is self:
                 del active[self.ident]
         self._ended.set()
-        release_at_return()
 
     def lose(self) -> None:
         """Tells a forked child, which does not have the thread, that it has ended."""
