@@ -86,7 +86,10 @@ static inline void tm_gate_close(tm_gate *gate)
     atomic_fetch_and_explicit(&gate->state.word, ~(uint32_t)TM_GATE_OPEN, memory_order_acq_rel);
 }
 
-/* Waits until nobody is inside: spins up to `spin_ns`, then sleeps. TM_TIMEOUT, or TM_INTERRUPTED. */
-tm_status tm_gate_wait(tm_gate *gate, int64_t spin_ns, int64_t deadline);
+/* Looks whether nobody is inside, for `spin_ns` and at least once. */
+bool tm_gate_spin(tm_gate *gate, int64_t spin_ns);
+
+/* Sleeps until nobody is inside. TM_TIMEOUT, or TM_INTERRUPTED. */
+tm_status tm_gate_wait(tm_gate *gate, int64_t deadline);
 
 #endif

@@ -6,6 +6,7 @@
  * or comes after a failed one. */
 #include "parallel_for.h"
 
+#include "lend.h"
 #include "pool.h"
 
 /* The lowest failing chunk and its status as one number, lower is first: (chunk + 1) << 8 | -status. An
@@ -186,7 +187,7 @@ static size_t loop_seat_of(const tm_job *job, int worker)
 static void loop_help(tm_job *job, tm_worker *me)
 {
     uint64_t begin = tm_ticks();
-    /* release: pairs with loop_lend's acquire, so that a lender sees who the worker is */
+    /* release: pairs with lend_to_displaced's acquire, so that a lender sees who the worker is */
     atomic_store_explicit(&me->job, job, memory_order_release);
     TM_CHAOS(loop_help);
     tm_fp_state mine = tm_fp_save();
@@ -223,18 +224,6 @@ static void loop_deal_chunks(tm_job *job)
     }
 }
 
-/* Lends the caller's core to one worker inside that has none; NULL: to nobody. */
-static tm_worker *loop_lend(tm_team *team, tm_job *job)
-{
-    for (size_t i = 0; i < team->threads && tm_gate_inside(&job->gate) > 0; i++) {
-        tm_worker *worker = &team->workers[i];
-        /* acquire: pairs with loop_help's release */
-        if (atomic_load_explicit(&worker->job, memory_order_acquire) != job) continue;
-        if (tm_core_is_displaced(&worker->lodger) && tm_core_lend(&worker->lodger)) return worker;
-    }
-    return NULL;
-}
-
 /* Waits for the workers inside; an interrupt cancels what is not claimed, and the wait goes on. Returns how
  * long the caller waited, in ns, if it was for a displaced worker. */
 static int64_t loop_join(tm_team *team, tm_job *job, caller *me)
@@ -242,18 +231,14 @@ static int64_t loop_join(tm_team *team, tm_job *job, caller *me)
     const int64_t spin_ns = team->spinners > 0 ? JOIN_SPIN_NS : 0;
     TM_CHAOS(loop_join);
     tm_gate_close(&job->gate);
-    tm_status status = tm_gate_wait(&job->gate, spin_ns, 0); /* a moment that is past: it only spins */
-    if (status == TM_OK) return 0;
+    if (tm_gate_spin(&job->gate, spin_ns)) return 0;
     const int64_t begin_ns = tm_now_ns() - spin_ns;
     bool lent = false;
+    tm_status status = TM_TIMEOUT;
     for (int64_t look_ns = FIRST_LOOK_NS; status != TM_OK; look_ns = TM_MIN(2 * look_ns, LAST_LOOK_NS)) {
-        if (status == TM_INTERRUPTED) loop_note_failure(&job->failure, INTERRUPT);
         loop_check_interrupt(job, me);
-        tm_worker *guest = loop_lend(team, job);
-        status = tm_gate_wait(&job->gate, 0, tm_now_ns() + look_ns);
-        if (guest == NULL) continue;
-        tm_core_take_back(&guest->lodger); /* a loan never outlives a look: its reason may be gone */
-        lent = true;
+        status = tm_wait_lending(team, job, tm_now_ns() + look_ns, &lent);
+        if (status == TM_INTERRUPTED) loop_note_failure(&job->failure, INTERRUPT);
     }
     return lent ? tm_now_ns() - begin_ns : 0;
 }

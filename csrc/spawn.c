@@ -116,5 +116,5 @@ tm_status tm_join(tm_pool *pool, int64_t timeout_ns)
     tm_team *team = tm_pool_current_team(pool);
     if (team == NULL) return TM_OK; /* no team, no task */
     if (tm_team_worker(team) >= 0) return TM_DEADLOCK;
-    return tm_gate_wait(&team->pending, 0, tm_deadline(timeout_ns));
+    return tm_gate_wait(&team->pending, tm_deadline(timeout_ns));
 }

@@ -213,7 +213,7 @@ void tm_team_stop(tm_team *team)
 
 tm_status tm_team_join(tm_team *team)
 {
-    tm_status status = tm_gate_wait(&team->alive, 0, INT64_MAX);
+    tm_status status = tm_gate_wait(&team->alive, INT64_MAX);
     if (status != TM_OK) return status;
     TM_CHAOS(team_threads_left);
     if (!atomic_exchange(&team->joined, true)) team_join_threads(team, team->threads);

@@ -32,7 +32,7 @@ C_IDEAS = [
         "fork",
         "queue",
     ),
-    *("team", "tasks", "worker", "pool", "parallel_for", "spawn", "drain", "arrays"),
+    *("team", "tasks", "worker", "pool", "lend", "parallel_for", "spawn", "drain", "arrays"),
 ]
 KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 

@@ -56,7 +56,7 @@ inline is_empty(gate)
 /* The first look stands for all that spin. */
 inline wait(gate)
 {
-    load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* gate_spin_until_empty: load acquire */
+    load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* gate_look: load acquire */
     is_empty(gate);
     do
     :: done -> break
@@ -76,7 +76,7 @@ inline wait(gate)
             :: else
             fi;
             expected = 0;
-            load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* tm_gate_wait: load acquire */
+            load(gate, unless(WAIT_RELAXED, ACQUIRE, RELAXED), word); /* gate_look: load acquire */
             is_empty(gate)
         :: else
         fi

@@ -164,7 +164,7 @@ active proctype caller()
     open = false; /* loop_join: tm_gate_close */
     check_interrupt();
 #if MUTATION != JOIN_NOT_WAITED
-    latest(WITHIN) == 0; /* loop_join: tm_gate_wait */
+    latest(WITHIN) == 0; /* tm_wait_lending: tm_gate_wait */
 #endif
     rmw(WITHIN, ACQUIRE, was, was);
     load(FAILURE, RELAXED, status); /* loop_run_shared: load relaxed */
