@@ -68,7 +68,7 @@ def as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None
                 if x and x == x and type(x) is not complex:  # zeros of both signs are equal, NaNs are not
                     _numbers.put(key, found)
             x = found
-        elif x.dtype.num != dtype.num:
+        elif x.dtype is not dtype and x.dtype.num != dtype.num:
             if _is_converted_apart(x):
                 return None
             if not x.shape and x.array is not None:

@@ -65,10 +65,10 @@ class Value:
         self.node = node
         self.owner: ref[Any] | None = None
         self.borrowed = False
-        self.is_plain = array is None or is_plain(array)
         self.turned = turned
-        if not self.is_plain and array is not None and is_turned(array):
-            self.is_plain = self.turned = True
+        self.is_plain = True
+        if array is not None and not is_plain(array):
+            self.is_plain = self.turned = is_turned(array)
 
     @classmethod
     def of(cls, array: Array) -> "Value":
@@ -123,6 +123,8 @@ class Node:
         self.place = place
         self.state = state
         self.target: Array | None = None
-        made = loop.dtypes[len(inputs) :]
         self.turned = turned
-        self.outs = [Value(dtype, shape, None, self, turned) for dtype in made]
+        if len(loop.dtypes) == len(inputs) + 1:  # a comprehension takes longer than one value
+            self.outs = [Value(loop.dtypes[-1], shape, None, self, turned)]
+        else:
+            self.outs = [Value(dtype, shape, None, self, turned) for dtype in loop.dtypes[len(inputs) :]]

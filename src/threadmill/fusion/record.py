@@ -90,13 +90,13 @@ class Record:
     ) -> Node | None:
         """One loop put off; None where it has to run at once."""
         size = prod(shape)
-        if (
-            not size
-            or not self.is_open
-            or (size < SMALL and all(value.array is not None for value in inputs))
-        ):
+        if size < SMALL and (not size or all(value.array is not None for value in inputs)):
             return None
-        turned = any(value.turned for value in inputs)
+        if not self.is_open:
+            return None
+        turned = False
+        for value in inputs:
+            turned |= value.turned
         if turned and not all(not x.shape or (x.turned and x.shape == shape) for x in inputs):
             return None
         if (name in BY_PLACE or loop.dtypes[0].char == "e") and shows_place(loop, name, inputs, shape):
