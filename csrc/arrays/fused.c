@@ -15,6 +15,9 @@
  * much for the calls of its steps, so that many live buffers rather leave that cache. */
 enum { TILE_BYTES = 24576, TILE_MOST = 1024, TILE_LEAST = 256, LINE = 64 };
 
+/* An array that begins so few bytes before another one finds in the cache what the other has fetched. */
+enum { FOLLOWS_BYTES = 262144 };
+
 /* Memory that a chunk finds on its thread's stack; malloc's would go back to the system after each. */
 enum { STACK_BYTES = 98304 };
 
@@ -27,6 +30,8 @@ typedef struct pass {
     tm_folds folds;
     tm_x87_control x87;
     _Atomic unsigned char *raised; /* [steps + folds] */
+    size_t fetches;
+    uint8_t fetched[TM_FUSED_SLOTS]; /* [fetches]: the arrays whose next tile is asked for */
 } pass;
 
 /* One thread's place in a chunk. */
@@ -73,11 +78,27 @@ static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_
     return good;
 }
 
+/* Asks for the part of the next tile that falls to one step, so that memory works while the step computes. The
+ * next tile may lie elsewhere, or nowhere: what is asked for is never needed. */
+static void fused_prefetch(const pass *p, const fused_place *here, size_t step, size_t n)
+{
+    const tm_fused *fused = p->fused;
+    for (size_t i = 0; i < p->fetches; i++) {
+        const size_t k = p->fetched[i];
+        const size_t stride = (size_t)here->stride[k], apart = TM_MAX(stride, (size_t)LINE);
+        const size_t begin = n * step / fused->steps * stride, end = n * (step + 1) / fused->steps * stride;
+        const uintptr_t next = (uintptr_t)here->at[k] + n * stride;
+        for (size_t at = begin; at < end; at += apart) __builtin_prefetch((void *)(next + at), 0, 2);
+    }
+}
+
 static bool fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, intptr_t n)
 {
     const tm_fused *fused = p->fused;
-    for (size_t i = 0; i < fused->steps; i++)
+    for (size_t i = 0; i < fused->steps; i++) {
+        fused_prefetch(p, here, i, (size_t)n);
         if (!fused_step(&fused->step[i], here->at, here->stride, n, &here->raised[i])) return false;
+    }
     return tm_folds_run_tile(&p->folds, here->at, here->stride, chunk, first, n, here->raised + fused->steps);
 }
 
@@ -199,6 +220,24 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
     return good ? TM_OK : TM_FAILED;
 }
 
+/* Whether the next tile of array k will be in the cache unasked: of a stencil's rows all but the foremost. The
+ * processor itself sees to one long row that is written. */
+static bool fused_comes_unasked(const pass *p, size_t k)
+{
+    if (k >= p->fused->inputs && p->dims == 1) return true;
+    for (size_t j = 0; j < p->fused->arrays; j++) {
+        const uintptr_t ahead = (uintptr_t)p->data[j] - (uintptr_t)p->data[k];
+        if ((ahead > 0 && ahead <= FOLLOWS_BYTES) || (ahead == 0 && j < k)) return true;
+    }
+    return false;
+}
+
+static void fused_find_fetched(pass *p)
+{
+    for (size_t k = 0; k < p->fused->arrays; k++)
+        if (!fused_comes_unasked(p, k)) p->fetched[p->fetches++] = (uint8_t)k;
+}
+
 static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count)
 {
     const size_t slots = fused->arrays + fused->buffers;
@@ -244,6 +283,7 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
         p.n *= (size_t)layout[axis];
     }
     if (p.n == 0) return TM_INVALID;
+    fused_find_fetched(&p);
     if (!tm_folds_find_tree(&p.folds, p.n)) return TM_INVALID;
     const bool tree = p.folds.parts > 0;
     p.grain = tree ? 1 : tm_chunk_elements(p.n);

@@ -29,6 +29,7 @@ class FusedProgram:
     def __init__(
         self,
         arrays: int,
+        inputs: int,
         buffers: Sequence[int],
         steps: Sequence[Step],
         folds: Sequence[Fold],
@@ -49,7 +50,7 @@ class FusedProgram:
             if identity is not None:
                 ffi.memmove(each.identity, identity, len(identity))
         self.struct = ffi.new("tm_fused *")
-        self.struct.arrays, self.struct.buffers = arrays, len(buffers)
+        self.struct.arrays, self.struct.inputs, self.struct.buffers = arrays, inputs, len(buffers)
         self.struct.steps, self.struct.folds = len(steps), len(folds)
         self.struct.buffer_item, self.struct.step, self.struct.fold = items, step, fold
         self._kept = items, step, fold, loops

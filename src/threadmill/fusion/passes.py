@@ -275,7 +275,8 @@ def _new_program(one: _Pass) -> FusedProgram:
         (each.loop, slots[each.value], each.dtype.itemsize, each.tree_char, each.identity)
         for each in one.folds
     ]
-    return FusedProgram(first, build.items, build.steps, ends, own_steps, [node.loop for node in one.nodes])
+    loops = [node.loop for node in one.nodes]
+    return FusedProgram(first, len(one.operands), build.items, build.steps, ends, own_steps, loops)
 
 
 def _inner(loop: Loop | Conversion, contiguous: bool) -> InnerLoop:
