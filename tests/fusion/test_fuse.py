@@ -712,6 +712,12 @@ def test_explain_tells_of_passes_and_why_they_ended(x: Any) -> None:
     assert "called as it is" in program.explain(np.ones(9))  # type: ignore[attr-defined]
 
 
+def test_clip_is_a_step(x: Any) -> None:
+    told = tm.fuse(lambda x: np.clip(x, 0.2, 0.5) * 4 + x.clip(None, 2)).explain(x)  # type: ignore[attr-defined]
+    assert "pass 1 over 80000: clip, multiply, minimum, add" in told
+    assert "by NumPy:" not in told
+
+
 def test_explain_names_what_may_be_written(x: Any) -> None:
     outside = np.ones(N)
     told = tm.fuse(lambda x: x * 2 + outside).explain(x)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from numpy._core import umath
 
 from .._native.pools import NO_POOL
 from . import elementwise, reductions
@@ -30,8 +31,11 @@ def refusal_of(ufunc: np.ufunc, trusted: bool) -> Refusal | None:
     return fault()
 
 
-# NumPy's own ufuncs, which live as long as the process, and don't raise where they don't hold the GIL.
-NUMPYS = frozenset(value for value in vars(np).values() if isinstance(value, np.ufunc))
+# NumPy's own ufuncs, which live as long as the process, and don't raise where they don't hold the GIL. np.clip's
+# has no public name.
+NUMPYS = frozenset(
+    value for value in (*vars(np).values(), vars(umath)["clip"]) if isinstance(value, np.ufunc)
+)
 
 
 @functools.cache
