@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Iterable
 
+import numpy as np
+
 from .._types import Array
 from .library import lib
 
@@ -14,8 +16,9 @@ def relate(x: Array, y: Array) -> int:
     """APART, SAME or OVERLAPPING, by the first and the last byte of each array."""
     if x is y:
         return SAME
-    if x.flags.owndata and y.flags.owndata:  # the same answer without the 3 us
-        return APART
+    one, other = _owner(x), _owner(y)
+    if one is not other and one is not None and other is not None:
+        return APART  # the same answer without the 3 us
     ours, theirs = _told(x), _told(y)
     return lib.tm_relate(ours, len(ours), theirs, len(theirs))
 
@@ -35,6 +38,12 @@ def overlaps_itself(x: Array) -> bool:
         return False
     told = _told(x)
     return bool(lib.tm_overlaps_itself(told, len(told)))
+
+
+def _owner(x: Array) -> Array | None:
+    """The array that allocated x's memory; None where that was not an array, or is not to be seen."""
+    owner = x if x.base is None else x.base
+    return owner if type(owner) is np.ndarray and owner.flags.owndata else None
 
 
 def _told(x: Array) -> list[int]:

@@ -253,7 +253,8 @@ def plain(x: Any) -> Any:
     if kind is dict:
         return {key: plain(each) for key, each in x.items()}
     if kind is slice:
-        return slice(plain(x.start), plain(x.stop), plain(x.step))
+        parts = x.start, x.stop, x.step
+        return slice(*plain(parts)) if LazyArray in map(type, parts) else x
     return x
 
 
