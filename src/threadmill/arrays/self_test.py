@@ -31,8 +31,8 @@ def refusal_of(ufunc: np.ufunc, trusted: bool) -> Refusal | None:
     return fault()
 
 
-# NumPy's own ufuncs, which live as long as the process, and don't raise where they don't hold the GIL. np.clip's
-# has no public name.
+# NumPy's own ufuncs, which live as long as the process, and don't raise where they don't hold the GIL.
+# The one of np.clip has no public name.
 NUMPYS = frozenset(
     value for value in (*vars(np).values(), vars(umath)["clip"]) if isinstance(value, np.ufunc)
 )
