@@ -1,5 +1,6 @@
 """Arrays too small to gain, left to NumPy: the same results, warnings, errors and positions of warnings."""
 
+import os
 import time
 import warnings
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.arrays import DTYPES, LAYOUTS, extremes, random_values
 from kit.comparison import assert_as_numpy
 
@@ -101,3 +103,27 @@ def test_loops_are_timed_until_their_size_is_known(monkeypatch: pytest.MonkeyPat
     np.testing.assert_array_equal(exp(x), np.exp(x))
     with pytest.raises(TypeError, match="no callable exp method"):
         exp(np.full(3000, None))
+
+
+def test_a_default_pool_of_one_thread_leaves_calls_to_numpy() -> None:
+    """Chunks on one thread gain nothing; sums of whole arrays have a kernel that does."""
+    script = """
+import numpy as np, threadmill as tm
+x = np.random.default_rng(0).normal(size=(1000, 1000))
+exp, add = tm.parallel(np.exp), tm.parallel(np.add)
+why = "by NumPy, because the default pool has one thread"
+assert why in str(exp.explain(x)), exp.explain(x)
+assert exp.explain(x, pool=tm.default_pool()).parallel
+assert (exp(x) == np.exp(x)).all() and (add.reduce(x, 0) == x.sum(0)).all()
+assert (add.outer(x[0], x[0]) == np.add.outer(x[0], x[0])).all()
+out = np.empty_like(x)
+assert exp(x, out=out) is out and (out == np.exp(x)).all()
+with np.errstate(all="raise"):
+    try:
+        exp(x + 1e6)
+    except FloatingPointError as error:
+        print(error)
+assert tm.sum(x) == np.sum(x)
+"""
+    done = commands.run_python(script, env=os.environ | {"THREADMILL_NUM_THREADS": "1"})
+    assert done.stdout == "overflow encountered in exp\n", done.stderr

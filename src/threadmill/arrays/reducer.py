@@ -21,7 +21,7 @@ from .layout import NO_VALUE, NUMERIC
 from .loops import LoopCache
 from .operands import NUMBERS, plain_dtype
 from .plan import Reduction
-from .refusal import Refusal
+from .refusal import ONE_THREAD, Refusal
 
 __all__ = ["Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum"]
 
@@ -187,9 +187,12 @@ class Reducer:
     def plan(self, asked: Asked, pool: Pool | None, trusted: bool = True) -> Reduction | Refusal:
         """How the pool's threads make a call whose arguments are known."""
         array, axis, dtype, _, keepdims, initial, where = asked
-        least = thresholds.SUMMED if axis is None and self.ufunc is np.add else thresholds.REDUCED
+        has_kernel = axis is None and self.ufunc is np.add  # quicker than NumPy's on one thread, too
+        least = thresholds.SUMMED if has_kernel else thresholds.REDUCED
         if pool is None and array.nbytes < least:
             return Refusal(f"fewer than {least} bytes are not worth another thread")
+        if pool is None and not has_kernel and default_pool()._max_workers == 1:
+            return ONE_THREAD
         key = None
         if where is True and initial is NO_VALUE and dtype is None:
             flags = array.flags

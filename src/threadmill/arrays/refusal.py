@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-__all__ = ["Refusal"]
+__all__ = ["ONE_THREAD", "Refusal"]
 
 
 @final
@@ -12,3 +12,7 @@ class Refusal:
     """Why NumPy makes a call. The reason ends the sentence "by NumPy, because ..."."""
 
     reason: str
+
+
+# No call without a pool gains from its chunks then.
+ONE_THREAD = Refusal("the default pool has one thread")

@@ -24,7 +24,7 @@ from .loops import LoopCache
 from .operands import OUT_BY_KEYWORD
 from .plan import Explanation
 from .reducer import Reducer, as_reduce
-from .refusal import Refusal
+from .refusal import ONE_THREAD, Refusal
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
 
 __all__ = ["NOT_GIVEN", "ParallelUfunc", "parallel", "trusted_loops"]
@@ -68,8 +68,8 @@ class ParallelUfunc:
 
     NumPy itself, on one thread, makes the calls that `explain` says it makes: of operands that are no plain
     arrays or numbers (lists, subclasses, arrays of objects or strings), byte-swapped or misaligned; of arrays
-    too small to gain; of loops that run Python code; and all calls if THREADMILL_UFUNCS=0 is set, or if
-    NumPy's loops do not pass a test at first use.
+    too small to gain; of loops that run Python code; without `pool`, where the default pool has one thread;
+    and all calls if THREADMILL_UFUNCS=0 is set, or if NumPy's loops do not pass a test at first use.
     """
 
     def __init__(self, ufunc: np.ufunc, trust: bool) -> None:
@@ -155,6 +155,10 @@ class ParallelUfunc:
                     options["out"] = out
                 return apply_as_the_user(self.ufunc, args, options)
             pool = default_pool()
+            if pool._max_workers == 1:
+                if out is not NOT_GIVEN:
+                    options["out"] = out
+                return apply_as_the_user(self.ufunc, args, options)
         else:
             check_pool(pool)
         handle = pool._handle
@@ -210,7 +214,8 @@ class ParallelUfunc:
         plain = all(type(x) is np.ndarray for x in args)
         if plain and len(args) == self.ufunc.nin == 2 and self.signature is None:
             a, b = args
-            if pool is not None or a.nbytes * b.size >= self._worth.get(a.dtype.num, thresholds.MOST):
+            large = a.nbytes * b.size >= self._worth.get(a.dtype.num, thresholds.MOST)
+            if pool is not None or (large and default_pool()._max_workers > 1):
                 call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
                 if not isinstance(call, Refusal):
                     result = call.run(pool_or_default(pool)._handle)
@@ -250,6 +255,8 @@ class ParallelUfunc:
         check_pool(pool)
         call = self._prepare(args, options)
         arrays = [x for x in args if type(x) is np.ndarray]
+        if pool is None and not isinstance(call, Refusal) and default_pool()._max_workers == 1:
+            call = ONE_THREAD
         if pool is None and not isinstance(call, Refusal):
             enough = [max(self._least, self._worth.get(x.dtype.num, thresholds.MOST)) for x in arrays]
             if all(x.nbytes < least for x, least in zip(arrays, enough, strict=True)):
