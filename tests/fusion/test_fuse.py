@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import contents, everything_is_worth_it
+from kit.fuse_compare import contents, differences, everything_is_worth_it
 from numpy.testing import assert_array_equal
 
 import threadmill as tm
@@ -902,3 +902,33 @@ def test_errors_of_such_operands_are_told_once() -> None:
         warnings.simplefilter("always")
         tm.fuse(divide)(_ramp(), _ramp())
     assert [str(each.message) for each in told] == ["divide by zero encountered in divide"]
+
+
+# ---- temporaries that NumPy reuses ----
+
+
+REUSING: list[Any] = [
+    lambda f, c, i: np.abs(f) / c,
+    lambda f, c, i: np.abs(f) - c,
+    lambda f, c, i: c - np.abs(f),
+    lambda f, c, i: c + np.abs(f),
+    lambda f, c, i: np.abs(i) / c,
+    lambda f, c, i: np.abs(f) // c,
+    lambda f, c, i: np.abs(f) % c,
+    lambda f, c, i: np.abs(f) * np.abs(c),
+    lambda f, c, i: np.abs(c) * np.abs(f),
+    lambda f, c, i: np.abs(i) << np.abs(c).astype(int),
+    lambda f, c, i: np.atleast_1d(f) * c,
+    lambda f, c, i: np.divide(c, c, out=np.sin(f)),
+    lambda f, c, i: (np.abs(f) / c)[1:] + np.abs(f[1:]),
+]
+
+
+@pytest.mark.parametrize("program", REUSING)
+def test_results_over_temporaries_have_their_order(program: Any) -> None:
+    """Large temporaries in Fortran's order beside arrays in C's, and the arguments as they were."""
+    rng = np.random.default_rng(0)
+    c = rng.normal(size=(300, 400))
+    f = np.asfortranarray(rng.normal(size=(300, 400)))
+    i = np.asfortranarray(rng.integers(1, 9, (300, 400)))
+    assert not differences(program, [f, c, i])

@@ -113,6 +113,9 @@ def _call_into(
         record.pending.pop()
         return _call_at_once(record, ufunc, args, options)
     if is_lazy and out._value.array is None:  # nobody else can see it
+        if out._value.turned != made.turned:
+            record.pending.pop()
+            return _call_at_once(record, ufunc, args, options)
         out._value = made
         made.owner = ref(out)
         if record.is_urgent:

@@ -13,9 +13,12 @@ import numpy as np
 
 from .nodes import Value
 
-__all__ = ["COMMUTATIVE", "is_turned"]
+__all__ = ["COMMUTATIVE", "is_taken", "is_turned"]
 
 COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
+
+# The operators that do so.
+_ELIDED = COMMUTATIVE | {np.subtract, np.true_divide, np.floor_divide, np.left_shift, np.right_shift}
 
 # NPY_MIN_ELIDE_BYTES: smaller temporaries are left alone.
 _LEAST_BYTES = 256 * 1024
@@ -44,6 +47,15 @@ def _of_a_temporary() -> int:
 _TEMPORARY = _of_a_temporary()
 
 
+def _of_a_value() -> int:
+    value = Value.of(np.zeros(1))
+    return sys.getrefcount(value.array)
+
+
+# References of an array that a value alone has.
+_ALONE = _of_a_value()
+
+
 @functools.cache
 def _numpy_elides() -> bool:
     """Whether this NumPy does so; it needs to know its callers, which not every system tells."""
@@ -60,6 +72,20 @@ def is_turned(first: Any, first_references: int, second: Value, second_reference
     if isinstance(first, Value) and first_references <= _TEMPORARY and _may_take(first, second):
         return False
     return _numpy_elides()
+
+
+def is_taken(ufunc: np.ufunc, own: Value, references: int, other: Value) -> bool:
+    """Whether NumPy writes the result of ``own op other`` over `own`; its strides are `own`'s then.
+
+    Only where nobody else can have that array: it is not made yet, or a pass has made it for this value.
+    """
+    if references > _TEMPORARY or ufunc not in _ELIDED:
+        return False
+    if own.array is not None and (own.node is None or own.borrowed or sys.getrefcount(own.array) > _ALONE):
+        return False
+    if ufunc is np.true_divide and own.dtype.kind not in "fc":
+        return False
+    return _may_take(own, other) and _numpy_elides()
 
 
 def _may_take(own: Value, other: Any) -> bool:

@@ -11,8 +11,9 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from . import definitions
 from .calls import assign, call, reduce
-from .elision import COMMUTATIVE, is_turned
+from .elision import COMMUTATIVE, is_taken, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, plain, shown, wrapped
+from .nodes import Value
 
 __all__: list[str] = []
 
@@ -49,20 +50,25 @@ def _forward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     commutative = ufunc in COMMUTATIVE
 
     def forward(self: LazyArray, other: Any) -> Any:
-        record = self._record
+        record, first = self._record, self._value
+        second: Any = None
+        references = getrefcount(self)
         if type(other) is LazyArray:
-            value = other._value if other._record is record else None
-            counts = getrefcount(self), getrefcount(other)
-            if commutative and value is not None and is_turned(self._value, counts[0], value, counts[1]):
-                return call(record, ufunc, (other, self), {})
+            if other._record is record:
+                second = other._value
+            if commutative and second is not None:
+                others = getrefcount(other)
+                if is_turned(first, references, second, others):
+                    self, other, first, second, references = other, self, second, first, others
         elif type(other) in PYTHON_NUMBERS:
-            value = other
+            second = other
         elif _defers(other):
             return NotImplemented
-        else:
-            value = None
-        node = None if value is None else record.node(ufunc, (self._value, value))
-        return call(record, ufunc, (self, other), {}) if node is None else shown(record, node)
+        node = None if second is None else record.node(ufunc, (first, second))
+        if node is not None:
+            return shown(record, node)
+        is_over = type(second) is Value and is_taken(ufunc, first, references, second)
+        return call(record, ufunc, (self, other), {"out": (self,)} if is_over else {})
 
     return forward
 
