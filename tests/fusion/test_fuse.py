@@ -932,3 +932,34 @@ def test_results_over_temporaries_have_their_order(program: Any) -> None:
     f = np.asfortranarray(rng.normal(size=(300, 400)))
     i = np.asfortranarray(rng.integers(1, 9, (300, 400)))
     assert not differences(program, [f, c, i])
+
+
+@pytest.mark.parametrize("ask", [np.isnan, np.isinf, np.isfinite, np.signbit])
+@pytest.mark.parametrize("dtype", ["f", "d"])
+def test_answers_written_to_every_other_element(ask: Any, dtype: str) -> None:
+    """NumPy's loops for these are at fault there: what they make is copied."""
+    x = np.random.default_rng(0).choice(np.array([1, -1, np.nan, np.inf, -0.0]), 100_001).astype(dtype)
+
+    def program(x: Any, answers: Any) -> Any:
+        found = ask(x)
+        answers[...] = found
+        return found
+
+    assert not differences(program, [x, np.zeros(2 * x.size, bool)[::2]])
+
+
+def negate_by_item(x: Any) -> None:
+    x[...] = -x
+
+
+def negate_by_out(x: Any) -> None:
+    np.negative(x, out=x)
+
+
+@pytest.mark.parametrize("step", [2, 4, 8])
+@pytest.mark.parametrize("dtype", ["f", "d", "i", "l"])
+@pytest.mark.parametrize("program", [negate_by_item, negate_by_out])
+def test_every_nth_element_negated_in_place(program: Any, dtype: str, step: int) -> None:
+    """NumPy's loop for that is at fault with AVX-512, so that it shows which way NumPy goes."""
+    x = np.random.default_rng(0).integers(-9, 9, 300_000).astype(dtype)
+    assert not differences(program, [x[::step]])

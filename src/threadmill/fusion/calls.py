@@ -12,7 +12,7 @@ from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
-from .loops import plain_loop
+from .loops import is_at_fault, plain_loop
 from .nodes import Value
 from .record import SMALL, Record
 from .reduce_all import reduce_all
@@ -24,9 +24,6 @@ __all__ = ["assign", "call", "reduce"]
 
 # NumPy's own ufuncs on all cores, which live as long as the process.
 _parallel: dict[np.ufunc, Any] = {}
-
-# Whose loops are at fault for results that do not lie side by side.
-_WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
 
 
 def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -109,7 +106,7 @@ def _call_into(
     if node is None:
         return _call_at_once(record, ufunc, args, options)
     made = node.outs[0]
-    if made.dtype.num != dtype.num or node.shape != shape or ufunc.__name__ in _WRONG_WHERE_STRIDED:
+    if made.dtype.num != dtype.num or node.shape != shape:
         record.pending.pop()
         return _call_at_once(record, ufunc, args, options)
     if is_lazy and out._value.array is None:  # nobody else can see it
@@ -123,7 +120,8 @@ def _call_into(
         return out
     target = evaluated_alone(out) if is_lazy else out
     # Whose operands overlap it otherwise than element by element NumPy copies, and takes other loops then.
-    if any(_overlaps(value.array, target) for value in node.inputs) or not record.store(target, made):
+    is_elsewhere = any(_overlaps(value.array, target) for value in node.inputs)
+    if is_elsewhere or is_at_fault(node.name, node.inputs, target) or not record.store(target, made):
         record.pending.pop()
         return _call_at_once(record, ufunc, args, options)
     return out

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from .._native.memory import are_apart
 from .._native.programs import cast_loop
+from .._types import Array
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop, resolve
 from ..arrays.operands import as_loop_number
@@ -14,7 +16,7 @@ from ..arrays.self_test import NUMPYS, refusal_of
 from ..arrays.ufunc import trusted_loops
 from .nodes import KNOWN, Conversion, Value
 
-__all__ = ["BY_PLACE", "as_values", "find_loop", "plain_loop", "shows_place"]
+__all__ = ["BY_PLACE", "as_values", "find_loop", "is_at_fault", "plain_loop", "shows_place"]
 
 # Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a Refusal where NumPy
 # has to make the call. Any thread may write.
@@ -22,6 +24,8 @@ _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 # Python's numbers in dtypes of loops. Any thread may write.
 _numbers: Cache[tuple[Any, ...], Value] = Cache()
+
+_WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
 
 # Whose bits may show where an element lies; halves too.
 BY_PLACE = frozenset({"power", "fmax", "fmin"})
@@ -96,6 +100,15 @@ def shows_place(
     if name in ("fmax", "fmin") and kind in "fd" and len(shape) > 1 and isinstance(loop, Loop):
         return zero_by_place(name, kind)
     return False
+
+
+def is_at_fault(name: str, inputs: tuple[Value, ...], target: Array) -> bool:
+    """Whether NumPy's loop goes wrong there, as elementwise.py tells: in gaps; negative only in place."""
+    if target.flags.forc:
+        return False
+    if name == "negative":
+        return any(x.array is not None and not are_apart(x.array, target) for x in inputs)
+    return name in _WRONG_WHERE_STRIDED
 
 
 def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:
