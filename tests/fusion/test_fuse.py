@@ -963,3 +963,20 @@ def test_every_nth_element_negated_in_place(program: Any, dtype: str, step: int)
     """NumPy's loop for that is at fault with AVX-512, so that it shows which way NumPy goes."""
     x = np.random.default_rng(0).integers(-9, 9, 300_000).astype(dtype)
     assert not differences(program, [x[::step]])
+
+
+@pytest.mark.parametrize(
+    ("function", "dtype"), [(np.exp, "e"), (np.tan, "e"), (np.square, "F"), (np.square, "D")]
+)
+@pytest.mark.parametrize("step", [2, 3])
+def test_results_written_into_gaps_are_rounded_as_side_by_side(function: Any, dtype: str, step: int) -> None:
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(2, 100_003)) * 3).astype(dtype)
+    if dtype in "FD":
+        x = x + x.dtype.type(1j) * rng.normal(size=x.shape).astype(x.real.dtype)
+
+    def program(x: Any, out: Any) -> None:
+        out[...] = function(x)
+
+    assert not differences(program, [x[0], np.zeros(step * x[0].size, dtype)[::step]])
+    assert not differences(program, [x[0][::step], np.zeros_like(x[0])[::step]])

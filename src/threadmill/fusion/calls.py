@@ -12,7 +12,7 @@ from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
-from .loops import is_at_fault, plain_loop
+from .loops import plain_loop, shows_gaps
 from .nodes import Value
 from .record import SMALL, Record
 from .reduce_all import reduce_all
@@ -121,7 +121,7 @@ def _call_into(
     target = evaluated_alone(out) if is_lazy else out
     # Whose operands overlap it otherwise than element by element NumPy copies, and takes other loops then.
     is_elsewhere = any(_overlaps(value.array, target) for value in node.inputs)
-    if is_elsewhere or is_at_fault(node.name, node.inputs, target) or not record.store(target, made):
+    if is_elsewhere or shows_gaps(node, target) or not record.store(target, made):
         record.pending.pop()
         return _call_at_once(record, ufunc, args, options)
     return out

@@ -14,9 +14,9 @@ from ..arrays.probes import zero_by_place
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS, refusal_of
 from ..arrays.ufunc import trusted_loops
-from .nodes import KNOWN, Conversion, Value
+from .nodes import KNOWN, Conversion, Node, Value
 
-__all__ = ["BY_PLACE", "as_values", "find_loop", "is_at_fault", "plain_loop", "shows_place"]
+__all__ = ["BY_PLACE", "as_values", "find_loop", "plain_loop", "shows_gaps", "shows_place"]
 
 # Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a Refusal where NumPy
 # has to make the call. Any thread may write.
@@ -25,7 +25,7 @@ _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 # Python's numbers in dtypes of loops. Any thread may write.
 _numbers: Cache[tuple[Any, ...], Value] = Cache()
 
-_WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
+_WRONG_IN_GAPS = frozenset({"isfinite", "isinf", "isnan", "signbit"})
 
 # Whose bits may show where an element lies; halves too.
 BY_PLACE = frozenset({"power", "fmax", "fmin"})
@@ -102,13 +102,14 @@ def shows_place(
     return False
 
 
-def is_at_fault(name: str, inputs: tuple[Value, ...], target: Array) -> bool:
-    """Whether NumPy's loop goes wrong there, as elementwise.py tells: in gaps; negative only in place."""
+def shows_gaps(node: Node, target: Array) -> bool:
+    """Whether NumPy's loop makes other bits there than side by side, as elementwise.py tells."""
     if target.flags.forc:
         return False
-    if name == "negative":
-        return any(x.array is not None and not are_apart(x.array, target) for x in inputs)
-    return name in _WRONG_WHERE_STRIDED
+    if node.name == "negative":  # in place only
+        return any(x.array is not None and not are_apart(x.array, target) for x in node.inputs)
+    kind = node.loop.dtypes[0].char
+    return node.name in _WRONG_IN_GAPS or kind == "e" or (node.name == "square" and kind in "FD")
 
 
 def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:

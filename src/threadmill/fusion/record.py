@@ -12,7 +12,7 @@ from .._types import Array
 from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
 from .explanation import Log
-from .loops import BY_PLACE, as_values, find_loop, is_at_fault, shows_place
+from .loops import BY_PLACE, as_values, find_loop, shows_gaps, shows_place
 from .nodes import Conversion, Node, Value, is_plain, is_turned
 from .passes import Fold, run_pass
 from .schedule import ancestors, groups_of, may_end, needed_of
@@ -243,7 +243,7 @@ class Record:
         """Whether the node can write its result into the target."""
         if value.array is not None or value.shape != target.shape or node.target is not None:
             return False
-        if len(node.outs) > 1 or is_at_fault(node.name, node.inputs, target):
+        if len(node.outs) > 1 or shows_gaps(node, target):
             return False
         return not self._reads_elsewhere(target, node)
 
