@@ -53,9 +53,8 @@ def _small_arrays(plan: Plan) -> Iterator[Row]:
 
 def _imports(plan: Plan) -> Iterator[Row]:
     count = 2 if plan.smoke else 21
-    runs = [_import() for _ in range(count + 1)][
-        1:
-    ]  # the first one may have to write .pyc files, as an install does
+    _import()  # may have to write .pyc files, as an install does
+    runs = [_import() for _ in range(count)]
     seconds, threads = zip(*runs, strict=True)
     yield row(plan, "import, after numpy and cffi", seconds, Measure.SECONDS, target=25e-3)
     if os.path.isdir("/proc/self/task"):

@@ -162,8 +162,8 @@ typedef struct tm_fold {
 } tm_fold;
 
 /* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The first `inputs`
- * arrays are read, which is for speed alone. The pointers
- * are the caller's and are read until tm_run_fused returns. */
+ * arrays are read, which is for speed alone. The pointers are the caller's and are read until tm_run_fused
+ * returns. */
 typedef struct tm_fused {
     size_t arrays, inputs, buffers, steps, folds;
     const uint8_t *buffer_item; /* [buffers]: size of an element */

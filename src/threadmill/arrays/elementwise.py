@@ -23,7 +23,7 @@ from .spaces import Space, Walk, cut, overlap, partly_overlap, strides_are_whole
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["ArrayPlan", "Call", "prepare"]
+__all__ = ["WRONG_WHERE_STRIDED", "ArrayPlan", "Call", "prepare"]
 
 _OPTIONS = frozenset({"out", "where", "dtype", "signature", "sig", "casting", "order", "subok"})
 
@@ -256,7 +256,7 @@ def _fault(loop: Loop, walk: Walk) -> Refusal | None:
         return Refusal("NumPy lays such rows side by side, where some processors round float16 otherwise")
     elif kind in "FD" and name == "square" and has_rows and not any(_side_by_side(walk)):
         return Refusal("NumPy lays such rows side by side, where it rounds complex squares otherwise")
-    elif kind in "fd" and name in _WRONG_WHERE_STRIDED and strides[1][-1] != 1:
+    elif kind in "fd" and name in WRONG_WHERE_STRIDED and strides[1][-1] != 1:
         return Refusal("NumPy's loop is at fault for results that don't lie side by side")
     elif name == "negative" and not all(_side_by_side(walk)) and any_shared(*_in_and_out(loop, walk)):
         # NumPy 2.2 to 2.4, with AVX-512: np.negative(x[::4], out=x[::4]), which its iterator may spare it.
@@ -299,7 +299,7 @@ def _side_by_side(walk: Walk) -> list[bool]:
 
 
 # NumPy 2.0 to 2.5 on x86, np.isnan(x, out=y[::2]) among others.
-_WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
+WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
 
 # Loops that round in the same way wherever their operands lie.
 _ROUNDED_ALIKE = frozenset(

@@ -8,6 +8,7 @@ from .._native.memory import are_apart
 from .._native.programs import cast_loop
 from .._types import Array
 from ..arrays.cache import Cache
+from ..arrays.elementwise import WRONG_WHERE_STRIDED
 from ..arrays.loops import Loop, resolve
 from ..arrays.operands import as_loop_number
 from ..arrays.probes import zero_by_place
@@ -24,8 +25,6 @@ _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 # Python's numbers in dtypes of loops. Any thread may write.
 _numbers: Cache[tuple[Any, ...], Value] = Cache()
-
-_WRONG_IN_GAPS = frozenset({"isfinite", "isinf", "isnan", "signbit"})
 
 # Whose bits may show where an element lies; halves too.
 BY_PLACE = frozenset({"power", "fmax", "fmin"})
@@ -109,7 +108,7 @@ def shows_gaps(node: Node, target: Array) -> bool:
     if node.name == "negative":  # in place only
         return any(x.array is not None and not are_apart(x.array, target) for x in node.inputs)
     kind = node.loop.dtypes[0].char
-    return node.name in _WRONG_IN_GAPS or kind == "e" or (node.name == "square" and kind in "FD")
+    return node.name in WRONG_WHERE_STRIDED or kind == "e" or (node.name == "square" and kind in "FD")
 
 
 def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:
