@@ -85,7 +85,7 @@ FILES = {
         operators arguments fuse
     """,
     "pipelines": "stages turnstile run pipeline",
-    "numpy": "ufuncs reductions",
+    "numpy": "face ufuncs reductions",
 }
 
 # What an import of threadmill may bring with it besides the standard library.

@@ -57,13 +57,14 @@ def _of_ufunc(ufunc: Any) -> list[inspect.Parameter]:
     return [*operands, out, *options]
 
 
-def doc_with_pool(numpys: Any) -> str:
-    """NumPy's docstring under two lines of ours."""
+def doc_with_pool(numpys: Any, way: str = "") -> str:
+    """NumPy's docstring under two lines of ours, and one that tells the way it runs."""
     name = getattr(numpys, "__name__", "")
     kind = "ufunc" if isinstance(numpys, np.ufunc) else "function"
     return (
         f"numpy.{name} on the threads of `pool`, of which the caller is one; the default pool if None.\n"
-        f"The result has the bits that NumPy's {kind} gives, on any number of threads.\n\n{numpys.__doc__}"
+        f"The result has the bits that NumPy's {kind} gives, on any number of threads.\n"
+        f"{way and way + chr(10)}\n{numpys.__doc__}"
     )
 
 

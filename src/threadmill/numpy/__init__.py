@@ -1,6 +1,6 @@
 """NumPy's namespace with its ufuncs and reductions on all cores.
 
-Each family of functions has a module of its own: ufuncs.py, reductions.py. All other names are NumPy's own.
+Each family of functions has a module of its own; face.py has what they share. Other names are NumPy's own.
 """
 
 from typing import Any
@@ -8,10 +8,13 @@ from typing import Any
 import numpy as _np
 
 from ..arrays.errstate import as_the_user as _as_the_user
-from .reductions import all, amax, amin, any, max, mean, min, prod, sum  # noqa: F401
+from . import reductions as _reductions
+from .reductions import *  # noqa: F403
 from .ufuncs import parallel_ufunc as _parallel_ufunc
 
-__all__ = sorted({*_np.__all__, "all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"})
+_FAMILIES = (_reductions,)
+
+__all__ = sorted({*_np.__all__, *(name for family in _FAMILIES for name in family.__all__)})
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,6 @@
 Arguments whose meaning is not exactly known are handed on to NumPy's function as the user gave them.
 """
 
-import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -13,32 +12,20 @@ import numpy as np
 from ..arrays.errstate import as_the_user
 from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
 from ..arrays.refusal import Refusal
-from ..arrays.signatures import doc_with_pool, shows, with_pool
 from ..arrays.ufunc import parallel
 from ..tasks.default_pool import check_pool
 from ..tasks.pool import Pool
+from .face import named_as
 
 __all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
 
 Function = Callable[..., Any]
 
 
-def _as(numpys: Function) -> Callable[[Function], Function]:
-    """Gives a function the name of NumPy's, and its signature and docstring with `pool`."""
-
-    def named(function: Function) -> Function:
-        functools.update_wrapper(function, numpys, updated=())
-        function.__module__ = __package__  # where a pickle looks for it
-        function.__doc__ = doc_with_pool(numpys)
-        return shows(with_pool(numpys))(function)
-
-    return named
-
-
 def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked]) -> Function:
     call = parallel(ufunc)._reducer.call
 
-    @_as(numpys)
+    @named_as(numpys)
     def reduction(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
         return call(numpys, signature, args, options, pool)
 
@@ -55,7 +42,7 @@ any = _reduction(np.any, np.logical_or, as_any)
 all = _reduction(np.all, np.logical_and, as_any)
 
 
-@_as(np.mean)
+@named_as(np.mean)
 def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
     # NumPy's mean is its sum, divided; of integers and float16 a sum in another dtype, which NumPy makes.
     check_pool(pool)
