@@ -140,6 +140,11 @@ tm_inner_loop tm_add_rows_loop(int dtype);
 
 enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 255, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };
 
+/* What a step goes over, in each tile: its elements; one element, as nothing differs within a row; or its
+ * elements as a row that is reduced to one element. Operands of the last are (result, x, result) or, where
+ * something stands before the row's first element, (result, x, result, beginning). */
+enum { TM_EACH = 0, TM_ONCE = 1, TM_ROW = 2 };
+
 /* One inner loop and the slots that are its operands. */
 typedef struct tm_fused_step {
     tm_inner_loop loop;
@@ -147,6 +152,8 @@ typedef struct tm_fused_step {
     void *auxdata;
     size_t operands;
     uint8_t slot[TM_MAX_OPERANDS];
+    uint8_t over; /* TM_EACH, TM_ONCE or TM_ROW */
+    uint8_t item; /* of TM_ROW: the size of a result */
 } tm_fused_step;
 
 /* A reduction of all elements of one slot. */
@@ -162,11 +169,12 @@ typedef struct tm_fold {
 } tm_fold;
 
 /* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The first `inputs`
- * arrays are read, which is for speed alone. The pointers are the caller's and are read until tm_run_fused
- * returns. */
+ * arrays are read, which is for speed alone. Where some step is not TM_EACH, a tile is a whole row, and there
+ * are no folds. The pointers are the caller's and are read until tm_run_fused returns. */
 typedef struct tm_fused {
     size_t arrays, inputs, buffers, steps, folds;
     const uint8_t *buffer_item; /* [buffers]: size of an element */
+    const uint8_t *buffer_once; /* [buffers]: whether it holds one element, which TM_ONCE or TM_ROW makes */
     const tm_fused_step *step;
     const tm_fold *fold;
 } tm_fused;

@@ -4,7 +4,7 @@
  * The elements are counted in C order over the arrays' common shape, and a chunk is a range of that count.
  * It is walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each
  * step runs once for a tile; what it makes lies in a buffer of the thread's own, or in an output. Where a
- * fold sums in a tree, the chunks are the tree's nodes. */
+ * fold sums in a tree, the chunks are the tree's nodes. Where a step reduces rows, tiles are rows. */
 #include "../fpenv.h"
 #include "../parallel_for.h"
 #include "fold.h"
@@ -24,6 +24,7 @@ enum { STACK_BYTES = 98304 };
 typedef struct pass {
     const tm_fused *fused;
     size_t dims, n, grain, tile;
+    bool by_rows;
     const intptr_t *shape;
     const intptr_t *strides; /* [arrays][dims] */
     char *const *data;
@@ -47,6 +48,13 @@ static size_t fused_round(size_t bytes)
     return (bytes + LINE - 1) / LINE * LINE;
 }
 
+static bool fused_is_by_rows(const tm_fused *fused)
+{
+    for (size_t i = 0; i < fused->steps; i++)
+        if (fused->step[i].over != TM_EACH) return true;
+    return false;
+}
+
 /* Elements in a tile. */
 static size_t fused_tile(const tm_fused *fused)
 {
@@ -62,6 +70,16 @@ size_t tm_fused_chunks(size_t n, int tree)
     return tree ? tm_fold_nodes(n) : n / grain + (n % grain != 0);
 }
 
+/* Puts what stands before a row into its result: the row's first element where nothing else is given. */
+static intptr_t fused_begin_row(const tm_fused_step *step, char **data, const intptr_t *strides, intptr_t n)
+{
+    const bool given = step->operands > 3;
+    memcpy(data[0], data[given ? 3 : 1], step->item);
+    if (given) return n;
+    data[1] += strides[1];
+    return n - 1;
+}
+
 static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_t *stride, intptr_t n,
                        unsigned char *raised)
 {
@@ -72,6 +90,8 @@ static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_
         data[k] = at[step->slot[k]];
         strides[k] = stride[step->slot[k]];
     }
+    if (step->over == TM_ONCE) n = 1;
+    if (step->over == TM_ROW) n = fused_begin_row(step, data, strides, n);
     tm_fp_lower();
     const bool good = step->loop(step->context, data, &n, strides, step->auxdata) == 0;
     *raised |= (unsigned char)tm_fp_raised();
@@ -138,12 +158,12 @@ static size_t fused_lay_out(const pass *p, fused_place *here, char *memory, size
     const tm_fused *fused = p->fused;
     size_t used = 0;
     for (size_t k = 0; k < fused->buffers; k++) {
-        size_t elements = p->tile + LINE;
+        size_t elements = fused->buffer_once[k] ? 1 : p->by_rows ? p->tile : p->tile + LINE;
         for (size_t f = 0; f < fused->folds; f++)
             if (fused->fold[f].tree >= 0 && fused->fold[f].slot == fused->arrays + k) elements = count;
         if (here != NULL) {
             here->at[fused->arrays + k] = memory + used;
-            here->stride[fused->arrays + k] = (intptr_t)fused->buffer_item[k];
+            here->stride[fused->arrays + k] = fused->buffer_once[k] ? 0 : (intptr_t)fused->buffer_item[k];
         }
         used += fused_round(elements * fused->buffer_item[k]);
     }
@@ -178,7 +198,7 @@ static size_t fused_cut(const pass *p, size_t count)
 {
     const size_t row = (size_t)p->shape[p->dims - 1];
     if (count >= p->n) return p->n;
-    const size_t begin = count / row * row, cut = (count - begin) / LINE * LINE;
+    const size_t begin = count / row * row, cut = p->by_rows ? 0 : (count - begin) / LINE * LINE;
     return cut > 0 && row - cut < LINE ? begin + row : begin + cut;
 }
 
@@ -238,6 +258,12 @@ static void fused_find_fetched(pass *p)
         if (!fused_comes_unasked(p, k)) p->fetched[p->fetches++] = (uint8_t)k;
 }
 
+static bool fused_step_is_sound(const tm_fused_step *step)
+{
+    if (step->over != TM_ROW) return step->over == TM_EACH || step->over == TM_ONCE;
+    return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
+}
+
 static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count)
 {
     const size_t slots = fused->arrays + fused->buffers;
@@ -252,10 +278,21 @@ static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, s
         if (fused->step[i].operands > TM_MAX_OPERANDS) return false;
         for (size_t k = 0; k < fused->step[i].operands; k++)
             if (fused->step[i].slot[k] >= slots) return false;
+        if (!fused_step_is_sound(&fused->step[i])) return false;
     }
+    if (fused->folds > 0 && fused_is_by_rows(fused)) return false;
     for (size_t k = 0; k < fused->folds; k++)
         if (!tm_fold_is_sound(&fused->fold[k], fused->arrays, slots)) return false;
     return true;
+}
+
+/* Tiles are rows, and chunks whole rows. */
+static void fused_take_rows(pass *p)
+{
+    const size_t row = (size_t)p->shape[p->dims - 1];
+    p->by_rows = true;
+    p->tile = row;
+    p->grain = TM_MAX(p->grain / row, (size_t)1) * row;
 }
 
 int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
@@ -287,7 +324,9 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     if (!tm_folds_find_tree(&p.folds, p.n)) return TM_INVALID;
     const bool tree = p.folds.parts > 0;
     p.grain = tree ? 1 : tm_chunk_elements(p.n);
-    const size_t most = tm_fused_chunks(p.n, tree), chunks = tree ? most : fused_chunks(&p, most);
+    if (fused_is_by_rows(fused)) fused_take_rows(&p);
+    const size_t most = tree ? tm_fused_chunks(p.n, tree) : p.n / p.grain + (p.n % p.grain != 0);
+    const size_t chunks = tree ? most : fused_chunks(&p, most);
     const size_t n = TM_MIN(chunks * p.grain, tree ? most : p.n);
     tm_loop loop = {.n = n, .grain = p.grain, .body = fused_run_chunk, .ctx = &p};
     tm_status status = tm_run_loop(pool, &loop);

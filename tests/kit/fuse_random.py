@@ -119,6 +119,8 @@ class Writer:
                     f"{self.new()} = {x}.{rnd.choice(REDUCTIONS)}({rnd.choice(['', 'axis=0', 'axis=-1'])})"
                 ),
             ),
+            (4, lambda: f"{self.new()} = {x}.{rnd.choice(REDUCTIONS[:8])}(axis=-1, keepdims=True)"),
+            (2, lambda: f"{self.new()} = {y} - {x}.{rnd.choice(REDUCTIONS[:8])}(axis=-1, keepdims=True)"),
             (2, lambda: f"{self.new()} = np.clip({x}, {rnd.choice(['-1', '0.5', 'None'])}, 2)"),
             (2, lambda: f"told.append(bool(np.any({x} > 1)))"),
             (2, lambda: f"{x}[{y} > 0] = 1"),

@@ -71,13 +71,13 @@ static void fill(void)
 }
 
 /* (x + y) * y through a buffer, which is used again for the product. */
-static const uint8_t items[] = {8};
+static const uint8_t items[] = {8}, never[TM_FUSED_SLOTS];
 static tm_fused_step steps[2];
 
 static tm_fused formula(void)
 {
     steps[0] = step_of(add, 0, 1, 3), steps[1] = step_of(multiply, 3, 1, 2);
-    return (tm_fused){.arrays = 3, .buffers = 1, .steps = 2, .buffer_item = items, .step = steps};
+    return (tm_fused){.arrays = 3, .buffers = 1, .steps = 2, .buffer_item = items, .buffer_once = never, .step = steps};
 }
 
 #define EACH_POOL(p)                                                                                         \
@@ -190,6 +190,7 @@ TEST(a_tree_adds_as_one_sum_does)
                             .steps = 1,
                             .folds = 1,
                             .buffer_item = one,
+                            .buffer_once = never,
                             .step = &product,
                             .fold = &fold};
     EACH_POOL (p)
@@ -205,6 +206,46 @@ TEST(a_tree_adds_as_one_sum_does)
         }
 }
 
+/* ---- rows ---- */
+
+/* out = x * (the sum of a row's x + y, plus 100, times 2), and the greatest of each row. */
+TEST(a_row_is_reduced_before_the_steps_that_follow)
+{
+    static const intptr_t shapes[][2] = {{1, 5000}, {5000, 1}, {7, 3}, {150, 1087}, {2, 70001}, {2000, 64}};
+    static const uint8_t item[] = {8, 8, 8}, single[] = {0, 1, 1};
+    static double greatest[5000];
+    double hundred = 100, two = 2;
+    /* slots: x, y, hundred, two, out, greatest, then x + y, its sum, twice that */
+    tm_fused_step step[] = {step_of(most, 5, 0, 5), step_of(add, 0, 1, 6), step_of(add, 7, 6, 7),
+                            step_of(multiply, 7, 3, 8), step_of(multiply, 0, 8, 4)};
+    step[0].over = TM_ROW, step[0].item = 8;
+    step[2].over = TM_ROW, step[2].item = 8, step[2].operands = 4, step[2].slot[3] = 2;
+    step[3].over = TM_ONCE;
+    const tm_fused fused = {.arrays = 6,
+                            .inputs = 4,
+                            .buffers = 3,
+                            .steps = 5,
+                            .buffer_item = item,
+                            .buffer_once = single,
+                            .step = step};
+    EACH_POOL (p)
+        for (size_t at = 0; at < LENGTH(shapes); at++) {
+            const intptr_t a = shapes[at][0], b = shapes[at][1];
+            const intptr_t layout[] = {a, b, 16 * b, 16, 0, 8, 0, 0, 0, 0, 8 * (b + 1), 8, 8, 0};
+            char *data[] = {(char *)x, (char *)y, (char *)&hundred, (char *)&two, (char *)out,
+                            (char *)greatest};
+            fill();
+            CHECK(tm_run_fused(p, &fused, 2, layout, 14, data, 6, NULL, raised) == TM_OK);
+            for (intptr_t i = 0; i < a; i++) {
+                double total = 100;
+                for (intptr_t j = 0; j < b; j++) total = total + (x[2 * (i * b + j)] + y[j]);
+                for (intptr_t j = 0; j < b; j++)
+                    CHECK(out[i * (b + 1) + j] == x[2 * (i * b + j)] * (total * 2));
+                CHECK(out[i * (b + 1) + b] == -7 && greatest[i] == x[2 * (i * b + b - 1)]);
+            }
+        }
+}
+
 /* ---- flags, failures, refusals ---- */
 
 TEST(flags_are_those_of_the_step)
@@ -215,7 +256,7 @@ TEST(flags_are_those_of_the_step)
                                      step_of(multiply, 3, 1, 2)};
     quiet_and_two[1].context = &flags[0], quiet_and_two[3].context = &flags[1];
     const tm_fused fused = {
-        .arrays = 3, .buffers = 1, .steps = 5, .buffer_item = items, .step = quiet_and_two};
+        .arrays = 3, .buffers = 1, .steps = 5, .buffer_item = items, .buffer_once = never, .step = quiet_and_two};
     const intptr_t layout[] = {MOST, 8, 8, 8};
     char *data[] = {(char *)x, (char *)y, (char *)out};
     EACH_POOL (p) {
@@ -267,6 +308,11 @@ TEST(unsound_passes_touch_nothing)
     REFUSED(bad.buffer_item = large_item);
     REFUSED(steps[1].slot[2] = 4);
     REFUSED(steps[1].operands = TM_MAX_OPERANDS + 1);
+    REFUSED((bad.folds = 0, steps[1].over = 3));
+    REFUSED((bad.folds = 0, steps[1].over = TM_ROW));
+    REFUSED((bad.folds = 0, steps[1].over = TM_ROW, steps[1].item = TM_FUSED_ITEM + 1));
+    REFUSED((bad.folds = 0, steps[1].over = TM_ROW, steps[1].item = 8, steps[1].operands = 2));
+    REFUSED((steps[1].over = TM_ONCE)); /* beside a fold */
     REFUSED(fold.slot = 4);
     REFUSED(fold.item = 0);
     REFUSED(fold.item = TM_FUSED_ITEM + 1);
@@ -321,6 +367,7 @@ int main(void)
     RUN(what_is_written_may_be_what_is_read);
     RUN(a_fold_leaves_a_partial_result_of_each_chunk);
     RUN(a_tree_adds_as_one_sum_does);
+    RUN(a_row_is_reduced_before_the_steps_that_follow);
     RUN(flags_are_those_of_the_step);
     RUN(a_loop_that_fails_ends_the_pass);
     RUN(unsound_passes_touch_nothing);

@@ -202,6 +202,9 @@ class _Lib:
     TM_FUSED_STEPS: int
     TM_FUSED_FOLDS: int
     TM_FUSED_ITEM: int
+    TM_EACH: int
+    TM_ONCE: int
+    TM_ROW: int
     tm_select_loop: CData
     def tm_fused_chunks(self, n: int, tree: int) -> int: ...
     def tm_run_fused(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .dtypes import DTYPES
 from .library import ffi, lib
-from .programs import InnerLoop, Step
+from .programs import InnerLoop
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -14,6 +14,13 @@ MAX_SLOTS: int = lib.TM_FUSED_SLOTS
 MAX_STEPS: int = lib.TM_FUSED_STEPS
 MAX_FOLDS: int = lib.TM_FUSED_FOLDS
 
+EACH: int = lib.TM_EACH
+ONCE: int = lib.TM_ONCE
+ROW: int = lib.TM_ROW
+
+# An inner loop, the slots of its operands, what it goes over (EACH, ONCE, ROW), the size of a row's result.
+FusedStep = tuple[InnerLoop, tuple[int, ...], int, int]
+
 # A fold's inner loop, its slot, the size of an item, the tree's dtype.char and the identity's bytes or None.
 Fold = tuple[InnerLoop, int, int, str | None, bytes | None]
 
@@ -21,7 +28,8 @@ Fold = tuple[InnerLoop, int, int, str | None, bytes | None]
 class FusedProgram:
     """A tm_fused and what it points to.
 
-    `own_steps`: the step of each node, conversions being steps as well; `loops` are kept alive.
+    `buffers`: the size of an element, and whether there is one for each row only. `own_steps`: the step of
+    each node, conversions being steps as well; `loops` are kept alive.
     """
 
     __slots__ = ("_kept", "own_steps", "raised", "struct", "tree")
@@ -30,18 +38,19 @@ class FusedProgram:
         self,
         arrays: int,
         inputs: int,
-        buffers: Sequence[int],
-        steps: Sequence[Step],
+        buffers: Sequence[tuple[int, bool]],
+        steps: Sequence[FusedStep],
         folds: Sequence[Fold],
         own_steps: Sequence[int],
         loops: Sequence[object],
     ) -> None:
-        items = ffi.new("uint8_t[]", list(buffers) or 1)
+        items = ffi.new("uint8_t[]", [item for item, _ in buffers] or 1)
+        once = ffi.new("uint8_t[]", [is_once for _, is_once in buffers] or 1)
         step = ffi.new("tm_fused_step[]", len(steps) or 1)
         fold = ffi.new("tm_fold[]", len(folds) or 1)
-        for each, (loop, slots) in zip(step, steps, strict=False):
+        for each, (loop, slots, over, item) in zip(step, steps, strict=False):
             _set_loop(each, loop)
-            each.operands, each.slot = len(slots), slots
+            each.operands, each.slot, each.over, each.item = len(slots), slots, over, item
         for each, (loop, slot, item, tree, identity) in zip(fold, folds, strict=False):
             _set_loop(each, loop)
             each.slot, each.item = slot, item
@@ -52,8 +61,9 @@ class FusedProgram:
         self.struct = ffi.new("tm_fused *")
         self.struct.arrays, self.struct.inputs, self.struct.buffers = arrays, inputs, len(buffers)
         self.struct.steps, self.struct.folds = len(steps), len(folds)
-        self.struct.buffer_item, self.struct.step, self.struct.fold = items, step, fold
-        self._kept = items, step, fold, loops
+        self.struct.buffer_item, self.struct.buffer_once = items, once
+        self.struct.step, self.struct.fold = step, fold
+        self._kept = items, once, step, fold, loops
         self.own_steps = own_steps
         self.raised = len(steps) + len(folds)
         self.tree = any(tree is not None for _, _, _, tree, _ in folds)

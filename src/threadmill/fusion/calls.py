@@ -13,9 +13,10 @@ from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
 from .loops import plain_loop, shows_gaps
-from .nodes import Value
+from .nodes import Node, Value
 from .record import SMALL, Record
 from .reduce_all import reduce_all
+from .reduce_rows import reduce_rows
 
 if TYPE_CHECKING:
     from .._types import Array
@@ -30,9 +31,9 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
     """A ufunc's call: put off if it can be, else made at once."""
     nin = ufunc.nin
     outs: Any = args[nin:]
-    if len(args) < nin or (options and options.keys() != {"out"}):
+    if len(args) < nin or (options and not _are_known(ufunc, options)):
         return _call_at_once(record, ufunc, args, options)
-    if options:
+    if "out" in options:
         outs = options["out"]
         if type(outs) is not tuple:
             outs = (outs,)
@@ -64,6 +65,15 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
     if record.is_urgent:
         record.flush(MAY_CHANGE)
     return results
+
+
+def _are_known(ufunc: np.ufunc, options: dict[str, Any]) -> bool:
+    """Whether the options are an output, and what NumPy's mean and variance say of their divisions."""
+    if options.keys() == {"out"}:
+        return True
+    if ufunc is not np.true_divide or not options.keys() <= {"out", "casting", "subok"}:
+        return False
+    return options.get("casting", "unsafe") == "unsafe" and type(options.get("subok", True)) is bool
 
 
 def _other(x: Any) -> tuple[Value, bool] | None:
@@ -105,13 +115,16 @@ def _call_into(
     node = record.node(ufunc, tuple(operands))
     if node is None:
         return _call_at_once(record, ufunc, args, options)
-    made = node.outs[0]
+    last = node
+    if node.outs[0].dtype.num != dtype.num and options.get("casting") == "unsafe":
+        last = _converted(record, node, dtype) or node
+    made = last.outs[0]
     if made.dtype.num != dtype.num or node.shape != shape:
-        record.pending.pop()
+        record.take_out(node, last)
         return _call_at_once(record, ufunc, args, options)
     if is_lazy and out._value.array is None:  # nobody else can see it
         if out._value.turned != made.turned:
-            record.pending.pop()
+            record.take_out(node, last)
             return _call_at_once(record, ufunc, args, options)
         out._value = made
         made.owner = ref(out)
@@ -122,9 +135,18 @@ def _call_into(
     # Whose operands overlap it otherwise than element by element NumPy copies, and takes other loops then.
     is_elsewhere = any(_overlaps(value.array, target) for value in node.inputs)
     if is_elsewhere or shows_gaps(node, target) or not record.store(target, made):
-        record.pending.pop()
+        record.take_out(node, last)
         return _call_at_once(record, ufunc, args, options)
     return out
+
+
+def _converted(record: Record, node: Node, dtype: np.dtype[Any]) -> Node | None:
+    """The conversion of what a node makes, of whose errors NumPy tells by the node's name."""
+    made = node.outs[0]
+    conversion = plain_loop(made.dtype, dtype)
+    if conversion is None:
+        return None
+    return record.add(conversion, node.name, (made,), node.shape, conversion.reports)
 
 
 def _overlaps(x: "Array | None", target: "Array") -> bool:
@@ -145,12 +167,16 @@ def _on_all_cores(ufunc: np.ufunc) -> Any:
 
 
 def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """A ufunc's reduction: at the end of a pass if it is one of all elements, else at once."""
+    """A ufunc's reduction: at the end of a pass if it is one of all elements, within one if it is of rows,
+    else at once."""
     x = args[0]
     if type(x) is LazyArray and x._record is record:
         result = reduce_all(record, x._value, ufunc, args[1:], options)
         if result is not NotImplemented:
             return wrapped(record, result)
+        result = reduce_rows(record, x._value, ufunc, args[1:], options)
+        if result is not NotImplemented:
+            return result
     return at_once(record, _on_all_cores(ufunc).reduce, args, options)
 
 

@@ -6,6 +6,7 @@ from weakref import ref
 
 import numpy as np
 
+from .._native.fused import EACH
 from .._types import Array
 from ..arrays.layout import NUMERIC
 from ..arrays.loops import Loop
@@ -81,13 +82,19 @@ class Value:
 
 
 class Conversion:
-    """A loop that NumPy has no ufunc for: a conversion of dtypes, or a choice by a condition."""
+    """A loop that no ufunc's call has: a conversion of dtypes, a choice by a condition, a row's reduction."""
 
-    __slots__ = ("contiguous", "dtypes", "name", "reports", "strided")
+    __slots__ = ("_kept", "contiguous", "dtypes", "name", "reports", "strided")
 
     def __init__(
-        self, name: str, loop: tuple[Any, int, int], dtypes: tuple[np.dtype[Any], ...], reports: bool
+        self,
+        name: str,
+        loop: tuple[Any, int, int],
+        dtypes: tuple[np.dtype[Any], ...],
+        reports: bool,
+        kept: object = None,
     ) -> None:
+        self._kept = kept  # what the loop's addresses point into
         self.name = name
         self.dtypes = dtypes
         self.contiguous = self.strided = loop
@@ -97,12 +104,19 @@ class Conversion:
 class Node:
     """One loop over its operands, put off.
 
+    `over`: what the loop goes over at once: EACH element, or ONCE for each row, or a ROW that it reduces.
+    `space` is the shape that the pass walks. `shape` is that of the result: the same, or, of rows, one whose
+    last axis has length 1 or is gone.
+
     `turned`: it runs in Fortran's order, as its operands lie. `target`: the evaluated array that its result
-    is written into, for a node that stores. `reports`: whether floating-point errors are to be told. `state`:
-    the modes of np.errstate and the warnings' filters then.
+    is written into, for a node that stores. `reports`: whether floating-point errors are to be told.
+    `state`: the modes of np.errstate and the warnings' filters then.
     """
 
-    __slots__ = ("inputs", "loop", "name", "outs", "place", "reports", "shape", "state", "target", "turned")
+    __slots__ = (
+        *("inputs", "loop", "name", "outs", "over", "place", "reports", "shape", "space", "state", "target"),
+        "turned",
+    )
 
     def __init__(
         self,
@@ -114,6 +128,8 @@ class Node:
         place: Place | None,
         state: Any,
         turned: bool,
+        over: int = EACH,
+        space: tuple[int, ...] | None = None,
     ) -> None:
         self.loop = loop
         self.name = name
@@ -124,6 +140,8 @@ class Node:
         self.state = state
         self.target: Array | None = None
         self.turned = turned
+        self.over = over
+        self.space = shape if space is None else space
         if len(loop.dtypes) == len(inputs) + 1:  # a comprehension takes longer than one value
             self.outs = [Value(loop.dtypes[-1], shape, None, self, turned)]
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._native.fused import MAX_SLOTS, MAX_STEPS, FusedProgram, start_of
+from .._native.fused import EACH, MAX_SLOTS, MAX_STEPS, ROW, FusedProgram, FusedStep, start_of
 from .._native.programs import InnerLoop, need_cast_loop
 from .._native.status import check
 from .._types import Array
@@ -47,13 +47,22 @@ class Fold:
 
 
 class _Layout:
-    """Where the arrays of a pass lie: the shape that C walks, and the arrays' strides along it."""
+    """Where the arrays of a pass lie: the shape that C walks, and the arrays' strides along it.
 
-    def __init__(self, shape: tuple[int, ...], arrays: Sequence[Array]) -> None:
+    `by_rows`: the last axis stays what it is.
+    """
+
+    def __init__(self, shape: tuple[int, ...], arrays: Sequence[Array], by_rows: bool) -> None:
         self.size = 1
         for length in shape:
             self.size *= length
-        if all(not x.ndim or (x.shape == shape and x.flags.c_contiguous) for x in arrays):
+        if by_rows:
+            strides = [_broadcast(x, shape) for x in arrays]
+            self.shape, self.strides = _coalesced(shape[:-1], [each[:-1] for each in strides])
+            self.shape.append(shape[-1])
+            for own, each in zip(self.strides, strides, strict=True):
+                own.append(each[-1])
+        elif all(not x.ndim or (x.shape == shape and x.flags.c_contiguous) for x in arrays):
             self.shape = [self.size]
             self.strides = [[x.itemsize if x.ndim else 0] for x in arrays]
         else:
@@ -108,10 +117,10 @@ class _Pass:
         self.results: dict[Value, Array] = {}
         key, made = self._read()
         outputs = self._write(wanted, made)
-        shape = nodes[0].shape
+        shape = nodes[0].space
         if nodes[0].turned:
             shape, self.arrays = shape[::-1], [x.T for x in self.arrays]
-        self.layout = _Layout(shape, self.arrays)
+        self.layout = _Layout(shape, self.arrays, any(node.over != EACH for node in nodes))
         self.inner = [each[-1] for each in self.layout.strides]
         pairs = zip(self.arrays, self.inner, strict=True)
         self.structure = (
@@ -127,7 +136,7 @@ class _Pass:
         key: list[Any] = []
         operands, arrays = self.operands, self.arrays
         for node in self.nodes:
-            key.append(node.loop)
+            key += node.loop, node.over
             for value in node.inputs:
                 if value.array is None:
                     key.append(-1 - made[value])
@@ -153,7 +162,7 @@ class _Pass:
                 else:
                     continue
                 self.results[value] = array
-                self.arrays.append(array)
+                self.arrays.append(array if array.ndim == len(node.space) else array[..., None])
                 outputs.append(made[value])
         return outputs
 
@@ -215,26 +224,41 @@ class _Builder:
 
     def __init__(self, first: int) -> None:
         self.first = first
-        self.items: list[int] = []
-        self.free: dict[int, list[int]] = {}
-        self.steps: list[tuple[InnerLoop, tuple[int, ...]]] = []
+        self.items: list[tuple[int, bool]] = []
+        self.free: dict[tuple[int, bool], list[int]] = {}
+        self.steps: list[FusedStep] = []
 
-    def buffer(self, itemsize: int) -> int:
-        free = self.free.get(itemsize)
+    def buffer(self, itemsize: int, over: int) -> int:
+        item = itemsize, over != EACH
+        free = self.free.get(item)
         if free:
             return free.pop()
-        self.items.append(itemsize)
+        self.items.append(item)
         return self.first + len(self.items) - 1
 
     def release(self, slot: int) -> None:
         if slot >= self.first:
             self.free.setdefault(self.items[slot - self.first], []).append(slot)
 
-    def convert(self, slot: int, source: "np.dtype[Any]", target: "np.dtype[Any]") -> int:
+    def convert(self, slot: int, source: "np.dtype[Any]", target: "np.dtype[Any]", over: int) -> int:
         """Elements of another dtype in a buffer of their own."""
-        converted = self.buffer(target.itemsize)
-        self.steps.append((need_cast_loop(source.char, target.char), (slot, converted)))
+        converted = self.buffer(target.itemsize, over)
+        self.steps.append((need_cast_loop(source.char, target.char), (slot, converted), over, 0))
         return converted
+
+    def is_contiguous(self, slot: int, size: int, inner: Sequence[int]) -> bool:
+        """Whether elements of this size lie side by side there."""
+        if slot >= self.first:
+            return not self.items[slot - self.first][1]
+        return inner[slot] == size
+
+    def step(self, node: Node, slots: Sequence[int], contiguous: bool) -> None:
+        """A node's own step, on the slots of its operands and of its results."""
+        loop, item = _inner(node.loop, contiguous), 0
+        if node.over == ROW:  # (x, result) or (x, beginning, result)
+            x, *beginning, result = slots
+            slots, item = (result, x, result, *beginning), node.outs[0].dtype.itemsize
+        self.steps.append((loop, tuple(slots), node.over, item))
 
 
 def _new_program(one: _Pass) -> FusedProgram:
@@ -254,18 +278,18 @@ def _new_program(one: _Pass) -> FusedProgram:
         for value, dtype in zip(node.inputs, node.loop.dtypes, strict=False):
             slot = slots[value]
             if value.dtype.num != dtype.num:
-                slot = build.convert(slot, value.dtype, dtype)
+                slot = build.convert(slot, value.dtype, dtype, node.over)
                 taken.append(slot)
             given.append(slot)
         for value in node.outs:
             if value not in slots:
-                slots[value] = build.buffer(value.dtype.itemsize)
+                slots[value] = build.buffer(value.dtype.itemsize, node.over)
             given.append(slots[value])
         sizes = [dtype.itemsize for dtype in node.loop.dtypes]
         pairs = zip(given, sizes, strict=True)
-        contiguous = all(slot >= first or one.inner[slot] == size for slot, size in pairs)
+        contiguous = all(build.is_contiguous(slot, size, one.inner) for slot, size in pairs)
         own_steps.append(len(build.steps))
-        build.steps.append((_inner(node.loop, contiguous), tuple(given)))
+        build.step(node, given, contiguous)
         for slot in taken:
             build.release(slot)
         for value in {*node.inputs, *node.outs}:

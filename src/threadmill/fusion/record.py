@@ -7,6 +7,7 @@ from weakref import ref
 
 import numpy as np
 
+from .._native.fused import EACH, ONCE
 from .._native.memory import APART, OVERLAPPING, SAME, are_apart, relate
 from .._types import Array
 from ..arrays.loops import Loop
@@ -87,9 +88,15 @@ class Record:
         inputs: tuple[Value, ...],
         shape: tuple[int, ...],
         reports: bool,
+        over: int = EACH,
+        space: tuple[int, ...] | None = None,
     ) -> Node | None:
-        """One loop put off; None where it has to run at once."""
-        size = prod(shape)
+        """One loop put off, over each element of what it makes if nothing else is said; None where it has to
+        run at once."""
+        if space is None:
+            space = _rows_of(inputs, shape)
+            over = EACH if space is None else ONCE
+        size = prod(space or shape)
         if size < SMALL and (not size or all(value.array is not None for value in inputs)):
             return None
         if not self.is_open:
@@ -109,11 +116,18 @@ class Record:
         if state.at_once and reports:
             return None
         place = place_of_user() if reports else None
-        node = Node(loop, name, inputs, shape, reports and bool(state.bits), place, state, turned)
+        node = Node(
+            loop, name, inputs, shape, reports and bool(state.bits), place, state, turned, over, space
+        )
         self.pending.append(node)
         if self.exposed:
             self.is_urgent |= self._may_change(inputs)
         return node
+
+    def take_out(self, *nodes: Node) -> None:
+        """Takes the latest nodes out again: NumPy has to make the call."""
+        while self.pending and self.pending[-1] in nodes:
+            self.pending.pop()
 
     # ---- memory that may be written unseen ----
 
@@ -265,7 +279,7 @@ class Record:
 
     def _reads_elsewhere(self, target: Array, writer: Node) -> bool:
         """Whether anything reads the target's memory otherwise than element by element before the writer."""
-        alike = all(node.shape == target.shape and node.turned == writer.turned for node in self.pending)
+        alike = all(node.space == target.shape and node.turned == writer.turned for node in self.pending)
         written = False
         for node in self.pending:
             for value in node.inputs:
@@ -275,6 +289,24 @@ class Record:
                     return True
             written |= node is writer
         return False
+
+
+def _rows_of(inputs: tuple[Value, ...], shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The space of the rows whose value a loop takes, where it takes nothing else but numbers.
+
+    Of two such values NumPy's loop may take another NaN where they stand among others than alone.
+    """
+    row: Value | None = None
+    for value in inputs:
+        if value.array is not None and not value.shape:
+            continue
+        maker = value.node
+        if value.array is not None or maker is None or maker.over == EACH or value.shape != shape:
+            return None
+        if row is not None and row is not value:
+            return None
+        row = value
+    return None if row is None or row.node is None else row.node.space
 
 
 class _Holder:

@@ -16,7 +16,7 @@ from .passes import Fold
 from .record import Record
 from .warned import place_of_user, tell_of
 
-__all__ = ["reduce_all"]
+__all__ = ["plain_arguments", "reduce_all"]
 
 # Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
 # may write.
@@ -30,8 +30,8 @@ def reduce_all(
 ) -> Any:
     """ufunc.reduce over all elements of a value that is put off; NotImplemented: another way is needed."""
     ndim = len(value.shape)
-    given = _plain_arguments(ndim, args, options)
-    if given is None or value.array is not None or not record.pending:
+    given = plain_arguments(args, options)
+    if given is None or value.array is not None or not record.pending or not _is_all(given, ndim):
         return NotImplemented
     fold = _fold(value, ufunc, given.get("dtype"))
     if fold is None:
@@ -53,8 +53,8 @@ def reduce_all(
     return total
 
 
-def _plain_arguments(ndim: int, args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any] | None:
-    """The arguments by name, if they ask for a reduction of all elements and nothing else."""
+def plain_arguments(args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments of ufunc.reduce by name, if `out`, `initial` and `where` are not among them."""
     names = ("axis", "dtype", "out", "keepdims", "initial", "where")
     if len(args) > len(names):
         return None
@@ -63,11 +63,15 @@ def _plain_arguments(ndim: int, args: tuple[Any, ...], options: dict[str, Any]) 
         return None
     if given.get("where", True) is not True or type(given.get("keepdims", False)) is not bool:
         return None
+    return given
+
+
+def _is_all(given: dict[str, Any], ndim: int) -> bool:
+    """Whether the axes are all that there are."""
     axis = given.get("axis", 0)
-    every = axis is None or (type(axis) is int and ndim == 1 and axis in (0, -1))
-    if every or (type(axis) is tuple and sorted(axis) == list(range(ndim))):
-        return given
-    return None
+    if axis is None or (type(axis) is int and ndim == 1 and axis in (0, -1)):
+        return True
+    return type(axis) is tuple and sorted(axis) == list(range(ndim))
 
 
 def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from .._native.fused import EACH
 from .nodes import Node, Value
 from .passes import MOST_NODES, Fold
 
@@ -38,11 +39,19 @@ def ancestors(nodes: list[Node], made: Iterable[Value]) -> list[Node]:
 
 def may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
     """Whether the pass may end in the fold: a tree cuts where arrays that are written must not be cut."""
+    if any(node.over != EACH for node in group):  # whose chunks are whole rows
+        return False
     if fold.value in wanted or (fold.value.node is not None and fold.value.node.target is not None):
         return False
     return not fold.tree or not any(
         node.target is not None or not wanted.isdisjoint(node.outs) for node in group
     )
+
+
+def _goes_along(value: Value, maker: Node, node: Node) -> bool:
+    """Whether a node of the same space finds at each place what belongs there: of a row's value if it stands
+    in an axis of its own."""
+    return maker.over == EACH or node.over != EACH or len(value.shape) == len(node.space)
 
 
 def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
@@ -55,10 +64,10 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
             maker = value.node
             if value.array is None and maker is not None:
                 place = places[maker]
-                same = groups[place][1] == (node.shape, node.turned)
+                same = groups[place][1] == (node.space, node.turned) and _goes_along(value, maker, node)
                 level = max(level, groups[place][0] + (not same))
                 least = max(least, place)
-        space = node.shape, node.turned
+        space = node.space, node.turned
         if groups and groups[least][:2] == (level, space) and len(groups[least][2]) < MOST_NODES:
             places[node] = least
             groups[least][2].append(node)

@@ -1,0 +1,85 @@
+"""Reductions of rows in the pass that makes them, whose later steps may read what they come to.
+
+A row is what the last axis goes over. NumPy reduces each by one call of its loop, and so does the pass, whose
+tiles are whole rows then.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .._native.fused import ROW
+from ..arrays.any_order import identity
+from ..arrays.cache import Cache
+from ..arrays.loops import resolve
+from ..arrays.probes import sum_block
+from ..arrays.refusal import Refusal
+from ..arrays.self_test import NUMPYS
+from .lazy import shown
+from .nodes import Conversion, Value
+from .record import Record
+from .reduce_all import plain_arguments
+
+__all__ = ["reduce_rows"]
+
+# Bytes in a row. Shorter ones cost more in calls of steps than a pass saves: softmax of 10**6 float32 gains
+# from 1,024 in a row on, of float64 from 512. The buffers of longer ones would leave the second-level cache.
+_SHORTEST, _LONGEST = 1 << 12, 1 << 16
+
+# Loops that depend on nothing but the row.
+_KNOWN = frozenset({"add", "multiply", "minimum", "maximum", "logical_and", "logical_or"})
+
+# Loops, and what stands before a row's first element, by ufunc and dtype; or that NumPy reduces. Any thread
+# may write.
+_loops: Cache[tuple[Any, ...], tuple[Conversion, tuple[Value, ...]] | Refusal] = Cache()
+
+_LEFT_TO_NUMPY = Refusal("NumPy reduces")
+
+
+def reduce_rows(
+    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """ufunc.reduce over the last axis, put off; NotImplemented: another way is needed."""
+    given = plain_arguments(args, options)
+    if given is None or given.get("dtype") is not None or not _are_rows(value, given.get("axis", 0)):
+        return NotImplemented
+    key = ufunc, value.dtype.num
+    found = _loops.get(key)
+    if found is None:
+        found = _loops.put(key, _loop_for(ufunc, value.dtype))
+    if isinstance(found, Refusal):
+        return NotImplemented
+    loop, beginning = found
+    shape = (*value.shape[:-1], 1) if given.get("keepdims", False) else value.shape[:-1]
+    node = record.add(loop, "reduce", (value, *beginning), shape, loop.reports, ROW, value.shape)
+    return NotImplemented if node is None else shown(record, node)
+
+
+def _are_rows(value: Value, axis: Any) -> bool:
+    """Whether the axis is the last one, and what it goes over can be the tiles of a pass."""
+    shape = value.shape
+    if type(axis) is tuple and len(axis) == 1:
+        axis = axis[0]
+    if type(axis) is not int or len(shape) < 2 or axis not in (-1, len(shape) - 1):
+        return False
+    if shape[-1] < 3 or not _SHORTEST <= shape[-1] * value.dtype.itemsize <= _LONGEST:
+        return False
+    if prod(shape[:-1]) < 2 or value.turned:
+        return False
+    return value.array is None or (value.is_plain and value.array.flags.c_contiguous)
+
+
+def _loop_for(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Conversion, tuple[Value, ...]] | Refusal:
+    if ufunc not in NUMPYS or ufunc.__name__ not in _KNOWN or dtype.char == "e":
+        return _LEFT_TO_NUMPY
+    if ufunc is np.add and dtype.char in "fdFD" and sum_block():
+        return _LEFT_TO_NUMPY
+    loop = resolve(ufunc, (None, dtype, None), reduction=True)
+    if isinstance(loop, Refusal) or any(each.num != dtype.num for each in loop.dtypes):
+        return _LEFT_TO_NUMPY
+    first = identity(loop)
+    beginning = () if first is None else (Value.of(first),)
+    dtypes = (dtype,) * (len(beginning) + 2)
+    entry = loop.strided
+    return Conversion(f"{ufunc.__name__}.reduce", entry.address, dtypes, entry.reports, loop), beginning
