@@ -138,12 +138,19 @@ tm_inner_loop tm_add_rows_loop(int dtype);
 
 /* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
 
-enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 255, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };
+enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 510, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };
 
 /* What a step goes over, in each tile: its elements; one element, as nothing differs within a row; or its
  * elements as a row that is reduced to one element. Operands of the last are (result, x, result) or, where
  * something stands before the row's first element, (result, x, result, beginning). */
 enum { TM_EACH = 0, TM_ONCE = 1, TM_ROW = 2 };
+
+/* When a step runs. Which of two NaNs a loop hands on depends on where in a row they stand. So where rows are
+ * not NumPy's own, TM_CHECK looks after the other steps whether results have NaNs, by loops that fail if so. If
+ * they have, the steps run again, TM_LOOK among them, which fail where two unlike NaNs are about to meet: the tile
+ * is open then, and the caller has to ask NumPy. TM_LAST follows unless the tile is open. It may write what steps
+ * before it read. */
+enum { TM_ALWAYS = 0, TM_LOOK = 1, TM_CHECK = 2, TM_LAST = 3 };
 
 /* One inner loop and the slots that are its operands. */
 typedef struct tm_fused_step {
@@ -152,6 +159,7 @@ typedef struct tm_fused_step {
     void *auxdata;
     size_t operands;
     uint8_t slot[TM_MAX_OPERANDS];
+    uint8_t when; /* TM_ALWAYS, TM_LOOK, TM_CHECK or TM_LAST */
     uint8_t over; /* TM_EACH, TM_ONCE or TM_ROW */
     uint8_t item; /* of TM_ROW: the size of a result */
 } tm_fused_step;
@@ -187,9 +195,15 @@ size_t tm_fused_chunks(size_t n, int tree);
  * arrays, which are `count`. partials[k] has room for a partial result of fold k for each chunk: a tree
  * leaves its total in the first, any other fold one in each. raised[i]: the floating-point flags of step
  * i, and after the steps those of the folds. An array that is written is apart from all others, or is read
- * where it is written. Returns a tm_status. */
+ * where it is written. open: NULL where no step is TM_LOOK; otherwise a byte for each element, in C order, which
+ * is set to 1 in open tiles, and *opened is set to 1 then. Returns a tm_status. */
 int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
-                 char *const *data, size_t count, char *const *partials, unsigned char *raised);
+                 char *const *data, size_t count, char *const *partials, unsigned char *raised, char *open,
+                 int *opened);
+
+/* The inner loop with operands (x, out), elements of `context` bytes. */
+int tm_copy_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                 void *auxdata);
 
 /* The inner loop with operands (condition, x, y, out), a bool and elements of `context` bytes. */
 int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,

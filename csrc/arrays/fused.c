@@ -31,6 +31,9 @@ typedef struct pass {
     tm_folds folds;
     tm_x87_control x87;
     _Atomic unsigned char *raised; /* [steps + folds] */
+    char *open;                    /* [n]: elements whose NaNs are for NumPy to tell; NULL: none are looked for */
+    _Atomic bool *opened;
+    size_t usual; /* steps that are TM_ALWAYS */
     size_t fetches;
     uint8_t fetched[TM_FUSED_SLOTS]; /* [fetches]: the arrays whose next tile is asked for */
 } pass;
@@ -102,23 +105,44 @@ static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_
  * next tile may lie elsewhere, or nowhere: what is asked for is never needed. */
 static void fused_prefetch(const pass *p, const fused_place *here, size_t step, size_t n)
 {
-    const tm_fused *fused = p->fused;
     for (size_t i = 0; i < p->fetches; i++) {
         const size_t k = p->fetched[i];
         const size_t stride = (size_t)here->stride[k], apart = TM_MAX(stride, (size_t)LINE);
-        const size_t begin = n * step / fused->steps * stride, end = n * (step + 1) / fused->steps * stride;
+        const size_t begin = n * step / p->usual * stride, end = n * (step + 1) / p->usual * stride;
         const uintptr_t next = (uintptr_t)here->at[k] + n * stride;
         for (size_t at = begin; at < end; at += apart) __builtin_prefetch((void *)(next + at), 0, 2);
     }
 }
 
-static bool fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, intptr_t n)
+/* Runs the steps of the kinds in a set of bits over a tile; false: a loop has failed. */
+static bool fused_run_steps(const pass *p, fused_place *here, unsigned kinds, intptr_t n)
 {
     const tm_fused *fused = p->fused;
+    size_t done = 0;
     for (size_t i = 0; i < fused->steps; i++) {
-        fused_prefetch(p, here, i, (size_t)n);
+        if (!(kinds >> fused->step[i].when & 1)) continue;
+        if (kinds == 1u << TM_ALWAYS) fused_prefetch(p, here, done++, (size_t)n);
         if (!fused_step(&fused->step[i], here->at, here->stride, n, &here->raised[i])) return false;
     }
+    return true;
+}
+
+/* Whether which of two NaNs is handed on may show in the tile that begins at the element `count`. */
+static bool fused_is_open(const pass *p, fused_place *here, size_t count, intptr_t n)
+{
+    if (fused_run_steps(p, here, 1u << TM_CHECK, n)) return false;
+    if (fused_run_steps(p, here, 1u << TM_ALWAYS | 1u << TM_LOOK, n)) return false;
+    memset(p->open + count, 1, (size_t)n);
+    atomic_store_explicit(p->opened, true, memory_order_relaxed);
+    return true;
+}
+
+static bool fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, size_t count, intptr_t n)
+{
+    const tm_fused *fused = p->fused;
+    if (!fused_run_steps(p, here, 1u << TM_ALWAYS, n)) return false;
+    if (p->open != NULL && !fused_is_open(p, here, count, n) && !fused_run_steps(p, here, 1u << TM_LAST, n))
+        return false;
     return tm_folds_run_tile(&p->folds, here->at, here->stride, chunk, first, n, here->raised + fused->steps);
 }
 
@@ -181,7 +205,7 @@ static bool fused_walk(const pass *p, fused_place *here, size_t chunk, size_t be
     for (size_t done = 0; done < count;) {
         const size_t left = TM_MIN((size_t)(p->shape[last] - here->index[last]), count - done);
         const size_t n = left < p->tile + LINE ? left : p->tile;
-        if (!fused_run_tile(p, here, chunk, done == 0, (intptr_t)n)) return false;
+        if (!fused_run_tile(p, here, chunk, done == 0, begin + done, (intptr_t)n)) return false;
         fused_move(p, here, (intptr_t)n);
         done += n;
         for (size_t k = 0; k < fused->folds; k++)
@@ -254,17 +278,19 @@ static bool fused_comes_unasked(const pass *p, size_t k)
 
 static void fused_find_fetched(pass *p)
 {
+    for (size_t i = 0; i < p->fused->steps; i++) p->usual += p->fused->step[i].when == TM_ALWAYS;
     for (size_t k = 0; k < p->fused->arrays; k++)
         if (!fused_comes_unasked(p, k)) p->fetched[p->fetches++] = (uint8_t)k;
 }
 
-static bool fused_step_is_sound(const tm_fused_step *step)
+static bool fused_step_is_sound(const tm_fused_step *step, bool looks)
 {
+    if (step->when > TM_LAST || (step->when != TM_ALWAYS && !looks)) return false;
     if (step->over != TM_ROW) return step->over == TM_EACH || step->over == TM_ONCE;
     return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
 }
 
-static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count)
+static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count, bool looks)
 {
     const size_t slots = fused->arrays + fused->buffers;
     if (count != fused->arrays || numbers != dims * (1 + count)) return false;
@@ -278,7 +304,7 @@ static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, s
         if (fused->step[i].operands > TM_MAX_OPERANDS) return false;
         for (size_t k = 0; k < fused->step[i].operands; k++)
             if (fused->step[i].slot[k] >= slots) return false;
-        if (!fused_step_is_sound(&fused->step[i])) return false;
+        if (!fused_step_is_sound(&fused->step[i], looks)) return false;
     }
     if (fused->folds > 0 && fused_is_by_rows(fused)) return false;
     for (size_t k = 0; k < fused->folds; k++)
@@ -296,10 +322,12 @@ static void fused_take_rows(pass *p)
 }
 
 int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
-                 char *const *data, size_t count, char *const *partials, unsigned char *raised)
+                 char *const *data, size_t count, char *const *partials, unsigned char *raised, char *open,
+                 int *opened)
 {
-    if (!fused_is_sound(fused, dims, numbers, count)) return TM_INVALID;
+    if (!fused_is_sound(fused, dims, numbers, count, open != NULL && opened != NULL)) return TM_INVALID;
     _Atomic unsigned char flags[TM_FUSED_STEPS + TM_FUSED_FOLDS];
+    _Atomic bool some_open = false;
     pass p = {.fused = fused,
               .dims = dims,
               .n = 1,
@@ -312,7 +340,9 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
                         .partials = partials,
                         .raised = flags + fused->steps},
               .x87 = tm_x87_save(),
-              .raised = flags};
+              .raised = flags,
+              .open = open,
+              .opened = &some_open};
 
     for (size_t i = 0; i < fused->steps + fused->folds; i++) atomic_init(&flags[i], 0);
     for (size_t axis = 0; axis < dims; axis++) {
@@ -334,5 +364,6 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     if (status == TM_OK && tree) status = tm_folds_combine(&p.folds);
     for (size_t i = 0; i < fused->steps + fused->folds; i++)
         raised[i] = atomic_load_explicit(&flags[i], memory_order_relaxed);
+    if (atomic_load_explicit(&some_open, memory_order_relaxed)) *opened = 1;
     return (int)status;
 }

@@ -1,5 +1,31 @@
-/* select.c: one of two operands for each element, as an inner loop. */
+/* select.c: inner loops that move elements of any size: copies, and a choice of one of two for each element. */
 #include "kernel.h"
+
+static void select_copy(char *out, const char *from, size_t item)
+{
+    switch (item) { /* constants, so that a copy is a move */
+    case 1: memcpy(out, from, 1); break;
+    case 2: memcpy(out, from, 2); break;
+    case 4: memcpy(out, from, 4); break;
+    case 8: memcpy(out, from, 8); break;
+    default: memcpy(out, from, item);
+    }
+}
+
+int tm_copy_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                 void *auxdata)
+{
+    const size_t item = (size_t)(uintptr_t)context;
+    (void)auxdata;
+
+    if (strides[0] == (intptr_t)item && strides[1] == (intptr_t)item) {
+        memcpy(data[1], data[0], (size_t)dims[0] * item);
+        return 0;
+    }
+    for (intptr_t i = 0; i < dims[0]; i++)
+        select_copy(data[1] + i * strides[1], data[0] + i * strides[0], item);
+    return 0;
+}
 
 int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
                    void *auxdata)
@@ -9,14 +35,7 @@ int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const
 
     for (intptr_t i = 0; i < dims[0]; i++) {
         const char *from = data[0][i * strides[0]] ? data[1] + i * strides[1] : data[2] + i * strides[2];
-        char *out = data[3] + i * strides[3];
-        switch (item) { /* constants, so that a copy is a move */
-        case 1: memcpy(out, from, 1); break;
-        case 2: memcpy(out, from, 2); break;
-        case 4: memcpy(out, from, 4); break;
-        case 8: memcpy(out, from, 8); break;
-        default: memcpy(out, from, item);
-        }
+        select_copy(data[3] + i * strides[3], from, item);
     }
     return 0;
 }

@@ -81,8 +81,8 @@ FILES = {
         reducer signatures ufunc functions
     """,
     "fusion": """
-        nodes loops warned passes schedule explanation record lazy reduce_all reduce_rows calls definitions
-        elision operators arguments fuse
+        nodes loops warned open_tiles passes schedule explanation record lazy reduce_all reduce_rows calls
+        definitions elision operators arguments fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": "face ufuncs reductions",

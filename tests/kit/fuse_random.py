@@ -162,7 +162,7 @@ def arguments(rnd: random.Random, rng: np.random.Generator) -> list[Any]:
     for _ in range(rnd.randint(1, 3)):
         own = shape if rnd.random() < 0.85 else shape[-1:]
         dtype = rnd.choice("ddddfFDiqe?Ib")
-        x = values(rng, int(np.prod(own)), dtype, len(own) == 1 and rnd.random() < 0.5).reshape(own)
+        x = values(rng, int(np.prod(own)), dtype, rnd.random() < 0.5).reshape(own)
         args.append(LAYOUTS[rnd.choice(["contiguous"] * 6 + list(LAYOUTS))](x))
     if len(args) > 1 and rnd.random() < 0.2:
         args[1] = args[0]

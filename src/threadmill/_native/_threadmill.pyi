@@ -202,9 +202,14 @@ class _Lib:
     TM_FUSED_STEPS: int
     TM_FUSED_FOLDS: int
     TM_FUSED_ITEM: int
+    TM_ALWAYS: int
+    TM_LOOK: int
+    TM_CHECK: int
+    TM_LAST: int
     TM_EACH: int
     TM_ONCE: int
     TM_ROW: int
+    tm_copy_loop: CData
     tm_select_loop: CData
     def tm_fused_chunks(self, n: int, tree: int) -> int: ...
     def tm_run_fused(
@@ -218,6 +223,8 @@ class _Lib:
         count: int,
         partials: list[CData] | CData,
         raised: CData,
+        open: CData,
+        opened: CData,
     ) -> int: ...
 
 ffi: _FFI

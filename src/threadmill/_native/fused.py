@@ -18,8 +18,14 @@ EACH: int = lib.TM_EACH
 ONCE: int = lib.TM_ONCE
 ROW: int = lib.TM_ROW
 
-# An inner loop, the slots of its operands, what it goes over (EACH, ONCE, ROW), the size of a row's result.
-FusedStep = tuple[InnerLoop, tuple[int, ...], int, int]
+ALWAYS: int = lib.TM_ALWAYS
+LOOK: int = lib.TM_LOOK
+CHECK: int = lib.TM_CHECK
+LAST: int = lib.TM_LAST
+
+# An inner loop, the slots of its operands, what it goes over (EACH, ONCE, ROW), the size of a row's result,
+# when it runs (ALWAYS, LOOK, CHECK, LAST).
+FusedStep = tuple[InnerLoop, tuple[int, ...], int, int, int]
 
 # A fold's inner loop, its slot, the size of an item, the tree's dtype.char and the identity's bytes or None.
 Fold = tuple[InnerLoop, int, int, str | None, bytes | None]
@@ -29,10 +35,10 @@ class FusedProgram:
     """A tm_fused and what it points to.
 
     `buffers`: the size of an element, and whether there is one for each row only. `own_steps`: the step of
-    each node, conversions being steps as well; `loops` are kept alive.
+    each node, conversions being steps as well; `loops` are kept alive. `looks`: whether it looks for NaNs.
     """
 
-    __slots__ = ("_kept", "own_steps", "raised", "struct", "tree")
+    __slots__ = ("_kept", "looks", "own_steps", "raised", "struct", "tree")
 
     def __init__(
         self,
@@ -48,9 +54,10 @@ class FusedProgram:
         once = ffi.new("uint8_t[]", [is_once for _, is_once in buffers] or 1)
         step = ffi.new("tm_fused_step[]", len(steps) or 1)
         fold = ffi.new("tm_fold[]", len(folds) or 1)
-        for each, (loop, slots, over, item) in zip(step, steps, strict=False):
+        for each, (loop, slots, over, item, when) in zip(step, steps, strict=False):
             _set_loop(each, loop)
             each.operands, each.slot, each.over, each.item = len(slots), slots, over, item
+            each.when = when
         for each, (loop, slot, item, tree, identity) in zip(fold, folds, strict=False):
             _set_loop(each, loop)
             each.slot, each.item = slot, item
@@ -66,6 +73,7 @@ class FusedProgram:
         self._kept = items, once, step, fold, loops
         self.own_steps = own_steps
         self.raised = len(steps) + len(folds)
+        self.looks = any(when != ALWAYS for *_, when in steps)
         self.tree = any(tree is not None for _, _, _, tree, _ in folds)
 
     def chunks(self, n: int) -> int:
@@ -74,14 +82,25 @@ class FusedProgram:
         return found
 
     def run(
-        self, pool: "CData", dims: int, layout: list[int], data: "list[CData]", partials: "list[CData]"
-    ) -> tuple[int, bytes]:
-        """A status, and the floating-point flags of each step, and of each fold after them."""
-        raised = ffi.new("unsigned char[]", self.raised or 1)
+        self,
+        pool: "CData",
+        dims: int,
+        layout: list[int],
+        data: "list[CData]",
+        partials: "list[CData]",
+        is_open: "CData | None",
+    ) -> tuple[int, bytes, bool]:
+        """A status; the floating-point flags of each step, and of each fold after them; whether tiles are
+        open.
+
+        `is_open`: a byte for each element, which is set in open tiles; None for a program that does not look.
+        """
+        raised, opened = ffi.new("unsigned char[]", self.raised or 1), ffi.new("int *")
         status = lib.tm_run_fused(
-            pool, self.struct, dims, layout, len(layout), data, len(data), partials or ffi.NULL, raised
+            *(pool, self.struct, dims, layout, len(layout), data, len(data), partials or ffi.NULL, raised),
+            *(is_open or ffi.NULL, opened),
         )
-        return status, bytes(ffi.buffer(raised, self.raised))
+        return status, bytes(ffi.buffer(raised, self.raised)), bool(opened[0])
 
 
 def _set_loop(target: Any, loop: InnerLoop) -> None:
@@ -93,6 +112,11 @@ def _set_loop(target: Any, loop: InnerLoop) -> None:
 def select_loop(itemsize: int) -> InnerLoop:
     """The inner loop with operands (condition, x, y, out)."""
     return lib.tm_select_loop, itemsize, 0
+
+
+def copy_loop(itemsize: int) -> InnerLoop:
+    """The inner loop with operands (x, out)."""
+    return lib.tm_copy_loop, itemsize, 0
 
 
 start_of: "Callable[[Any], CData]" = ffi.from_buffer

@@ -23,7 +23,7 @@ from .spaces import Space, Walk, cut, overlap, partly_overlap, strides_are_whole
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["WRONG_WHERE_STRIDED", "ArrayPlan", "Call", "prepare"]
+__all__ = ["ROUNDED_ALIKE", "WRONG_WHERE_STRIDED", "ArrayPlan", "Call", "prepare"]
 
 _OPTIONS = frozenset({"out", "where", "dtype", "signature", "sig", "casting", "order", "subok"})
 
@@ -277,7 +277,7 @@ def _rounded_by_place(loop: Loop, walk: Walk, order: str) -> Refusal | None:
 
     It does so where it converts an operand, or walks in an order that the user has asked for.
     """
-    if loop.dtypes[0].char not in "fd" or not loop.name or loop.name in _ROUNDED_ALIKE:
+    if loop.dtypes[0].char not in "fd" or not loop.name or loop.name in ROUNDED_ALIKE:
         return None
     converts = any(x.dtype != dtype for x, dtype in zip(walk.arrays, loop.dtypes, strict=False))
     if len(walk.space.shape) < 2 or (order == "K" and not converts):
@@ -302,7 +302,7 @@ def _side_by_side(walk: Walk) -> list[bool]:
 WRONG_WHERE_STRIDED = frozenset({"isfinite", "isinf", "isnan", "signbit"})
 
 # Loops that round in the same way wherever their operands lie.
-_ROUNDED_ALIKE = frozenset(
+ROUNDED_ALIKE = frozenset(
     """
     absolute add bitwise_and bitwise_count bitwise_or bitwise_xor ceil conjugate copysign deg2rad degrees
     divide equal fabs floor fmax fmin greater greater_equal invert isfinite isinf isnan isnat left_shift

@@ -33,6 +33,7 @@ __all__ = [
     "generalized",
     "minds_nans",
     "reduction",
+    "steps_for_nans",
 ]
 
 # Loops that wait for memory. To others a tile that is made first and streamed out then gives less than it
@@ -65,10 +66,10 @@ def minds_nans(loop: Loop) -> bool:
     Of two NaNs an operation hands on either, as the compiler, the processor's vectors and the rest after them
     have it; some loops pass by a signalling NaN. The products of complex numbers add up several NaNs.
     """
-    return bool(_steps_for_nans(loop, range(loop.ufunc.nin)))
+    return bool(steps_for_nans(loop, range(loop.ufunc.nin)))
 
 
-def _steps_for_nans(loop: Loop, slots: Sequence[int]) -> list[Step]:
+def steps_for_nans(loop: Loop, slots: Sequence[int]) -> list[Step]:
     """Steps that fail on such operands, which are in `slots`."""
     inputs = list(zip(slots, loop.dtypes[: loop.ufunc.nin], strict=False))
     reals = [(slot, dtype) for slot, dtype in inputs if dtype.char in "efd"]
@@ -138,7 +139,7 @@ def _new_elementwise(
             before.append((need_cast_loop(cast, dtype.char), (k, buffer)))
         else:
             after.append((need_cast_loop(dtype.char, cast), (buffer, k)))
-    steps = before + (_steps_for_nans(loop, slots) if nans else [])
+    steps = before + (steps_for_nans(loop, slots) if nans else [])
     if nans != ONLY_LOOK:
         steps += [((loop.contiguous if contiguous else loop.strided).address, tuple(slots)), *after]
     written = 0 if nans == ONLY_LOOK else sum(1 << k for k in range(nin, count))

@@ -27,7 +27,7 @@ _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 _numbers: Cache[tuple[Any, ...], Value] = Cache()
 
 # Whose bits may show where an element lies; halves too.
-BY_PLACE = frozenset({"power", "fmax", "fmin"})
+BY_PLACE = frozenset({"power", "float_power", "fmax", "fmin", "signbit", "copysign"})
 
 
 def find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Loop | Refusal:
@@ -94,11 +94,20 @@ def shows_place(
     kind = loop.dtypes[0].char
     if name == "power" and loop.dtypes[1].kind == "i":  # negative powers raise
         return True
+    if name in ("power", "float_power") and _is_repeated(inputs[1], shape):
+        return True  # NumPy takes a short way for one exponent, if its buffer holds it as one
     if kind == "e":
         return any(x.array is not None and x.shape and not x.array.flags.c_contiguous for x in inputs)
     if name in ("fmax", "fmin") and kind in "fd" and len(shape) > 1 and isinstance(loop, Loop):
         return zero_by_place(name, kind)
+    if name in ("signbit", "copysign"):  # of a NaN that is looked for in what shows it as one
+        return any(x.array is None for x in inputs)
     return False
+
+
+def _is_repeated(x: Value, shape: tuple[int, ...]) -> bool:
+    """Whether an operand's elements stand for several each; a number's does for all."""
+    return bool(x.shape) and (x.shape != shape or (x.array is not None and 0 in x.array.strides))
 
 
 def shows_gaps(node: Node, target: Array) -> bool:

@@ -7,22 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._native.fused import EACH, MAX_SLOTS, MAX_STEPS, ROW, FusedProgram, FusedStep, start_of
-from .._native.programs import InnerLoop, need_cast_loop
+from .._native.fused import (
+    ALWAYS,
+    CHECK,
+    EACH,
+    LAST,
+    LOOK,
+    MAX_SLOTS,
+    MAX_STEPS,
+    ONCE,
+    ROW,
+    FusedProgram,
+    FusedStep,
+    copy_loop,
+    start_of,
+)
+from .._native.memory import SAME, relate
+from .._native.programs import InnerLoop, nans_loop, need_cast_loop
 from .._native.status import check
 from .._types import Array
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop
+from ..arrays.programs import steps_for_nans
 from ..arrays.self_test import NUMPYS
 from .nodes import Conversion, Node, Value
+from .open_tiles import are_looked_for, minds_unlike_nans, settle
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
 __all__ = ["MOST_NODES", "Fold", "run_pass"]
 
-# Nodes in a pass: each may need a conversion of each operand besides its own step, and slots for all.
-MOST_NODES = min(MAX_STEPS // 5, MAX_SLOTS // 5)
+# Nodes in a pass: each may need a conversion of each operand and looks at pairs of them besides its own
+# step, a look at its result and a copy of it, and slots for all.
+MOST_NODES = min(MAX_STEPS // 10, MAX_SLOTS // 5)
 
 # Programs by structure: the loops, the slots of their operands, the dtypes of the arrays and whether they are
 # contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may write.
@@ -122,12 +140,14 @@ class _Pass:
             shape, self.arrays = shape[::-1], [x.T for x in self.arrays]
         self.layout = _Layout(shape, self.arrays, any(node.over != EACH for node in nodes))
         self.inner = [each[-1] for each in self.layout.strides]
+        self.has_rows = len(self.layout.shape) > 1
         pairs = zip(self.arrays, self.inner, strict=True)
         self.structure = (
             tuple(key),
             tuple(outputs),
             tuple([(x.dtype.num, stride == x.itemsize) for x, stride in pairs]),
             tuple([(made[fold.value], *fold.key) for fold in folds]),
+            tuple(map(self.is_in_place, self.results)) if self.has_rows else None,
         )
 
     def _read(self) -> tuple[list[Any], "dict[Value, int]"]:
@@ -166,6 +186,13 @@ class _Pass:
                 outputs.append(made[value])
         return outputs
 
+    def is_in_place(self, value: Value) -> bool:
+        """Whether the value is written over what the pass reads."""
+        target = None if value.node is None else value.node.target
+        return target is not None and any(
+            read.array is not None and relate(target, read.array) == SAME for read in self.operands
+        )
+
     def program(self) -> FusedProgram:
         found = _programs.get(self.structure)
         if found is not None:
@@ -191,18 +218,26 @@ def run_pass(
     program = one.program()
     layout = one.layout
     partials = [np.empty(program.chunks(layout.size), each.dtype) for each in one.folds]
-    status, raised = program.run(
+    is_open = np.zeros(layout.size, np.bool_) if program.looks else None
+    read = {value: value.array for value in one.operands if value.array is not None}
+    status, raised, some_open = program.run(
         pool,
         len(layout.shape),
         layout.whole(),
         [address(x) for x in one.arrays],
         [start_of(x) for x in partials],
+        None if is_open is None else start_of(is_open),
     )
     check(status)
     for value, array in one.results.items():
         value.array = array
         value.borrowed = value.node is not None and value.node.target is not None
     flags = _flags_of(nodes, program.own_steps, raised)
+    if some_open and is_open is not None:
+        made = settle(nodes, read, one.results, is_open)
+        if fold is not None:
+            fold.value.array = made[fold.value]
+            return [*flags, raised[-1]], None
     if fold is None:
         return flags, None
     return [*flags, raised[-1]], partials[0][:1] if fold.tree else partials[0]
@@ -243,7 +278,7 @@ class _Builder:
     def convert(self, slot: int, source: "np.dtype[Any]", target: "np.dtype[Any]", over: int) -> int:
         """Elements of another dtype in a buffer of their own."""
         converted = self.buffer(target.itemsize, over)
-        self.steps.append((need_cast_loop(source.char, target.char), (slot, converted), over, 0))
+        self.steps.append((need_cast_loop(source.char, target.char), (slot, converted), over, 0, ALWAYS))
         return converted
 
     def is_contiguous(self, slot: int, size: int, inner: Sequence[int]) -> bool:
@@ -258,19 +293,34 @@ class _Builder:
         if node.over == ROW:  # (x, result) or (x, beginning, result)
             x, *beginning, result = slots
             slots, item = (result, x, result, *beginning), node.outs[0].dtype.itemsize
-        self.steps.append((loop, tuple(slots), node.over, item))
+        self.steps.append((loop, tuple(slots), node.over, item, ALWAYS))
+
+    def look(self, node: Node, slots: Sequence[int]) -> None:
+        """Looks for unlike NaNs that are about to meet."""
+        if isinstance(node.loop, Loop):
+            for loop, looked_at in steps_for_nans(node.loop, slots):
+                self.steps.append((loop, tuple(looked_at), node.over, 0, LOOK))
+
+    def check(self, slot: int, dtype: "np.dtype[Any]", is_row: bool) -> None:
+        """Looks whether there are NaNs at all."""
+        parts = 2 if dtype.kind == "c" else 1
+        over = ONCE if is_row else EACH
+        self.steps.append((nans_loop(dtype.itemsize // parts, parts), (slot,), over, 0, CHECK))
 
 
 def _new_program(one: _Pass) -> FusedProgram:
     first = len(one.arrays)
     build = _Builder(first)
     slots = dict(one.operands)
-    for value in one.results:
-        slots[value] = len(slots)
+    looks = one.has_rows and any(map(minds_unlike_nans, one.nodes))
+    targets = {value: len(one.operands) + k for k, value in enumerate(one.results)}
+    # Written when what they are written over is not needed any more.
+    late = [value for value in one.results if looks and one.is_in_place(value)]
+    slots.update((value, slot) for value, slot in targets.items() if value not in late)
     last: dict[Value, int] = {}
     for k, node in enumerate(one.nodes):
         last.update(dict.fromkeys((*node.inputs, *node.outs), k))
-    kept = {fold.value for fold in one.folds}
+    kept = {*late, *(fold.value for fold in one.folds)}
     own_steps: list[int] = []
     for k, node in enumerate(one.nodes):
         taken: list[int] = []
@@ -288,6 +338,8 @@ def _new_program(one: _Pass) -> FusedProgram:
         sizes = [dtype.itemsize for dtype in node.loop.dtypes]
         pairs = zip(given, sizes, strict=True)
         contiguous = all(build.is_contiguous(slot, size, one.inner) for slot, size in pairs)
+        if looks and minds_unlike_nans(node):
+            build.look(node, given[: len(node.inputs)])
         own_steps.append(len(build.steps))
         build.step(node, given, contiguous)
         for slot in taken:
@@ -295,6 +347,13 @@ def _new_program(one: _Pass) -> FusedProgram:
         for value in {*node.inputs, *node.outs}:
             if last[value] == k and value not in kept:
                 build.release(slots[value])
+    if looks:
+        for value in one.results:
+            if are_looked_for(value):
+                build.check(slots[value], value.dtype, value.shape != one.nodes[0].space)
+    for value in late:
+        pair = slots[value], targets[value]
+        build.steps.append((copy_loop(value.dtype.itemsize), pair, EACH, 0, LAST))
     ends = [
         (each.loop, slots[each.value], each.dtype.itemsize, each.tree_char, each.identity)
         for each in one.folds

@@ -10,6 +10,7 @@ import numpy as np
 from .._native.fused import EACH, ONCE
 from .._native.memory import APART, OVERLAPPING, SAME, are_apart, relate
 from .._types import Array
+from ..arrays.elementwise import ROUNDED_ALIKE
 from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
 from .explanation import Log
@@ -94,7 +95,7 @@ class Record:
         """One loop put off, over each element of what it makes if nothing else is said; None where it has to
         run at once."""
         if space is None:
-            space = _rows_of(inputs, shape)
+            space = _rows_of(loop, inputs, shape)
             over = EACH if space is None else ONCE
         size = prod(space or shape)
         if size < SMALL and (not size or all(value.array is not None for value in inputs)):
@@ -291,14 +292,21 @@ class Record:
         return False
 
 
-def _rows_of(inputs: tuple[Value, ...], shape: tuple[int, ...]) -> tuple[int, ...] | None:
+def _rows_of(
+    loop: Loop | Conversion, inputs: tuple[Value, ...], shape: tuple[int, ...]
+) -> tuple[int, ...] | None:
     """The space of the rows whose value a loop takes, where it takes nothing else but numbers.
 
-    Of two such values NumPy's loop may take another NaN where they stand among others than alone.
+    Of two such values NumPy's loop may take another NaN where they stand among others than alone, and some
+    loops round otherwise there. A number may be NaN as well.
     """
+    if isinstance(loop, Loop) and (loop.name not in ROUNDED_ALIKE or loop.dtypes[0].char in "eFD"):
+        return None
     row: Value | None = None
     for value in inputs:
         if value.array is not None and not value.shape:
+            if value.array != value.array:
+                return None
             continue
         maker = value.node
         if value.array is not None or maker is None or maker.over == EACH or value.shape != shape:

@@ -1,0 +1,71 @@
+"""Open tiles: where two unlike NaNs have met, and which of them is handed on is for NumPy to tell.
+
+It depends on where in a row of NumPy's they stand, as the compiler, the processor's vectors and the rest
+after them have it, and NumPy takes short rows together in a buffer. A pass over one contiguous axis cuts
+where vectors end. A pass over rows looks for NaNs in what it has made; it leaves a tile open where unlike
+ones have met on the way.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._native.fused import ROW
+from .._types import Array
+from ..arrays.loops import Loop
+from ..arrays.programs import minds_nans
+from .nodes import Node, Value
+
+__all__ = ["are_looked_for", "minds_unlike_nans", "settle"]
+
+
+def minds_unlike_nans(node: Node) -> bool:
+    """Whether a node's loop may hand on another NaN where its operands stand elsewhere in a row."""
+    loop = node.loop
+    if not isinstance(loop, Loop) or node.over == ROW:
+        return False
+    is_alone = sum(bool(value.shape) for value in node.inputs) < 2
+    return not (is_alone and loop.dtypes[0].kind != "c") and minds_nans(loop)
+
+
+def are_looked_for(value: Value) -> bool:
+    """Whether NaNs among what a pass makes show that unlike ones may have met."""
+    return value.dtype.char in "efdFD"
+
+
+def settle(
+    nodes: Sequence[Node], read: dict[Value, Array], results: dict[Value, Array], is_open: Array
+) -> dict[Value, Array]:
+    """Puts NumPy's numbers where tiles are open; what NumPy has made of the nodes.
+
+    `read` are the operands that were there, `results` what the pass has written, `is_open` tells of each
+    element whether its tile is. What was written over its operands is wrong elsewhere, and not looked at.
+    """
+    space = nodes[0].space
+    mask = is_open.reshape(space[::-1]).T if nodes[0].turned else is_open.reshape(space)
+    rows = mask.any(axis=-1)
+    made = _computed_by_numpy(nodes, read)
+    for value, array in results.items():
+        np.copyto(array, made[value], where=mask if value.shape == space else rows.reshape(value.shape))
+    return made
+
+
+def _computed_by_numpy(nodes: Sequence[Node], read: dict[Value, Array]) -> dict[Value, Array]:
+    made: dict[Value, Any] = dict(read)
+    with np.errstate(all="ignore"):
+        for node in nodes:
+            operands = [made[value] for value in node.inputs]
+            made.update(zip(node.outs, _results(node, operands), strict=True))
+    return made
+
+
+def _results(node: Node, operands: list[Any]) -> list[Any]:
+    loop = node.loop
+    if node.over == ROW:
+        ufunc = getattr(np, loop.name.removesuffix(".reduce"))
+        return [ufunc.reduce(operands[0], axis=-1, keepdims=len(node.shape) == len(node.space))]
+    if not isinstance(loop, Loop):
+        return [np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])]
+    made = loop.ufunc(*operands, signature=loop.dtypes, casting="unsafe")
+    return list(made) if isinstance(made, tuple) else [made]
