@@ -82,7 +82,7 @@ FILES = {
     """,
     "fusion": """
         nodes loops warned open_tiles passes schedule explanation record lazy reduce_all reduce_rows calls
-        definitions elision operators arguments fuse
+        steps numpys_code definitions powers elision operators arguments fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": "face ufuncs reductions",

@@ -28,6 +28,37 @@ BINARY = [
     *("hypot", "arctan2", "fmax", "power", "floor_divide", "remainder", "copysign", "logaddexp"),
     *("bitwise_and", "logical_or"),
 ]
+COPIES = "", "'F'", "'K'"
+FUNCTIONS = (
+    "np.isclose({x}, {y}, equal_nan=True)",
+    "np.allclose({x}, {y})",
+    "np.array_equal({x}, {y})",
+    "np.nan_to_num({x})",
+    "np.nan_to_num({x}, copy=False, nan=1)",
+    "np.round({x}, 1)",
+    "np.round({x}, out={y})",
+    "np.count_nonzero({x})",
+    "np.count_nonzero({x}, axis=-1)",
+    "({x} > 0).sum()",
+    "np.nansum({x})",
+    "np.nanmean({x})",
+    "np.nanvar({x}, axis=0)",
+    "np.nanmax({x}, axis=-1)",
+    "np.average({x}, weights=np.isfinite({y}))",
+    "np.average({x}, axis=0)",
+    "np.diff({x}, axis=0)",
+    "np.gradient({x}, axis=0)",
+    "np.linalg.norm({x}, axis=-1)",
+    "np.linalg.norm({x}, 1)",
+    "np.zeros_like({x})",
+    "np.full_like({x}, 2, dtype={y}.dtype)",
+    "np.empty_like({x}).fill(1)",
+    "{x}.real + {x}.conj()",
+    "np.multiply({x}, {y}, dtype={x}.dtype)",
+    "np.add({x}, {y}, casting='unsafe', subok=False)",
+    "np.flip({x}) - np.moveaxis({y}, 0, -1)",
+    "np.select([{x} > 0, {y} > 1], [{x}, {y}])",
+)
 NUMBERS = [
     *("2", "0.5", "-1", "3.0", "2.0", "1j", "True", "7", "0", "1"),
     "np.float32(1.5)",
@@ -126,7 +157,9 @@ class Writer:
             (2, lambda: f"{x}[{y} > 0] = 1"),
             (1, lambda: f"raw = np.asarray({x}); raw[:1] = 3"),
             (1, lambda: f"np.copyto({x}, {y})"),
-            (1, lambda: f"{self.new()} = {x}.copy('F')"),
+            (1, lambda: f"np.copyto({x}, {rnd.choice([y, '1', '0.5'])}, where={self.any()} > 0)"),
+            (2, lambda: f"{self.new()} = {x}.copy({rnd.choice(COPIES)})"),
+            (8, lambda: f"{self.new()} = {rnd.choice(FUNCTIONS).format(x=x, y=y)}"),
             (1, lambda: f"with np.errstate(all='ignore'): {self.new()} = np.log({x}) / {y}"),
         ]
         weights = [weight for weight, _ in kinds]

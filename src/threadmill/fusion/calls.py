@@ -7,7 +7,8 @@ import numpy as np
 
 from .._native.memory import OVERLAPPING, SAME, relate
 from ..arrays.errstate import as_the_user
-from ..arrays.operands import PYTHON_NUMBERS
+from ..arrays.layout import NO_VALUE
+from ..arrays.operands import PYTHON_NUMBERS, plain_dtype
 from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE
@@ -31,7 +32,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
     """A ufunc's call: put off if it can be, else made at once."""
     nin = ufunc.nin
     outs: Any = args[nin:]
-    if len(args) < nin or (options and not _are_known(ufunc, options)):
+    if len(args) < nin or (options and options.keys() != {"out"} and not _are_usual(options)):
         return _call_at_once(record, ufunc, args, options)
     if "out" in options:
         outs = options["out"]
@@ -55,7 +56,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
             operands.append(found[0])
     if any(out is not None for out in outs):
         return _call_into(record, ufunc, args, options, operands, outs)
-    node = record.node(ufunc, tuple(operands))
+    node = _node(record, ufunc, operands, options)
     if node is None:
         return _call_at_once(record, ufunc, args, options)
     record.is_urgent |= may_change
@@ -67,13 +68,41 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
     return results
 
 
-def _are_known(ufunc: np.ufunc, options: dict[str, Any]) -> bool:
-    """Whether the options are an output, and what NumPy's mean and variance say of their divisions."""
-    if options.keys() == {"out"}:
-        return True
-    if ufunc is not np.true_divide or not options.keys() <= {"out", "casting", "subok"}:
-        return False
-    return options.get("casting", "unsafe") == "unsafe" and type(options.get("subok", True)) is bool
+def _are_usual(options: dict[str, Any]) -> bool:
+    """Whether a call's options change nothing for plain arrays; a dtype may."""
+    for name, given in options.items():
+        if name == "where":
+            usual = given is True or given is NO_VALUE
+        elif name == "casting":  # a wider one takes no other loop
+            usual = given == "same_kind" or given == "unsafe"
+        elif name == "dtype":
+            usual = given is None or plain_dtype(given) is not None
+        elif name == "order":
+            usual = given == "K"
+        elif name == "subok":
+            usual = type(given) is bool
+        else:
+            usual = name == "out"
+        if not usual:
+            return False
+    return True
+
+
+def _node(record: Record, ufunc: np.ufunc, operands: list[Any], options: dict[str, Any]) -> Node | None:
+    """The call put off, if its loop is one that the options ask for."""
+    node = record.node(ufunc, tuple(operands))
+    if node is None or options.keys() <= {"out"}:
+        return node
+    dtype = options.get("dtype")
+    asked = None if dtype is None else plain_dtype(dtype)
+    own = node.loop.dtypes
+    is_it = asked is None or all(each.num == asked.num for each in own)
+    if options.get("where") is NO_VALUE:  # a mask to NumPy, which makes complex numbers otherwise
+        is_it &= all(each.kind in "biuf" for each in own)
+    if is_it:
+        return node
+    record.pending.pop()
+    return None
 
 
 def _other(x: Any) -> tuple[Value, bool] | None:
@@ -112,7 +141,7 @@ def _call_into(
     if out is None or ufunc.nout != 1 or not (is_lazy or type(out) is np.ndarray):
         return _call_at_once(record, ufunc, args, options)
     dtype, shape = out.dtype, out.shape
-    node = record.node(ufunc, tuple(operands))
+    node = _node(record, ufunc, operands, options)
     if node is None:
         return _call_at_once(record, ufunc, args, options)
     last = node
@@ -171,13 +200,34 @@ def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict
     else at once."""
     x = args[0]
     if type(x) is LazyArray and x._record is record:
-        result = reduce_all(record, x._value, ufunc, args[1:], options)
+        value = x._value
+        if value.array is None:
+            value = _widened(record, value, ufunc, args, options)
+        result = reduce_all(record, value, ufunc, args[1:], options)
         if result is not NotImplemented:
             return wrapped(record, result)
         result = reduce_rows(record, x._value, ufunc, args[1:], options)
         if result is not NotImplemented:
             return result
     return at_once(record, _on_all_cores(ufunc).reduce, args, options)
+
+
+def _widened(
+    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
+) -> Value:
+    """A value in the dtype in which NumPy reduces it, where that is the same in any order."""
+    if value.dtype.kind not in "biu" or ufunc not in (np.add, np.multiply):
+        return value
+    dtype = args[2] if len(args) > 2 else options.get("dtype")
+    asked = None if dtype is None else plain_dtype(dtype)
+    if dtype is not None and asked is None:
+        return value
+    target = ufunc.reduce(np.ones(1, value.dtype), dtype=asked).dtype
+    if target.num == value.dtype.num or target.kind not in "iu":
+        return value
+    loop = plain_loop(value.dtype, target)
+    node = None if loop is None else record.add(loop, "cast", (value,), value.shape, False)
+    return value if node is None else node.outs[0]
 
 
 def assign(record: Record, target: "Array", value: Value) -> None:

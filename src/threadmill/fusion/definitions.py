@@ -1,211 +1,169 @@
-"""NumPy's functions and methods on lazy arrays: as its own Python code defines them, or a step of a pass."""
+"""What NumPy's functions and methods are on lazy arrays: NumPy's own Python code, or steps."""
 
-import sys
 import types
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy._core import _methods
-from numpy._core import fromnumeric as _fromnumeric
+from numpy._core import _methods, fromnumeric, numeric
+from numpy.lib import (
+    _function_base_impl,
+    _nanfunctions_impl,
+    _shape_base_impl,
+    _twodim_base_impl,
+    _type_check_impl,
+    _ufunclike_impl,
+)
+from numpy.linalg import _linalg
 
-from .._native.fused import select_loop
-from ..arrays.operands import as_loop_number
-from .lazy import LazyArray, shown
-from .loops import plain_loop
-from .nodes import Conversion, Value, is_plain
+from ..arrays.errstate import as_the_user
+from .lazy import LazyArray, wrapped
+from .numpys_code import copied
+from .steps import astype, copy_into, filled, is_not_zero, where
 
-__all__ = ["FUNCTIONS", "METHODS", "power", "put_where"]
+__all__ = ["FUNCTIONS", "METHODS"]
 
+_own_methods = copied(_methods)
+_own_functions = copied(fromnumeric, _methods=_own_methods)
 
-# ---- NumPy's own Python code, in which a lazy array passes where it asks for an ndarray ----
-
-
-def _as_it_is(x: Any, *args: Any, **options: Any) -> Any:
-    return x if type(x) is LazyArray and not args and not options else np.asanyarray(x, *args, **options)
-
-
-def _warn(message: Any, category: Any = None, stacklevel: int = 1, **options: Any) -> None:
-    """warnings.warn that does not see this room: above their Python code NumPy's methods have no frames."""
-    frame, level = sys._getframe(stacklevel), stacklevel + 1
-    while frame.f_globals.get("__package__") == __package__ and frame.f_back is not None:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, level, **options)
-
-
-def _type(x: Any) -> Any:
-    return np.ndarray if type(x) is LazyArray else type(x)
-
-
-def _copied(module: Any, **more: Any) -> types.SimpleNamespace:
-    """A module's functions, bound to these names besides its own."""
-    names = {**vars(module), "asanyarray": _as_it_is, "asarray": _as_it_is, "type": _type, **more}
-    if "warnings" in names:
-        names["warnings"] = types.SimpleNamespace(**{**vars(warnings), "warn": _warn})
-    for name, own in vars(module).items():
-        function = getattr(own, "_implementation", own)  # below the dispatch of __array_function__
-        if isinstance(function, types.FunctionType) and function.__globals__ is vars(module):
-            copy = types.FunctionType(
-                function.__code__, names, name, function.__defaults__, function.__closure__
-            )
-            copy.__kwdefaults__ = function.__kwdefaults__
-            names[name] = copy
-    return types.SimpleNamespace(**names)
+# Functions that are array code in NumPy, by module, as far as this NumPy has them.
+_ARRAY_CODE: list[tuple[types.ModuleType, types.SimpleNamespace, str]] = [
+    (
+        np,
+        _own_functions,
+        "sum prod min max any all mean var std clip ptp amin amax"
+        " shape ndim size transpose swapaxes reshape squeeze",
+    ),
+    (np, copied(numeric), "isclose allclose array_equal array_equiv cross moveaxis rollaxis astype"),
+    (np, copied(_type_check_impl), "nan_to_num real imag isrealobj iscomplexobj"),
+    (np, copied(_ufunclike_impl), "isposinf isneginf fix"),
+    (np, copied(_nanfunctions_impl), "nansum nanprod nanmin nanmax nanmean nanvar nanstd"),
+    (np, copied(_function_base_impl), "average diff gradient cov corrcoef trapezoid angle sinc copy flip"),
+    (np, copied(_shape_base_impl), "expand_dims"),
+    (np, copied(_twodim_base_impl), "fliplr flipud"),
+    (np.linalg, copied(_linalg), "norm vector_norm matrix_norm"),
+]
 
 
-_own_methods = _copied(_methods)
-_own_functions = _copied(_fromnumeric, _methods=_own_methods)
+# ---- methods that C defines ----
 
 
-# ---- powers: NumPy takes a short way for some exponents; which, it is asked ----
+def _copy(x: LazyArray, order: str = "C") -> Any:
+    return astype(x, x.dtype, order)
 
 
-class _Asked(np.ndarray[Any, Any]):
-    """Tells which ufunc an operator calls, with how many operands."""
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
-        return ufunc, len(args)
-
-
-_powers: dict[tuple[Any, ...], tuple[np.ufunc, int]] = {}
-
-
-def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
-    """The ufunc and the operands of ``x ** exponent``."""
-    if type(exponent) not in (int, float) or exponent not in (-1, 0, 0.5, 1, 2):
-        return np.power, (x, exponent)
-    key = x.dtype.num, type(exponent), exponent
-    found = _powers.get(key)
-    if found is None:
-        asked: Any = np.ones(2, x.dtype).view(_Asked)
-        found = _powers[key] = asked**exponent
-    ufunc, count = found
-    return ufunc, (x, exponent)[:count]
-
-
-# ---- steps that are no ufuncs ----
-
-_selects: dict[int, Conversion] = {}
-
-
-def where(condition: Any, *choices: Any) -> Any:
-    """np.where with both choices, as a step."""
-    given = (condition, *choices)
-    record = next((x._record for x in given if type(x) is LazyArray), None)
-    if len(choices) != 2 or record is None:
+def _conjugate(x: LazyArray, *args: Any) -> Any:
+    if args or x.dtype.kind not in "biufc":
         return NotImplemented
-    values = [_operand(record, x) for x in given]
-    if any(value is None for value in values) or type(values[0]) is not Value or values[0].dtype.char != "?":
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def _round(x: LazyArray, decimals: Any = 0, out: Any = None) -> Any:
+    """ndarray.round of floats, as PyArray_Round in numpy/_core/src/multiarray/calculation.c."""
+    if type(decimals) is not int or abs(decimals) > 8 or out is not None or x.dtype.char not in "efdg":
         return NotImplemented
-    try:
-        dtype = np.result_type(*[x.dtype if type(x) is Value else x for x in values[1:]])
-        operands = [x if type(x) is Value else Value.of(np.asarray(x, dtype)) for x in values]
-        shape = np.broadcast_shapes(*(x.shape for x in operands))
-    except (TypeError, ValueError, OverflowError):
-        return NotImplemented
-    if dtype.metadata is not None:
-        return NotImplemented
-    for k, x in enumerate(operands[1:], 1):
-        if x.dtype.num != dtype.num and plain_loop(x.dtype, dtype) is None:
-            return NotImplemented
-        if not x.shape and x.array is not None:
-            operands[k] = Value.of(x.array.astype(dtype))
-    node = record.add(_select(dtype), "where", tuple(operands), shape, False)
-    return NotImplemented if node is None else shown(record, node)
+    if not x._value.is_plain or (x._value.array is not None and not x._value.array.flags.forc):
+        return NotImplemented  # whose result has C's order
+    if decimals == 0:
+        return np.rint(x)
+    there, back = (np.multiply, np.true_divide) if decimals > 0 else (np.true_divide, np.multiply)
+    factor = float(10 ** abs(decimals))
+    result = there(x, factor)
+    result = np.rint(result, out=result)
+    return back(result, factor, out=result)
 
 
-def _select(dtype: Any) -> Conversion:
-    loop = _selects.get(dtype.num)
-    if loop is None:
-        dtypes = np.dtype(bool), dtype, dtype, dtype
-        loop = _selects[dtype.num] = Conversion("where", select_loop(dtype.itemsize), dtypes, False)
-    return loop
-
-
-def put_where(x: LazyArray, mask: LazyArray, new: Any) -> bool:
-    """``x[mask] = number`` as a step that writes x where it is; False: NumPy has to."""
-    record, value, condition = x._record, x._value, mask._value
-    array = value.array
-    if array is None or value.borrowed or not value.is_plain or not condition.is_plain:
-        return False
-    if condition.dtype.char != "?" or condition.shape != value.shape or value.dtype.char not in "fd":
-        return False
-    number = as_loop_number(new, value.dtype)
-    if number is None:
-        return False
-    operands = condition, Value.of(number), value
-    node = record.add(_select(value.dtype), "where", operands, value.shape, False)
-    if node is None:
-        return False
-    if record.store(array, node.outs[0]):
-        return True
-    record.pending.pop()
-    return False
-
-
-def _operand(record: Any, x: Any) -> Any:
-    """A value, a number of Python's, or None for what NumPy has to look at."""
-    if type(x) is LazyArray:
-        return x._value if x._value.is_plain and x._record is record else None
-    if type(x) in (int, float, complex):
-        return x
-    if isinstance(x, np.generic) or type(x) is bool:
-        array = np.asarray(x)
-        return Value.of(array) if is_plain(array) else None
-    return None
-
-
-_conversions: dict[tuple[int, int], Conversion] = {}
-
-
-def astype(
-    x: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
-) -> Any:
-    """ndarray.astype, as a step."""
-    if order != "K" or casting != "unsafe" or subok is not True or copy is not True:
-        return NotImplemented
-    try:
-        target = np.dtype(dtype)
-    except TypeError:
-        return NotImplemented
-    value = x._value
-    if value.array is not None and 0 in value.array.strides:  # whose order NumPy chooses in another way
-        return NotImplemented
-    if target.metadata is not None or not target.isnative or not value.is_plain:
-        return NotImplemented
-    key = value.dtype.num, target.num
-    if target.num == value.dtype.num:
-        return NotImplemented
-    loop = _conversions.get(key)
-    if loop is None:
-        loop = plain_loop(value.dtype, target)
-        if loop is None:
-            return NotImplemented
-        _conversions[key] = loop
-    node = x._record.add(loop, "cast", (value,), value.shape, loop.reports)
-    return NotImplemented if node is None else shown(x._record, node)
-
-
-# ndarray's methods that are Python code in NumPy, and those that are steps.
 METHODS: dict[str, Callable[..., Any]] = {
     "astype": astype,
-    "sum": _own_methods._sum,
-    "prod": _own_methods._prod,
-    "min": _own_methods._amin,
-    "max": _own_methods._amax,
-    "any": _own_methods._any,
-    "all": _own_methods._all,
-    "mean": _own_methods._mean,
-    "var": _own_methods._var,
-    "std": _own_methods._std,
-    "clip": _own_methods._clip,
+    "copy": _copy,
+    "conj": _conjugate,
+    "conjugate": _conjugate,
+    "round": _round,
+    **{
+        name: getattr(_own_methods, own)
+        for name, own in {"min": "_amin", "max": "_amax"}.items()
+        | {each: f"_{each}" for each in ("sum", "prod", "any", "all", "mean", "var", "std", "clip")}.items()
+    },
 }
 
+
+# ---- functions ----
+
+
+def _rounding(function: Callable[..., Any]) -> Callable[..., Any]:
+    """np.round of a lazy array; C's method of an ndarray takes none, nor one as an output."""
+
+    def rounding(a: Any, decimals: Any = 0, out: Any = None) -> Any:
+        return function(a, decimals) if type(a) is LazyArray and out is None else NotImplemented
+
+    return rounding
+
+
+_COUNT = type(np.count_nonzero(np.ones(1)))  # NumPy 2.3 and older: int
+
+
+def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    if type(a) is not LazyArray or type(keepdims) is not bool or a.dtype.kind not in "biufc":
+        return NotImplemented
+    if a.dtype.char == "?" and a._value.array is not None:
+        return NotImplemented  # NumPy has a quicker way
+    found = is_not_zero(a)
+    if found is NotImplemented:
+        return found
+    total = found.sum(axis=axis, dtype=np.intp, keepdims=keepdims)
+    return _COUNT(total) if axis is None and not keepdims else total
+
+
+def _dtype_alone(function: Any) -> Callable[..., Any]:
+    """A function that asks its operands for nothing but their dtypes."""
+
+    def of_dtypes(*args: Any, **options: Any) -> Any:
+        dtypes = [x.dtype if type(x) is LazyArray else x for x in args]
+        if any(type(x) is LazyArray for x in options.values()):
+            return NotImplemented
+        return as_the_user(function, *dtypes, **options)
+
+    return of_dtypes
+
+
+def _empty_like(prototype: Any, *args: Any, **options: Any) -> Any:
+    """An array of no values yet, which nothing has to run for."""
+    if type(prototype) is not LazyArray or any(type(x) is LazyArray for x in (*args, *options.values())):
+        return NotImplemented
+    value = prototype._value
+    model = value.array
+    if model is None:
+        model = np.empty(value.shape, value.dtype, "F" if value.turned else "C")
+    return wrapped(prototype._record, as_the_user(np.empty_like, model, *args, **options))
+
+
+def _zeros_like(a: Any, dtype: Any = None, **options: Any) -> Any:
+    return NotImplemented if options or type(a) is not LazyArray else filled(a, 0, dtype)
+
+
+def _ones_like(a: Any, dtype: Any = None, **options: Any) -> Any:
+    return NotImplemented if options or type(a) is not LazyArray else filled(a, 1, dtype)
+
+
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    return NotImplemented if options or type(a) is not LazyArray else filled(a, fill_value, dtype)
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.where: where,
     **{
-        getattr(np, name): getattr(_own_functions, name)
-        for name in ("sum", "prod", "min", "max", "any", "all", "mean", "var", "std", "clip", "ptp")
+        getattr(room, name): getattr(own, name)
+        for room, own, names in _ARRAY_CODE
+        for name in names.split()
+        if hasattr(room, name)
     },
+    **{function: _dtype_alone(function) for function in (np.result_type, np.can_cast)},
+    np.round: _rounding(_own_functions.round),
+    np.around: _rounding(_own_functions.around),
+    np.empty_like: _empty_like,
+    np.zeros_like: _zeros_like,
+    np.ones_like: _ones_like,
+    np.full_like: _full_like,
+    np.copyto: copy_into,
+    np.count_nonzero: _count_nonzero,
+    np.where: where,
 }

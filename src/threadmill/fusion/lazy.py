@@ -97,6 +97,8 @@ class LazyArray:
 
     @property
     def real(self) -> Any:
+        if self._value.dtype.kind in "biuf":
+            return self
         return wrapped(self._record, evaluated_alone(self).real)
 
     @real.setter

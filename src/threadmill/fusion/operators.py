@@ -2,18 +2,21 @@
 
 import operator
 from collections.abc import Callable, Iterator
-from sys import getrefcount
+from sys import _getframe, getrefcount
 from typing import Any
 
 import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
-from . import definitions
 from .calls import assign, call, reduce
+from .definitions import FUNCTIONS, METHODS
 from .elision import COMMUTATIVE, is_taken, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, plain, shown, wrapped
 from .nodes import Value
+from .numpys_code import is_numpys
+from .powers import power
+from .steps import put_where
 
 __all__: list[str] = []
 
@@ -117,12 +120,12 @@ def _defers(other: Any) -> bool:
 def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
     if modulo is not None or _defers(other):
         return NotImplemented
-    ufunc, operands = definitions.power(self, other)
+    ufunc, operands = power(self, other)
     return call(self._record, ufunc, operands, {})
 
 
 def _ipow(self: LazyArray, other: Any) -> Any:
-    ufunc, operands = definitions.power(self, other)
+    ufunc, operands = power(self, other)
     return call(self._record, ufunc, operands, {"out": (self,)})
 
 
@@ -146,13 +149,17 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
     return at_once(self._record, getattr(ufunc, method), args, options)
 
 
-def _array_function(self: LazyArray, function: Any, _: Any, args: Any, options: Any) -> Any:
-    definition = definitions.FUNCTIONS.get(function)
-    if definition is not None:
+def _array_function(self: LazyArray, function: Any, types: Any, args: Any, options: Any) -> Any:
+    definition = FUNCTIONS.get(function)
+    if definition is not None and _PLAIN.issuperset(types):
         result = definition(*args, **options)
         if result is not NotImplemented:
             return result
     return at_once(self._record, function, args, options)
+
+
+# Other classes have a word in what a function does with them.
+_PLAIN = frozenset({LazyArray, np.ndarray})
 
 
 def _method(name: str, definition: Callable[..., Any]) -> Callable[..., Any]:
@@ -169,6 +176,9 @@ def _method(name: str, definition: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _getitem(self: LazyArray, key: Any) -> Any:
+    is_whole = type(key) is tuple and not key and self._value.array is None and self._value.shape
+    if is_whole and is_numpys(_getframe(1)):
+        return self  # so it makes scalars of arrays of no axes that it has made
     found = evaluated_alone(self)[_plain_key(key)]
     if not isinstance(found, np.ndarray):
         self._record.flush(
@@ -179,8 +189,8 @@ def _getitem(self: LazyArray, key: Any) -> Any:
 
 def _setitem(self: LazyArray, key: Any, new: Any) -> None:
     record = self._record
-    is_mask = type(key) is LazyArray and key._record is record and type(new) in (int, float)
-    if is_mask and definitions.put_where(self, key, new):
+    is_mask = type(key) is LazyArray and type(new) in (int, float)
+    if is_mask and put_where(self, key, new):
         return
     key = _plain_key(key)
     array = evaluated_alone(self)
@@ -260,7 +270,7 @@ def _put_on() -> None:
         **{name: _unary(ufunc) for name, ufunc in _UNARY.items()},
     }
     methods = {f"__{name}__": function for name, function in special.items()}
-    for name, definition in definitions.METHODS.items():
+    for name, definition in METHODS.items():
         methods[name] = _method(name, definition)
     for name, function in methods.items():
         function.__name__ = name

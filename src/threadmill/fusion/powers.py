@@ -1,0 +1,31 @@
+"""Which ufunc ``x ** exponent`` calls: NumPy takes a short way for some exponents; which, it is asked."""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["power"]
+
+
+class _Asked(np.ndarray[Any, Any]):
+    """Tells which ufunc an operator calls, with how many operands."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
+        return ufunc, len(args)
+
+
+# By dtype, and type and value of the exponent: a few entries for each dtype. Any thread may write.
+_powers: dict[tuple[Any, ...], tuple[np.ufunc, int]] = {}
+
+
+def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
+    """The ufunc and the operands of ``x ** exponent``."""
+    if type(exponent) not in (int, float) or exponent not in (-1, 0, 0.5, 1, 2):
+        return np.power, (x, exponent)
+    key = x.dtype.num, type(exponent), exponent
+    found = _powers.get(key)
+    if found is None:
+        asked: Any = np.ones(2, x.dtype).view(_Asked)
+        found = _powers[key] = asked**exponent
+    ufunc, count = found
+    return ufunc, (x, exponent)[:count]

@@ -1,0 +1,224 @@
+"""Steps of a pass that are no ufuncs: conversions, copies, choices by a condition, writes under a mask."""
+
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from .._native.fused import select_loop
+from .._native.programs import need_cast_loop
+from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, plain_dtype
+from .calls import assign
+from .explanation import MAY_CHANGE
+from .lazy import LazyArray, evaluated_alone, shown
+from .loops import plain_loop
+from .nodes import KNOWN, Conversion, Value, is_plain
+
+__all__ = ["astype", "copy_into", "filled", "is_not_zero", "put_where", "where"]
+
+# ---- conversions and copies ----
+
+_conversions: dict[tuple[int, int], Conversion | None] = {}
+
+
+def astype(
+    x: LazyArray,
+    dtype: Any,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+) -> Any:
+    """ndarray.astype."""
+    value = x._value
+    if not value.is_plain or subok not in (True, False) or copy not in (True, False):
+        return NotImplemented
+    if order != "K" and not (order in ("C", "A") and _is_contiguous(value)):
+        return NotImplemented
+    try:
+        target = np.dtype(dtype)
+        if casting != "unsafe" and not np.can_cast(value.dtype, target, casting):  # type: ignore[arg-type]
+            return NotImplemented
+    except (TypeError, ValueError):
+        return NotImplemented
+    if target.num == value.dtype.num and target.isnative and target.metadata is None and not copy:
+        return x
+    if value.array is not None and 0 in value.array.strides:  # whose order NumPy chooses in another way
+        return NotImplemented
+    if target.metadata is not None or not target.isnative:
+        return NotImplemented
+    loop = _conversion(value.dtype, target)
+    if loop is None:
+        return NotImplemented
+    node = x._record.add(loop, loop.name, (value,), value.shape, loop.reports)
+    return NotImplemented if node is None else shown(x._record, node)
+
+
+def _is_contiguous(value: Value) -> bool:
+    return not value.turned if value.array is None else value.array.flags.c_contiguous
+
+
+def _conversion(source: "np.dtype[Any]", target: "np.dtype[Any]") -> Conversion | None:
+    key = source.num, target.num
+    if key not in _conversions:
+        _conversions[key] = _copy_loop(target) if source.num == target.num else plain_loop(source, target)
+    return _conversions[key]
+
+
+# What copies elements of so many bytes; those of long doubles have bytes that no conversion copies.
+_COPIES = {1: "B", 2: "H", 4: "I", 8: "L"}
+
+
+def _copy_loop(dtype: "np.dtype[Any]") -> Conversion | None:
+    if dtype.char in "gG":
+        return None
+    char = dtype.char if dtype.kind == "c" else _COPIES[dtype.itemsize]
+    return Conversion("copy", need_cast_loop(char, char), (dtype, dtype), False)
+
+
+def filled(x: LazyArray, number: Any, dtype: Any = None) -> Any:
+    """An array like x of a number that converts without a word."""
+    value = x._value
+    target = value.dtype if dtype is None else plain_dtype(dtype)
+    if target is None or target.char not in KNOWN or value.turned or not value.is_plain:
+        return NotImplemented
+    if value.array is not None and not value.array.flags.c_contiguous:
+        return NotImplemented
+    made, loop = _number_in(number, target), _conversion(target, target)
+    if made is None or loop is None:
+        return NotImplemented
+    node = x._record.add(loop, "fill", (made,), value.shape, False)
+    return NotImplemented if node is None else shown(x._record, node)
+
+
+def is_not_zero(x: LazyArray) -> Any:
+    """Where x is not zero, of which NumPy reports no errors, whatever the NaN."""
+    value = x._value
+    if value.dtype.char == "?":
+        return x
+    loop = plain_loop(value.dtype, np.dtype(bool)) if value.is_plain else None
+    node = None if loop is None else x._record.add(loop, "cast", (value,), value.shape, False)
+    return NotImplemented if node is None else shown(x._record, node)
+
+
+# ---- choices by a condition ----
+
+_selects: dict[int, Conversion] = {}
+
+
+def _select(dtype: Any) -> Conversion:
+    loop = _selects.get(dtype.num)
+    if loop is None:
+        dtypes = np.dtype(bool), dtype, dtype, dtype
+        loop = _selects[dtype.num] = Conversion("where", select_loop(dtype.itemsize), dtypes, False)
+    return loop
+
+
+def where(condition: Any, *choices: Any) -> Any:
+    """np.where with both choices."""
+    given = (condition, *choices)
+    record = next((x._record for x in given if type(x) is LazyArray), None)
+    if len(choices) != 2 or record is None:
+        return NotImplemented
+    values = [_operand(record, x) for x in given]
+    if any(value is None for value in values) or type(values[0]) is not Value or values[0].dtype.char != "?":
+        return NotImplemented
+    try:
+        dtype = np.result_type(*[x.dtype if type(x) is Value else x for x in values[1:]])
+        operands = [x if type(x) is Value else Value.of(np.asarray(x, dtype)) for x in values]
+        shape = np.broadcast_shapes(*(x.shape for x in operands))
+    except (TypeError, ValueError, OverflowError):
+        return NotImplemented
+    if dtype.metadata is not None:
+        return NotImplemented
+    for k, x in enumerate(operands[1:], 1):
+        if x.dtype.num != dtype.num and plain_loop(x.dtype, dtype) is None:
+            return NotImplemented
+        if not x.shape and x.array is not None:
+            operands[k] = Value.of(x.array.astype(dtype))
+    node = record.add(_select(dtype), "where", tuple(operands), shape, False)
+    return NotImplemented if node is None else shown(record, node)
+
+
+def _operand(record: Any, x: Any) -> Any:
+    """A value, a number of Python's, or None for what NumPy has to look at."""
+    if type(x) is LazyArray:
+        return x._value if x._value.is_plain and x._record is record else None
+    if type(x) in PYTHON_NUMBERS:
+        return x
+    if isinstance(x, np.generic) or type(x) is bool:
+        array = np.asarray(x)
+        return Value.of(array) if is_plain(array) else None
+    return None
+
+
+# ---- writes under a mask ----
+
+
+def put_where(x: LazyArray, mask: LazyArray, new: Any) -> bool:
+    """``x[mask] = new``, a number or an array of x's shape; False: NumPy has to."""
+    record, value, condition = x._record, x._value, mask._value
+    if not value.is_plain or not condition.is_plain or mask._record is not record:
+        return False
+    if condition.dtype.char != "?" or condition.shape != value.shape:
+        return False
+    chosen = _in_dtype(record, new, value)
+    if chosen is None:
+        return False
+    array = value.array
+    if array is not None and (value.borrowed or not array.flags.writeable):
+        return False
+    operands = condition, chosen, value
+    node = record.add(_select(value.dtype), "where", operands, value.shape, False)
+    if node is None:
+        return False
+    made = node.outs[0]
+    if array is None:  # nobody else can see it
+        if made.turned == value.turned:
+            x._value = made
+            made.owner = ref(x)
+            if record.is_urgent:
+                record.flush(MAY_CHANGE)
+            return True
+    elif record.store(array, made):
+        return True
+    record.pending.pop()
+    return False
+
+
+def _in_dtype(record: Any, new: Any, value: Value) -> Value | None:
+    """What is written, in the dtype of what it is written to; None where that is NumPy's to make of it."""
+    if type(new) is LazyArray:
+        own = new._value
+        is_alike = own.dtype.num == value.dtype.num and own.shape == value.shape and own.is_plain
+        return own if is_alike and new._record is record else None
+    return _number_in(new, value.dtype)
+
+
+def _number_in(number: Any, dtype: "np.dtype[Any]") -> Value | None:
+    if isinstance(number, np.generic):
+        array = np.asarray(number)
+        return Value.of(array) if array.dtype == dtype and is_plain(array) else None
+    if type(number) not in (int, float) or (type(number) is float and dtype.kind not in "fc"):
+        return None
+    made = as_loop_number(number, dtype)
+    return None if made is None else Value.of(made)
+
+
+def copy_into(target: Any, source: Any, casting: str = "same_kind", where: Any = True) -> Any:
+    """np.copyto."""
+    if type(target) is not LazyArray or casting not in ("same_kind", "unsafe"):
+        return NotImplemented
+    if type(where) is LazyArray:
+        if type(source) is int and target.dtype.kind == "b":  # no cast of the same kind
+            return NotImplemented
+        return None if put_where(target, where, source) else NotImplemented
+    if where is not True or type(source) is not LazyArray or source._record is not target._record:
+        return NotImplemented
+    if source.shape != target.shape or not np.can_cast(source.dtype, target.dtype, casting):  # type: ignore[arg-type]
+        return NotImplemented
+    array = evaluated_alone(target)
+    if not array.flags.writeable:
+        return NotImplemented
+    assign(target._record, array, source._value)
+    return None
