@@ -391,16 +391,42 @@ TEST(a_closed_pool_refuses)
 
 TEST(a_choice_takes_elements_of_any_size)
 {
-    static unsigned char condition[1000], a[32000], b[32000], chosen[32000];
-    for (size_t i = 0; i < sizeof a; i++) a[i] = (unsigned char)i, b[i] = (unsigned char)(i * 7 + 3);
-    for (size_t i = 0; i < sizeof condition; i++) condition[i] = i % 3 == 0;
-    for (size_t item = 1; item <= 32; item *= 2) {
-        char *data[] = {(char *)condition, (char *)a, (char *)b, (char *)chosen};
-        const intptr_t n = 1000, strides[] = {1, (intptr_t)item, (intptr_t)item, (intptr_t)item};
-        CHECK(tm_select_loop((void *)(uintptr_t)item, data, &n, strides, NULL) == 0);
-        for (size_t i = 0; i < 1000; i++)
-            CHECK(memcmp(chosen + i * item, (condition[i] ? a : b) + i * item, item) == 0);
-    }
+    static _Alignas(32) unsigned char condition[2000], a[64000], b[64000], before[64000], after[64000];
+    for (size_t i = 0; i < sizeof a; i++)
+        a[i] = (unsigned char)(i * 5 + 1), b[i] = (unsigned char)(i * 7 + 3);
+    for (size_t i = 0; i < sizeof condition; i++)
+        condition[i] = (unsigned char)(i % 3); /* not 1 alone is true */
+    /* of the condition, x, y and the output, in elements */
+    static const int step_of[][4] = {{1, 1, 1, 1}, {1, 0, 1, 1}, {1, 1, 0, 1}, {1, 0, 0, 1}, {2, 1, 1, 1},
+                                     {1, 2, 1, 1}, {1, 1, 2, 1}, {1, 1, 1, 2}, {0, 1, 1, 1}, {1, 1, -1, 1}};
+    for (size_t item = 1; item <= 32; item *= 2)
+        for (size_t k = 0; k < sizeof step_of / sizeof *step_of; k++)
+            for (intptr_t n = 0; n < 1000; n = 2 * n + 7) {
+                intptr_t strides[4] = {step_of[k][0]};
+                for (int j = 1; j < 4; j++) strides[j] = step_of[k][j] * (intptr_t)item;
+                char *first_b = (char *)b + (strides[2] < 0 && n > 0 ? (n - 1) * (intptr_t)item : 0);
+                char *data[] = {(char *)condition, (char *)a, first_b, (char *)after};
+                memset(after, 9, sizeof after);
+                memset(before, 9, sizeof before);
+                for (intptr_t i = 0; i < n; i++)
+                    memcpy(before + i * strides[3],
+                           condition[i * strides[0]] ? data[1] + i * strides[1] : first_b + i * strides[2],
+                           item);
+                CHECK(tm_select_loop((void *)(uintptr_t)item, data, &n, strides, NULL) == 0);
+                CHECK(memcmp(before, after, sizeof after) == 0);
+            }
+}
+
+TEST(a_choice_is_written_where_it_is_read)
+{
+    static unsigned char condition[1000];
+    static double kept[1000], held[1000];
+    for (int i = 0; i < 1000; i++) condition[i] = i % 3 == 0, kept[i] = held[i] = i;
+    const double other = -1;
+    char *data[] = {(char *)condition, (char *)(uintptr_t)&other, (char *)held, (char *)held};
+    const intptr_t n = 1000, strides[] = {1, 0, 8, 8};
+    CHECK(tm_select_loop((void *)(uintptr_t)8, data, &n, strides, NULL) == 0);
+    for (int i = 0; i < 1000; i++) CHECK(held[i] == (condition[i] ? other : kept[i]));
 }
 
 int main(void)
@@ -420,6 +446,7 @@ int main(void)
     RUN(unsound_passes_touch_nothing);
     RUN(a_closed_pool_refuses);
     RUN(a_choice_takes_elements_of_any_size);
+    RUN(a_choice_is_written_where_it_is_read);
     tm_pool_destroy(pool);
     return finish();
 }
