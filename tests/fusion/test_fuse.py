@@ -187,6 +187,96 @@ def test_a_reduction_ends_a_pass(x: Any, passed: list[list[str]]) -> None:
     assert result == np.sqrt(np.sum((x - x[::-1]) ** 2))
 
 
+def test_what_a_variable_holds_is_rather_made_again_than_stored(x: Any, passed: list[list[str]]) -> None:
+    def program(x: Any, y: Any) -> Any:
+        d = x - y
+        size = np.sqrt(np.sum(d * d))
+        return d / size
+
+    y = x[::-1].copy()
+    assert contents(tm.fuse(program)(x, y)) == contents(program(x, y))
+    assert passed == [["subtract", "multiply"], ["subtract", "divide"]]
+
+
+def test_what_takes_long_to_make_is_stored(x: Any, passed: list[list[str]]) -> None:
+    def program(x: Any) -> Any:
+        e = np.exp(x)
+        return e / np.sum(e * 2)
+
+    assert contents(tm.fuse(program)(x)) == contents(program(x))
+    assert sum(names.count("exp") for names in passed) == 1
+
+
+def test_what_is_made_again_is_as_it_was(x: Any) -> None:
+    def program(x: Any, y: Any) -> Any:
+        d = x * 2
+        a = d.max()
+        x[...] = 7
+        e = y - 1
+        b = (e * e).sum()
+        np.asarray(y)[:3] = 5
+        f = y + 1
+        c = (f * d).min()
+        y += d
+        return a, b, c, d, e, f
+
+    args = x, x + 1
+    for_numpy, for_us = [each.copy() for each in args], [each.copy() for each in args]
+    assert contents(tm.fuse(program)(*for_us)) == contents(program(*for_numpy))
+    assert contents(for_us) == contents(for_numpy)
+
+
+def test_errors_of_what_is_made_again_are_told_once(x: Any) -> None:
+    def program(x: Any) -> Any:
+        d = x / 0
+        a = (d * 2).min()
+        b = (d + 1).max()
+        return d, a, b
+
+    def told(function: Any) -> list[Any]:
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            function(x)
+        return [(str(each.message), each.lineno) for each in seen]
+
+    assert told(tm.fuse(program)) == told(program)
+
+
+def test_work_on_small_arrays_ends_no_pass(x: Any, passed: list[list[str]]) -> None:
+    def program(x: Any) -> Any:
+        y = np.abs(x) * x
+        small = np.linspace(0, 1, 5)
+        x[:5].max()
+        np.add(x[:5], 1)
+        np.multiply(small, 2, out=small)
+        return y.var(), small
+
+    with np.errstate(all="ignore"):
+        assert contents(tm.fuse(program)(x)) == contents(program(x))
+    assert len(passed) == 2
+
+
+def test_work_on_small_arrays_is_in_order(x: Any) -> None:
+    def program(x: Any) -> Any:
+        y = x[:5000] * 2
+        few = x[:5]
+        np.multiply(few, 3, out=few)
+        z = np.sqrt(-x[:5000])
+        np.log(few - few)
+        y += z
+        few *= y[:5]
+        return x + 1, y
+
+    def told(function: Any) -> Any:
+        own = x.copy()
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            result = function(own)
+        return contents(result), contents(own), [(str(each.message), each.lineno) for each in seen]
+
+    assert told(tm.fuse(program)) == told(program)
+
+
 def test_errors_are_numpys_at_the_users_line(x: Any) -> None:
     @tm.fuse
     def wrong(x: Any) -> Any:

@@ -12,7 +12,7 @@ from ..arrays.operands import PYTHON_NUMBERS, plain_dtype
 from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE
-from .lazy import LazyArray, at_once, evaluated, evaluated_alone, shown, wrapped
+from .lazy import LazyArray, at_once, beside, evaluated, evaluated_alone, shown, wrapped
 from .loops import plain_loop, shows_gaps
 from .nodes import Node, Value
 from .record import SMALL, Record
@@ -183,7 +183,26 @@ def _overlaps(x: "Array | None", target: "Array") -> bool:
 
 
 def _call_at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    return at_once(record, _on_all_cores(ufunc), args, options)
+    return _at_once(record, _on_all_cores(ufunc), args, options)
+
+
+def _at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A ufunc's own work; what is put off stays so if the call does not touch it."""
+    outs = options.get("out", ())
+    given = [*args, *(outs if type(outs) is tuple else (outs,))]
+    others = [x for name, x in options.items() if name != "out"]
+    if not record.pending or not all(map(_is_there, given)) or any(type(x) is LazyArray for x in others):
+        return at_once(record, function, args, options)
+    arrays = [x._value.array for x in given if type(x) is LazyArray]
+    alone = record.stands_apart(arrays)
+    return (beside if alone else at_once)(record, function, args, options)
+
+
+def _is_there(x: Any) -> bool:
+    """Whether an operand is a small array that has its values, or a number."""
+    if type(x) is LazyArray:
+        return x._value.array is not None and not x._value.borrowed and x._value.array.size < SMALL
+    return x is None or isinstance(x, np.generic | int | float | complex | str | np.dtype | type)
 
 
 def _on_all_cores(ufunc: np.ufunc) -> Any:
@@ -206,10 +225,10 @@ def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict
         result = reduce_all(record, value, ufunc, args[1:], options)
         if result is not NotImplemented:
             return wrapped(record, result)
-        result = reduce_rows(record, x._value, ufunc, args[1:], options)
+        result = reduce_rows(record, value, ufunc, args[1:], options)
         if result is not NotImplemented:
             return result
-    return at_once(record, _on_all_cores(ufunc).reduce, args, options)
+    return _at_once(record, _on_all_cores(ufunc).reduce, args, options)
 
 
 def _widened(

@@ -25,6 +25,7 @@ __all__ = ["FUNCTIONS", "METHODS"]
 
 _own_methods = copied(_methods)
 _own_functions = copied(fromnumeric, _methods=_own_methods)
+_own_numeric = copied(numeric)
 
 # Functions that are array code in NumPy, by module, as far as this NumPy has them.
 _ARRAY_CODE: list[tuple[types.ModuleType, types.SimpleNamespace, str]] = [
@@ -34,7 +35,7 @@ _ARRAY_CODE: list[tuple[types.ModuleType, types.SimpleNamespace, str]] = [
         "sum prod min max any all mean var std clip ptp amin amax"
         " shape ndim size transpose swapaxes reshape squeeze",
     ),
-    (np, copied(numeric), "isclose allclose array_equal array_equiv cross moveaxis rollaxis astype"),
+    (np, _own_numeric, "isclose allclose array_equal array_equiv cross moveaxis rollaxis astype"),
     (np, copied(_type_check_impl), "nan_to_num real imag isrealobj iscomplexobj"),
     (np, copied(_ufunclike_impl), "isposinf isneginf fix"),
     (np, copied(_nanfunctions_impl), "nansum nanprod nanmin nanmax nanmean nanvar nanstd"),
@@ -105,13 +106,12 @@ _COUNT = type(np.count_nonzero(np.ones(1)))  # NumPy 2.3 and older: int
 def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     if type(a) is not LazyArray or type(keepdims) is not bool or a.dtype.kind not in "biufc":
         return NotImplemented
-    if a.dtype.char == "?" and a._value.array is not None:
+    if axis is not None or keepdims:
+        return _own_numeric.count_nonzero(a, axis, keepdims=keepdims)
+    if a._value.array is not None:
         return NotImplemented  # NumPy has a quicker way
     found = is_not_zero(a)
-    if found is NotImplemented:
-        return found
-    total = found.sum(axis=axis, dtype=np.intp, keepdims=keepdims)
-    return _COUNT(total) if axis is None and not keepdims else total
+    return found if found is NotImplemented else _COUNT(found.sum(dtype=np.intp))
 
 
 def _dtype_alone(function: Any) -> Callable[..., Any]:

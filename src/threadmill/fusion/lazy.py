@@ -19,7 +19,17 @@ from .record import Record
 if TYPE_CHECKING:
     from .._types import Array
 
-__all__ = ["LazyArray", "at_once", "evaluated", "evaluated_alone", "lazy", "plain", "shown", "wrapped"]
+__all__ = [
+    "LazyArray",
+    "at_once",
+    "beside",
+    "evaluated",
+    "evaluated_alone",
+    "lazy",
+    "plain",
+    "shown",
+    "wrapped",
+]
 
 
 class LazyArray:
@@ -271,7 +281,25 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
         for x in (*given, *named.values()):
             if type(x) is np.ndarray:  # the user's code gets it into its hands
                 record.expose(x)
-    result = as_the_user(function, *given, **named)
+    return _returned(record, as_the_user(function, *given, **named), args, options)
+
+
+def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """NumPy's own call, on evaluated arrays that what is put off has nothing to do with: it stays put off."""
+    if record.log is not None:
+        record.log.add_numpys(name_of(function))
+    given, named = _there(args), {name: _there(x) for name, x in options.items()}
+    return _returned(record, as_the_user(function, *given, **named), args, options)
+
+
+def _there(x: Any) -> Any:
+    """x with the arrays that evaluated lazy arrays have, in tuples too."""
+    if type(x) is LazyArray:
+        return x._value.array
+    return tuple([_there(each) for each in x]) if type(x) is tuple else x
+
+
+def _returned(record: Record, result: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     for x in (*args, *options.values()):
         if type(x) is LazyArray and result is x._value.array:
             return x  # an out

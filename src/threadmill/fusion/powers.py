@@ -8,14 +8,14 @@ __all__ = ["power"]
 
 
 class _Asked(np.ndarray[Any, Any]):
-    """Tells which ufunc an operator calls, with how many operands."""
+    """Tells which ufunc an operator calls, with how many operands, the first of which dtype."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
-        return ufunc, len(args)
+        return ufunc, len(args), args[0].dtype
 
 
 # By dtype, and type and value of the exponent: a few entries for each dtype. Any thread may write.
-_powers: dict[tuple[Any, ...], tuple[np.ufunc, int]] = {}
+_powers: dict[tuple[Any, ...], tuple[np.ufunc, int, np.dtype[Any]]] = {}
 
 
 def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
@@ -27,5 +27,7 @@ def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
     if found is None:
         asked: Any = np.ones(2, x.dtype).view(_Asked)
         found = _powers[key] = asked**exponent
-    ufunc, count = found
+    ufunc, count, dtype = found
+    if dtype.num != x.dtype.num:  # NumPy 2.2 and older: integers to powers of floats
+        x = x.astype(dtype)
     return ufunc, (x, exponent)[:count]

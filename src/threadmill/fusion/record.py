@@ -17,7 +17,7 @@ from .explanation import Log
 from .loops import BY_PLACE, as_values, find_loop, shows_gaps, shows_place
 from .nodes import Conversion, Node, Value, is_plain, is_turned
 from .passes import Fold, run_pass
-from .schedule import ancestors, groups_of, may_end, needed_of
+from .schedule import ancestors, groups_of, made_again, may_end, needed_of
 from .warned import State, line_of_user, place_of_user, state_now, tell
 
 if TYPE_CHECKING:
@@ -173,20 +173,21 @@ class Record:
         if not nodes:
             return None
         folded = None if fold is None else fold.value
+        if folded is not None and not self.exposed:
+            spared = (*spared, *made_again(nodes, folded))
         if self.log is not None:
             self.log.why = why, line_of_user()
-        needed, wanted = needed_of(nodes, folded)
-        wanted.difference_update(spared)
+        needed, wanted = needed_of(nodes, folded, spared)
         flags: dict[Node, int] = {}
         try:
             ended = self._run(needed, wanted, fold, flags)
         except BaseException:
-            self.pending = [node for node in needed if node.outs[0].array is None and node.target is None]
+            self.pending = [node for node in nodes if node.outs[0].array is None and node.target is None]
             raise
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
         if ended is not None and folded is not None:
             spared = (*spared, folded)
-        self.pending = ancestors(needed, [each for each in spared if each.array is None and each.is_held()])
+        self.pending = ancestors(nodes, [each for each in spared if each.array is None and each.is_held()])
         for node in nodes:
             if node.reports and flags.get(node):
                 tell(node, flags[node])
@@ -220,6 +221,13 @@ class Record:
             self.give_back()
         finally:
             self.is_open = False
+
+    def stands_apart(self, arrays: Sequence[Array | None]) -> bool:
+        """Whether what is put off has no errors to tell of, and reads none of these arrays."""
+        if self.exposed or self.borrowed or any(node.reports for node in self.pending):
+            return False
+        read = [each.array for node in self.pending for each in node.inputs if each.array is not None]
+        return all(x is None or are_apart(x, each) for x in arrays for each in read)
 
     # ---- writing ----
 

@@ -6,16 +6,19 @@ from .._native.fused import EACH
 from .nodes import Node, Value
 from .passes import MOST_NODES, Fold
 
-__all__ = ["ancestors", "groups_of", "may_end", "needed_of"]
+__all__ = ["ancestors", "groups_of", "made_again", "may_end", "needed_of"]
 
 
-def needed_of(nodes: list[Node], folded: Value | None) -> tuple[list[Node], set[Value]]:
-    """The nodes that have to run, in their order, and the values that get an array."""
+def needed_of(
+    nodes: list[Node], folded: Value | None, spared: Iterable[Value] = ()
+) -> tuple[list[Node], set[Value]]:
+    """The nodes that have to run, in their order, and the values that get an array; none that are spared."""
     used: set[Value] = set() if folded is None else {folded}
     wanted: set[Value] = set()
     needed: list[Node] = []
+    without = {folded, *spared}
     for node in reversed(nodes):
-        held = [value for value in node.outs if value is not folded and value.is_held()]
+        held = [value for value in node.outs if value not in without and value.is_held()]
         if node.target is None:
             wanted.update(held)
         if held or node.reports or node.target is not None or not used.isdisjoint(node.outs):
@@ -34,6 +37,44 @@ def ancestors(nodes: list[Node], made: Iterable[Value]) -> list[Node]:
             found.append(node)
             values.update(each for each in node.inputs if each.array is None)
     found.reverse()
+    return found
+
+
+# Loops that take less time than an array takes on its way to memory and back.
+_QUICK = """
+    absolute add bitwise_and bitwise_or bitwise_xor cast conjugate copy divide equal fill greater
+    greater_equal invert isfinite isinf isnan less less_equal logical_and logical_not logical_or
+    maximum minimum multiply negative not_equal positive rint sign signbit sqrt square subtract where
+"""
+_QUICK_ONES = frozenset(_QUICK.split())
+
+# So many of them, and no more arrays that they read.
+_MOST_AGAIN = 8
+_MOST_READ = 2
+
+
+def made_again(nodes: list[Node], folded: Value) -> list[Value]:
+    """Held values beside the one that a pass folds that are sooner made again than stored, if anybody asks.
+
+    Those are of few quick steps and of one or two arrays. Most are never asked for: a variable holds them
+    while the function goes on.
+    """
+    found = []
+    for node in nodes:
+        value = node.outs[0]
+        is_alike = value.shape == folded.shape and len(node.outs) == 1
+        if value is folded or not is_alike or not value.is_held():
+            continue
+        chain = ancestors(nodes, [value])
+        read = {
+            id(each.array) for one in chain for each in one.inputs if each.array is not None and each.shape
+        }
+        if (
+            len(chain) <= _MOST_AGAIN
+            and len(read) <= _MOST_READ
+            and all(one.name in _QUICK_ONES for one in chain)
+        ):
+            found.append(value)
     return found
 
 
