@@ -234,7 +234,14 @@ def tried(seed: int, pools: list[tm.Pool]) -> Seen:
 
 def _runs_without_lazy_arrays(one: Case) -> bool:
     """Whether some operations are on scalars or subclasses: they warn before what stands above them does."""
-    scalars = [f".{name}(" for name in REDUCTIONS] + ["np.nans", "np.nanm", "np.nanv", "np.average", "np.linalg", "np.count"]
+    scalars = [f".{name}(" for name in REDUCTIONS] + [
+        "np.nans",
+        "np.nanm",
+        "np.nanv",
+        "np.average",
+        "np.linalg",
+        "np.count",
+    ]
     return any(type(x) is Special for x in one.args) or any(name in one.text for name in scalars)
 
 

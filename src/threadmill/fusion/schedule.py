@@ -59,23 +59,38 @@ def made_again(nodes: list[Node], folded: Value) -> list[Value]:
     Those are of few quick steps and of one or two arrays. Most are never asked for: a variable holds them
     while the function goes on.
     """
-    found = []
+    found: list[Value] = []
+    chains: dict[
+        Value, tuple[set[Node], set[int]]
+    ] = {}  # by value: what makes it, and the arrays that it reads
     for node in nodes:
-        value = node.outs[0]
-        is_alike = value.shape == folded.shape and len(node.outs) == 1
-        if value is folded or not is_alike or not value.is_held():
+        chain = _quick_chain(node, chains)
+        if chain is None:
             continue
-        chain = ancestors(nodes, [value])
-        read = {
-            id(each.array) for one in chain for each in one.inputs if each.array is not None and each.shape
-        }
-        if (
-            len(chain) <= _MOST_AGAIN
-            and len(read) <= _MOST_READ
-            and all(one.name in _QUICK_ONES for one in chain)
-        ):
+        value = node.outs[0]
+        chains[value] = chain
+        if value is not folded and value.shape == folded.shape and value.is_held():
             found.append(value)
     return found
+
+
+def _quick_chain(
+    node: Node, chains: dict[Value, tuple[set[Node], set[int]]]
+) -> tuple[set[Node], set[int]] | None:
+    """What makes a node's value from arrays, if it is quick and of little."""
+    if node.name not in _QUICK_ONES or node.over != EACH or len(node.outs) > 1:
+        return None
+    steps, read = {node}, set()
+    for value in node.inputs:
+        if value.array is not None:
+            if value.shape:
+                read.add(id(value.array))
+        elif value in chains:
+            steps |= chains[value][0]
+            read |= chains[value][1]
+        else:
+            return None
+    return (steps, read) if len(steps) <= _MOST_AGAIN and len(read) <= _MOST_READ else None
 
 
 def may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
