@@ -20,7 +20,7 @@ _powers: dict[tuple[Any, ...], tuple[np.ufunc, int, np.dtype[Any]]] = {}
 
 def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
     """The ufunc and the operands of ``x ** exponent``."""
-    if type(exponent) not in (int, float) or exponent not in (-1, 0, 0.5, 1, 2):
+    if type(exponent) not in (int, float, bool) or exponent not in (-1, 0, 0.5, 1, 2):
         return np.power, (x, exponent)
     key = x.dtype.num, type(exponent), exponent
     found = _powers.get(key)
