@@ -374,6 +374,16 @@ def test_a_class_that_defines_numpys_functions_has_its_word() -> None:
     assert program(x) == tuple((name, "is mine") for name in ("isclose", "clip", "average"))
 
 
+@pytest.mark.parametrize("program", [lambda x: np.nanmax(x.copy()), lambda x: np.fmin.reduce(np.abs(x))])
+def test_signalling_nans_show_their_place(program: Function, pools: list[tm.Pool]) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(300):
+        x = rng.normal(size=rng.integers(2, 3000))
+        x.view(np.uint64)[rng.integers(0, len(x), 3)] = 0x7FF4000000000077
+        x.view(np.uint64)[: rng.integers(1, 9)] = 0x7FF4000000000077
+        assert differences(program, [x], pools[2]) == {}
+
+
 # ---- what is put off ----
 
 

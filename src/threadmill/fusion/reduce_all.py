@@ -24,6 +24,9 @@ _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 _LEFT_TO_NUMPY = Refusal("NumPy reduces")
 
+# Loops that make no signalling NaN of what they read: fmax and fmin pass by one or hand it on, as its place is.
+_QUIETS = frozenset({"add", "divide", "multiply", "sqrt", "square", "subtract"})
+
 
 def reduce_all(
     record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
@@ -79,6 +82,8 @@ def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
         return None
     if dtype is not None and type(dtype) is not type and not isinstance(dtype, np.dtype):
         return None
+    if ufunc in (np.fmax, np.fmin) and not _is_quiet(value):
+        return None
     key = ufunc, value.dtype.num, dtype
     loop = _loops.get(key)
     if loop is None:
@@ -94,6 +99,10 @@ def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
             return None
         identity = np.asarray(ufunc.identity).astype(own)
     return Fold(value, entry.address, own, tree, identity)
+
+
+def _is_quiet(value: Value) -> bool:
+    return value.dtype.kind != "f" or (value.node is not None and value.node.name in _QUIETS)
 
 
 def _loop_for(ufunc: np.ufunc, own: np.dtype[Any], dtype: Any) -> Loop | Refusal:
