@@ -24,7 +24,7 @@ _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 _LEFT_TO_NUMPY = Refusal("NumPy reduces")
 
-# Loops that make no signalling NaN of what they read: fmax and fmin pass by one or hand it on, as its place is.
+# Loops that make no signalling NaN of what they read: fmax and fmin pass it by or hand it on, by its place.
 _QUIETS = frozenset({"add", "divide", "multiply", "sqrt", "square", "subtract"})
 
 
