@@ -1,16 +1,18 @@
 """NumPy's functions in fused functions: as its own Python code defines them, and as steps of a pass."""
 
 import itertools
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import LAYOUTS, SHAPES, Special, arrays, differences, everything_is_worth_it
+from kit.fuse_compare import LAYOUTS, SHAPES, Special, arrays, contents, differences, everything_is_worth_it
 
 import threadmill as tm
 from threadmill.fusion.definitions import FUNCTIONS
+from threadmill.fusion.numpys_code import copied
 
 Function = Callable[..., Any]
 
@@ -44,6 +46,7 @@ ELEMENTWISE: dict[str, tuple[Function, str]] = {
     "round wrong": (lambda x, y: np.round(x, 1.5), "d"),
     "round of a value": (lambda x, y: np.round(x * 1.5, 1) + np.round(x + y), "fdei"),
     "round into": (lambda x, y: (np.round(x, 1, out=y), y), "fdi"),
+    "round turned": (lambda x, y: np.round(x[..., :-1].T, 1), "d"),
     "round for integers": (lambda x, y: np.round(x, 2, np.zeros(x.shape, int)), "d"),
     "copy": (lambda x, y: (x.copy(), np.copy(x), x.copy("F"), np.copy(x, "A"), x.copy(order="K")), NUMBERS),
     "copy of a value": (lambda x, y: (x * 2).copy() + (x + 1).astype(x.dtype), "dfFDilBe"),
@@ -52,7 +55,7 @@ ELEMENTWISE: dict[str, tuple[Function, str]] = {
     "astype": (lambda x, y: (x.astype("d"), x.astype("f", copy=False), np.astype(x, "D")), "fdil?"),
     "astype itself": (lambda x, y: (x.astype(x.dtype, copy=False), x.astype(x.dtype) is x), NUMBERS),
     "astype casting": (lambda x, y: (x.astype("d", casting="same_kind"), x.astype("f", "C")), "fdil"),
-    "astype wrong": (lambda x, y: x.astype("i", casting="safe"), "d"),
+    "astype wrong": (lambda x, y: x.astype("f", casting="safe"), "d"),
     "real": (lambda x, y: (np.real(x), np.imag(x), x.real, (x * 2).imag, x.real is x), NUMBERS),
     "conj": (lambda x, y: (x.conj(), np.conj(x), x.conjugate(), (x * 2).conj() + 1, x.conj() is x), NUMBERS),
     "angle": (lambda x, y: (np.angle(x), np.angle(x, deg=True)), "dfDF"),
@@ -78,6 +81,8 @@ ELEMENTWISE: dict[str, tuple[Function, str]] = {
     "empty_like": (lambda x, y: _fill_an_empty(x), NUMBERS),
     "copyto": (lambda x, y: _copy_to(x, y), "dfil?"),
     "copyto wrong": (lambda x, y: np.copyto(x, 1.5), "i"),
+    "copyto wrong under a mask": (lambda x, y: np.copyto(x, 1.5, where=x > y), "i"),
+    "copyto itself": (lambda x, y: np.copyto(x, x), "d"),
     "copyto a number that does not fit": (lambda x, y: np.copyto(x, 300, where=x > y), "bB"),
     "copyto a truth value": (lambda x, y: np.copyto(x, 1, where=x > y), "?"),
     "where": (lambda x, y: np.where(x > y, x, 0) + np.where(x > 0, 1, y), "dfilB"),
@@ -155,6 +160,13 @@ def _write_masks(x: Any, y: Any) -> Any:
     return z, x * 2
 
 
+def _write_rows(x: Any) -> Any:
+    square = x[:61, :61]
+    square[square[:, 0] > 0] = 3
+    np.copyto(x, 2, where=x[:1] < 1)
+    return square * 1
+
+
 AXES: dict[str, tuple[Function, str]] = {
     "sum": (lambda x, **o: (x * 2).sum(**o), "dfilB?e"),
     "count_nonzero": (lambda x, **o: np.count_nonzero(x * 2, **o), "dfDil?"),
@@ -204,6 +216,8 @@ MORE: dict[str, tuple[Function, str]] = {
     "gradient wrong": (lambda x: np.gradient(x[:1], axis=0), "d"),
     "trapezoid": (lambda x: (np.trapezoid(x), np.trapezoid(x, dx=0.5, axis=0), np.trapezoid(x, x)), "fdil"),
     "cov": (lambda x: (np.cov(x), np.cov(x, rowvar=False, bias=True)), "fdi"),
+    "cov of one": (lambda x: (np.cov(x.ravel()), np.cov(x[0], x[1])), "fd"),
+    "mask of rows": (lambda x: _write_rows(x), "di"),
     "cov weights": (lambda x: np.cov(x, aweights=np.abs(x).ravel()[: x.shape[-1]]), "d"),
     "corrcoef": (lambda x: np.corrcoef(x), "fdiD"),
     "norms": (
@@ -352,6 +366,37 @@ def test_functions_under_every_errstate(name: str, modes: str, pools: list[tm.Po
 def test_operands_of_every_kind(function: Function, other: Any, pools: list[tm.Pool]) -> None:
     (x,) = arrays(1, SHAPES[2], "d")
     assert differences(lambda x: function(x, other), [x], pools[1]) == {}
+
+
+def test_arrays_of_lazy_ones_in_numpys_code() -> None:
+    module = types.ModuleType("numpys")
+    text = """
+import numpy as np
+
+def made(x):
+    return [np.array(x, ndmin=3), np.array(x, "f", copy=None), np.asarray(x, order="F"), np.asarray(x) is x]
+
+def refused(x):
+    return np.array(x, "f", copy=False)
+"""
+    exec(text, vars(module))
+    own, x = copied(module), np.arange(5000.0).reshape(50, 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert contents(tm.fuse(own.made)(x)) == contents(module.made(x))
+        with pytest.raises(ValueError, match="copy"):
+            tm.fuse(own.refused)(x)
+
+
+def test_the_whole_of_an_array_is_a_view(pools: list[tm.Pool]) -> None:
+    def program(x: Any) -> Any:
+        y = x * 2
+        z = y[()]
+        z.shape = (-1, 1)
+        z += 1
+        return y, z, z is y
+
+    assert differences(program, [np.arange(5000.0)], pools[1]) == {}
 
 
 def test_an_output_beside_an_array_that_is_not_lazy(pools: list[tm.Pool]) -> None:

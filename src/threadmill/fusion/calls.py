@@ -96,10 +96,7 @@ def _node(record: Record, ufunc: np.ufunc, operands: list[Any], options: dict[st
     dtype = options.get("dtype")
     asked = None if dtype is None else plain_dtype(dtype)
     own = node.loop.dtypes
-    is_it = asked is None or all(each.num == asked.num for each in own)
-    if options.get("where") is NO_VALUE:  # a mask to NumPy, which makes complex numbers otherwise
-        is_it &= all(each.kind in "biuf" for each in own)
-    if is_it:
+    if asked is None or all(each.num == asked.num for each in own):
         return node
     record.pending.pop()
     return None

@@ -78,7 +78,7 @@ def _quick_chain(
     node: Node, chains: dict[Value, tuple[set[Node], set[int]]]
 ) -> tuple[set[Node], set[int]] | None:
     """What makes a node's value from arrays, if it is quick and of little."""
-    if node.name not in _QUICK_ONES or node.over != EACH or len(node.outs) > 1:
+    if node.name not in _QUICK_ONES or len(node.outs) > 1:
         return None
     steps, read = {node}, set()
     for value in node.inputs:
