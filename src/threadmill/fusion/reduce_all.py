@@ -44,7 +44,7 @@ def reduce_all(
         return NotImplemented
     partial, flags = ended
     with np.errstate(all="ignore"):
-        total = partial[0] if fold.tree else ufunc.reduce(partial)
+        total = partial[0] if fold.tree else ufunc.reduce(partial, dtype=fold.dtype)
     if fold.tree:
         total = total + fold.dtype.type(0)  # NumPy begins with its identity
     if fold.dtype.kind in "fc" and (np.isnan(total) or (not fold.tree and total == 0)):
