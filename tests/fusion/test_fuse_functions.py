@@ -160,6 +160,10 @@ def _write_masks(x: Any, y: Any) -> Any:
     return z, x * 2
 
 
+def _dots(a: Any, b: Any) -> Any:
+    return a.dot(b), np.dot(a, b), np.inner(a, a), np.vdot(b, a), np.dot(a, b.astype("i8")), np.dot(a, 2)
+
+
 def _write_rows(x: Any) -> Any:
     square = x[:61, :61]
     square[square[:, 0] > 0] = 3
@@ -204,6 +208,10 @@ MORE: dict[str, tuple[Function, str]] = {
         "di",
     ),
     "sum of short": (lambda x: ((x * 2).sum(), (x * 2).prod(), (x * 2).sum(dtype="d")), "bBhHiI"),
+    "sum in its own dtype": (
+        lambda x: ((x * 2).sum(dtype=x.dtype), (x * 3).prod(dtype=x.dtype), (x * 2).max()),
+        "bBhHiIld",
+    ),
     "average weights": (lambda x: np.average(x, weights=np.abs(x)), "fdilD"),
     "average rows": (lambda x: np.average(x, axis=0, weights=x[:, 0] * 0 + 1, returned=True), "fd"),
     "average of zero": (lambda x: np.average(x, weights=x * 0), "i"),
@@ -233,6 +241,7 @@ MORE: dict[str, tuple[Function, str]] = {
     "cross of two": (lambda x: np.cross(x[..., :2], x[..., 2:4]), "d"),
     "cross wrong": (lambda x: np.cross(x[..., :4], x[..., :4]), "d"),
     "dots": (lambda x: (np.vdot(x, x * 2), np.dot(x.ravel(), x.ravel()), np.inner(x, x)), "dilD"),
+    "dots of vectors": (lambda x: _dots(x[0], x[1] * 2), "dilbBHqQ?D"),
     "ediff1d": (lambda x: (np.ediff1d(x), np.ediff1d(x, to_end=x.ravel()[:2])), "di"),
     "select": (lambda x: np.select([x > 1, x < 0], [x * 2, x], 5), "di"),
 }
@@ -444,6 +453,7 @@ def test_signalling_nans_show_their_place(program: Function, pools: list[tm.Pool
         (lambda x: np.count_nonzero(x > 1), 1),
         (lambda x: (x > 1).sum(), 1),
         (lambda x: np.diff(x) * 2, 1),
+        (lambda x: np.dot(np.ones_like(x, dtype=int), np.full_like(x, 3, dtype=int)), 1),
         (lambda x: np.real(x) + np.trunc(x), 1),
     ],
 )

@@ -74,12 +74,22 @@ def _round(x: LazyArray, decimals: Any = 0, out: Any = None) -> Any:
     return back(result, factor, out=result)
 
 
+def _dot(a: Any, b: Any, *args: Any, **options: Any) -> Any:
+    """np.dot of two vectors of integers, whose sum is the same in any order; BLAS has its own for floats."""
+    if args or options or type(a) is not LazyArray or type(b) is not LazyArray:
+        return NotImplemented
+    if a.ndim != 1 or a.shape != b.shape or a.dtype.kind not in "iu" or a.dtype.num != b.dtype.num:
+        return NotImplemented
+    return np.add.reduce(np.multiply(a, b), dtype=a.dtype)
+
+
 METHODS: dict[str, Callable[..., Any]] = {
     "astype": astype,
     "copy": _copy,
     "conj": _conjugate,
     "conjugate": _conjugate,
     "round": _round,
+    "dot": _dot,
     **{
         name: getattr(_own_methods, own)
         for name, own in {"min": "_amin", "max": "_amax"}.items()
@@ -157,6 +167,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
         if hasattr(room, name)
     },
     **{function: _dtype_alone(function) for function in (np.result_type, np.can_cast)},
+    **dict.fromkeys((np.dot, np.vdot, np.inner), _dot),
     np.round: _rounding(_own_functions.round),
     np.around: _rounding(_own_functions.around),
     np.empty_like: _empty_like,
