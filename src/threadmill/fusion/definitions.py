@@ -19,13 +19,14 @@ from numpy.linalg import _linalg
 from ..arrays.errstate import as_the_user
 from .lazy import LazyArray, wrapped
 from .numpys_code import copied
-from .steps import astype, copy_into, filled, is_not_zero, where
+from .steps import astype, copy_into, filled, is_equal_to, is_not_zero, where
 
 __all__ = ["FUNCTIONS", "METHODS"]
 
 _own_methods = copied(_methods)
 _own_functions = copied(fromnumeric, _methods=_own_methods)
 _own_numeric = copied(numeric)
+_own_ufunclike = copied(_ufunclike_impl)
 
 # Functions that are array code in NumPy, by module, as far as this NumPy has them.
 _ARRAY_CODE: list[tuple[types.ModuleType, types.SimpleNamespace, str]] = [
@@ -37,7 +38,7 @@ _ARRAY_CODE: list[tuple[types.ModuleType, types.SimpleNamespace, str]] = [
     ),
     (np, _own_numeric, "isclose allclose array_equal array_equiv cross moveaxis rollaxis astype"),
     (np, copied(_type_check_impl), "nan_to_num real imag isrealobj iscomplexobj"),
-    (np, copied(_ufunclike_impl), "isposinf isneginf fix"),
+    (np, _own_ufunclike, "fix"),
     (np, copied(_nanfunctions_impl), "nansum nanprod nanmin nanmax nanmean nanvar nanstd"),
     (np, copied(_function_base_impl), "average diff gradient cov corrcoef trapezoid angle sinc copy flip"),
     (np, copied(_shape_base_impl), "expand_dims"),
@@ -124,6 +125,16 @@ def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     return found if found is NotImplemented else _COUNT(found.sum(dtype=np.intp))
 
 
+def _is_infinity(function: Callable[..., Any], infinity: float) -> Callable[..., Any]:
+    """np.isposinf or np.isneginf; NumPy asks for the sign as well, which of a NaN may show its place."""
+
+    def is_infinity(x: Any, out: Any = None) -> Any:
+        found = is_equal_to(x, infinity) if type(x) is LazyArray and out is None else NotImplemented
+        return function(x, out) if found is NotImplemented else found
+
+    return is_infinity
+
+
 def _dtype_alone(function: Any) -> Callable[..., Any]:
     """A function that asks its operands for nothing but their dtypes."""
 
@@ -168,6 +179,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     },
     **{function: _dtype_alone(function) for function in (np.result_type, np.can_cast)},
     **dict.fromkeys((np.dot, np.vdot, np.inner), _dot),
+    np.isposinf: _is_infinity(_own_ufunclike.isposinf, np.inf),
+    np.isneginf: _is_infinity(_own_ufunclike.isneginf, -np.inf),
     np.round: _rounding(_own_functions.round),
     np.around: _rounding(_own_functions.around),
     np.empty_like: _empty_like,

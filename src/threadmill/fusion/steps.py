@@ -8,13 +8,14 @@ import numpy as np
 from .._native.fused import select_loop
 from .._native.programs import need_cast_loop
 from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, plain_dtype
+from ..arrays.refusal import Refusal
 from .calls import assign
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, evaluated_alone, shown
-from .loops import plain_loop
+from .loops import find_loop, plain_loop
 from .nodes import KNOWN, Conversion, Value, is_plain
 
-__all__ = ["astype", "copy_into", "filled", "is_not_zero", "put_where", "where"]
+__all__ = ["astype", "copy_into", "filled", "is_equal_to", "is_not_zero", "put_where", "where"]
 
 # ---- conversions and copies ----
 
@@ -98,6 +99,17 @@ def is_not_zero(x: LazyArray) -> Any:
         return x
     loop = plain_loop(value.dtype, np.dtype(bool)) if value.is_plain else None
     node = None if loop is None else x._record.add(loop, "cast", (value,), value.shape, False)
+    return NotImplemented if node is None else shown(x._record, node)
+
+
+def is_equal_to(x: LazyArray, number: float) -> Any:
+    """Where x, of floats, is a number, of which NumPy reports no errors, whatever the NaN."""
+    value = x._value
+    if value.dtype.char not in "efd" or not value.is_plain or not value.shape:
+        return NotImplemented
+    operands = value, Value.of(np.asarray(number, value.dtype))
+    loop = find_loop(np.equal, operands, (np.equal, value.dtype.num, value.dtype.num))
+    node = None if isinstance(loop, Refusal) else x._record.add(loop, "equal", operands, value.shape, False)
     return NotImplemented if node is None else shown(x._record, node)
 
 
