@@ -195,11 +195,13 @@ size_t tm_fused_chunks(size_t n, int tree);
  * arrays, which are `count`. partials[k] has room for a partial result of fold k for each chunk: a tree
  * leaves its total in the first, any other fold one in each. raised[i]: the floating-point flags of step
  * i, and after the steps those of the folds. An array that is written is apart from all others, or is read
- * where it is written. open: NULL where no step is TM_LOOK; otherwise a byte for each element, in C order, which
- * is set to 1 in open tiles, and *opened is set to 1 then. Returns a tm_status. */
+ * where it is written. open: NULL where all steps are TM_ALWAYS; otherwise *open is NULL, and becomes memory with a
+ * byte for each element, in C order, where some tiles are open: 1 in these, 0 elsewhere. The caller hands it to
+ * tm_free_open. Returns a tm_status. */
 int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
-                 char *const *data, size_t count, char *const *partials, unsigned char *raised, char *open,
-                 int *opened);
+                 char *const *data, size_t count, char *const *partials, unsigned char *raised, char **open);
+
+void tm_free_open(char *open);
 
 /* The inner loop with operands (x, out), elements of `context` bytes. */
 int tm_copy_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,

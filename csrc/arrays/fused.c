@@ -31,8 +31,8 @@ typedef struct pass {
     tm_folds folds;
     tm_x87_control x87;
     _Atomic unsigned char *raised; /* [steps + folds] */
-    char *open;                    /* [n]: elements whose NaNs are for NumPy to tell; NULL: none are looked for */
-    _Atomic bool *opened;
+    bool looks;                    /* for NaNs */
+    _Atomic(char *) *open;         /* [n]: whether NaNs are for NumPy to tell; NULL until some are */
     size_t usual; /* steps that are TM_ALWAYS */
     size_t fetches;
     uint8_t fetched[TM_FUSED_SLOTS]; /* [fetches]: the arrays whose next tile is asked for */
@@ -127,23 +127,45 @@ static bool fused_run_steps(const pass *p, fused_place *here, unsigned kinds, in
     return true;
 }
 
-/* Whether which of two NaNs is handed on may show in the tile that begins at the element `count`. */
-static bool fused_is_open(const pass *p, fused_place *here, size_t count, intptr_t n)
+/* Whether which of two NaNs is handed on may show in a tile. */
+static bool fused_is_open(const pass *p, fused_place *here, intptr_t n)
 {
-    if (fused_run_steps(p, here, 1u << TM_CHECK, n)) return false;
-    if (fused_run_steps(p, here, 1u << TM_ALWAYS | 1u << TM_LOOK, n)) return false;
-    memset(p->open + count, 1, (size_t)n);
-    atomic_store_explicit(p->opened, true, memory_order_relaxed);
+    return !fused_run_steps(p, here, 1u << TM_CHECK, n) &&
+           !fused_run_steps(p, here, 1u << TM_ALWAYS | 1u << TM_LOOK, n);
+}
+
+/* Leaves the tile that begins at the element `count` open; false: no memory. */
+static bool fused_leave_open(const pass *p, size_t count, size_t n)
+{
+    /* acquire: pairs with the release of who has made it, so that its zeros are there before our ones */
+    char *open = atomic_load_explicit(p->open, memory_order_acquire);
+    if (open == NULL) {
+        char *made = calloc(p->n, 1);
+        if (made == NULL) return false;
+        if (atomic_compare_exchange_strong_explicit(p->open, &open, made, memory_order_acq_rel,
+                                                    memory_order_acquire))
+            open = made;
+        else
+            free(made);
+    }
+    memset(open + count, 1, n);
     return true;
 }
 
-static bool fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, size_t count, intptr_t n)
+static tm_status fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, size_t count,
+                                intptr_t n)
 {
     const tm_fused *fused = p->fused;
-    if (!fused_run_steps(p, here, 1u << TM_ALWAYS, n)) return false;
-    if (p->open != NULL && !fused_is_open(p, here, count, n) && !fused_run_steps(p, here, 1u << TM_LAST, n))
-        return false;
-    return tm_folds_run_tile(&p->folds, here->at, here->stride, chunk, first, n, here->raised + fused->steps);
+    if (!fused_run_steps(p, here, 1u << TM_ALWAYS, n)) return TM_FAILED;
+    if (p->looks) {
+        if (fused_is_open(p, here, n)) {
+            if (!fused_leave_open(p, count, (size_t)n)) return TM_NO_MEMORY;
+        } else if (!fused_run_steps(p, here, 1u << TM_LAST, n))
+            return TM_FAILED;
+    }
+    if (!tm_folds_run_tile(&p->folds, here->at, here->stride, chunk, first, n, here->raised + fused->steps))
+        return TM_FAILED;
+    return TM_OK;
 }
 
 /* To the element `count`, in C order. */
@@ -194,7 +216,7 @@ static size_t fused_lay_out(const pass *p, fused_place *here, char *memory, size
     return used;
 }
 
-static bool fused_walk(const pass *p, fused_place *here, size_t chunk, size_t begin, size_t count)
+static tm_status fused_walk(const pass *p, fused_place *here, size_t chunk, size_t begin, size_t count)
 {
     const tm_fused *fused = p->fused;
     const size_t last = p->dims - 1;
@@ -205,14 +227,15 @@ static bool fused_walk(const pass *p, fused_place *here, size_t chunk, size_t be
     for (size_t done = 0; done < count;) {
         const size_t left = TM_MIN((size_t)(p->shape[last] - here->index[last]), count - done);
         const size_t n = left < p->tile + LINE ? left : p->tile;
-        if (!fused_run_tile(p, here, chunk, done == 0, begin + done, (intptr_t)n)) return false;
+        const tm_status status = fused_run_tile(p, here, chunk, done == 0, begin + done, (intptr_t)n);
+        if (status != TM_OK) return status;
         fused_move(p, here, (intptr_t)n);
         done += n;
         for (size_t k = 0; k < fused->folds; k++)
             if (fused->fold[k].tree >= 0) here->at[fused->fold[k].slot] += n * fused->fold[k].item;
     }
     tm_folds_sum_node(&p->folds, first, chunk, count, here->raised + fused->steps);
-    return true;
+    return TM_OK;
 }
 
 /* Where a chunk is cut that would end at `count`. Which of two NaNs a loop hands on depends on whether
@@ -256,12 +279,12 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
     memset(here.raised, 0, fused->steps + fused->folds);
 
     const tm_x87_control mine = tm_x87_enter(p->x87);
-    const bool good = fused_walk(p, &here, chunk, begin, count);
+    const tm_status status = fused_walk(p, &here, chunk, begin, count);
     tm_x87_leave(mine);
     if (memory != stack) free(memory);
     for (size_t i = 0; i < fused->steps + fused->folds; i++)
         if (here.raised[i]) atomic_fetch_or_explicit(&p->raised[i], here.raised[i], memory_order_relaxed);
-    return good ? TM_OK : TM_FAILED;
+    return status;
 }
 
 /* Whether the next tile of array k will be in the cache unasked: of a stencil's rows all but the foremost. The
@@ -322,12 +345,11 @@ static void fused_take_rows(pass *p)
 }
 
 int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
-                 char *const *data, size_t count, char *const *partials, unsigned char *raised, char *open,
-                 int *opened)
+                 char *const *data, size_t count, char *const *partials, unsigned char *raised, char **open)
 {
-    if (!fused_is_sound(fused, dims, numbers, count, open != NULL && opened != NULL)) return TM_INVALID;
+    if (!fused_is_sound(fused, dims, numbers, count, open != NULL)) return TM_INVALID;
     _Atomic unsigned char flags[TM_FUSED_STEPS + TM_FUSED_FOLDS];
-    _Atomic bool some_open = false;
+    _Atomic(char *) left_open = NULL;
     pass p = {.fused = fused,
               .dims = dims,
               .n = 1,
@@ -341,8 +363,8 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
                         .raised = flags + fused->steps},
               .x87 = tm_x87_save(),
               .raised = flags,
-              .open = open,
-              .opened = &some_open};
+              .looks = open != NULL,
+              .open = &left_open};
 
     for (size_t i = 0; i < fused->steps + fused->folds; i++) atomic_init(&flags[i], 0);
     for (size_t axis = 0; axis < dims; axis++) {
@@ -364,6 +386,11 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     if (status == TM_OK && tree) status = tm_folds_combine(&p.folds);
     for (size_t i = 0; i < fused->steps + fused->folds; i++)
         raised[i] = atomic_load_explicit(&flags[i], memory_order_relaxed);
-    if (atomic_load_explicit(&some_open, memory_order_relaxed)) *opened = 1;
+    if (open != NULL) *open = atomic_load_explicit(&left_open, memory_order_relaxed);
     return (int)status;
+}
+
+void tm_free_open(char *open)
+{
+    free(open);
 }

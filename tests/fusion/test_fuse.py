@@ -19,7 +19,7 @@ from kit.fuse_compare import contents, differences, everything_is_worth_it
 from numpy.testing import assert_array_equal
 
 import threadmill as tm
-from threadmill.fusion import passes, record
+from threadmill.fusion import building, record
 from threadmill.fusion.lazy import LazyArray
 
 N = 80_000
@@ -630,15 +630,15 @@ def test_nothing_keeps_an_array_alive() -> None:
 
 
 def test_programs_are_kept_by_structure_and_bounded(x: Any) -> None:
-    passes._programs.clear()
+    building._programs.clear()
     fused = tm.fuse(lambda x, k: np.exp(x * k) + 1)
     for k in range(5):
         fused(x, float(k))
         fused(x[: N - k], float(k))
-    assert len(passes._programs) == 1
+    assert len(building._programs) == 1
     for depth in range(20):
         tm.fuse(lambda x, depth=depth: sum([x] * depth, x))(x)
-    assert len(passes._programs) < 512
+    assert len(building._programs) < 512
 
 
 # ---- what a lazy array does: what an ndarray does ----
@@ -820,13 +820,13 @@ def test_a_trusted_foreign_ufunc_is_put_off_and_not_kept(x: Any, passed: list[li
     tm.fuse(program)(x)
     assert passed == [["multiply"], ["add"]]
     passed.clear()
-    kept = len(passes._programs)
+    kept = len(building._programs)
     trusted = tm.parallel(special.erf, trust=True)
     for _ in range(2):
         result = tm.fuse(program)(x)
     assert contents(result) == contents(program(x))
     assert passed == [["multiply", "erf", "add"]] * 2
-    assert len(passes._programs) == kept
+    assert len(building._programs) == kept
     del trusted
 
 

@@ -38,6 +38,10 @@ def along_columns(x: Any, y: Any) -> Any:
     return y[:, :1] - (x - 1)
 
 
+def with_a_number(x: Any, y: Any) -> Any:
+    return x[:, 1:] * np.float64(np.nan) - y[:, :-1] * -np.float64(np.nan), x + np.float32(-np.nan)
+
+
 def less_the_greatest(x: Any, y: Any) -> Any:
     return x - (x * y).max(axis=-1, keepdims=True)
 
@@ -60,7 +64,17 @@ def whose_sign_shows(x: Any, y: Any) -> Any:
 
 
 FUNCTIONS = [
-    *(stencil, in_place, along_rows, along_columns, less_the_greatest, sums_of_rows, folded, turned),
+    *(
+        stencil,
+        in_place,
+        along_rows,
+        along_columns,
+        with_a_number,
+        less_the_greatest,
+        sums_of_rows,
+        folded,
+        turned,
+    ),
     whose_sign_shows,
 ]
 
@@ -99,7 +113,7 @@ def test_nans_of_one_kind_leave_no_tile_open(monkeypatch: pytest.MonkeyPatch) ->
     def never(*args: Any) -> Any:
         raise AssertionError("NumPy was asked")
 
-    monkeypatch.setattr(tm.fusion.passes, "settle", never)
+    monkeypatch.setattr(tm.fusion.running, "settle", never)
     x = np.random.default_rng(0).normal(size=(300, 1001))
     x[::3, ::7] = np.nan
     expected = stencil(x, x)

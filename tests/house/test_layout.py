@@ -81,8 +81,9 @@ FILES = {
         reducer signatures ufunc functions
     """,
     "fusion": """
-        nodes loops warned open_tiles passes schedule explanation record lazy reduce_all reduce_rows calls
-        steps numpys_code definitions powers elision operators arguments fuse
+        nodes loops warned open_tiles layout passes building running schedule explanation record lazy
+        reduce_all reduce_rows calls steps numpys_code definitions powers elision operators arguments
+        fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": "face ufuncs reductions",

@@ -224,8 +224,8 @@ class _Lib:
         partials: list[CData] | CData,
         raised: CData,
         open: CData,
-        opened: CData,
     ) -> int: ...
+    def tm_free_open(self, open: CData) -> None: ...
 
 ffi: _FFI
 lib: _Lib

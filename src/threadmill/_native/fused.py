@@ -1,6 +1,7 @@
 """Passes: many inner loops over tiles, as C takes them."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .dtypes import DTYPES
@@ -88,19 +89,22 @@ class FusedProgram:
         layout: list[int],
         data: "list[CData]",
         partials: "list[CData]",
-        is_open: "CData | None",
-    ) -> tuple[int, bytes, bool]:
-        """A status; the floating-point flags of each step, and of each fold after them; whether tiles are
-        open.
+    ) -> tuple[int, bytes, bytes]:
+        """A status; the floating-point flags of each step, and of each fold after them; the open tiles.
 
-        `is_open`: a byte for each element, which is set in open tiles; None for a program that does not look.
+        They are a byte for each element, 1 in open tiles; none where no tile is open.
         """
-        raised, opened = ffi.new("unsigned char[]", self.raised or 1), ffi.new("int *")
+        raised = ffi.new("unsigned char[]", self.raised or 1)
+        left_open = ffi.new("char **") if self.looks else ffi.NULL
         status = lib.tm_run_fused(
             *(pool, self.struct, dims, layout, len(layout), data, len(data), partials or ffi.NULL, raised),
-            *(is_open or ffi.NULL, opened),
+            left_open,
         )
-        return status, bytes(ffi.buffer(raised, self.raised)), bool(opened[0])
+        is_open = b""
+        if self.looks and left_open[0]:
+            is_open = bytes(ffi.buffer(left_open[0], prod(layout[:dims])))
+            lib.tm_free_open(left_open[0])
+        return status, bytes(ffi.buffer(raised, self.raised)), is_open
 
 
 def _set_loop(target: Any, loop: InnerLoop) -> None:

@@ -17,7 +17,11 @@ from ..arrays.loops import Loop
 from ..arrays.programs import minds_nans
 from .nodes import Node, Value
 
-__all__ = ["are_looked_for", "minds_unlike_nans", "settle"]
+__all__ = ["LOOKED_FOR", "minds_unlike_nans", "settle"]
+
+
+# The dtypes among whose numbers NaNs are looked for.
+LOOKED_FOR = "efdFD"
 
 
 def minds_unlike_nans(node: Node) -> bool:
@@ -25,13 +29,8 @@ def minds_unlike_nans(node: Node) -> bool:
     loop = node.loop
     if not isinstance(loop, Loop) or node.over == ROW:
         return False
-    is_alone = sum(bool(value.shape) for value in node.inputs) < 2
+    is_alone = sum(bool(value.shape) or bool(value.array != value.array) for value in node.inputs) < 2
     return not (is_alone and loop.dtypes[0].kind != "c") and minds_nans(loop)
-
-
-def are_looked_for(value: Value) -> bool:
-    """Whether NaNs among what a pass makes show that unlike ones may have met."""
-    return value.dtype.char in "efdFD"
 
 
 def settle(

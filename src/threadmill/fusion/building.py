@@ -1,0 +1,157 @@
+"""The program of a pass: its steps, and the buffers between them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._native.fused import ALWAYS, CHECK, EACH, LAST, LOOK, ROW, FusedProgram, FusedStep, copy_loop
+from .._native.programs import InnerLoop, nans_loop, need_cast_loop
+from ..arrays.cache import Cache
+from ..arrays.loops import Loop
+from ..arrays.programs import steps_for_nans
+from ..arrays.self_test import NUMPYS
+from .nodes import Conversion, Node, Value
+from .open_tiles import LOOKED_FOR, minds_unlike_nans
+from .passes import Pass
+
+__all__ = ["program_of"]
+
+# Programs by structure: the loops, the slots of their operands, the dtypes of the arrays and whether they are
+# contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may write.
+_programs: Cache[tuple[Any, ...], FusedProgram] = Cache()
+
+
+def program_of(one: Pass) -> FusedProgram:
+    """The program for passes of this structure, made at the first one."""
+    found = _programs.get(one.structure)
+    if found is not None:
+        return found
+    for node in one.nodes:
+        loop = node.loop
+        if isinstance(loop, Loop) and loop.ufunc not in NUMPYS:  # it keeps the program, not we it
+            found = loop.programs.get(one.structure)
+            if found is None:
+                found = loop.programs[one.structure] = _new_program(one)
+            return found
+    return _programs.put(one.structure, _new_program(one))
+
+
+class _Builder:
+    """The steps of a program, and the slots of its buffers, given out again after their last reader."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.items: list[tuple[int, bool]] = []
+        self.free: dict[tuple[int, bool], list[int]] = {}
+        self.steps: list[FusedStep] = []
+
+    def buffer(self, itemsize: int, over: int) -> int:
+        item = itemsize, over != EACH
+        free = self.free.get(item)
+        if free:
+            return free.pop()
+        self.items.append(item)
+        return self.first + len(self.items) - 1
+
+    def release(self, slot: int) -> None:
+        if slot >= self.first:
+            self.free.setdefault(self.items[slot - self.first], []).append(slot)
+
+    def convert(self, slot: int, source: "np.dtype[Any]", target: "np.dtype[Any]", over: int) -> int:
+        """Elements of another dtype in a buffer of their own."""
+        converted = self.buffer(target.itemsize, over)
+        self.steps.append((need_cast_loop(source.char, target.char), (slot, converted), over, 0, ALWAYS))
+        return converted
+
+    def is_contiguous(self, slot: int, size: int, inner: Sequence[int]) -> bool:
+        """Whether elements of this size lie side by side there."""
+        if slot >= self.first:
+            return not self.items[slot - self.first][1]
+        return inner[slot] == size
+
+    def step(self, node: Node, slots: Sequence[int], contiguous: bool, when: int) -> None:
+        """A node's own step, on the slots of its operands and of its results."""
+        loop, item = _inner(node.loop, contiguous), 0
+        if node.over == ROW:  # (x, result) or (x, beginning, result)
+            x, *beginning, result = slots
+            slots, item = (result, x, result, *beginning), node.outs[0].dtype.itemsize
+        self.steps.append((loop, tuple(slots), node.over, item, when))
+
+    def look(self, node: Node, slots: Sequence[int]) -> None:
+        """Looks for unlike NaNs that are about to meet."""
+        if isinstance(node.loop, Loop):
+            for loop, looked_at in steps_for_nans(node.loop, slots):
+                self.steps.append((loop, tuple(looked_at), node.over, 0, LOOK))
+
+    def check(self, slot: int, dtype: "np.dtype[Any]") -> None:
+        """Looks whether there are NaNs at all."""
+        parts = 2 if dtype.kind == "c" else 1
+        self.steps.append((nans_loop(dtype.itemsize // parts, parts), (slot,), EACH, 0, CHECK))
+
+
+def _new_program(one: Pass) -> FusedProgram:
+    first = len(one.arrays)
+    build = _Builder(first)
+    looks = one.has_rows and any(map(minds_unlike_nans, one.nodes))
+    targets = {value: len(one.operands) + k for k, value in enumerate(one.results)}
+    last: dict[Value, int] = {}
+    for k, node in enumerate(one.nodes):
+        last.update(dict.fromkeys((*node.inputs, *node.outs), k))
+    # What is written over what the pass reads is written last, when no tile can be left open any more: by the
+    # loop itself, or, if later steps read it, from a buffer.
+    late = {value for value in one.results if looks and one.is_in_place(value)}
+    copied = {value for value in late if any(value in node.inputs for node in one.nodes)}
+    slots = {**one.operands, **{value: slot for value, slot in targets.items() if value not in copied}}
+    kept = {*copied, *(fold.value for fold in one.folds)}
+    kept.update(value for node in one.nodes if node.outs[0] in late for value in node.inputs)
+    checked = {slots[value]: value.dtype for value in one.results if value not in late}
+    own_steps: list[int] = []
+    for k, node in enumerate(one.nodes):
+        is_late = node.outs[0] in late - copied
+        taken: list[int] = []
+        given: list[int] = []
+        for value, dtype in zip(node.inputs, node.loop.dtypes, strict=False):
+            slot = slots[value]
+            if value.dtype.num != dtype.num:
+                slot = build.convert(slot, value.dtype, dtype, node.over)
+                taken.append(slot)
+            given.append(slot)
+            if is_late and value.shape:
+                checked[slot] = dtype
+        for value in node.outs:
+            if value not in slots:
+                slots[value] = build.buffer(value.dtype.itemsize, node.over)
+            given.append(slots[value])
+        sizes = [dtype.itemsize for dtype in node.loop.dtypes]
+        pairs = zip(given, sizes, strict=True)
+        contiguous = all(build.is_contiguous(slot, size, one.inner) for slot, size in pairs)
+        if looks and minds_unlike_nans(node):
+            build.look(node, given[: len(node.inputs)])
+        own_steps.append(len(build.steps))
+        build.step(node, given, contiguous, LAST if is_late else ALWAYS)
+        for slot in taken:
+            if not is_late:
+                build.release(slot)
+        for value in {*node.inputs, *node.outs}:
+            if last[value] == k and value not in kept:
+                build.release(slots[value])
+    if looks:
+        checked.update((slots[value], value.dtype) for value in copied)
+        for slot, dtype in checked.items():
+            if dtype.char in LOOKED_FOR:
+                build.check(slot, dtype)
+    for value in copied:
+        pair = slots[value], targets[value]
+        build.steps.append((copy_loop(value.dtype.itemsize), pair, EACH, 0, LAST))
+    ends = [
+        (each.loop, slots[each.value], each.dtype.itemsize, each.tree_char, each.identity)
+        for each in one.folds
+    ]
+    loops = [node.loop for node in one.nodes]
+    return FusedProgram(first, len(one.operands), build.items, build.steps, ends, own_steps, loops)
+
+
+def _inner(loop: Loop | Conversion, contiguous: bool) -> InnerLoop:
+    entry: Any = loop.contiguous if contiguous else loop.strided
+    return entry if type(entry) is tuple else entry.address

@@ -1,0 +1,71 @@
+"""A pass is run: its arrays are made, NaNs that C has left to NumPy are settled, flags are told by node."""
+
+import functools
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .._native.fused import start_of
+from .._native.status import check
+from .._types import Array
+from .building import program_of
+from .nodes import Node, Value
+from .open_tiles import settle
+from .passes import Fold, Pass
+
+if TYPE_CHECKING:
+    from .._native._threadmill import CData
+
+__all__ = ["run_pass"]
+
+
+def run_pass(
+    pool: "CData", nodes: Sequence[Node], wanted: "set[Value]", fold: Fold | None
+) -> tuple[list[int], Array | None]:
+    """Runs nodes of one shape in their order; each one's flags and the fold's, and its partial results.
+
+    `wanted` are the values that get an array; a node's `target` is written as well.
+    """
+    one = Pass(nodes, wanted, () if fold is None else (fold,))
+    program = program_of(one)
+    layout = one.layout
+    partials = [np.empty(program.chunks(layout.size), each.dtype) for each in one.folds]
+    read = {value: value.array for value in one.operands if value.array is not None}
+    status, raised, is_open = program.run(
+        pool,
+        len(layout.shape),
+        layout.whole(),
+        [_address(x) for x in one.arrays],
+        [start_of(x) for x in partials],
+    )
+    check(status)
+    for value, array in one.results.items():
+        value.array = array
+        value.borrowed = value.node is not None and value.node.target is not None
+    flags = _flags_of(nodes, program.own_steps, raised)
+    if is_open:
+        made = settle(nodes, read, one.results, np.frombuffer(is_open, np.bool_))
+        if fold is not None:
+            fold.value.array = made[fold.value]
+            return [*flags, raised[-1]], None
+    if fold is None:
+        return flags, None
+    return [*flags, raised[-1]], partials[0][:1] if fold.tree else partials[0]
+
+
+def _flags_of(nodes: Sequence[Node], own_steps: Sequence[int], raised: bytes) -> list[int]:
+    """The flags of each node: those of its loop and of the conversions right before it."""
+    if not any(raised):
+        return [0] * len(nodes)
+    flags, begin = [], 0
+    for own in own_steps:
+        flags.append(functools.reduce(operator.or_, raised[begin : own + 1]))
+        begin = own + 1
+    return flags
+
+
+def _address(x: Array) -> "CData":
+    """Where an array's first element is; the array stays in place while this is kept."""
+    return start_of(x if x.flags.c_contiguous else x[(0,) * x.ndim + (...,)])
