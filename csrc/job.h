@@ -4,6 +4,7 @@
 #ifndef TM_JOB_H
 #define TM_JOB_H
 
+#include "failure.h"
 #include "fpenv.h"
 #include "gate.h"
 
@@ -33,8 +34,8 @@ struct tm_job {
     /* Any participant, atomically. */
     _Alignas(TM_LINE) tm_gate gate;
     _Atomic unsigned fp_flags;
-    _Atomic uint64_t failure; /* see parallel_for.c */
-    _Atomic int core;         /* where the owner was when it opened the loop; written by the owner */
+    tm_failure failure;
+    _Atomic int core; /* where the owner was when it opened the loop; written by the owner */
 
     /* Plain fields: written by the slot's owner while the gate is closed and nobody is inside, read by
      * those inside. */

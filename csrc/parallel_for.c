@@ -9,12 +9,6 @@
 #include "lend.h"
 #include "pool.h"
 
-/* The lowest failing chunk and its status as one number, lower is first: (chunk + 1) << 8 | -status. An
- * interrupt counts as a failure before chunk 0. */
-#define NO_FAILURE UINT64_MAX
-#define INTERRUPT ((uint64_t)-TM_INTERRUPTED)
-#define MOST_CHUNKS ((size_t)(NO_FAILURE >> 9)) /* that this number has room for */
-
 /* Sleepers are woken for no less than this: they take 50 to 120 us to come, and waking one costs the caller
  * 3 to 9 (two virtual cores). */
 #define WORTH_A_WAKE_NS 40000
@@ -51,39 +45,16 @@ size_t tm_get_thread_limit(void)
     return thread_limit;
 }
 
-/* ---- failures ----------------------------------------------------------------------------- */
-
-static void loop_note_failure(_Atomic uint64_t *failure, uint64_t mine)
-{
-    uint64_t seen = atomic_load_explicit(failure, memory_order_relaxed);
-    while (mine < seen && !atomic_compare_exchange_weak_explicit(failure, &seen, mine, memory_order_relaxed,
-                                                                 memory_order_relaxed)) {
-    }
-}
-
-static uint64_t loop_failure_of(size_t chunk, tm_status status)
-{
-    int code = status < 0 && status > -256 ? -status : -TM_FAILED;
-    return ((uint64_t)chunk + 1) << 8 | (uint64_t)code;
-}
-
-static tm_status loop_status_of(uint64_t failure)
-{
-    return failure == NO_FAILURE ? TM_OK : (tm_status)-(int)(failure & 0xff);
-}
-
 /* ---- inside a job ------------------------------------------------------------------------- */
 
-/* Runs a chunk; false if one before it has failed, and so before all that follow in its slice. Chunks before
- * the lowest failure always run, so that which failure wins does not depend on timing. */
+/* Runs a chunk; false if one before it has failed, and so before all that follow in its slice. */
 static bool loop_run_chunk(tm_job *job, size_t chunk)
 {
-    uint64_t failure = atomic_load_explicit(&job->failure, memory_order_relaxed);
-    if ((uint64_t)chunk + 1 > failure >> 8) return false;
+    if (tm_failure_precedes(&job->failure, chunk)) return false;
     size_t begin = chunk * job->grain;
     size_t end = TM_MIN(job->n - begin, job->grain) + begin;
     tm_status status = job->body(job->ctx, begin, end);
-    if (status != TM_OK) loop_note_failure(&job->failure, loop_failure_of(chunk, status));
+    if (status != TM_OK) tm_failure_note(&job->failure, chunk, status);
     return true;
 }
 
@@ -120,7 +91,7 @@ static void loop_check_interrupt(tm_job *job, caller *me)
 {
     int64_t now = tm_coarse_now_ns();
     if (now - me->asked_ns < TM_INTERRUPT_PERIOD_NS) return;
-    if (me->asked_ns != 0 && tm_interrupted()) loop_note_failure(&job->failure, INTERRUPT);
+    if (me->asked_ns != 0 && tm_interrupted()) tm_failure_note_interrupt(&job->failure);
     me->asked_ns = tm_coarse_now_ns();
 }
 
@@ -238,7 +209,7 @@ static int64_t loop_join(tm_team *team, tm_job *job, caller *me)
     for (int64_t look_ns = FIRST_LOOK_NS; status != TM_OK; look_ns = TM_MIN(2 * look_ns, LAST_LOOK_NS)) {
         loop_check_interrupt(job, me);
         status = tm_wait_lending(team, job, tm_now_ns() + look_ns, &lent);
-        if (status == TM_INTERRUPTED) loop_note_failure(&job->failure, INTERRUPT);
+        if (status == TM_INTERRUPTED) tm_failure_note_interrupt(&job->failure);
     }
     return lent ? tm_now_ns() - begin_ns : 0;
 }
@@ -262,7 +233,7 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
     job->n = loop->n, job->grain = loop->grain, job->chunks = chunks, job->seats = seats;
     job->body = loop->body, job->ctx = loop->ctx;
     job->help = loop_help, job->owner = worker, job->fp_state = mine;
-    atomic_store_explicit(&job->failure, NO_FAILURE, memory_order_relaxed);
+    tm_failure_clear(&job->failure);
     atomic_store_explicit(&job->fp_flags, 0, memory_order_relaxed);
     loop_deal_chunks(job);
     if (!alone) loop_open_job(job, &me, loop->short_chunks);
@@ -275,14 +246,14 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
     const int64_t lost_ns = tm_process_generation() == team->generation ? loop_join(team, job, &me) : 0;
     if (me.begun_ns != 0) atomic_store_explicit(&team->alone_ns, tm_now_ns(), memory_order_relaxed);
     if (lost_ns > 0 || watched) {
-        const bool all = atomic_load_explicit(&job->failure, memory_order_relaxed) == NO_FAILURE;
+        const bool all = tm_failure_status(&job->failure) == TM_OK;
         const int64_t saved_ns = watched && all && own > 0 ? loop_saved_ns(chunks, own, own_ns) : 0;
         const bool cost = tm_worth_settle(&team->worth, tm_now_ns(), saved_ns, lost_ns);
         tm_count(&job->counters.regretted, watched && cost); /* of others it is not known what was saved */
     }
 
     loop->fp_flags = flags | atomic_load_explicit(&job->fp_flags, memory_order_relaxed);
-    tm_status status = loop_status_of(atomic_load_explicit(&job->failure, memory_order_relaxed));
+    tm_status status = tm_failure_status(&job->failure);
     tm_count(&job->counters.wakeups, me.woken);
     if (alone) tm_count(&job->counters.alone, 1);
     /* A worker's time is counted already. */
@@ -304,13 +275,13 @@ static tm_status loop_run_alone(tm_loop *loop, size_t chunks)
                   .seats = 1,
                   .body = loop->body,
                   .ctx = loop->ctx,
-                  .failure = NO_FAILURE};
+                  .failure = {TM_NO_FAILURE}};
     caller me = {0};
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(mine);
     loop_run_chunks(&job, 0, &me, &counters);
     loop->fp_flags = tm_fp_leave(mine);
-    return loop_status_of(atomic_load_explicit(&job.failure, memory_order_relaxed));
+    return tm_failure_status(&job.failure);
 }
 
 tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
@@ -318,7 +289,7 @@ tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
     loop->fp_flags = 0;
     if (loop->grain == 0 || loop->n > PTRDIFF_MAX) return TM_INVALID;
     size_t chunks = loop->n / loop->grain + (loop->n % loop->grain != 0);
-    if (chunks > MOST_CHUNKS) return TM_INVALID;
+    if (chunks > TM_MOST_CHUNKS) return TM_INVALID;
     if (pool != NULL && tm_pool_refuses_loops(pool)) return TM_CLOSED;
     size_t seats = pool == NULL ? 1 : TM_MIN(tm_pool_threads(pool), chunks);
     if (thread_limit > 0) seats = TM_MIN(seats, thread_limit);

@@ -28,6 +28,7 @@ C_IDEAS = [
         "interrupt",
         "gate",
         "bell",
+        "failure",
         "job",
         "fork",
         "queue",

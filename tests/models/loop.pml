@@ -1,4 +1,4 @@
-/* loop.pml: one parallel loop (csrc/parallel_for.c): chunks dealt into slices, claimed and stolen; any chunk may
+/* loop.pml: one parallel loop (csrc/parallel_for.c, failure.h): chunks dealt into slices, claimed and stolen; any chunk may
  * fail, and an interrupt may come. The gate is in short: a worker enters while it is open, and the caller's join
  * closes it and waits until nobody is inside (gate.pml); `within` carries what was done inside to the caller.
  *
@@ -53,7 +53,7 @@ byte lowest = NO_FAILURE; /* what failed, truly */
 
 inline note_failure(mine)
 {
-    load(FAILURE, RELAXED, seen);
+    load(FAILURE, RELAXED, seen); /* tm_failure_note_number: load relaxed */
 #if MUTATION == TORN_NOTE
     if
     :: mine < seen -> store(FAILURE, RELAXED, mine)
@@ -63,7 +63,7 @@ inline note_failure(mine)
     done = false;
     do
     :: !done && (mine < seen || MUTATION == ANY_FAILURE) ->
-        compare_exchange(FAILURE, RELAXED, seen, mine, done) /* loop_note_failure: compare_exchange_weak relaxed */
+        compare_exchange(FAILURE, RELAXED, seen, mine, done) /* tm_failure_note_number: compare_exchange_weak relaxed */
     :: else -> break
     od;
 #endif
@@ -92,7 +92,7 @@ inline claim()
 inline run_chunk()
 {
     atomic {
-        load(FAILURE, RELAXED, seen); /* loop_run_chunk: load relaxed */
+        load(FAILURE, RELAXED, seen); /* tm_failure_precedes: load relaxed */
         done = chunk + 1 <= seen && (MUTATION != STOPS_AT_ANY || seen == NO_FAILURE);
         seen = 0
     }
@@ -107,7 +107,7 @@ inline run_chunk()
             fi
         }
         if
-        :: failed -> failed = false; note_failure(chunk + 1)
+        :: failed -> failed = false; note_failure(chunk + 1) /* loop_run_chunk: tm_failure_note */
         :: else
         fi;
         done = true
@@ -120,7 +120,7 @@ inline check_interrupt()
     if
     :: true
     :: atomic { !interrupted -> interrupted = true; lowest = INTERRUPT };
-        note_failure(INTERRUPT) /* loop_check_interrupt: loop_note_failure */
+        note_failure(INTERRUPT) /* loop_check_interrupt: tm_failure_note_interrupt */
     fi
 }
 
@@ -146,7 +146,7 @@ active proctype caller()
 {
     byte i, at_seat, chunk, seen, status;
     bool done, failed;
-    store(FAILURE, RELAXED, NO_FAILURE);
+    store(FAILURE, RELAXED, NO_FAILURE); /* tm_failure_clear: store relaxed */
     rmw(WITHIN, RELEASE, was, was);
     open = true; /* loop_open_job: tm_gate_open */
     for (i : 0 .. ROUND) {
@@ -167,7 +167,7 @@ active proctype caller()
     latest(WITHIN) == 0; /* tm_wait_lending: tm_gate_wait */
 #endif
     rmw(WITHIN, ACQUIRE, was, was);
-    load(FAILURE, RELAXED, status); /* loop_run_shared: load relaxed */
+    load(FAILURE, RELAXED, status); /* tm_failure_status: load relaxed */
     over = true;
     assert(status == lowest);
     for (i : 1 .. CHUNKS) {

@@ -12,7 +12,7 @@ FOLDER = ROOT / "tests" / "models"
 MODELS = sorted(FOLDER.glob("*.pml"))
 
 # A model's steps are all of these files' atomic operations and waits, no more and no less.
-WHOLE_FILES = ["gate.h", "gate.c", "bell.h", "bell.c", "queue.c"]
+WHOLE_FILES = ["gate.h", "gate.c", "bell.h", "bell.c", "queue.c", "failure.h"]
 
 RUN_SECONDS = 240  # a model takes up to 15 s on one core, a mutation up to 5
 
