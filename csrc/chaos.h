@@ -17,7 +17,7 @@
 void tm_chaos_seed(uint64_t seed);
 
 void tm_chaos(const char *site);
-bool tm_chaos_wakes(const char *site); /* whether a wait is to end at once */
+bool tm_chaos_wakes(const char *site); /* whether a wait is to end at once, a worker to seem displaced */
 
 /* How often any thread came to a site, and where each thread was last: one line each on stderr. */
 uint64_t tm_chaos_count(void);

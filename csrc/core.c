@@ -32,10 +32,13 @@ static bool core_wants_to_run(int thread)
     return name_end != NULL && sscanf(name_end + 1, " %c", &state) == 1 && state == 'R';
 }
 
-bool tm_core_is_displaced(const tm_lodger *lodger)
+bool tm_core_is_displaced(const tm_lodger *lodger, const void *loop)
 {
+    /* acquire: pairs with accept's release, so that a lender sees who the thread is */
+    if (atomic_load_explicit(&lodger->word, memory_order_acquire) != (uintptr_t)loop) return false;
     struct timespec first, second;
     if (lodger->thread == 0 || clock_gettime(lodger->clock, &first) != 0) return false;
+    if (TM_CHAOS_WAKES(core_displaced)) return true;
     for (int64_t end = tm_now_ns() + LOOK_NS; tm_now_ns() < end;) tm_relax();
     if (clock_gettime(lodger->clock, &second) != 0) return false;
     return first.tv_sec == second.tv_sec && first.tv_nsec == second.tv_nsec &&
@@ -74,54 +77,92 @@ static void core_leave(const cpu_set_t *home)
     if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof others, &others);
 }
 
-/* From one state to TM_MOVING; the caller alone may then change the affinity. */
-static bool core_begin(tm_lodger *lodger, int state)
+/* A lender is at work, for some 20 us if it has a core. It may have less of a right to one than this thread has. */
+static void core_pause(int looks)
 {
-    /* acquire: pairs with core_end's release */
-    return atomic_load_explicit(&lodger->state, memory_order_relaxed) == state &&
-           atomic_compare_exchange_strong_explicit(&lodger->state, &state, TM_MOVING, memory_order_acquire,
-                                                   memory_order_relaxed);
+    if (looks < 100)
+        sched_yield();
+    else
+        usleep(50);
 }
 
-/* release: who moves the thread next sees `home` */
-static void core_end(tm_lodger *lodger, int state)
+/* ---- the worker ------------------------------------------------------------------------------ */
+
+void tm_core_accept(tm_lodger *me, const void *loop)
 {
-    atomic_store_explicit(&lodger->state, state, memory_order_release);
+    /* release: who lends next sees what earlier lenders have done */
+    atomic_store_explicit(&me->word, (uintptr_t)loop, memory_order_release);
 }
 
-bool tm_core_lend(tm_lodger *lodger)
+void tm_core_decline(tm_lodger *me)
 {
-    if (!core_begin(lodger, TM_AT_HOME)) return false;
-    TM_CHAOS(core_lends);
-    const bool done = sched_getaffinity(lodger->thread, sizeof lodger->home, &lodger->home) == 0 &&
-                      core_confine(lodger->thread, tm_core(), &lodger->home);
-    TM_CHAOS(core_lent);
-    core_end(lodger, done ? TM_LENT : TM_AT_HOME);
-    return done;
-}
-
-void tm_core_take_back(tm_lodger *lodger)
-{
-    if (!core_begin(lodger, TM_LENT)) return;
-    TM_CHAOS(core_returns);
-    core_end(lodger, core_restore(lodger->thread, &lodger->home) ? TM_AT_HOME : TM_LENT);
+    atomic_fetch_or_explicit(&me->word, TM_AWAY, memory_order_relaxed);
 }
 
 void tm_core_go_home(tm_lodger *me)
 {
-    if (!core_begin(me, TM_LENT)) return;
-    TM_CHAOS(core_goes_home);
-    core_leave(&me->home);
-    core_end(me, core_restore(0, &me->home) ? TM_AT_HOME : TM_LENT);
+    /* acquire: pairs with core_end's release, also for those who lend after the next accept */
+    uintptr_t seen = atomic_load_explicit(&me->word, memory_order_acquire);
+    for (int looks = 0; seen & (TM_MOVING | TM_LENT);) {
+        if (seen & TM_MOVING) {
+            core_pause(looks++);
+            seen = atomic_load_explicit(&me->word, memory_order_acquire);
+        } else if (atomic_compare_exchange_weak_explicit(&me->word, &seen, seen & ~(uintptr_t)TM_LENT,
+                                                         memory_order_acquire, memory_order_acquire)) {
+            TM_CHAOS(core_goes_home);
+            core_leave(&me->home);
+            core_restore(0, &me->home);
+            return;
+        }
+    }
 }
 
-void tm_core_leave(tm_lodger *me)
+void tm_core_leave(void)
 {
-    if (!core_begin(me, TM_AT_HOME)) return;
-    const bool known = sched_getaffinity(0, sizeof me->home, &me->home) == 0;
-    if (known) core_leave(&me->home);
-    core_end(me, !known || core_restore(0, &me->home) ? TM_AT_HOME : TM_LENT);
+    cpu_set_t home;
+    if (sched_getaffinity(0, sizeof home, &home) != 0) return;
+    core_leave(&home);
+    core_restore(0, &home);
 }
+
+/* ---- the lender ------------------------------------------------------------------------------ */
+
+/* Puts LENT, or nothing, in MOVING's place; the thread may have declined meanwhile. */
+static void core_end(tm_lodger *lodger, bool lent)
+{
+    TM_CHAOS(core_moved);
+    /* release: who moves the thread next sees `home` */
+    atomic_fetch_add_explicit(&lodger->word, (lent ? (uintptr_t)TM_LENT : 0) - TM_MOVING,
+                              memory_order_release);
+}
+
+bool tm_core_lend(tm_lodger *lodger, const void *loop)
+{
+    uintptr_t seen = (uintptr_t)loop;
+    /* acquire: pairs with accept's release */
+    if (!atomic_compare_exchange_strong_explicit(&lodger->word, &seen, seen | TM_MOVING, memory_order_acquire,
+                                                 memory_order_relaxed))
+        return false;
+    TM_CHAOS(core_lends);
+    const bool lent = sched_getaffinity(lodger->thread, sizeof lodger->home, &lodger->home) == 0 &&
+                      core_confine(lodger->thread, tm_core(), &lodger->home);
+    core_end(lodger, lent);
+    return lent;
+}
+
+void tm_core_take_back(tm_lodger *lodger, const void *loop)
+{
+    /* relaxed: all of it is the lender's own */
+    uintptr_t seen = atomic_load_explicit(&lodger->word, memory_order_relaxed);
+    do
+        if ((seen & ~(uintptr_t)TM_AWAY) != ((uintptr_t)loop | TM_LENT)) return;
+    while (!atomic_compare_exchange_weak_explicit(&lodger->word, &seen, seen + TM_MOVING - TM_LENT,
+                                                  memory_order_relaxed, memory_order_relaxed));
+    TM_CHAOS(core_returns);
+    core_end(lodger, !core_restore(lodger->thread, &lodger->home));
+}
+
+/* ---- pinning --------------------------------------------------------------------------------- */
 
 void tm_core_pin(size_t index)
 {
@@ -147,21 +188,14 @@ void tm_core_enroll(tm_lodger *me)
     (void)me;
 }
 
-bool tm_core_is_displaced(const tm_lodger *lodger)
+void tm_core_accept(tm_lodger *me, const void *loop)
 {
-    (void)lodger;
-    return false;
+    (void)me, (void)loop;
 }
 
-bool tm_core_lend(tm_lodger *lodger)
+void tm_core_decline(tm_lodger *me)
 {
-    (void)lodger;
-    return false;
-}
-
-void tm_core_take_back(tm_lodger *lodger)
-{
-    (void)lodger;
+    (void)me;
 }
 
 void tm_core_go_home(tm_lodger *me)
@@ -169,10 +203,24 @@ void tm_core_go_home(tm_lodger *me)
     (void)me;
 }
 
-void tm_core_leave(tm_lodger *me)
+bool tm_core_is_displaced(const tm_lodger *lodger, const void *loop)
 {
-    (void)me;
+    (void)lodger, (void)loop;
+    return false;
 }
+
+bool tm_core_lend(tm_lodger *lodger, const void *loop)
+{
+    (void)lodger, (void)loop;
+    return false;
+}
+
+void tm_core_take_back(tm_lodger *lodger, const void *loop)
+{
+    (void)lodger, (void)loop;
+}
+
+void tm_core_leave(void) {}
 
 void tm_core_pin(size_t index)
 {

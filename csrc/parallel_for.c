@@ -158,15 +158,15 @@ static size_t loop_seat_of(const tm_job *job, int worker)
 static void loop_help(tm_job *job, tm_worker *me)
 {
     uint64_t begin = tm_ticks();
-    /* release: pairs with lend_to_displaced's acquire, so that a lender sees who the worker is */
-    atomic_store_explicit(&me->job, job, memory_order_release);
+    tm_core_accept(&me->lodger, job);
     TM_CHAOS(loop_help);
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(job->fp_state);
     loop_run_chunks(job, loop_seat_of(job, me->index), NULL, &me->counters);
     unsigned flags = tm_fp_leave(mine);
     if (flags) atomic_fetch_or_explicit(&job->fp_flags, flags, memory_order_relaxed);
-    atomic_store_explicit(&me->job, NULL, memory_order_relaxed);
+    tm_core_decline(&me->lodger);
+    TM_CHAOS(loop_leaves);
     tm_gate_leave(&job->gate); /* the job is the owner's again: nothing of it is read below */
     tm_count(&me->counters.busy_ticks, tm_ticks() - begin);
 }

@@ -19,6 +19,7 @@ static int fork_error; /* set once */
 
 static void pool_before_fork(void)
 {
+    tm_team_before_start(); /* in the child no lender would end a loan */
     tm_lock(&lifecycle);
 }
 

@@ -148,9 +148,16 @@ static void team_join_threads(tm_team *team, size_t count)
     for (size_t i = 0; i < count; i++) TM_MUST(pthread_join(team->workers[i].thread, NULL));
 }
 
+void tm_team_before_start(void)
+{
+    if (self == NULL) return;
+    tm_core_decline(&self->lodger);
+    tm_core_go_home(&self->lodger);
+}
+
 tm_status tm_team_start(const tm_pool_options *options, void *(*main)(void *worker), tm_team **result)
 {
-    if (self != NULL) tm_core_go_home(&self->lodger); /* new threads inherit the starter's affinity */
+    tm_team_before_start();
     tm_team *team = *result = team_allocate(options);
     if (team == NULL) return TM_NO_MEMORY;
     atomic_store(&team->bell.idle, team->threads); /* all awake: each will look before it sleeps */

@@ -34,7 +34,6 @@ typedef struct tm_worker {
     tm_task at_end;                         /* the worker: run before it ends, if not NULL */
     tm_lodger lodger;                       /* see core.h */
     int64_t moved_ns;                       /* the worker: when it last left a caller's core */
-    _Atomic(tm_job *) job;                  /* the worker: the loop that it helps; read by callers */
     tm_counters counters;                   /* the worker */
 } tm_worker;
 
@@ -94,6 +93,10 @@ void tm_team_detach(tm_team *team);
 
 /* Gives up one hold on the team. */
 void tm_team_drop(tm_team *team);
+
+/* The calling thread is about to start another, or a process, which inherits its affinity: it gives back a core
+ * that it is lent, and takes none any more in the loop that it is in. */
+void tm_team_before_start(void);
 
 /* The calling thread as a worker, of whatever team, or NULL. */
 tm_worker *tm_team_self(void);

@@ -59,7 +59,7 @@ static bool worker_clear_core(tm_team *team, tm_worker *me, const tm_job *job)
     const int64_t now = tm_now_ns();
     if (now - me->moved_ns > MOVE_AGAIN_NS) {
         me->moved_ns = now;
-        tm_core_leave(&me->lodger);
+        tm_core_leave();
     }
     return true;
 }
@@ -138,7 +138,6 @@ static void worker_work(tm_team *team, tm_worker *me)
         uint32_t seen = tm_bell_read(&team->bell); /* before looking: a later ring is then not missed */
         TM_CHAOS(worker_looks);
         bool stopping = atomic_load(&team->stopping);
-        tm_core_go_home(&me->lodger); /* what a lender that came late has lent */
         worker_help_loops(team, me);
         if (worker_try_tasks(team, me, seen)) continue;
         if (stopping) return; /* stopping closes the queue first, so no task can come after this look */

@@ -28,6 +28,14 @@
 #define loads(thread, location) true
 #endif
 
+/* Whether such others keep it, and whether a release of one location hands on what is known of another. */
+#ifndef keeps
+#define keeps(thread, location) 1
+#endif
+#ifndef tells
+#define tells(location, other) 1
+#endif
+
 #define GONE 255 /* what an ended thread "knows": it holds no history back */
 
 typedef View {
@@ -74,7 +82,7 @@ static void append(void)
     for (int i = 0; i < LOCATIONS; i++) {
         uchar *carried = &now.entry(at, last + 1).carries.at[i];
         *carried = extends ? now.entry(at, last).carries.at[i] : 0;
-        if (with & RELEASE) keep_higher(carried, now.knows[me].at[i]);
+        if (with & RELEASE && tells(at, i)) keep_higher(carried, now.knows[me].at[i]);
     }
 }
 
@@ -102,7 +110,11 @@ static void settle(void)
     for (int location = 0; location < LOCATIONS; location++) {
         uchar low = now.newest[location];
         for (int i = 0; i < THREADS; i++)
-            if (loads(i, location) && now.knows[i].at[location] < low) low = now.knows[i].at[location];
+            if (loads(i, location)) {
+                if (now.knows[i].at[location] < low) low = now.knows[i].at[location];
+            } else if (!keeps(i, location) && now.knows[i].at[location] != GONE) {
+                now.knows[i].at[location] = 0;
+            }
         if (low > 0) forget(location, low);
     }
 }
@@ -127,6 +139,17 @@ inline load(location, order, result)
             chosen = 0;
             c_code { learn(); settle(); }
         }
+    }
+}
+
+/* For a look after which there is no other, and where a model says by other means what an older entry would do. */
+inline load_newest(location, order, result)
+{
+    d_step {
+        step(location, order);
+        result = latest(location);
+        knows[_pid].at[location] = newest[location];
+        c_code { learn(); settle(); }
     }
 }
 

@@ -12,7 +12,7 @@ FOLDER = ROOT / "tests" / "models"
 MODELS = sorted(FOLDER.glob("*.pml"))
 
 # A model's steps are all of these files' atomic operations and waits, no more and no less.
-WHOLE_FILES = ["gate.h", "gate.c", "bell.h", "bell.c", "queue.c", "failure.h"]
+WHOLE_FILES = ["gate.h", "gate.c", "bell.h", "bell.c", "queue.c", "failure.h", "core.c", "lend.c"]
 
 RUN_SECONDS = 240  # a model takes up to 15 s on one core, a mutation up to 5
 
@@ -84,9 +84,10 @@ def test_every_mutation_is_listed() -> None:
 
 # ---- the steps of a model and those of the C code --------------------------------------------------
 
-ATOMIC = re.compile(r"\batomic_(load|store|exchange|fetch_\w+?|compare_exchange_weak)(_explicit)?\(")
+ATOMIC = re.compile(r"\batomic_(load|store|exchange|fetch_\w+?|compare_exchange_\w+?)(_explicit)?\(")
 WAIT = re.compile(
-    r"\b(tm_futex_wait|tm_futex_wake|tm_condition_wait|pthread_cond_signal|pthread_cond_broadcast)\("
+    r"\b(tm_futex_wait|tm_futex_wake|tm_condition_wait|pthread_cond_signal|pthread_cond_broadcast|"
+    r"sched_setaffinity|sched_getaffinity)\("
 )
 LABEL = re.compile(r"/\* (\w+: [\w: ,]+?)( \([A-D]\))? \*/")
 
@@ -131,8 +132,14 @@ def test_step_of_a_model_is_in_the_c_code(function: str, step: str, letter: str)
     assert not letter or any(re.search(rf"/\* {letter}( in bell.h)? \*/", body) for body in bodies), bodies
 
 
-# A drain's stop is looked at with the queue's mutex held, and whoever sets it wakes all waiters with it held.
-NOT_MODELLED = {("queue_is_told_to_stop", "load relaxed"), ("tm_queue_wake", "pthread_cond_broadcast")}
+NOT_MODELLED = {
+    # A drain's stop is looked at with the queue's mutex held; whoever sets it wakes all waiters with it held.
+    ("queue_is_told_to_stop", "load relaxed"),
+    ("tm_queue_wake", "pthread_cond_broadcast"),
+    # A worker moves itself here, and accepts no loan.
+    ("tm_core_leave", "sched_getaffinity"),
+    ("tm_core_pin", "sched_getaffinity"),
+}
 
 
 @pytest.mark.parametrize("name", WHOLE_FILES)

@@ -59,8 +59,22 @@ static void await(_Atomic long *count, long wanted)
     while (atomic_load(count) != wanted) sched_yield();
 }
 
+#if defined(__linux__)
+static cpu_set_t all_cores; /* set before any thread runs */
+
+/* Whatever cores are lent: only inside a loop, and no more once the worker has left it. */
+static void check_cores(void)
+{
+    cpu_set_t now;
+    CHECK(sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&now, &all_cores));
+}
+#else
+static void check_cores(void) {}
+#endif
+
 static void add_one(void *arg)
 {
+    check_cores();
     atomic_fetch_add((_Atomic long *)arg, 1);
 }
 
@@ -362,6 +376,7 @@ static int live_as_child(stage *at)
     int32_t item = 1;
     size_t done;
     check_bad = 0;
+    check_cores();
     tm_queue_push(at->queue, &item, 1, 0, &done); /* may be full: it must only come back */
     tm_queue_pop(at->queue, &item, 1, 0, &done);
     check_loop(NULL, 20, 3, SIZE_MAX, 0);
@@ -534,6 +549,9 @@ int main(int count, char **arguments)
     void *frame;
     backtrace(&frame, 1); /* loads what it needs, which a signal handler must not */
     signal(SIGPROF, print_stack);
+#if defined(__linux__)
+    CHECK(sched_getaffinity(0, sizeof all_cores, &all_cores) == 0);
+#endif
     tm_chaos_seed(seed);
     end_ns = tm_now_ns() + (int64_t)(seconds * 1e9);
     pthread_t watchdog;

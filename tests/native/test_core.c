@@ -12,16 +12,32 @@
 #ifdef __linux__
 
 static tm_lodger lodger;
+static _Alignas(TM_LINE) char loop, another;
 static atomic_bool is_there, is_over;
-static atomic_bool goes_home; /* the lodger gives back what it was lent */
+static atomic_bool goes_home; /* the lodger gives back what it was lent, and accepts again */
+static _Atomic int times_home;
+
+static bool has_cores_of_process(void)
+{
+    cpu_set_t mine, all;
+    return sched_getaffinity(0, sizeof mine, &mine) == 0 &&
+           sched_getaffinity(getpid(), sizeof all, &all) == 0 && CPU_EQUAL(&mine, &all);
+}
 
 static void *lodge(void *arg)
 {
     (void)arg;
     tm_core_enroll(&lodger);
+    tm_core_accept(&lodger, &loop);
     atomic_store(&is_there, true);
-    while (!atomic_load(&is_over))
-        if (atomic_load(&goes_home)) tm_core_go_home(&lodger);
+    while (!atomic_load(&is_over)) {
+        if (!atomic_load(&goes_home) || !(atomic_load(&lodger.word) & (TM_MOVING | TM_LENT))) continue;
+        tm_core_decline(&lodger);
+        tm_core_go_home(&lodger);
+        CHECK(has_cores_of_process());
+        times_home++;
+        tm_core_accept(&lodger, &loop);
+    }
     return NULL;
 }
 
@@ -30,6 +46,7 @@ static pthread_t start_lodger(void)
     pthread_t thread;
     lodger = (tm_lodger){0};
     is_there = is_over = goes_home = false;
+    times_home = 0;
     TM_MUST(pthread_create(&thread, NULL, lodge, NULL));
     while (!atomic_load(&is_there)) sched_yield();
     return thread;
@@ -54,12 +71,14 @@ TEST(a_core_is_lent_and_given_back)
     const cpu_set_t before = cores_of(0);
     pthread_t thread = start_lodger();
     for (int round = 0; round < 100; round++) {
-        CHECK(tm_core_lend(&lodger));
-        CHECK(!tm_core_lend(&lodger)); /* once at a time */
+        CHECK(!tm_core_lend(&lodger, &another));
+        CHECK(tm_core_lend(&lodger, &loop));
+        CHECK(!tm_core_lend(&lodger, &loop)); /* once at a time */
+        tm_core_take_back(&lodger, &another); /* another's loan */
         cpu_set_t lent = cores_of(lodger.thread);
         CHECK(CPU_COUNT(&lent) == 1);
-        tm_core_take_back(&lodger);
-        tm_core_take_back(&lodger); /* nothing is left to give back */
+        tm_core_take_back(&lodger, &loop);
+        tm_core_take_back(&lodger, &loop); /* nothing is left to give back */
         cpu_set_t home = cores_of(lodger.thread);
         CHECK(CPU_EQUAL(&home, &before));
     }
@@ -69,16 +88,53 @@ TEST(a_core_is_lent_and_given_back)
 TEST(the_lodger_gives_back_itself)
 {
     if (tm_core() < 0) return;
-    const cpu_set_t before = cores_of(0);
     pthread_t thread = start_lodger();
     atomic_store(&goes_home, true);
     for (int round = 0; round < 100; round++) {
-        while (!tm_core_lend(&lodger)) sched_yield(); /* until the last one is given back */
-        while (atomic_load(&lodger.state) != TM_AT_HOME) sched_yield();
-        cpu_set_t home = cores_of(lodger.thread);
-        CHECK(CPU_EQUAL(&home, &before));
+        while (!tm_core_lend(&lodger, &loop)) sched_yield(); /* until the last one is given back */
+        while (times_home <= round) sched_yield();
     }
     end_lodger(thread);
+}
+
+TEST(who_goes_home_waits_for_a_lender)
+{
+    const cpu_set_t before = cores_of(0);
+    if (tm_core() < 0 || CPU_COUNT(&before) < 2) return;
+    for (int lends = 0; lends < 2; lends++) { /* as a lender that begins, or ends, a loan */
+        pthread_t thread = start_lodger();
+        CHECK(tm_core_lend(&lodger, &loop));
+        atomic_fetch_add(&lodger.word, TM_MOVING - TM_LENT);
+        atomic_store(&goes_home, true);
+        while (!(atomic_load(&lodger.word) & TM_AWAY)) sched_yield();
+        for (int i = 0; i < 1000; i++) sched_yield();
+        CHECK(times_home == 0);
+        if (!lends) CHECK(sched_setaffinity(lodger.thread, sizeof before, &before) == 0);
+        atomic_fetch_sub(&lodger.word, lends ? TM_MOVING - TM_LENT : TM_MOVING);
+        while (times_home == 0) sched_yield();
+        end_lodger(thread);
+    }
+}
+
+TEST(nobody_lends_to_who_has_declined)
+{
+    if (tm_core() < 0) return;
+    const cpu_set_t before = cores_of(0);
+    tm_lodger me = {0};
+    tm_core_enroll(&me);
+    CHECK(!tm_core_lend(&me, &loop));
+    for (int round = 0; round < 3; round++) {
+        tm_core_accept(&me, &loop);
+        if (round > 0) CHECK(tm_core_lend(&me, &loop));
+        tm_core_decline(&me);
+        if (round > 1) tm_core_take_back(&me, &loop);
+        CHECK(!tm_core_is_displaced(&me, &loop));
+        CHECK(!tm_core_lend(&me, &loop));
+        tm_core_go_home(&me);
+        CHECK(!tm_core_lend(&me, &loop));
+        const cpu_set_t now = cores_of(0);
+        CHECK(CPU_EQUAL(&now, &before));
+    }
 }
 
 TEST(a_core_that_is_none_of_the_lodgers_is_not_lent)
@@ -94,7 +150,7 @@ TEST(a_core_that_is_none_of_the_lodgers_is_not_lent)
     CPU_CLR((size_t)core, &others);
     CHECK(sched_setaffinity(0, sizeof mine, &mine) == 0);
     CHECK(sched_setaffinity(lodger.thread, sizeof others, &others) == 0);
-    CHECK(!tm_core_lend(&lodger));
+    CHECK(!tm_core_lend(&lodger, &loop));
     cpu_set_t now = cores_of(lodger.thread);
     CHECK(CPU_EQUAL(&now, &others));
     CHECK(sched_setaffinity(0, sizeof before, &before) == 0);
@@ -105,10 +161,8 @@ TEST(a_thread_leaves_its_core)
 {
     const cpu_set_t before = cores_of(0);
     if (tm_core() < 0 || CPU_COUNT(&before) < 2) return;
-    tm_lodger me = {0};
-    tm_core_enroll(&me);
     for (int round = 0; round < 100; round++) {
-        tm_core_leave(&me);
+        tm_core_leave();
         cpu_set_t now = cores_of(0);
         CHECK(CPU_EQUAL(&now, &before));
     }
@@ -119,15 +173,21 @@ TEST(only_a_thread_that_does_not_run_is_displaced)
     if (tm_core() < 0) return;
     pthread_t thread = start_lodger();
     bool ran = false;
-    for (int look = 0; look < 100000 && !ran; look++) ran = !tm_core_is_displaced(&lodger);
+    for (int look = 0; look < 100000 && !ran; look++) ran = !tm_core_is_displaced(&lodger, &loop);
     CHECK(ran); /* it is busy, whatever else the machine does */
     tm_lodger nobody = {0};
-    CHECK(!tm_core_is_displaced(&nobody));
-    if (tm_core_lend(&lodger)) { /* on the core that this thread is on, while this thread is on it */
+    tm_core_accept(&nobody, &loop);
+    CHECK(!tm_core_is_displaced(&nobody, &loop));
+    tm_core_accept(&lodger, &another); /* in its name, as it does nothing else */
+    CHECK(!tm_core_is_displaced(&lodger, &loop));
+    if (tm_core_lend(&lodger,
+                     &another)) { /* on the core that this thread is on, while this thread is on it */
         bool waited = false;
-        for (int look = 0; look < 100000 && !waited; look++) waited = tm_core_is_displaced(&lodger);
+        atomic_store(&lodger.word, (uintptr_t)&another); /* a lender that looks again */
+        for (int look = 0; look < 100000 && !waited; look++) waited = tm_core_is_displaced(&lodger, &another);
+        atomic_fetch_or(&lodger.word, TM_LENT);
         CHECK(waited);
-        tm_core_take_back(&lodger);
+        tm_core_take_back(&lodger, &another);
     }
     end_lodger(thread);
 }
@@ -260,6 +320,8 @@ int main(void)
 #ifdef __linux__
     RUN(a_core_is_lent_and_given_back);
     RUN(the_lodger_gives_back_itself);
+    RUN(who_goes_home_waits_for_a_lender);
+    RUN(nobody_lends_to_who_has_declined);
     RUN(a_core_that_is_none_of_the_lodgers_is_not_lent);
     RUN(a_thread_leaves_its_core);
     RUN(only_a_thread_that_does_not_run_is_displaced);

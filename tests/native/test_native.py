@@ -70,11 +70,15 @@ WRAPPED = [
     *("pthread_mutex_init", "pthread_mutex_destroy", "pthread_cond_init", "pthread_cond_destroy"),
     "pthread_atfork",
 ]
-OPTIONS = {
-    "test_faults": ["-DTM_WRAPPED", *(f"-Wl,--wrap={name}" for name in WRAPPED)]
-    if sys.platform == "linux"
-    else []
-}
+# Functions of ours that test_lend.c has say that a worker is displaced.
+LENDING = ["tm_core_is_displaced", "tm_core_lend"]
+
+
+def wrapped(names: list[str]) -> list[str]:
+    return ["-DTM_WRAPPED", *(f"-Wl,--wrap={name}" for name in names)] if sys.platform == "linux" else []
+
+
+OPTIONS = {"test_faults": wrapped(WRAPPED), "test_lend": wrapped(LENDING)}
 
 pytestmark = [pytest.mark.native, pytest.mark.timeout(COMPILE_SECONDS + RUN_SECONDS + 30)]
 
