@@ -134,8 +134,26 @@ static bool fused_is_open(const pass *p, fused_place *here, intptr_t n)
            !fused_run_steps(p, here, 1u << TM_ALWAYS | 1u << TM_LOOK, n);
 }
 
+/* Runs the last steps for their flags alone: what they make goes nowhere. False: no memory. */
+static bool fused_rehearse_last(const pass *p, fused_place *here, intptr_t n)
+{
+    for (size_t i = 0; i < p->fused->steps; i++) {
+        const tm_fused_step *step = &p->fused->step[i];
+        if (step->when != TM_LAST) continue;
+        const size_t out = step->slot[step->operands - 1];
+        char *const at = here->at[out];
+        char *nowhere = calloc((size_t)n, (size_t)TM_MAX(here->stride[out], (intptr_t)TM_FUSED_ITEM));
+        if (nowhere == NULL) return false;
+        here->at[out] = nowhere;
+        fused_step(step, here->at, here->stride, n, &here->raised[i]);
+        here->at[out] = at;
+        free(nowhere);
+    }
+    return true;
+}
+
 /* Leaves the tile that begins at the element `count` open; false: no memory. */
-static bool fused_leave_open(const pass *p, size_t count, size_t n)
+static bool fused_leave_open(const pass *p, fused_place *here, size_t count, intptr_t n)
 {
     /* acquire: pairs with the release of who has made it, so that its zeros are there before our ones */
     char *open = atomic_load_explicit(p->open, memory_order_acquire);
@@ -148,8 +166,8 @@ static bool fused_leave_open(const pass *p, size_t count, size_t n)
         else
             free(made);
     }
-    memset(open + count, 1, n);
-    return true;
+    memset(open + count, 1, (size_t)n);
+    return fused_rehearse_last(p, here, n);
 }
 
 static tm_status fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, size_t count,
@@ -159,7 +177,7 @@ static tm_status fused_run_tile(const pass *p, fused_place *here, size_t chunk, 
     if (!fused_run_steps(p, here, 1u << TM_ALWAYS, n)) return TM_FAILED;
     if (p->looks) {
         if (fused_is_open(p, here, n)) {
-            if (!fused_leave_open(p, count, (size_t)n)) return TM_NO_MEMORY;
+            if (!fused_leave_open(p, here, count, n)) return TM_NO_MEMORY;
         } else if (!fused_run_steps(p, here, 1u << TM_LAST, n))
             return TM_FAILED;
     }
@@ -308,7 +326,7 @@ static void fused_find_fetched(pass *p)
 
 static bool fused_step_is_sound(const tm_fused_step *step, bool looks)
 {
-    if (step->when > TM_LAST || (step->when != TM_ALWAYS && !looks)) return false;
+    if (step->operands == 0 || step->when > TM_LAST || (step->when != TM_ALWAYS && !looks)) return false;
     if (step->over != TM_ROW) return step->over == TM_EACH || step->over == TM_ONCE;
     return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
 }
