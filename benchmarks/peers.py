@@ -1,4 +1,4 @@
-"""numba and numexpr on as many threads as we have; None where they are not installed."""
+"""numba, numexpr, blosc2 and JAX on as many threads as we have; None where they are not installed."""
 
 import functools
 import os
@@ -8,7 +8,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NumbaLoops", "allow", "numba_function", "numba_layer", "numba_loops", "numba_ufunc", "numexpr"]
+__all__ = [
+    "NumbaLoops",
+    "allow",
+    "blosc2_formula",
+    "jax_formula",
+    "numba_function",
+    "numba_layer",
+    "numba_loops",
+    "numba_ufunc",
+    "numexpr",
+]
+
+# The functions that formulas call.
+_FUNCTIONS = ("cos", "exp", "log", "sin", "sqrt")
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,34 @@ def numba_ufunc(threads: int, name: str, dtype: str) -> Any:
         return numba.vectorize([signature], target="parallel")(scope["call"])
     except Exception:
         return None
+
+
+def blosc2_formula(threads: int, text: str, count: int) -> Any:
+    """The formula as blosc2.jit runs it, into a new array of NumPy's."""
+    try:
+        import blosc2
+    except ImportError:
+        return None
+    blosc2.set_nthreads(threads)
+    return blosc2.jit(_formula(text, np, count))
+
+
+def jax_formula(text: str, arguments: tuple[Any, ...]) -> Any:
+    """A call of the formula as JAX compiles it for the processor, on all its cores, into a new array of
+    JAX's."""
+    try:
+        import jax
+    except ImportError:
+        return None
+    jax.config.update("jax_enable_x64", True)
+    compiled = jax.jit(_formula(text, jax.numpy, len(arguments)))
+    own = [jax.numpy.asarray(x) for x in arguments]
+    return lambda: compiled(*own).block_until_ready()
+
+
+def _formula(text: str, module: Any, count: int) -> Any:
+    names = {name: getattr(module, name) for name in _FUNCTIONS}
+    return eval(f"lambda {', '.join('abc'[:count])}: {text}", names)
 
 
 def numexpr(threads: int) -> Any:

@@ -1,8 +1,9 @@
-"""How fast are whole functions of NumPy arrays, fused, beside NumPy, numexpr and numba?
+"""How fast are whole functions of NumPy arrays, fused, beside NumPy, numexpr, numba, blosc2 and JAX?
 
 The kernels are those that such tools are shown with: stencils, formulas, reductions, softmax, option prices.
 Each is written as NumPy code, and fused as it stands. numexpr gets its five formulas in its own language;
-numba compiles the function, in parallel and with fastmath, which is not bound to NumPy's bits.
+numba compiles the function, in parallel and with fastmath, which is not bound to NumPy's bits. blosc2.jit
+and JAX (64-bit, all cores) give new arrays, as they take no out.
 """
 
 from collections.abc import Callable, Iterator
@@ -187,6 +188,10 @@ def _formula(plan: Plan, function: Callable[..., None], text: str) -> list[Row]:
         calls["numexpr"] = partial(numexpr.evaluate, text, local_dict=names, out=out)
     if compiled := peers.numba_function(plan.threads, function):
         calls["numba"] = partial(compiled, *arguments, out)
+    if formula := peers.blosc2_formula(plan.threads, text, len(arguments)):
+        calls["blosc2"] = partial(formula, *arguments)
+    if compiled := peers.jax_formula(text, arguments):
+        calls["JAX"] = compiled
     targets = {"numexpr": 1.4, "numba": 1.0}
     return compare(plan, f"{text} {size:,}", calls, targets=targets, nbytes=8 * size * (len(arguments) + 1))
 
