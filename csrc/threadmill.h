@@ -229,3 +229,31 @@ int tm_scale(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void 
  * complex sums follow NumPy's pairwise tree, but that of several different NaNs any may come out.
  * TM_CHECKED: the exact total, or TM_OVERFLOW if it does not fit. Returns as tm_square. */
 int tm_sum(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, void *total, int options);
+
+/* ---- random numbers ------------------------------------------------------------------------ */
+
+/* NumPy's bit generators whose streams are known here, and the kinds of numbers that are made of them, as
+ * numpy.random.Generator makes them: floats from 0 to 1, and integers from `lowest` to `lowest + most` of as many
+ * bits, wrapping. A float64 takes a draw of 64 bits. A float32 takes half a draw, the lower one first, and so
+ * do integers with `most` < 2^32; other integers take a draw. */
+typedef enum tm_generator { TM_PCG64, TM_PCG64DXSM, TM_GENERATORS } tm_generator;
+typedef enum tm_numbers {
+    TM_RANDOM_FLOAT64,
+    TM_RANDOM_FLOAT32,
+    TM_RANDOM_INTEGER32,
+    TM_RANDOM_INTEGER64,
+    TM_RANDOM_WIDE64, /* 64 bits, `most` >= 2^32 */
+    TM_NUMBERS
+} tm_numbers;
+
+/* A place in a stream: state and increment, the higher word first; `half` is the upper half of the draw that
+ * was halved last, which is still to be used where has_half is 1. */
+typedef struct tm_place {
+    uint64_t state[2], increment[2];
+    uint32_t has_half, half;
+} tm_place;
+
+/* out[0 .. n - 1] = the numbers from *place on, which is left after the last of them. Where it fails *place is
+ * as it was. */
+tm_status tm_random(tm_pool *pool, tm_generator generator, tm_numbers numbers, size_t n, uint64_t lowest,
+                    uint64_t most, tm_place *place, void *out);

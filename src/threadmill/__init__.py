@@ -32,6 +32,7 @@ from . import numpy  # noqa: E402
 from .arrays.functions import scale, square, sum  # noqa: E402
 from .arrays.map_chunks import map_chunks  # noqa: E402
 from .arrays.plan import Explanation  # noqa: E402
+from .arrays.random import integers, random  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
 from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
 from .fusion.fuse import fuse  # noqa: E402
@@ -58,9 +59,11 @@ __all__ = [
     "TypedQueue",
     "default_pool",
     "fuse",
+    "integers",
     "map_chunks",
     "numpy",
     "parallel",
+    "random",
     "recommended_workers",
     "reduce",
     "scale",

@@ -19,6 +19,8 @@ NO_POOL: list[Callable[[Any], Any]] = [
     lambda pool: tm.square(X, pool=pool),
     lambda pool: tm.scale([1], 2, pool=pool),
     lambda pool: tm.sum(X, axis=0, pool=pool),
+    lambda pool: tm.random(np.random.default_rng(), 9, pool=pool),
+    lambda pool: tm.integers(np.random.default_rng(), 9, pool=pool),
     lambda pool: tm.map_chunks(np.sqrt, X, pool=pool),
     lambda pool: tm.reduce(max, [1, 2], pool=pool),
     lambda pool: tm.reduce(max, [1], pool=pool),

@@ -154,6 +154,7 @@ with contextlib.suppress(Exception):
 with contextlib.suppress(Exception):
     fused("no", x)
 """,
+    "integers": "tm.integers(np.random.default_rng(1), 6, size=30000)",
     "map_chunks": "tm.map_chunks(np.sqrt, x, chunksize=1000)",
     "numpy": """
 tm.numpy.add(x, x)
@@ -194,6 +195,7 @@ add(np.ma.masked_array(x), 1)
 add(x.astype(object)[:9], 1)
 add(np.array(["a"], dtype=np.dtypes.StringDType()), np.array(["b"], dtype=np.dtypes.StringDType()))
 """,
+    "random": "tm.random(np.random.default_rng(1), 30000)",
     "recommended_workers": "tm.recommended_workers('io')",
     "reduce": "tm.reduce(lambda a, b: a + b, list(range(100)))",
     "scale": """

@@ -39,8 +39,8 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
-    "kernels": "kernel tree stream add multiply within rows cast nans select",
-    "arrays": "dtype memory walk program dense product sum fold fused",
+    "kernels": "kernel tree stream add multiply within rows cast nans select draws",
+    "arrays": "dtype memory walk program dense product sum fold fused random",
 }
 
 # The rooms of the package in their order: a module may import its own room and the rooms above it.
@@ -69,7 +69,7 @@ ROOMS = [
 FILES = {
     "_native": """
         _threadmill build library thread_state waits status pointers dtypes memory kernels machine programs
-        fused pools ring
+        fused random pools ring
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn
@@ -79,7 +79,7 @@ FILES = {
     "arrays": """
         cache refusal thresholds layout errstate probes loops map_chunks spaces iterate programs nans operands
         plan dense elementwise gufuncs sum_kernel product_kernel any_order row_reductions reductions self_test
-        reducer signatures ufunc functions
+        reducer signatures ufunc functions random
     """,
     "fusion": """
         nodes loops warned open_tiles layout passes building running schedule explanation record lazy

@@ -741,6 +741,34 @@ static void run_dense(scene *s)
     EXPECT(memcmp(first, second, numbers * 8) == 0);
 }
 
+/* ---- random numbers ----------------------------------------------------------------------- */
+
+static void random_numbers(scene *s)
+{
+    static const size_t item[TM_NUMBERS] = {8, 4, 4, 8, 8};
+    const int generator = code_of(&s->in, TM_GENERATORS), numbers = code_of(&s->in, TM_NUMBERS);
+    const size_t n = size_of(&s->in, 40000);
+    const uint64_t lowest = number_of(&s->in), most = number_of(&s->in);
+    const bool valid = generator >= 0 && generator < TM_GENERATORS && numbers >= 0 && numbers < TM_NUMBERS &&
+                       (numbers == TM_RANDOM_WIDE64 || most <= UINT32_MAX);
+    const size_t bytes = valid ? n * item[numbers] : 0;
+    tm_place place = {{lowest, most}, {n, number_of(&s->in) | 1}, byte_of(&s->in) & 1, (uint32_t)most};
+    tm_place alone = place;
+    tm_pool *pool = some_pool(s);
+    memset(second, 0x5a, bytes + 64);
+    const tm_status result =
+        tm_random(pool, (tm_generator)generator, (tm_numbers)numbers, n, lowest, most, &place, second);
+    if (valid && refuses(s, pool) && result == TM_CLOSED) {
+        EXPECT(n > 0 && memcmp(&place, &alone, sizeof place) == 0);
+        return;
+    }
+    EXPECT(result == (valid ? TM_OK : TM_INVALID));
+    EXPECT(tm_random(NULL, (tm_generator)generator, (tm_numbers)numbers, n, lowest, most, &alone, third) ==
+           result);
+    EXPECT(memcmp(&place, &alone, sizeof place) == 0 && memcmp(second, third, bytes) == 0);
+    for (size_t i = 0; i < 64; i++) EXPECT(second[bytes + i] == 0x5a);
+}
+
 /* ---- single loops, and questions ---------------------------------------------------------- */
 
 static void cast(scene *s)
@@ -831,9 +859,9 @@ static void ask(scene *s)
 /* ---- cases -------------------------------------------------------------------------------- */
 
 static void (*const acts[])(scene *) = {
-    make_pool,   spawn, spawn,     ask_pool,  ask_pool, run_loop,    run_loop,    make_queue, push,
-    push,        pop,   pop,       ask_queue, drain,    run_product, run_product, run_sum,    run_program,
-    run_program, walk,  run_dense, cast,      add_rows, stream,      ask,
+    make_pool,   spawn, spawn,     ask_pool,  ask_pool, run_loop,    run_loop,    make_queue,     push,
+    push,        pop,   pop,       ask_queue, drain,    run_product, run_product, run_sum,        run_program,
+    run_program, walk,  run_dense, cast,      add_rows, stream,      ask,         random_numbers,
 };
 
 static unsigned long long calls;

@@ -163,6 +163,28 @@ class _Lib:
     def tm_sum(self, pool: CData, dtype: int, n: int, x: CData, total: CData, options: int) -> int: ...
     def tm_set_sum_block(self, elements: int) -> None: ...
 
+    # random numbers
+    TM_PCG64: int
+    TM_PCG64DXSM: int
+    TM_RANDOM_FLOAT64: int
+    TM_RANDOM_FLOAT32: int
+    TM_RANDOM_INTEGER32: int
+    TM_RANDOM_INTEGER64: int
+    TM_RANDOM_WIDE64: int
+    TM_GENERATORS: int
+    TM_NUMBERS: int
+    def tm_random(
+        self,
+        pool: CData,
+        generator: int,
+        numbers: int,
+        n: int,
+        lowest: int,
+        most: int,
+        place: CData,
+        out: CData,
+    ) -> int: ...
+
     # memory that arrays share
     TM_APART: int
     TM_SAME: int
