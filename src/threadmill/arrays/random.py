@@ -91,6 +91,9 @@ def random(
     >>> np.array_equal(x, np.random.default_rng(7).random((1000, 1000)))
     True
     """
+    if pool is None and out is None and type(rng) is np.random.Generator and _is_small(size):
+        small: Any = rng.random  # NumPy's stub knows no size that may be of any type
+        return small(size, dtype)
     check_pool(pool)
     generator, char = _generator(rng), _char(dtype)
     if generator is not None and char in _FLOATS and _is_known(generator, _FLOATS[char]):
@@ -155,6 +158,8 @@ def integers(
     >>> np.array_equal(dice, np.random.default_rng(7).integers(1, 6, 10**6, endpoint=True))
     True
     """
+    if pool is None and type(rng) is np.random.Generator and _is_small(size):
+        return as_the_user(rng.integers, low, high, size, dtype, endpoint)
     check_pool(pool)
     generator, char = _generator(rng), _char(dtype)
     bounds = None if generator is None else _bounds(low, high, char, endpoint)
@@ -165,6 +170,11 @@ def integers(
             _fill(rng.bit_generator, pool, generator, numbers, bounds, target)
             return target
     return as_the_user(rng.integers, low, high, size, dtype, endpoint)
+
+
+def _is_small(size: Any) -> bool:
+    """Whether the size tells at a glance that NumPy makes the numbers, which saves 1.5 us."""
+    return size is None or (type(size) is int and size < LEAST)
 
 
 def _generator(rng: Any) -> int | None:
