@@ -87,7 +87,7 @@ FILES = {
         fuse
     """,
     "pipelines": "stages turnstile run pipeline",
-    "numpy": "face ufuncs reductions",
+    "numpy": "face ufuncs sort_1d one_dimension reductions",
 }
 
 # What an import of threadmill may bring with it besides the standard library.

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as _np
 
 from ..arrays.errstate import as_the_user as _as_the_user
+from . import one_dimension as _one_dimension
 from . import reductions as _reductions
+from .one_dimension import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .ufuncs import parallel_ufunc as _parallel_ufunc
 
-_FAMILIES = (_reductions,)
+_FAMILIES = (_one_dimension, _reductions)
 
 __all__ = sorted({*_np.__all__, *(name for family in _FAMILIES for name in family.__all__)})
 

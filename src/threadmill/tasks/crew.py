@@ -67,7 +67,7 @@ class Crew:
                 del failures  # the error's traceback holds this frame: no cycle
 
 
-def run_indices(pool: "Pool", fn: Callable[[int], None], n: int) -> None:
+def run_indices(pool: "Pool", fn: Callable[[int], object], n: int) -> None:
     """Runs fn(0) ... fn(n - 1) to their end on all threads of a pool, the caller among them.
 
     They are as many as the caller is limited to, at most. The indices are claimed in order. When a call
