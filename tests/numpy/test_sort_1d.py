@@ -177,6 +177,15 @@ def test_arguments(name: str, args: tuple[Any, ...], options: dict[str, Any]) ->
         same(name, random_values(dtype, 5003), *args, **options)
 
 
+@pytest.mark.parametrize("dtype", "fd")
+def test_median_among_zeros_of_both_signs(dtype: str) -> None:
+    for seed, n in itertools.product(range(20), [9, 10, 701, 702]):
+        rng = np.random.default_rng(seed)
+        x = rng.permutation(np.resize(np.array([0.0, -0.0, 1, 0.0, -0.0, -1], dtype), n))
+        same("median", x)
+        same("median", np.abs(x) - (x < 0))  # of one sign
+
+
 def test_median_of_what_it_overwrites() -> None:
     x = random_values("d", 5003)
     assert tm.numpy.median(x.copy(), overwrite_input=True, pool=POOLS[2]) == np.median(x)

@@ -130,15 +130,16 @@ def median(
     def run() -> Any:
         with np.errstate(invalid="ignore"):  # a signalling NaN
             has_nan = a.dtype.kind == "f" and np.isnan(a.max())
-        if not has_nan:
-            parted, middle = _copied(pool, a), a.size // 2
-            parted.partition(middle)  # for one place at a time NumPy has a partition on vectors
-            middles = parted[middle : middle + 1]
-            if a.size % 2 == 0:
-                middles = np.stack([parted[:middle].max(), parted[middle]])
-            if middles.all() or not _is_open(pool, parted):
-                return as_the_user(np.median, middles, axis, out, False, keepdims)
-        return as_the_user(np.median, a, axis, out, overwrite_input, keepdims)
+        if has_nan:
+            return as_the_user(np.median, a, axis, out, overwrite_input, keepdims)
+        parted, middle = _copied(pool, a), a.size // 2
+        parted.partition(middle)  # for one place at a time NumPy has a partition on vectors
+        middles = parted[middle : middle + 1]
+        if a.size % 2 == 0:
+            middles = np.stack([parted[:middle].max(), parted[middle]])
+        return as_the_user(
+            np.median, middles, axis, out, False, keepdims
+        )  # of zeros of either sign it is 0.0
 
     return run
 
