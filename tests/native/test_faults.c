@@ -268,6 +268,17 @@ static void use_sum(void)
     CHECK(status == TM_NO_MEMORY || (status == 0 && total == 0.0f));
 }
 
+/* A place in a stream is as it was where memory for the rejected draws is refused. */
+static void use_random(void)
+{
+    enum { N = 40000 };
+    static uint64_t numbers[N];
+    tm_place place = {{1, 2}, {3, 5}, 0, 0};
+    tm_status status = tm_random(NULL, TM_PCG64, TM_RANDOM_WIDE64, N, 0, 3ull << 61, &place, numbers);
+    CHECK(status == TM_OK || (status == TM_NO_MEMORY && place.state[0] == 1 && place.state[1] == 2));
+    CHECK(status == TM_NO_MEMORY || numbers[N - 1] <= 3ull << 61);
+}
+
 static void play(void)
 {
     use_machine();
@@ -276,6 +287,7 @@ static void play(void)
     use_queue(9);
     use_drain();
     use_sum();
+    use_random();
     CHECK(mutexes == 0);
     CHECK(conditions == 0);
 }
