@@ -37,6 +37,9 @@ CHUNK = 1 << 17
 
 _TOP = np.uint64(1 << 63)
 
+# NumPy's own, also where ours are put in their place.
+_numpys_sort, _numpys_unique, _numpys_median = np.sort, np.unique, np.median
+
 
 def sort(
     pool: Pool, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
@@ -55,7 +58,7 @@ def sort(
 
     def run() -> Any:
         if _is_open(pool, a):
-            return as_the_user(np.sort, a, axis, kind, order, stable=stable)
+            return as_the_user(_numpys_sort, a, axis, kind, order, stable=stable)
         return _sorted(pool, a)
 
     return run
@@ -97,7 +100,9 @@ def unique(
         order = _order(pool, ar) if return_index or return_inverse else None
         elements = _sorted(pool, ar) if order is None else ar[order]
         if _has_nan(elements):
-            return as_the_user(np.unique, ar, return_index, return_inverse, return_counts, axis, **options)
+            return as_the_user(
+                _numpys_unique, ar, return_index, return_inverse, return_counts, axis, **options
+            )
         firsts = np.empty(elements.size, np.bool_)
         firsts[:1] = True
         np.not_equal(elements[1:], elements[:-1], out=firsts[1:])
@@ -131,15 +136,14 @@ def median(
         with np.errstate(invalid="ignore"):  # a signalling NaN
             has_nan = a.dtype.kind == "f" and np.isnan(a.max())
         if has_nan:
-            return as_the_user(np.median, a, axis, out, overwrite_input, keepdims)
+            return as_the_user(_numpys_median, a, axis, out, overwrite_input, keepdims)
         parted, middle = _copied(pool, a), a.size // 2
         parted.partition(middle)  # for one place at a time NumPy has a partition on vectors
         middles = parted[middle : middle + 1]
         if a.size % 2 == 0:
             middles = np.stack([parted[:middle].max(), parted[middle]])
-        return as_the_user(
-            np.median, middles, axis, out, False, keepdims
-        )  # of zeros of either sign it is 0.0
+        # The mean of zeros of either sign is 0.0.
+        return as_the_user(_numpys_median, middles, axis, out, False, keepdims)
 
     return run
 
