@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import operator
 import os
 import pickle
 import subprocess
@@ -774,6 +775,59 @@ def test_a_foreign_class_has_its_word() -> None:
     a, b = tm.fuse(lambda x: (x + Foreign(), x ** Foreign()))(np.ones(6))
     assert a.endswith("ndarray on the left")
     assert b == "power"
+
+
+@pytest.mark.parametrize("name", ["mul", "pow", "truediv", "floordiv", "lt", "imul", "matmul"])
+@pytest.mark.parametrize("kind", [np.matrix, lambda x: np.ma.masked_array(x, x > 4)])
+def test_a_subclass_has_its_word_in_operators(name: str, kind: Any) -> None:
+    function = getattr(operator, name)
+    x = np.arange(300.0 * 300).reshape(300, 300)
+    for swapped in False, True:
+        program = (lambda a, b: function(b, a)) if swapped else (lambda a, b: function(a, b))
+        assert not differences(program, [x, kind(x[:300] + 1)])
+
+
+IDENTITIES: list[Callable[..., Any]] = [
+    lambda x, out: np.add(x, 1, out=out, where=x > 1) is out,
+    lambda x, out: np.add(x, 1, np.asarray(out)[:]) is out,
+    lambda x, out: [each is out for each in np.modf(x, out=(None, out))],
+    lambda x, out: [each is out for each in np.divmod(x, 2, out=(out, None))],
+    lambda x, out: np.add.reduce(x[None], out=out) is out,
+    lambda x, out: np.cumsum(x, out=out) is out,
+    lambda x, out: x.take(np.arange(6), out=out) is out,
+    lambda x, out: (x.real is x, x.squeeze() is x, np.real(x) is x, np.atleast_1d(x) is x),
+    lambda x, out: (x.byteswap(inplace=True) is x, x.T is x, x[...] is x, x.reshape(6) is x),
+    lambda x, out: out.__iadd__(x) is out,
+]
+
+
+@pytest.mark.parametrize("number", range(len(IDENTITIES)))
+@pytest.mark.usefixtures("small_ones_too")
+def test_what_a_call_returns_is_the_array_that_numpy_returns(number: int) -> None:
+    assert not differences(IDENTITIES[number], [np.arange(6.0), np.zeros(6)])
+
+
+@pytest.mark.usefixtures("small_ones_too")
+def test_arrays_of_no_axes_are_numpys() -> None:
+    def program(x: Any) -> Any:
+        y = x[..., 0]
+        before = x * 2
+        y += 5
+        return y.mean(), y.var(), y.std(), np.var(y), y, before, x
+
+    assert not differences(program, [np.arange(6.0)])
+
+
+@pytest.mark.parametrize("key", [(0, 0), 9, slice(0, 2), ()])
+@pytest.mark.usefixtures("small_ones_too")
+def test_an_assignment_that_cannot_be_made_is_numpys_error(key: Any) -> None:
+    def program(x: Any, y: Any) -> None:
+        x[key] = y * 2
+
+    x = np.arange(6.0)
+    x.flags.writeable = False
+    assert not differences(program, [x, np.ones(6)])
+    assert not differences(program, [np.arange(6.0), np.ones(5)])
 
 
 # ---- explain, foreign ufuncs ----

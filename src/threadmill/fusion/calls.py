@@ -60,12 +60,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
     if node is None:
         return _call_at_once(record, ufunc, args, options)
     record.is_urgent |= may_change
-    if len(node.outs) == 1:
-        return shown(record, node)
-    results = tuple([LazyArray(record, value) for value in node.outs])
-    if record.is_urgent:
-        record.flush(MAY_CHANGE)
-    return results
+    return shown(record, node)
 
 
 def _are_usual(options: dict[str, Any]) -> bool:

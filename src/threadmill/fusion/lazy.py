@@ -158,7 +158,7 @@ class LazyArray:
         array = evaluated_alone(self) if name in _VIEWS else evaluated(self)
         found = getattr(array, name)
         if isinstance(found, np.ndarray):
-            return wrapped(record, found)
+            return _named(record, found, (self,))
         if not callable(found):
             if name in _MEMORY:
                 record.expose(array)
@@ -166,8 +166,8 @@ class LazyArray:
 
         def method(*args: Any, **options: Any) -> Any:
             if name in _VIEWS:
-                return wrapped(record, as_the_user(found, *plain(args), **plain(options)))
-            result = at_once(record, found, args, options)
+                return _named(record, as_the_user(found, *plain(args), **plain(options)), (self,))
+            result = at_once(record, getattr(np.ndarray, name), (self, *args), options)
             _look_again(self)
             return result
 
@@ -220,18 +220,29 @@ def lazy(record: Record, array: "Array") -> LazyArray:
     return LazyArray(record, Value.of(array))
 
 
-def shown(record: Record, node: Node) -> LazyArray:
-    """What a node makes, as a lazy array."""
-    result = LazyArray(record, node.outs[0])
+def shown(record: Record, node: Node) -> Any:
+    """What a node makes, as a lazy array, or as several."""
+    outs = node.outs
+    result: Any = LazyArray(record, outs[0])
+    if len(outs) > 1:
+        result = result, *[LazyArray(record, value) for value in outs[1:]]
     if record.is_urgent:
         record.flush(MAY_CHANGE)
     return result
 
 
 def wrapped(record: Record, result: Any) -> Any:
-    """What NumPy has returned; its plain arrays go on as lazy ones."""
+    """What NumPy has returned; its plain arrays go on as lazy ones.
+
+    Those of no axes go on as they are: for lazy ones NumPy does not tell us of `out=...`, which asks for an
+    array where a number would be returned.
+    """
     if type(result) is np.ndarray:
-        return lazy(record, result) if record.is_open else result
+        if result.ndim:
+            return lazy(record, result) if record.is_open else result
+        if result.base is not None:
+            record.expose(result)
+        return result
     if type(result) is tuple:
         return tuple([wrapped(record, each) for each in result])
     if type(result) is list:
@@ -281,7 +292,7 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
         for x in (*given, *named.values()):
             if type(x) is np.ndarray:  # the user's code gets it into its hands
                 record.expose(x)
-    return _returned(record, as_the_user(function, *given, **named), args, options)
+    return _named(record, as_the_user(function, *given, **named), (*args, *options.values()))
 
 
 def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -289,7 +300,7 @@ def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[s
     if record.log is not None:
         record.log.add_numpys(name_of(function))
     given, named = _there(args), {name: _there(x) for name, x in options.items()}
-    return _returned(record, as_the_user(function, *given, **named), args, options)
+    return _named(record, as_the_user(function, *given, **named), (*args, *options.values()))
 
 
 def _there(x: Any) -> Any:
@@ -299,8 +310,12 @@ def _there(x: Any) -> Any:
     return tuple([_there(each) for each in x]) if type(x) is tuple else x
 
 
-def _returned(record: Record, result: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    for x in (*args, *options.values()):
-        if type(x) is LazyArray and result is x._value.array:
-            return x  # an out
+def _named(record: Record, result: Any, args: tuple[Any, ...]) -> Any:
+    """What NumPy has returned, as a lazy array; an argument, alone or in a tuple of outputs, as itself."""
+    if type(result) is tuple:
+        return tuple([_named(record, each, args) for each in result])
+    for x in args:
+        for each in x if type(x) is tuple else (x,):
+            if result is (each._value.array if type(each) is LazyArray else each):
+                return each
     return wrapped(record, result)

@@ -20,7 +20,8 @@ from .steps import put_where
 
 __all__: list[str] = []
 
-_NUMBERS = frozenset({*PYTHON_NUMBERS, bool})
+# Operands whose operators are NumPy's.
+_KNOWN = frozenset({*PYTHON_NUMBERS, bool, np.ndarray, LazyArray})
 
 _BINARY = {
     "add": np.add,
@@ -49,7 +50,7 @@ _UNARY = {"pos": np.positive, "neg": np.negative, "abs": np.absolute, "invert": 
 # ---- operators ----
 
 
-def _forward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     commutative = ufunc in COMMUTATIVE
 
     def forward(self: LazyArray, other: Any) -> Any:
@@ -65,8 +66,8 @@ def _forward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
                     self, other, first, second, references = other, self, second, first, others
         elif type(other) in PYTHON_NUMBERS:
             second = other
-        elif _defers(other):
-            return NotImplemented
+        elif _is_foreign(other):
+            return at_once(self._record, operate, (self, other), {})
         node = None if second is None else record.node(ufunc, (first, second))
         if node is not None:
             return shown(record, node)
@@ -76,7 +77,7 @@ def _forward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     return forward
 
 
-def _backward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     commutative = ufunc in COMMUTATIVE
 
     def backward(self: LazyArray, other: Any) -> Any:
@@ -87,15 +88,17 @@ def _backward(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
             node = self._record.node(ufunc, (other, self._value))
             if node is not None:
                 return shown(self._record, node)
-        elif _defers(other):
-            return NotImplemented
+        elif _is_foreign(other):
+            return at_once(self._record, operate, (other, self), {})
         return call(self._record, ufunc, (other, self), {})
 
     return backward
 
 
-def _in_place(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+def _in_place(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def in_place(self: LazyArray, other: Any) -> Any:
+        if _is_foreign(other):
+            return at_once(self._record, operate, (self, other), {})
         return call(self._record, ufunc, (self, other), {"out": (self,)})
 
     return in_place
@@ -109,22 +112,24 @@ def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
     return unary
 
 
-def _defers(other: Any) -> bool:
-    """Whether NumPy's operators leave an operation to the other operand's class."""
+def _is_foreign(other: Any) -> bool:
+    """Whether the other operand's class may have a word in what an operator does: Python asks it then."""
     kind = type(other)
-    if kind is np.ndarray or isinstance(other, np.generic) or kind in _NUMBERS or kind in (list, tuple, str):
-        return False
-    return hasattr(kind, "__array_ufunc__") and kind.__array_ufunc__ is None
+    return kind not in _KNOWN and not isinstance(other, np.generic)
 
 
 def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
-    if modulo is not None or _defers(other):
+    if modulo is not None:
         return NotImplemented
+    if _is_foreign(other):
+        return at_once(self._record, operator.pow, (self, other), {})
     ufunc, operands = power(self, other)
     return call(self._record, ufunc, operands, {})
 
 
 def _ipow(self: LazyArray, other: Any) -> Any:
+    if _is_foreign(other):
+        return at_once(self._record, operator.ipow, (self, other), {})
     ufunc, operands = power(self, other)
     return call(self._record, ufunc, operands, {"out": (self,)})
 
@@ -194,7 +199,7 @@ def _setitem(self: LazyArray, key: Any, new: Any) -> None:
         return
     key = _plain_key(key)
     array = evaluated_alone(self)
-    if type(new) is LazyArray and new._record is record and _is_basic(key):
+    if type(new) is LazyArray and new._record is record and _is_basic(key) and array.flags.writeable:
         target = array if key is Ellipsis else array[key]
         if isinstance(target, np.ndarray):
             assign(record, target, new._value)
@@ -242,14 +247,18 @@ def _reduce_ex(self: LazyArray, protocol: Any) -> Any:
 
 
 def _put_on() -> None:
+    def python(name: str) -> Callable[[Any, Any], Any]:
+        operate: Callable[[Any, Any], Any] = getattr(operator, f"__{name}__")
+        return operate
+
     special: dict[str, Callable[..., Any]] = {
         "pow": _pow,
-        "rpow": _backward(np.power),
+        "rpow": _backward(np.power, operator.pow),
         "ipow": _ipow,
-        "divmod": lambda self, other: call(self._record, np.divmod, (self, other), {}),
-        "rdivmod": lambda self, other: call(self._record, np.divmod, (other, self), {}),
-        "matmul": lambda self, other: call(self._record, np.matmul, (self, other), {}),
-        "rmatmul": lambda self, other: call(self._record, np.matmul, (other, self), {}),
+        "divmod": _forward(np.divmod, divmod),
+        "rdivmod": _backward(np.divmod, divmod),
+        "matmul": _forward(np.matmul, operator.matmul),
+        "rmatmul": _backward(np.matmul, operator.matmul),
         "imatmul": _at_once(operator.imatmul),
         "array_ufunc": _array_ufunc,
         "array_function": _array_function,
@@ -264,9 +273,9 @@ def _put_on() -> None:
         "format": _of_values(format),
         "index": _of_values(operator.index),
         **{kind.__name__: _of_values(kind) for kind in (bool, int, float, complex, repr, str)},
-        **{name: _forward(ufunc) for name, ufunc in {**_BINARY, **_COMPARISONS}.items()},
-        **{f"r{name}": _backward(ufunc) for name, ufunc in _BINARY.items()},
-        **{f"i{name}": _in_place(ufunc) for name, ufunc in _BINARY.items()},
+        **{name: _forward(ufunc, python(name)) for name, ufunc in {**_BINARY, **_COMPARISONS}.items()},
+        **{f"r{name}": _backward(ufunc, python(name)) for name, ufunc in _BINARY.items()},
+        **{f"i{name}": _in_place(ufunc, python(f"i{name}")) for name, ufunc in _BINARY.items()},
         **{name: _unary(ufunc) for name, ufunc in _UNARY.items()},
     }
     methods = {f"__{name}__": function for name, function in special.items()}
