@@ -1,8 +1,8 @@
-"""npbench's kernels as published, as they are and fused: python tests/kit/npbench.py FOLDER [PRESET [NAME ...]].
+"""npbench's kernels as published, fused: python tests/kit/npbench.py FOLDER [PRESET [NAME ...]].
 
-FOLDER is a checkout of npbench, PRESET one of its sizes ("S"). Each kernel runs twice: with small arrays fused
-as well, whose results, arguments afterwards, warnings and errors are compared in every bit; and as users run
-it, for the times, of which the fastest of some are taken. The status is the number of kernels that differ.
+FOLDER is a checkout of npbench, PRESET one of its sizes ("S"). Each kernel runs with small arrays fused as
+well, where results, arguments afterwards, warnings and errors are compared in every bit; and as users run it,
+for the times, of which the fastest of some are told. The status is the number of kernels that differ.
 """
 
 import importlib.util
