@@ -31,6 +31,7 @@ def warnings_are_no_errors() -> Iterator[None]:
     """Where they are, as in the rest of the suite, nothing that may warn is put off."""
     with warnings.catch_warnings():
         warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", "the matrix subclass", PendingDeprecationWarning)
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
         yield
 
@@ -328,6 +329,17 @@ def test_numbers_that_are_equal_are_not_taken_for_each_other(x: Any) -> None:
 
     for dtype in "lfdD":
         assert contents(tm.fuse(program)(x.astype(dtype))) == contents(program(x.astype(dtype)))
+
+
+def test_an_operation_of_two_steps_at_the_most_that_is_put_off(x: Any) -> None:
+    def program(x: Any, count: int) -> Any:
+        y = x
+        for _ in range(count):
+            y = y + 1
+        return np.true_divide(y, 3, out=x.astype("f4"), casting="unsafe")
+
+    for count in range(250, 260):
+        assert contents(tm.fuse(program)(x, count)) == contents(program(x, count))
 
 
 def test_integers_to_negative_powers_are_an_error() -> None:

@@ -269,7 +269,7 @@ class Fused(RuleBasedStateMachine):
         seed=st.integers(0, 2**20),
         first=st.sampled_from("dfDliqe?b"),
         second=st.sampled_from("dfDl?"),
-        layout=st.sampled_from(list(LAYOUTS)),
+        layout=st.sampled_from([name for name in LAYOUTS if name != "subclass"]),
         form=st.sampled_from(["apart", "the same", "overlapping", "a row"]),
         special=st.booleans(),
         pool=st.integers(0, 2),

@@ -93,7 +93,7 @@ def _node(record: Record, ufunc: np.ufunc, operands: list[Any], options: dict[st
     own = node.loop.dtypes
     if asked is None or all(each.num == asked.num for each in own):
         return node
-    record.pending.pop()
+    record.take_out(record.pending[-1])
     return None
 
 

@@ -146,3 +146,8 @@ class Node:
             self.outs = [Value(loop.dtypes[-1], shape, None, self, turned)]
         else:
             self.outs = [Value(dtype, shape, None, self, turned) for dtype in loop.dtypes[len(inputs) :]]
+
+    def forget(self) -> None:
+        """When it has run, or never will: lets go of its operands, and of its results, which refer to it."""
+        self.inputs = ()
+        self.outs = []

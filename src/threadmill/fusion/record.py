@@ -16,9 +16,8 @@ from ..arrays.refusal import Refusal
 from .explanation import Log
 from .loops import BY_PLACE, as_values, find_loop, shows_gaps, shows_place
 from .nodes import Conversion, Node, Value, is_plain, is_turned
-from .passes import Fold
-from .running import run_pass
-from .schedule import ancestors, groups_of, made_again, may_end, needed_of
+from .passes import Fold, run_pass
+from .schedule import ancestors, groups_of, last_reads, may_end, needed_of
 from .warned import State, line_of_user, place_of_user, state_now, tell
 
 if TYPE_CHECKING:
@@ -38,8 +37,8 @@ _WRITTEN = "an array was written"
 class Record:
     """Nodes that are put off, in the order of the program; all run when any value is needed.
 
-    It belongs to one call, and is used by the thread that made it. `exposed` is memory that code which we do
-    not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been recorded.
+    It belongs to one call, and is used by the thread that made it. `exposed` refers to memory that code which
+    we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been recorded.
     `borrowed` are the values that lie in memory which may be written later. `log` is what explain tells of.
     """
 
@@ -47,7 +46,7 @@ class Record:
         self.pool = pool
         self.pending: list[Node] = []
         self.borrowed: list[Value] = []
-        self.exposed: list[Array] = []
+        self.exposed: list[ref[Array]] = []
         self.state: State | None = None
         self.log: Log | None = None
         self.is_open = True
@@ -57,6 +56,8 @@ class Record:
 
     def node(self, ufunc: np.ufunc, operands: tuple[Any, ...]) -> Node | None:
         """The ufunc's call put off, of values and numbers; None where it has to be made at once."""
+        if len(self.pending) >= _MOST_PENDING:
+            self.flush(f"{_MOST_PENDING} operations are put off at most")
         key: list[Any] = [ufunc]
         shape: tuple[int, ...] | None = None
         for x in operands:
@@ -110,8 +111,6 @@ class Record:
             return None
         if (name in BY_PLACE or loop.dtypes[0].char == "e") and shows_place(loop, name, inputs, shape):
             return None
-        if len(self.pending) >= _MOST_PENDING:
-            self.flush(f"{_MOST_PENDING} operations are put off at most")
         state = self.state
         if state is None or not state.is_now():
             state = self.state = state_now(state)
@@ -129,7 +128,7 @@ class Record:
     def take_out(self, *nodes: Node) -> None:
         """Takes the latest nodes out again: NumPy has to make the call."""
         while self.pending and self.pending[-1] in nodes:
-            self.pending.pop()
+            self.pending.pop().forget()
 
     # ---- memory that may be written unseen ----
 
@@ -138,15 +137,18 @@ class Record:
         base = array
         while isinstance(base.base, np.ndarray):
             base = base.base
-        if not any(base is each for each in self.exposed):
-            self.exposed.append(base)
+        known = [each for each in self.exposed if each() is not None]
+        if not any(base is each() for each in known):
+            known.append(ref(base))
+        self.exposed = known
         self.give_back(array)
 
     def _may_change(self, inputs: tuple[Value, ...]) -> bool:
+        exposed = [base for each in self.exposed if (base := each()) is not None]
         return any(
-            value.array is not None and not are_apart(value.array, each)
+            value.array is not None and not are_apart(value.array, base)
             for value in inputs
-            for each in self.exposed
+            for base in exposed
         )
 
     # ---- running ----
@@ -189,10 +191,14 @@ class Record:
         if ended is not None and folded is not None:
             spared = (*spared, folded)
         self.pending = ancestors(nodes, [each for each in spared if each.array is None and each.is_held()])
+        again = set(self.pending)
+        for node in nodes:
+            if node not in again:
+                node.forget()
         for node in nodes:
             if node.reports and flags.get(node):
                 tell(node, flags[node])
-        for node in self.pending:
+        for node in again:
             node.reports = False
         return ended
 
@@ -200,7 +206,11 @@ class Record:
         self, needed: list[Node], wanted: set[Value], fold: Fold | None, flags: dict[Node, int]
     ) -> tuple[Array, int] | None:
         ended: tuple[Array, int] | None = None
-        for group in groups_of(needed, wanted):
+        asked = wanted.copy()
+        groups = groups_of(needed, wanted)
+        folded = None if fold is None else fold.value
+        handed_on = last_reads(groups, wanted - asked)
+        for group in groups:
             end = None
             if fold is not None and fold.value.node in group:
                 if may_end(fold, group, wanted):
@@ -213,6 +223,9 @@ class Record:
             flags.update(zip(group, raised, strict=False))
             if partial is not None:
                 ended = partial, raised[len(group)]
+            for value in handed_on.get(group[-1], ()):
+                if value is not folded and not value.is_held():
+                    value.array = None  # nobody reads it any more
         return ended
 
     def close(self) -> None:

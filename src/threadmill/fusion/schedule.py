@@ -6,7 +6,7 @@ from .._native.fused import EACH
 from .nodes import Node, Value
 from .passes import MOST_NODES, Fold
 
-__all__ = ["ancestors", "groups_of", "made_again", "may_end", "needed_of"]
+__all__ = ["ancestors", "groups_of", "last_reads", "made_again", "may_end", "needed_of"]
 
 
 def needed_of(
@@ -148,3 +148,12 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
             if value.array is None and value.node is not None and places[value.node] != places[node]:
                 wanted.add(value)
     return [members for _, _, members in sorted(groups, key=lambda group: group[0])]
+
+
+def last_reads(groups: list[list[Node]], handed_on: set[Value]) -> dict[Node, list[Value]]:
+    """What passes hand on, by the last node of the pass that reads it last."""
+    last = {value: group[-1] for group in groups for node in group for value in node.inputs}
+    found: dict[Node, list[Value]] = {}
+    for value in handed_on:
+        found.setdefault(last[value], []).append(value)
+    return found
