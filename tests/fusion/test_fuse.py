@@ -842,6 +842,23 @@ def test_an_assignment_that_cannot_be_made_is_numpys_error(key: Any) -> None:
     assert not differences(program, [np.arange(6.0), np.ones(5)])
 
 
+def test_operations_on_parts_of_few_elements_are_numpys() -> None:
+    """As they are at once, with warnings at their lines and in their order."""
+
+    def program(x: Any) -> Any:
+        big = np.log(x - x)
+        row = x[3] - x[3]
+        told = [row.sum(), row.mean(), np.mean(row), np.clip(row, 1, 2), row.std(ddof=row.size), np.ptp(row)]
+        with np.errstate(divide="ignore"):
+            told.append(np.log(row))
+        told += [1 / row, row / row, -row, abs(row), row.astype("i4"), np.where(row, row, 1), row[:0].mean()]
+        x[2] = x[3] + x[4] * 2
+        x[5] += row
+        return big, told, x[2] is x[2], x
+
+    assert not differences(program, [np.linspace(0, 1, 300_000).reshape(300, 1000)])
+
+
 # ---- explain, foreign ufuncs ----
 
 

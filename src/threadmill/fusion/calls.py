@@ -22,7 +22,7 @@ from .reduce_rows import reduce_rows
 if TYPE_CHECKING:
     from .._types import Array
 
-__all__ = ["assign", "call", "reduce"]
+__all__ = ["are_small", "assign", "by_numpy", "call", "call_at_once", "reduce"]
 
 # NumPy's own ufuncs on all cores, which live as long as the process.
 _parallel: dict[np.ufunc, Any] = {}
@@ -33,7 +33,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
     nin = ufunc.nin
     outs: Any = args[nin:]
     if len(args) < nin or (options and options.keys() != {"out"} and not _are_usual(options)):
-        return _call_at_once(record, ufunc, args, options)
+        return call_at_once(record, ufunc, args, options)
     if "out" in options:
         outs = options["out"]
         if type(outs) is not tuple:
@@ -51,14 +51,14 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
         else:
             found = _other(evaluated(x) if kind is LazyArray else x)
             if found is None:
-                return _call_at_once(record, ufunc, args, options)
+                return call_at_once(record, ufunc, args, options)
             may_change |= found[1]
             operands.append(found[0])
     if any(out is not None for out in outs):
         return _call_into(record, ufunc, args, options, operands, outs)
     node = _node(record, ufunc, operands, options)
     if node is None:
-        return _call_at_once(record, ufunc, args, options)
+        return call_at_once(record, ufunc, args, options)
     record.is_urgent |= may_change
     return shown(record, node)
 
@@ -93,7 +93,7 @@ def _node(record: Record, ufunc: np.ufunc, operands: list[Any], options: dict[st
     own = node.loop.dtypes
     if asked is None or all(each.num == asked.num for each in own):
         return node
-    record.take_out(record.pending[-1])
+    record.take_out(node)
     return None
 
 
@@ -131,22 +131,22 @@ def _call_into(
     out = outs[0] if len(outs) == 1 else None
     is_lazy = type(out) is LazyArray and out._record is record
     if out is None or ufunc.nout != 1 or not (is_lazy or type(out) is np.ndarray):
-        return _call_at_once(record, ufunc, args, options)
+        return call_at_once(record, ufunc, args, options)
     dtype, shape = out.dtype, out.shape
     node = _node(record, ufunc, operands, options)
     if node is None:
-        return _call_at_once(record, ufunc, args, options)
+        return call_at_once(record, ufunc, args, options)
     last = node
     if node.outs[0].dtype.num != dtype.num and options.get("casting") == "unsafe":
         last = _converted(record, node, dtype) or node
     made = last.outs[0]
     if made.dtype.num != dtype.num or node.shape != shape:
         record.take_out(node, last)
-        return _call_at_once(record, ufunc, args, options)
+        return call_at_once(record, ufunc, args, options)
     if is_lazy and out._value.array is None:  # nobody else can see it
         if out._value.turned != made.turned:
             record.take_out(node, last)
-            return _call_at_once(record, ufunc, args, options)
+            return call_at_once(record, ufunc, args, options)
         out._value = made
         made.owner = ref(out)
         if record.is_urgent:
@@ -157,7 +157,7 @@ def _call_into(
     is_elsewhere = any(_overlaps(value.array, target) for value in node.inputs)
     if is_elsewhere or shows_gaps(node, target) or not record.store(target, made):
         record.take_out(node, last)
-        return _call_at_once(record, ufunc, args, options)
+        return call_at_once(record, ufunc, args, options)
     return out
 
 
@@ -174,12 +174,24 @@ def _overlaps(x: "Array | None", target: "Array") -> bool:
     return x is not None and relate(x, target) == OVERLAPPING
 
 
-def _call_at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    return _at_once(record, _on_all_cores(ufunc), args, options)
+def call_at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A ufunc's call by NumPy, or on all cores where that may pay."""
+    return by_numpy(record, ufunc if are_small(args) else _on_all_cores(ufunc), args, options)
 
 
-def _at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """A ufunc's own work; what is put off stays so if the call does not touch it."""
+def are_small(args: tuple[Any, ...]) -> bool:
+    """Whether all operands are numbers and evaluated arrays of few elements: nothing is to gain there."""
+    for x in args:
+        if type(x) is LazyArray:
+            if x._value.array is None or x._value.array.size >= SMALL:
+                return False
+        elif type(x) not in PYTHON_NUMBERS:
+            return False
+    return True
+
+
+def by_numpy(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """NumPy's or a ufunc's own work; what is put off stays so if the call does not touch it."""
     outs = options.get("out", ())
     given = [*args, *(outs if type(outs) is tuple else (outs,))]
     others = [x for name, x in options.items() if name != "out"]
@@ -220,7 +232,7 @@ def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict
         result = reduce_rows(record, value, ufunc, args[1:], options)
         if result is not NotImplemented:
             return result
-    return _at_once(record, _on_all_cores(ufunc).reduce, args, options)
+    return by_numpy(record, _on_all_cores(ufunc).reduce, args, options)
 
 
 def _widened(

@@ -283,15 +283,19 @@ def plain(x: Any) -> Any:
 
 def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's own call, on evaluated arrays."""
-    record.flush(f"{name_of(function)} was NumPy's to run")
+    if record.pending:
+        record.flush(f"{name_of(function)} was NumPy's to run")
     if record.log is not None:
         record.log.add_numpys(name_of(function))
     given, named = plain(args), plain(options)
     record.give_back()
-    if any(callable(x) and not isinstance(x, type | np.ufunc) for x in (*given, *named.values())):
-        for x in (*given, *named.values()):
-            if type(x) is np.ndarray:  # the user's code gets it into its hands
-                record.expose(x)
+    both = (*given, *named.values()) if named else given
+    for x in both:
+        if type(x) is not np.ndarray and callable(x) and not isinstance(x, type | np.ufunc):
+            for each in both:
+                if type(each) is np.ndarray:  # the user's code gets it into its hands
+                    record.expose(each)
+            break
     return _named(record, as_the_user(function, *given, **named), (*args, *options.values()))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
-from .calls import assign, call, reduce
+from .calls import are_small, assign, by_numpy, call, call_at_once, reduce
 from .definitions import FUNCTIONS, METHODS
 from .elision import COMMUTATIVE, is_taken, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, plain, shown, wrapped
@@ -71,8 +71,11 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
         node = None if second is None else record.node(ufunc, (first, second))
         if node is not None:
             return shown(record, node)
-        is_over = type(second) is Value and is_taken(ufunc, first, references, second)
-        return call(record, ufunc, (self, other), {"out": (self,)} if is_over else {})
+        if type(second) is Value and is_taken(ufunc, first, references, second):
+            return call(record, ufunc, (self, other), {"out": (self,)})
+        if second is not None:
+            return call_at_once(record, ufunc, (self, other), {})
+        return call(record, ufunc, (self, other), {})
 
     return forward
 
@@ -107,7 +110,7 @@ def _in_place(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
 def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
     def unary(self: LazyArray) -> Any:
         node = self._record.node(ufunc, (self._value,))
-        return call(self._record, ufunc, (self,), {}) if node is None else shown(self._record, node)
+        return call_at_once(self._record, ufunc, (self,), {}) if node is None else shown(self._record, node)
 
     return unary
 
@@ -156,6 +159,8 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
 
 def _array_function(self: LazyArray, function: Any, types: Any, args: Any, options: Any) -> Any:
     definition = FUNCTIONS.get(function)
+    if definition is not None and are_small(args):
+        return by_numpy(self._record, function, args, options)
     if definition is not None and _PLAIN.issuperset(types):
         result = definition(*args, **options)
         if result is not NotImplemented:
@@ -168,10 +173,14 @@ _PLAIN = frozenset({LazyArray, np.ndarray})
 
 
 def _method(name: str, definition: Callable[..., Any]) -> Callable[..., Any]:
+    numpys = getattr(np.ndarray, name)
+
     def method(self: LazyArray, *args: Any, **options: Any) -> Any:
+        if are_small((self,)):
+            return by_numpy(self._record, numpys, (self, *args), options)
         result = definition(self, *args, **options)
         if result is NotImplemented:
-            return at_once(self._record, getattr(evaluated(self), name), args, options)
+            return at_once(self._record, numpys, (self, *args), options)
         return result
 
     return method

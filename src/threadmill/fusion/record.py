@@ -76,6 +76,8 @@ class Record:
                     return None
         if not shape:
             return None
+        if prod(shape) < SMALL and all(type(x) is not Value or x.array is not None for x in operands):
+            return None
         loop = find_loop(ufunc, operands, tuple(key))
         if isinstance(loop, Refusal):
             return None

@@ -194,7 +194,7 @@ def put_where(x: LazyArray, mask: LazyArray, new: Any) -> bool:
             return True
     elif record.store(array, made):
         return True
-    record.take_out(record.pending[-1])
+    record.take_out(node)
     return False
 
 
