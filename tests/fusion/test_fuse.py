@@ -985,6 +985,38 @@ def test_a_fork_in_the_middle_is_harmless(x: Any) -> None:
     assert tm.fuse(program)(x) == (0, expected)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_fork_while_another_thread_is_in_a_pass_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.linspace(0.5, 2, 2_000_000)
+    fused = tm.fuse(_long_program)
+    expected = contents(fused(x))
+    runs, results = threading.Event(), []
+    run = record.run_pass
+
+    def run_pass(*args: Any) -> Any:
+        runs.set()
+        return run(*args)
+
+    monkeypatch.setattr(record, "run_pass", run_pass)
+    for _ in range(3):
+        runs.clear()
+        thread = threading.Thread(target=lambda: results.append(contents(fused(x))))
+        thread.start()
+        runs.wait()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if contents(fused(x)) == expected else 1)
+        thread.join()
+        assert os.waitpid(child, 0)[1] == 0
+    assert results == [expected] * 3
+
+
+def _long_program(x: Any) -> Any:
+    for _ in range(6):
+        x = np.arctan2(np.sin(x), np.cos(x) + 2)
+    return x
+
+
 def test_many_threads_call_one_function_on_one_array_that_is_read_only(x: Any) -> None:
     x.flags.writeable = False
     fused = tm.fuse(lambda x: (np.sqrt(x * x + 1) - x).sum())

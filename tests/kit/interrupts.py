@@ -22,6 +22,8 @@ import threadmill as tm
 LIBC = ctypes.CDLL(None)
 X = np.ones(4_000_000)
 ADD, SIN = tm.parallel(np.add), tm.parallel(np.sin)
+FUSED = tm.fuse(lambda x: np.arctan2(np.sin(x) * x, np.cos(x)) + np.exp(-x))
+FUSED_SUM = tm.fuse(lambda x: (np.sin(x) * x).sum())
 LONGEST = 0.05  # seconds that the signal lets a call run, at most
 
 
@@ -73,6 +75,8 @@ class Scene:
             "reduce": lambda: tm.reduce(lambda a, b: a + nap() * b, range(100_000), pool=pool),
             "ufunc": over_and_over(lambda: SIN(X, out=X, pool=pool)),
             "ufunc reduce": over_and_over(lambda: ADD.reduce(X.reshape(4, -1), axis=1, pool=pool)),
+            "fused": over_and_over(lambda: FUSED(X)),
+            "fused reduction": over_and_over(lambda: FUSED_SUM(X)),
             "square": over_and_over(lambda: tm.square(X, out=X, pool=pool)),
             "sum": over_and_over(lambda: tm.sum(X, pool=pool)),
         }
