@@ -1136,6 +1136,17 @@ def test_results_over_temporaries_have_their_order(program: Any) -> None:
     assert not differences(program, [f, c, i])
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_results_of_repeated_arrays_in_fortrans_order_lie_as_numpys(axis: int) -> None:
+    def program(x: Any) -> Any:
+        shape = list(x.shape)
+        shape.insert(axis, 3)
+        repeated = np.broadcast_to(np.expand_dims(x, axis), shape)
+        return -repeated, repeated * repeated + 1
+
+    assert not differences(program, [np.asfortranarray(np.linspace(0, 1, 70_000).reshape(250, 280))])
+
+
 @pytest.mark.parametrize("ask", [np.isnan, np.isinf, np.isfinite, np.signbit])
 @pytest.mark.parametrize("dtype", ["f", "d"])
 def test_answers_written_to_every_other_element(ask: Any, dtype: str) -> None:

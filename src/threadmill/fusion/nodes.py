@@ -38,8 +38,8 @@ def is_plain(x: Array) -> bool:
 
 
 def is_turned(x: Array) -> bool:
-    """Whether that holds of Fortran's order. The strides of axes of length 1 are NumPy's to choose."""
-    return x.ndim > 1 and 1 not in x.shape and is_plain(x.T)
+    """Whether that holds of Fortran's order. Where axes of length 1 or stride 0 go is NumPy's to choose."""
+    return x.ndim > 1 and 1 not in x.shape and 0 not in x.strides and is_plain(x.T)
 
 
 class Value:
