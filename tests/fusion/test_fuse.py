@@ -276,6 +276,12 @@ def test_work_on_small_arrays_is_in_order(x: Any) -> None:
     assert told(tm.fuse(program)) == told(program)
 
 
+def test_a_mean_ends_the_pass_that_makes_its_operand(x: Any, passed: list[list[str]]) -> None:
+    told = tm.fuse(lambda x: np.mean(x * 2) + (x * 3).mean()).explain(x)  # type: ignore[attr-defined]
+    assert passed == [["multiply"], ["multiply"]]
+    assert str(told).count("multiply, a reduction") == 2
+
+
 def test_errors_are_numpys_at_the_users_line(x: Any) -> None:
     @tm.fuse
     def wrong(x: Any) -> Any:

@@ -26,7 +26,7 @@ from numpy.lib import (
 from numpy.linalg import _linalg
 
 import threadmill as tm
-from threadmill.fusion import definitions
+from threadmill.fusion.numpys_code import copied
 
 MODULES = [
     *(fromnumeric, numeric, function_base, _function_base_impl, _nanfunctions_impl, _polynomial_impl),
@@ -46,11 +46,10 @@ def as_published() -> Functions:
 
 
 def lazily() -> Functions:
-    given = {"asanyarray": definitions._as_it_is, "asarray": definitions._as_it_is}
-    names = {"np": Functions(**{**vars(np), **given}), "_methods": definitions._copied(_methods)}
+    methods = copied(_methods)
     found: dict[str, Any] = {}
     for module in MODULES:
-        for name, own in vars(definitions._copied(module, **names)).items():
+        for name, own in vars(copied(module, _methods=methods)).items():
             found.setdefault(name, own)
     return Functions(**found)
 

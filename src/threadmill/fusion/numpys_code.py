@@ -89,7 +89,7 @@ def copied(module: Any, **more: Any) -> types.SimpleNamespace:
     """A module's functions, bound to names that let lazy arrays in, and to these."""
     names = {**vars(module), **_INSTEAD, **more}
     for name, own in vars(module).items():
-        if isinstance(own, types.ModuleType) and hasattr(own, "asanyarray"):
+        if isinstance(own, types.ModuleType) and hasattr(own, "asanyarray") and name not in more:
             names[name] = _lets_in(own)
         function = getattr(own, "_implementation", own)  # below the dispatch of __array_function__
         if isinstance(function, types.FunctionType) and function.__globals__ is vars(module):

@@ -16,8 +16,9 @@ from ..arrays.refusal import Refusal
 from .explanation import Log
 from .loops import BY_PLACE, as_values, find_loop, shows_gaps, shows_place
 from .nodes import Conversion, Node, Value, is_plain, is_turned
-from .passes import Fold, run_pass
-from .schedule import ancestors, groups_of, last_reads, may_end, needed_of
+from .passes import Fold
+from .running import run_pass
+from .schedule import ancestors, groups_of, last_reads, made_again, may_end, needed_of
 from .warned import State, line_of_user, place_of_user, state_now, tell
 
 if TYPE_CHECKING:
