@@ -13,11 +13,7 @@
 
 /* The buffers of a tile share the first-level cache with its inputs. A tile of fewer elements pays too
  * much for the calls of its steps, so that many live buffers rather leave that cache. */
-enum { TILE_BYTES = 24576, TILE_MOST = 1024, TILE_LEAST = 256, LINE = 64 };
-
-/* Steps that a chunk of the usual length is given, of at most 65536 elements: 20 ms of the slowest loops, some
- * 40 ns an element. */
-enum { CHUNK_STEPS = 8, CHUNK_LEAST = 4096 };
+enum { TILE_BYTES = 24576, TILE_MOST = 1024, TILE_LEAST = 256, LINE = 64, CHUNK_STEPS = 8 };
 
 /* An array that begins so few bytes before another one finds in the cache what the other has fetched. */
 enum { FOLLOWS_BYTES = 262144 };
@@ -75,16 +71,6 @@ size_t tm_fused_chunks(size_t n, int tree)
 {
     const size_t grain = tm_chunk_elements(n);
     return tree ? tm_fold_nodes(n) : n / grain + (n % grain != 0);
-}
-
-/* Elements in a chunk. Many steps on as many as one step gets would have an interrupt wait: they get fewer,
- * if no fold counts on as many partial results. */
-static size_t fused_grain(const tm_fused *fused, size_t n)
-{
-    const size_t grain = tm_chunk_elements(n);
-    if (fused->folds > 0 || fused->steps <= CHUNK_STEPS) return grain;
-    const size_t fewer = grain * CHUNK_STEPS / fused->steps / TILE_MOST * TILE_MOST;
-    return TM_MIN(grain, TM_MAX(fewer, (size_t)CHUNK_LEAST));
 }
 
 /* Puts what stands before a row into its result: the row's first element where nothing else is given. */
@@ -407,7 +393,10 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     fused_find_fetched(&p);
     if (!tm_folds_find_tree(&p.folds, p.n)) return TM_INVALID;
     const bool tree = p.folds.parts > 0;
-    p.grain = tree ? 1 : fused_grain(fused, p.n);
+    p.grain = tree ? 1 : tm_chunk_elements(p.n);
+    /* An interrupt would wait for the chunks of many steps. Folds count on as many results as one step has. */
+    if (fused->folds == 0 && fused->steps > CHUNK_STEPS)
+        p.grain = TM_MAX(p.grain * CHUNK_STEPS / fused->steps / TILE_MOST, (size_t)1) * TILE_MOST;
     if (fused_is_by_rows(fused)) fused_take_rows(&p);
     const size_t most = tree ? tm_fused_chunks(p.n, tree) : p.n / p.grain + (p.n % p.grain != 0);
     const size_t chunks = tree ? most : fused_chunks(&p, most);

@@ -10,7 +10,6 @@ import numpy as np
 from .._native.fused import EACH, ONCE
 from .._native.memory import APART, OVERLAPPING, SAME, are_apart, relate
 from .._types import Array
-from ..arrays.elementwise import ROUNDED_ALIKE
 from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
 from .explanation import Log
@@ -18,7 +17,7 @@ from .loops import BY_PLACE, as_values, find_loop, shows_gaps, shows_place
 from .nodes import Conversion, Node, Value, is_plain, is_turned
 from .passes import Fold
 from .running import run_pass
-from .schedule import ancestors, groups_of, last_reads, made_again, may_end, needed_of
+from .schedule import ancestors, groups_of, last_reads, made_again, may_end, needed_of, rows_of
 from .warned import State, line_of_user, place_of_user, state_now, tell
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ class Record:
         """One loop put off, over each element of what it makes if nothing else is said; None where it has to
         run at once."""
         if space is None:
-            space = _rows_of(loop, inputs, shape)
+            space = rows_of(loop, inputs, shape)
             over = EACH if space is None else ONCE
         size = prod(space or shape)
         if size < SMALL and (not size or all(value.array is not None for value in inputs)):
@@ -315,31 +314,6 @@ class Record:
                     return True
             written |= node is writer
         return False
-
-
-def _rows_of(
-    loop: Loop | Conversion, inputs: tuple[Value, ...], shape: tuple[int, ...]
-) -> tuple[int, ...] | None:
-    """The space of the rows whose value a loop takes, where it takes nothing else but numbers.
-
-    Of two such values NumPy's loop may take another NaN where they stand among others than alone, and some
-    loops round otherwise there. A number may be NaN as well.
-    """
-    if isinstance(loop, Loop) and (loop.name not in ROUNDED_ALIKE or loop.dtypes[0].char in "eFD"):
-        return None
-    row: Value | None = None
-    for value in inputs:
-        if value.array is not None and not value.shape:
-            if value.array != value.array:
-                return None
-            continue
-        maker = value.node
-        if value.array is not None or maker is None or maker.over == EACH or value.shape != shape:
-            return None
-        if row is not None and row is not value:
-            return None
-        row = value
-    return None if row is None or row.node is None else row.node.space
 
 
 class _Holder:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 
 from .._native.fused import EACH
-from .nodes import Node, Value
+from ..arrays.elementwise import ROUNDED_ALIKE
+from ..arrays.loops import Loop
+from .nodes import Conversion, Node, Value
 from .passes import MOST_NODES, Fold
 
-__all__ = ["ancestors", "groups_of", "last_reads", "made_again", "may_end", "needed_of"]
+__all__ = ["ancestors", "groups_of", "last_reads", "made_again", "may_end", "needed_of", "rows_of"]
 
 
 def needed_of(
@@ -157,3 +159,28 @@ def last_reads(groups: list[list[Node]], handed_on: set[Value]) -> dict[Node, li
     for value in handed_on:
         found.setdefault(last[value], []).append(value)
     return found
+
+
+def rows_of(
+    loop: Loop | Conversion, inputs: tuple[Value, ...], shape: tuple[int, ...]
+) -> tuple[int, ...] | None:
+    """The space of the rows whose value a loop takes, where it takes nothing else but numbers.
+
+    Of two such values NumPy's loop may take another NaN where they stand among others than alone, and some
+    loops round otherwise there. A number may be NaN as well.
+    """
+    if isinstance(loop, Loop) and (loop.name not in ROUNDED_ALIKE or loop.dtypes[0].char in "eFD"):
+        return None
+    row: Value | None = None
+    for value in inputs:
+        if value.array is not None and not value.shape:
+            if value.array != value.array:
+                return None
+            continue
+        maker = value.node
+        if value.array is not None or maker is None or maker.over == EACH or value.shape != shape:
+            return None
+        if row is not None and row is not value:
+            return None
+        row = value
+    return None if row is None or row.node is None else row.node.space
