@@ -394,8 +394,7 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     if (!tm_folds_find_tree(&p.folds, p.n)) return TM_INVALID;
     const bool tree = p.folds.parts > 0;
     p.grain = tree ? 1 : tm_chunk_elements(p.n);
-    /* An interrupt would wait for the chunks of many steps. Folds count on as many results as one step has. */
-    if (fused->folds == 0 && fused->steps > CHUNK_STEPS)
+    if (fused->folds == 0 && fused->steps > CHUNK_STEPS) /* for whose chunks an interrupt would wait */
         p.grain = TM_MAX(p.grain * CHUNK_STEPS / fused->steps / TILE_MOST, (size_t)1) * TILE_MOST;
     if (fused_is_by_rows(fused)) fused_take_rows(&p);
     const size_t most = tree ? tm_fused_chunks(p.n, tree) : p.n / p.grain + (p.n % p.grain != 0);
