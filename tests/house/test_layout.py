@@ -82,7 +82,7 @@ FILES = {
         reducer signatures ufunc functions random
     """,
     "fusion": """
-        nodes loops warned open_tiles layout passes building running schedule explanation record lazy
+        nodes loops warned open_tiles layout passes building running worth schedule explanation record lazy
         reduce_all reduce_rows calls steps numpys_code definitions powers elision operators arguments
         fuse
     """,

@@ -8,7 +8,7 @@ import numpy as np
 from kit.arrays import random_values
 
 import threadmill as tm
-from threadmill.fusion import arguments, calls, record, reduce_rows
+from threadmill.fusion import arguments, calls, record, reduce_rows, worth
 
 Seen = dict[str, Any]
 
@@ -19,6 +19,7 @@ def everything_is_worth_it(patch: Any) -> None:
     patch.setattr(record, "SMALL", 2)
     patch.setattr(calls, "SMALL", 2)
     patch.setattr(reduce_rows, "_SHORTEST", 1)
+    patch.setattr(worth, "_ASKED_NS", 0)
 
 
 def contents(x: Any) -> Any:

@@ -11,7 +11,7 @@ from ..arrays.layout import NO_VALUE
 from ..arrays.operands import PYTHON_NUMBERS, plain_dtype
 from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
-from .explanation import MAY_CHANGE
+from .explanation import MAY_CHANGE, name_of
 from .lazy import LazyArray, at_once, beside, evaluated, evaluated_alone, shown, wrapped
 from .loops import plain_loop, shows_gaps
 from .nodes import Node, Value
@@ -192,6 +192,9 @@ def are_small(args: tuple[Any, ...]) -> bool:
 
 def by_numpy(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's or a ufunc's own work; what is put off stays so if the call does not touch it."""
+    if not are_small(args):
+        size = max([x.size for x in args if type(x) is LazyArray], default=0)
+        record.tally.add_parallel(name_of(function), size)
     outs = options.get("out", ())
     given = [*args, *(outs if type(outs) is tuple else (outs,))]
     others = [x for name, x in options.items() if name != "out"]

@@ -13,6 +13,7 @@ from . import operators  # noqa: F401 - gives lazy arrays what they do
 from .arguments import LEAST, Arguments, pays
 from .explanation import FusedExplanation, Log, name_of
 from .record import Record
+from .worth import Worth, key_of
 
 __all__ = ["fuse"]
 
@@ -40,9 +41,10 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     Returns
     -------
     callable
-        Called as `fn` is. Calls whose arrays are all small run `fn` as it is, and so do all calls if
-        THREADMILL_FUSE=0 is set. Its attribute ``explain`` makes a call as well, and returns a text that
-        tells of its passes over memory: what is in each, the bytes that it moves and why it ended.
+        Called as `fn` is. Calls whose arrays are all small run `fn` as it is, and so do calls like those
+        that have lost by being fused, and all calls if THREADMILL_FUSE=0 is set. Its attribute ``explain``
+        makes a call as well, and returns a text that tells of its passes over memory: what is in each, the
+        bytes that it moves and why it ended.
 
     Raises
     ------
@@ -70,13 +72,19 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     ):
         raise TypeError(f"fn must be a plain function, got the generator or coroutine function {fn!r}")
 
+    worth = Worth()
+
     @functools.wraps(fn)
     def fused(*args: Any, **options: Any) -> Any:
         if not pays(args) and not (options and pays(tuple(options.values()))):
             return fn(*args, **options)
-        if os.environ.get("THREADMILL_FUSE") == "0":
+        key = key_of((*args, *options.values()))
+        if worth.begins_alone(key) or os.environ.get("THREADMILL_FUSE") == "0":
             return fn(*args, **options)
-        return _run(Record(pool_or_default(pool)._handle), fn, args, options)
+        record = Record(pool_or_default(pool)._handle)
+        result = _run(record, fn, args, options)
+        worth.learn(key, record.tally)
+        return result
 
     def explain(*args: Any, **options: Any) -> FusedExplanation:
         """Calls the function, and tells of its passes over memory."""
@@ -85,6 +93,10 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
             record = Record(pool_or_default(pool)._handle)
             record.log = log
             _run(record, fn, args, options)
+            if record.tally.loses():
+                log.lines.append(
+                    "  fusing loses: such calls are made as they are, and tried again now and then"
+                )
         else:
             fn(*args, **options)
             log.lines.append(f"  by NumPy: the function is called as it is, as no array has {LEAST} elements")

@@ -316,6 +316,7 @@ def _there(x: Any) -> Any:
 
 def _named(record: Record, result: Any, args: tuple[Any, ...]) -> Any:
     """What NumPy has returned, as a lazy array; an argument, alone or in a tuple of outputs, as itself."""
+    record.tally.asked += 1
     if type(result) is tuple:
         return tuple([_named(record, each, args) for each in result])
     for x in args:

@@ -193,6 +193,7 @@ def _getitem(self: LazyArray, key: Any) -> Any:
     is_whole = type(key) is tuple and not key and self._value.array is None and self._value.shape
     if is_whole and is_numpys(_getframe(1)):
         return self  # so it makes scalars of arrays of no axes that it has made
+    self._record.tally.asked += 1
     found = evaluated_alone(self)[_plain_key(key)]
     if not isinstance(found, np.ndarray):
         self._record.flush(

@@ -19,6 +19,7 @@ from .passes import Fold
 from .running import run_pass
 from .schedule import ancestors, groups_of, last_reads, made_again, may_end, needed_of, rows_of
 from .warned import State, line_of_user, place_of_user, state_now, tell
+from .worth import Tally
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -39,7 +40,8 @@ class Record:
 
     It belongs to one call, and is used by the thread that made it. `exposed` refers to memory that code which
     we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been recorded.
-    `borrowed` are the values that lie in memory which may be written later. `log` is what explain tells of.
+    `borrowed` are the values that lie in memory which may be written later. `log` is what explain tells of,
+    `tally` what tells whether fusing pays.
     """
 
     def __init__(self, pool: "CData") -> None:
@@ -49,6 +51,7 @@ class Record:
         self.exposed: list[ref[Array]] = []
         self.state: State | None = None
         self.log: Log | None = None
+        self.tally = Tally()
         self.is_open = True
         self.is_urgent = False
 
@@ -123,6 +126,7 @@ class Record:
             loop, name, inputs, shape, reports and bool(state.bits), place, state, turned, over, space
         )
         self.pending.append(node)
+        self.tally.asked += 1
         if self.exposed:
             self.is_urgent |= self._may_change(inputs)
         return node
@@ -220,6 +224,7 @@ class Record:
                 else:
                     wanted.add(fold.value)
             raised, partial = run_pass(self.pool, group, wanted, end)
+            self.tally.add_pass(group)
             if self.log is not None:
                 self.log.add(group, end)
             flags.update(zip(group, raised, strict=False))

@@ -7,6 +7,7 @@ from ..arrays.elementwise import ROUNDED_ALIKE
 from ..arrays.loops import Loop
 from .nodes import Conversion, Node, Value
 from .passes import MOST_NODES, Fold
+from .worth import QUICK
 
 __all__ = ["ancestors", "groups_of", "last_reads", "made_again", "may_end", "needed_of", "rows_of"]
 
@@ -42,15 +43,7 @@ def ancestors(nodes: list[Node], made: Iterable[Value]) -> list[Node]:
     return found
 
 
-# Loops that take less time than an array takes on its way to memory and back.
-_QUICK = """
-    absolute add bitwise_and bitwise_or bitwise_xor cast conjugate copy divide equal fill greater
-    greater_equal invert isfinite isinf isnan less less_equal logical_and logical_not logical_or
-    maximum minimum multiply negative not_equal positive rint sign signbit sqrt square subtract where
-"""
-_QUICK_ONES = frozenset(_QUICK.split())
-
-# So many of them, and no more arrays that they read.
+# So many quick loops, and no more arrays that they read.
 _MOST_AGAIN = 8
 _MOST_READ = 2
 
@@ -80,7 +73,7 @@ def _quick_chain(
     node: Node, chains: dict[Value, tuple[set[Node], set[int]]]
 ) -> tuple[set[Node], set[int]] | None:
     """What makes a node's value from arrays, if it is quick and of little."""
-    if node.name not in _QUICK_ONES or len(node.outs) > 1:
+    if node.name not in QUICK or len(node.outs) > 1:
         return None
     steps, read = {node}, set()
     for value in node.inputs:
