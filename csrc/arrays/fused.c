@@ -5,11 +5,8 @@
  * It is walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each
  * step runs once for a tile; what it makes lies in a buffer of the thread's own, or in an output. Where a
  * fold sums in a tree, the chunks are the tree's nodes. Where a step reduces rows, tiles are rows. */
-#include "../fpenv.h"
 #include "../parallel_for.h"
-#include "fold.h"
-
-#include <stdatomic.h>
+#include "tile.h"
 
 /* The buffers of a tile share the first-level cache with its inputs. A tile of fewer elements pays too
  * much for the calls of its steps, so that many live buffers rather leave that cache. */
@@ -20,31 +17,6 @@ enum { FOLLOWS_BYTES = 262144 };
 
 /* Memory that a chunk finds on its thread's stack; malloc's would go back to the system after each. */
 enum { STACK_BYTES = 98304 };
-
-typedef struct pass {
-    const tm_fused *fused;
-    size_t dims, n, grain, tile;
-    bool by_rows;
-    const intptr_t *shape;
-    const intptr_t *strides; /* [arrays][dims] */
-    char *const *data;
-    tm_folds folds;
-    tm_x87_control x87;
-    _Atomic unsigned char *raised; /* [steps + folds] */
-    bool looks;                    /* for NaNs */
-    _Atomic(char *) *open;         /* [n]: whether NaNs are for NumPy to tell; NULL until some are */
-    size_t usual; /* steps that are TM_ALWAYS */
-    size_t fetches;
-    uint8_t fetched[TM_FUSED_SLOTS]; /* [fetches]: the arrays whose next tile is asked for */
-} pass;
-
-/* One thread's place in a chunk. */
-typedef struct fused_place {
-    char *at[TM_FUSED_SLOTS];
-    intptr_t stride[TM_FUSED_SLOTS];
-    intptr_t index[TM_MAX_DIMS];
-    unsigned char raised[TM_FUSED_STEPS + TM_FUSED_FOLDS];
-} fused_place;
 
 static size_t fused_round(size_t bytes)
 {
@@ -73,121 +45,8 @@ size_t tm_fused_chunks(size_t n, int tree)
     return tree ? tm_fold_nodes(n) : n / grain + (n % grain != 0);
 }
 
-/* Puts what stands before a row into its result: the row's first element where nothing else is given. */
-static intptr_t fused_begin_row(const tm_fused_step *step, char **data, const intptr_t *strides, intptr_t n)
-{
-    const bool given = step->operands > 3;
-    memcpy(data[0], data[given ? 3 : 1], step->item);
-    if (given) return n;
-    data[1] += strides[1];
-    return n - 1;
-}
-
-static bool fused_step(const tm_fused_step *step, char *const *at, const intptr_t *stride, intptr_t n,
-                       unsigned char *raised)
-{
-    char *data[TM_MAX_OPERANDS];
-    intptr_t strides[TM_MAX_OPERANDS];
-
-    for (size_t k = 0; k < step->operands; k++) {
-        data[k] = at[step->slot[k]];
-        strides[k] = stride[step->slot[k]];
-    }
-    if (step->over == TM_ONCE) n = 1;
-    if (step->over == TM_ROW) n = fused_begin_row(step, data, strides, n);
-    tm_fp_lower();
-    const bool good = step->loop(step->context, data, &n, strides, step->auxdata) == 0;
-    *raised |= (unsigned char)tm_fp_raised();
-    return good;
-}
-
-/* Asks for the part of the next tile that falls to one step, so that memory works while the step computes. The
- * next tile may lie elsewhere, or nowhere: what is asked for is never needed. */
-static void fused_prefetch(const pass *p, const fused_place *here, size_t step, size_t n)
-{
-    for (size_t i = 0; i < p->fetches; i++) {
-        const size_t k = p->fetched[i];
-        const size_t stride = (size_t)here->stride[k], apart = TM_MAX(stride, (size_t)LINE);
-        const size_t begin = n * step / p->usual * stride, end = n * (step + 1) / p->usual * stride;
-        const uintptr_t next = (uintptr_t)here->at[k] + n * stride;
-        for (size_t at = begin; at < end; at += apart) __builtin_prefetch((void *)(next + at), 0, 2);
-    }
-}
-
-/* Runs the steps of the kinds in a set of bits over a tile; false: a loop has failed. */
-static bool fused_run_steps(const pass *p, fused_place *here, unsigned kinds, intptr_t n)
-{
-    const tm_fused *fused = p->fused;
-    size_t done = 0;
-    for (size_t i = 0; i < fused->steps; i++) {
-        if (!(kinds >> fused->step[i].when & 1)) continue;
-        if (kinds == 1u << TM_ALWAYS) fused_prefetch(p, here, done++, (size_t)n);
-        if (!fused_step(&fused->step[i], here->at, here->stride, n, &here->raised[i])) return false;
-    }
-    return true;
-}
-
-/* Whether which of two NaNs is handed on may show in a tile. */
-static bool fused_is_open(const pass *p, fused_place *here, intptr_t n)
-{
-    return !fused_run_steps(p, here, 1u << TM_CHECK, n) &&
-           !fused_run_steps(p, here, 1u << TM_ALWAYS | 1u << TM_LOOK, n);
-}
-
-/* Runs the last steps for their flags alone: what they make goes nowhere. False: no memory. */
-static bool fused_rehearse_last(const pass *p, fused_place *here, intptr_t n)
-{
-    for (size_t i = 0; i < p->fused->steps; i++) {
-        const tm_fused_step *step = &p->fused->step[i];
-        if (step->when != TM_LAST) continue;
-        const size_t out = step->slot[step->operands - 1];
-        char *const at = here->at[out];
-        char *nowhere = calloc((size_t)n, (size_t)TM_MAX(here->stride[out], (intptr_t)TM_FUSED_ITEM));
-        if (nowhere == NULL) return false;
-        here->at[out] = nowhere;
-        fused_step(step, here->at, here->stride, n, &here->raised[i]);
-        here->at[out] = at;
-        free(nowhere);
-    }
-    return true;
-}
-
-/* Leaves the tile that begins at the element `count` open; false: no memory. */
-static bool fused_leave_open(const pass *p, fused_place *here, size_t count, intptr_t n)
-{
-    /* acquire: pairs with the release of who has made it, so that its zeros are there before our ones */
-    char *open = atomic_load_explicit(p->open, memory_order_acquire);
-    if (open == NULL) {
-        char *made = calloc(p->n, 1);
-        if (made == NULL) return false;
-        if (atomic_compare_exchange_strong_explicit(p->open, &open, made, memory_order_acq_rel,
-                                                    memory_order_acquire))
-            open = made;
-        else
-            free(made);
-    }
-    memset(open + count, 1, (size_t)n);
-    return fused_rehearse_last(p, here, n);
-}
-
-static tm_status fused_run_tile(const pass *p, fused_place *here, size_t chunk, bool first, size_t count,
-                                intptr_t n)
-{
-    const tm_fused *fused = p->fused;
-    if (!fused_run_steps(p, here, 1u << TM_ALWAYS, n)) return TM_FAILED;
-    if (p->looks) {
-        if (fused_is_open(p, here, n)) {
-            if (!fused_leave_open(p, here, count, n)) return TM_NO_MEMORY;
-        } else if (!fused_run_steps(p, here, 1u << TM_LAST, n))
-            return TM_FAILED;
-    }
-    if (!tm_folds_run_tile(&p->folds, here->at, here->stride, chunk, first, n, here->raised + fused->steps))
-        return TM_FAILED;
-    return TM_OK;
-}
-
 /* To the element `count`, in C order. */
-static void fused_seek(const pass *p, fused_place *here, size_t count)
+static void fused_seek(const tm_pass *p, tm_tile_place *here, size_t count)
 {
     for (size_t axis = p->dims; axis-- > 0;) {
         here->index[axis] = (intptr_t)(count % (size_t)p->shape[axis]);
@@ -201,7 +60,7 @@ static void fused_seek(const pass *p, fused_place *here, size_t count)
 }
 
 /* Moves on by n elements of the row that it is in, and to the next row at its end. */
-static void fused_move(const pass *p, fused_place *here, intptr_t n)
+static void fused_move(const tm_pass *p, tm_tile_place *here, intptr_t n)
 {
     const size_t last = p->dims - 1;
     for (size_t k = 0; k < p->fused->arrays; k++) here->at[k] += n * p->strides[k * p->dims + last];
@@ -217,7 +76,7 @@ static void fused_move(const pass *p, fused_place *here, intptr_t n)
 }
 
 /* Lays out the thread's memory: the buffers of a tile, and those that keep a whole node for its sum. */
-static size_t fused_lay_out(const pass *p, fused_place *here, char *memory, size_t count)
+static size_t fused_lay_out(const tm_pass *p, tm_tile_place *here, char *memory, size_t count)
 {
     const tm_fused *fused = p->fused;
     size_t used = 0;
@@ -234,7 +93,7 @@ static size_t fused_lay_out(const pass *p, fused_place *here, char *memory, size
     return used;
 }
 
-static tm_status fused_walk(const pass *p, fused_place *here, size_t chunk, size_t begin, size_t count)
+static tm_status fused_walk(const tm_pass *p, tm_tile_place *here, size_t chunk, size_t begin, size_t count)
 {
     const tm_fused *fused = p->fused;
     const size_t last = p->dims - 1;
@@ -245,7 +104,7 @@ static tm_status fused_walk(const pass *p, fused_place *here, size_t chunk, size
     for (size_t done = 0; done < count;) {
         const size_t left = TM_MIN((size_t)(p->shape[last] - here->index[last]), count - done);
         const size_t n = left < p->tile + LINE ? left : p->tile;
-        const tm_status status = fused_run_tile(p, here, chunk, done == 0, begin + done, (intptr_t)n);
+        const tm_status status = tm_run_tile(p, here, chunk, done == 0, begin + done, (intptr_t)n);
         if (status != TM_OK) return status;
         fused_move(p, here, (intptr_t)n);
         done += n;
@@ -259,7 +118,7 @@ static tm_status fused_walk(const pass *p, fused_place *here, size_t chunk, size
 /* Where a chunk is cut that would end at `count`. Which of two NaNs a loop hands on depends on whether
  * they are in its vectors or in the rest after them. So a row is cut only where vectors end, and a short
  * rest is not cut off. */
-static size_t fused_cut(const pass *p, size_t count)
+static size_t fused_cut(const tm_pass *p, size_t count)
 {
     const size_t row = (size_t)p->shape[p->dims - 1];
     if (count >= p->n) return p->n;
@@ -268,7 +127,7 @@ static size_t fused_cut(const pass *p, size_t count)
 }
 
 /* Chunks that have elements, of `most`: the last ones' may have gone to those before them. */
-static size_t fused_chunks(const pass *p, size_t most)
+static size_t fused_chunks(const tm_pass *p, size_t most)
 {
     while (most > 1 && fused_cut(p, (most - 1) * p->grain) == p->n) most--;
     return most;
@@ -276,10 +135,10 @@ static size_t fused_chunks(const pass *p, size_t most)
 
 static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
 {
-    const pass *p = ctx;
+    const tm_pass *p = ctx;
     const tm_fused *fused = p->fused;
     _Alignas(LINE) char stack[STACK_BYTES];
-    fused_place here;
+    tm_tile_place here;
     size_t count = end - begin, chunk = begin;
 
     if (p->folds.parts > 0)
@@ -307,7 +166,7 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
 
 /* Whether the next tile of array k will be in the cache unasked: of a stencil's rows all but the foremost. The
  * processor itself sees to one long row that is written. */
-static bool fused_comes_unasked(const pass *p, size_t k)
+static bool fused_comes_unasked(const tm_pass *p, size_t k)
 {
     if (k >= p->fused->inputs && p->dims == 1) return true;
     for (size_t j = 0; j < p->fused->arrays; j++) {
@@ -317,7 +176,7 @@ static bool fused_comes_unasked(const pass *p, size_t k)
     return false;
 }
 
-static void fused_find_fetched(pass *p)
+static void fused_find_fetched(tm_pass *p)
 {
     for (size_t i = 0; i < p->fused->steps; i++) p->usual += p->fused->step[i].when == TM_ALWAYS;
     for (size_t k = 0; k < p->fused->arrays; k++)
@@ -354,7 +213,7 @@ static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, s
 }
 
 /* Tiles are rows, and chunks whole rows. */
-static void fused_take_rows(pass *p)
+static void fused_take_rows(tm_pass *p)
 {
     const size_t row = (size_t)p->shape[p->dims - 1];
     p->by_rows = true;
@@ -368,21 +227,21 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     if (!fused_is_sound(fused, dims, numbers, count, open != NULL)) return TM_INVALID;
     _Atomic unsigned char flags[TM_FUSED_STEPS + TM_FUSED_FOLDS];
     _Atomic(char *) left_open = NULL;
-    pass p = {.fused = fused,
-              .dims = dims,
-              .n = 1,
-              .tile = fused_tile(fused),
-              .shape = layout,
-              .strides = layout + dims,
-              .data = data,
-              .folds = {.fold = fused->fold,
-                        .count = fused->folds,
-                        .partials = partials,
-                        .raised = flags + fused->steps},
-              .x87 = tm_x87_save(),
-              .raised = flags,
-              .looks = open != NULL,
-              .open = &left_open};
+    tm_pass p = {.fused = fused,
+                 .dims = dims,
+                 .n = 1,
+                 .tile = fused_tile(fused),
+                 .shape = layout,
+                 .strides = layout + dims,
+                 .data = data,
+                 .folds = {.fold = fused->fold,
+                           .count = fused->folds,
+                           .partials = partials,
+                           .raised = flags + fused->steps},
+                 .x87 = tm_x87_save(),
+                 .raised = flags,
+                 .looks = open != NULL,
+                 .open = &left_open};
 
     for (size_t i = 0; i < fused->steps + fused->folds; i++) atomic_init(&flags[i], 0);
     for (size_t axis = 0; axis < dims; axis++) {

@@ -40,7 +40,7 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
     "kernels": "kernel tree stream add multiply within rows cast nans select draws",
-    "arrays": "dtype memory walk program dense product sum fold fused random",
+    "arrays": "dtype memory walk program dense product sum fold tile fused random",
 }
 
 # The rooms of the package in their order: a module may import its own room and the rooms above it.

@@ -77,7 +77,8 @@ static tm_fused_step steps[2];
 static tm_fused formula(void)
 {
     steps[0] = step_of(add, 0, 1, 3), steps[1] = step_of(multiply, 3, 1, 2);
-    return (tm_fused){.arrays = 3, .buffers = 1, .steps = 2, .buffer_item = items, .buffer_once = never, .step = steps};
+    return (tm_fused){
+        .arrays = 3, .buffers = 1, .steps = 2, .buffer_item = items, .buffer_once = never, .step = steps};
 }
 
 #define EACH_POOL(p)                                                                                         \
@@ -232,8 +233,8 @@ TEST(a_row_is_reduced_before_the_steps_that_follow)
         for (size_t at = 0; at < LENGTH(shapes); at++) {
             const intptr_t a = shapes[at][0], b = shapes[at][1];
             const intptr_t layout[] = {a, b, 16 * b, 16, 0, 8, 0, 0, 0, 0, 8 * (b + 1), 8, 8, 0};
-            char *data[] = {(char *)x, (char *)y, (char *)&hundred, (char *)&two, (char *)out,
-                            (char *)greatest};
+            char *data[] = {(char *)x,    (char *)y,   (char *)&hundred,
+                            (char *)&two, (char *)out, (char *)greatest};
             fill();
             CHECK(tm_run_fused(p, &fused, 2, layout, 14, data, 6, NULL, raised, NULL) == TM_OK);
             for (intptr_t i = 0; i < a; i++) {
@@ -298,8 +299,12 @@ TEST(flags_are_those_of_the_step)
                                      step_of(add, 0, 1, 3), step_of(raise_flag, 0, 0, 0),
                                      step_of(multiply, 3, 1, 2)};
     quiet_and_two[1].context = &flags[0], quiet_and_two[3].context = &flags[1];
-    const tm_fused fused = {
-        .arrays = 3, .buffers = 1, .steps = 5, .buffer_item = items, .buffer_once = never, .step = quiet_and_two};
+    const tm_fused fused = {.arrays = 3,
+                            .buffers = 1,
+                            .steps = 5,
+                            .buffer_item = items,
+                            .buffer_once = never,
+                            .step = quiet_and_two};
     const intptr_t layout[] = {MOST, 8, 8, 8};
     char *data[] = {(char *)x, (char *)y, (char *)out};
     EACH_POOL (p) {
@@ -337,7 +342,7 @@ TEST(unsound_passes_touch_nothing)
     do {                                                                                                     \
         bad = good;                                                                                          \
         change;                                                                                              \
-        CHECK(tm_run_fused(pool, &bad, 1, layout, 4, data, 3, partials, raised, NULL) == TM_INVALID);              \
+        CHECK(tm_run_fused(pool, &bad, 1, layout, 4, data, 3, partials, raised, NULL) == TM_INVALID);        \
         formula();                                                                                           \
         fold = (tm_fold){.tree = -1, .loop = most, .slot = 2, .item = 8};                                    \
     } while (0)
@@ -364,7 +369,8 @@ TEST(unsound_passes_touch_nothing)
     REFUSED((fold.tree = TM_FLOAT64, fold.slot = 2));
     REFUSED((fold.tree = 1000, fold.slot = 3));
     CHECK(tm_run_fused(pool, &good, 0, layout, 4, data, 3, partials, raised, NULL) == TM_INVALID);
-    CHECK(tm_run_fused(pool, &good, TM_MAX_DIMS + 1, layout, 4, data, 3, partials, raised, NULL) == TM_INVALID);
+    CHECK(tm_run_fused(pool, &good, TM_MAX_DIMS + 1, layout, 4, data, 3, partials, raised, NULL) ==
+          TM_INVALID);
     CHECK(tm_run_fused(pool, &good, 1, layout, 3, data, 3, partials, raised, NULL) == TM_INVALID);
     CHECK(tm_run_fused(pool, &good, 1, layout, 4, data, 2, partials, raised, NULL) == TM_INVALID);
     CHECK(tm_run_fused(pool, &good, 1, negative, 4, data, 3, partials, raised, NULL) == TM_INVALID);
