@@ -67,7 +67,8 @@ def inputs(ufunc: np.ufunc) -> list[str]:
 
 def operands(ufunc: np.ufunc, chars: str) -> list[Any]:
     shape = (5000, 4) if ufunc.signature else (5000,)
-    return [np.ones(shape, dtype(char)) for char in chars]
+    first, *rest = (np.ones(shape, dtype(char)) for char in chars)
+    return [first, *(x[:4] if ufunc in (np.matmul, vars(np).get("vecmat")) else x for x in rest)]
 
 
 def dtype(char: str) -> Any:

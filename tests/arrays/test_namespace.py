@@ -12,6 +12,7 @@ import pytest
 import threadmill as tm
 
 OUR_NAMES = [name for family in tm.numpy._FAMILIES for name in family.__all__]
+OUR_ROOMS = {room.__name__.rpartition(".")[2]: room for room in tm.numpy._ROOMS}
 
 
 def test_a_star_import_brings_what_numpys_brings() -> None:
@@ -25,6 +26,8 @@ def test_a_star_import_brings_what_numpys_brings() -> None:
     for name in numpys.keys() - {"__builtins__"}:
         if isinstance(numpys[name], np.ufunc):
             assert ours[name] is tm.parallel(numpys[name])
+        elif name in OUR_ROOMS:
+            assert ours[name] is OUR_ROOMS[name]
         elif name not in OUR_NAMES:
             assert ours[name] is numpys[name], name
 
@@ -60,12 +63,14 @@ OURS = [*(getattr(tm.numpy, name) for name in OUR_NAMES), tm.numpy.exp, tm.numpy
 
 @pytest.mark.parametrize("function", [*OURS, tm.numpy.vecdot], ids=lambda each: each.__name__)
 def test_the_signature_is_numpys_with_pool(function: Any) -> None:
-    *shown, last = inspect.signature(function).parameters.values()
+    shown = list(inspect.signature(function).parameters.values())
+    last = shown.pop(-1 if shown[-1].kind is not inspect.Parameter.VAR_KEYWORD else -2)
     assert (last.name, last.kind, last.default) == ("pool", inspect.Parameter.KEYWORD_ONLY, None)
     try:
         numpys = list(inspect.signature(getattr(np, function.__name__)).parameters.values())
-    except ValueError:  # of a ufunc before NumPy 2.4
-        assert "out" in [each.name for each in shown]
+    except ValueError:  # of a function in C before NumPy 2.4
+        names = [each.name for each in shown]
+        assert "out" in names if isinstance(function, tm.ParallelUfunc) else names == ["args", "options"]
     else:
         assert shown == numpys
 
@@ -89,6 +94,20 @@ def test_the_docstring_tells_of_threads_and_then_is_numpys(function: Any) -> Non
 def test_help_shows_pool() -> None:
     assert "pool=None" in pydoc.render_doc(tm.numpy.mean)
     assert "numpy.mean on the threads of `pool`" in pydoc.render_doc(tm.numpy.mean)
+
+
+@pytest.mark.parametrize("name", OUR_ROOMS)
+def test_a_room_has_all_that_numpys_has(name: str) -> None:
+    room, numpys = OUR_ROOMS[name], getattr(np, name)
+    assert getattr(tm.numpy, name) is room
+    for each in {*dir(numpys), *dir(room)}:
+        if each in room.__all__:
+            assert getattr(room, each).__doc__.endswith(getattr(numpys, each).__doc__)
+            assert pickle.loads(pickle.dumps(getattr(room, each))) is getattr(room, each)
+        elif not each.startswith("_"):
+            assert getattr(room, each) is getattr(numpys, each)
+    with pytest.raises(AttributeError):
+        room.no_such_name  # noqa: B018
 
 
 def test_functions_survive_a_pickle() -> None:

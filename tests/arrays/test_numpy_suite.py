@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.numpy_suite, pytest.mark.timeout(1800)]
 
 GROUPS = {
     "numpy._core": """
-        ufunc umath umath_complex umath_accuracy half numeric multiarray datetime errstate
+        ufunc umath umath_complex umath_accuracy half numeric multiarray datetime errstate einsum
         nep50_promotions mem_overlap overrides scalarmath casting_floatingpoint_errors regression
         deprecations custom_dtypes indexing longdouble scalar_methods strings stringdtype function_base
         item_selection protocols shape_base
@@ -55,6 +55,7 @@ ACCEPTED = {
         numpy/_core/tests/test_umath.py::TestAdd_newdoc_ufunc::test_ufunc_arg
         numpy/_core/tests/test_multiarray.py::TestBinop::test_ufunc_binop_interaction
         numpy/_core/tests/test_multiarray.py::TestCAPI::test_import_entry_point[sin]
+        numpy/_core/tests/test_multiarray.py::TestCAPI::test_import_entry_point[fft._pocketfft_umath.ifft]
         numpy/_core/tests/test_regression.py::TestRegression::test_load_ufunc_pickle
         numpy/_core/tests/test_deprecations.py::TestAddNewdocUFunc::test_deprecated
     """,

@@ -14,6 +14,7 @@ REFUSING = """
 import sys
 import threading
 import contextlib
+import warnings
 import numpy as np
 import numpy.ma
 import threadmill as tm
@@ -161,6 +162,26 @@ tm.numpy.add(x, x)
 tm.numpy.sum(table, axis=0)
 tm.numpy.max(table)
 tm.numpy.matmul(table[:50], table[:50].T)
+rows = tm.numpy.sort(table[:, :9], axis=0, pool=tm.default_pool())
+whole = (table[:60, :50] * 9).astype(int)
+for long in rows, table[:30].repeat(9, axis=1):
+    long[3] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in "median", "nanmedian", "cumsum", "nanargmin", "argmax", "nancumprod":
+            with contextlib.suppress(ValueError):
+                getattr(tm.numpy, name)(long, axis=1, pool=tm.default_pool())
+        tm.numpy.nanquantile(long, [0.5], axis=1, pool=tm.default_pool())
+        tm.numpy.percentile(long, 5, axis=1, pool=tm.default_pool())
+for name in "digitize", "isin":
+    getattr(tm.numpy, name)(rows, np.arange(9.0), pool=tm.default_pool())
+tm.numpy.interp(rows, np.arange(9.0), np.arange(9.0), pool=tm.default_pool())
+tm.numpy.einsum("ij,kj->ik", whole, whole, pool=tm.default_pool())
+tm.numpy.fft.fft2(table[:9], pool=tm.default_pool())
+for name in "inv", "svd", "qr", "eigh", "cond":
+    with contextlib.suppress(np.linalg.LinAlgError):
+        getattr(tm.numpy.linalg, name)(np.eye(3)[None].repeat(40, 0), pool=tm.default_pool())
+        getattr(tm.numpy.linalg, name)(np.zeros((40, 3, 3)), pool=tm.default_pool())
 """,
     "parallel": """
 for ufunc in np.add, np.exp, np.sqrt, np.floor_divide, np.isnan, np.logical_and, np.divmod, np.matmul:

@@ -78,8 +78,8 @@ FILES = {
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
         cache refusal thresholds layout errstate probes loops map_chunks spaces iterate programs nans operands
-        plan dense elementwise gufuncs sum_kernel product_kernel any_order row_reductions reductions self_test
-        reducer signatures ufunc functions random
+        plan dense elementwise gufuncs sum_kernel product_kernel any_order row_reductions reductions
+        accumulations self_test reducer signatures ufunc functions random rebound
     """,
     "fusion": """
         nodes loops warned open_tiles layout passes building running worth schedule explanation record lazy
@@ -87,7 +87,10 @@ FILES = {
         fuse
     """,
     "pipelines": "stages turnstile run pipeline",
-    "numpy": "face ufuncs sort_1d one_dimension reductions",
+    "numpy": """
+        face ufuncs sort_1d one_dimension reductions rows sorting order_statistics cumulative searching
+        products fft linalg
+    """,
 }
 
 # What an import of threadmill may bring with it besides the standard library.

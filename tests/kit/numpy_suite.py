@@ -4,7 +4,8 @@
 
 Modules of tests are run with an `__import__` of their own, which hands out proxies of NumPy's and SciPy's
 modules. In these every ufunc is `tm.parallel(ufunc)`, and np.sum and its like are threadmill.numpy's.
-Every call goes to C, in chunks of three elements. With SUITE_PLAIN=1 the tests meet NumPy itself.
+Every call that can be is shared out, in chunks of
+three elements or blocks of three rows. With SUITE_PLAIN=1 the tests meet NumPy itself.
 """
 
 import builtins
@@ -43,8 +44,12 @@ class ufunc(metaclass=_Ufuncs):
     """Stands for np.ufunc."""
 
 
-REDUCTIONS = ("all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum")
-OURS: dict[int, Any] = {id(getattr(np, name)): getattr(tm.numpy, name) for name in REDUCTIONS}
+OURS: dict[int, Any] = {
+    id(getattr(np, name)): getattr(tm.numpy, name) for family in tm.numpy._FAMILIES for name in family.__all__
+}
+for room in tm.numpy._ROOMS:
+    numpys = getattr(np, room.__name__.rpartition(".")[2])
+    OURS.update((id(getattr(numpys, name)), getattr(room, name)) for name in room.__all__)
 OURS[id(np.ufunc)] = ufunc
 
 _proxies: dict[str, "Proxy"] = {}

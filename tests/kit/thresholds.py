@@ -3,13 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
+import threadmill as tm
 from threadmill.arrays import spaces, thresholds, ufunc
+from threadmill.numpy import products, rows
+
+# The functions that `on_all_cores` has made.
+OUR_FUNCTIONS = [
+    value for room in (tm.numpy, *tm.numpy._ROOMS) for value in vars(room).values() if hasattr(value, "least")
+]
 
 
 def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
     """From now on no call of this process is too small for C."""
-    for name in "LEAST", "MOST", "REDUCED", "SUMMED", "ALONE":
+    for name in "LEAST", "MOST", "REDUCED", "SUMMED", "ALONE", "ACCUMULATED":
         set_attribute(thresholds, name, 0)
+    for function in OUR_FUNCTIONS:
+        set_attribute(function, "least", 0)
+    set_attribute(products, "_WORTH", 0)
     for made in (*ufunc._of_numpy.values(), *ufunc._made.values()):
         set_attribute(made, "_least", 0)
         set_attribute(made, "_worth", {})
@@ -22,3 +32,10 @@ def shorten_chunks(elements: int) -> None:
     """
     spaces.chunk_elements = lambda total: elements
     spaces._WHOLE = 1
+    shorten_rows(elements)
+
+
+def shorten_rows(rows_in_a_block: int, set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
+    """From now on blocks of rows have so many rows."""
+    set_attribute(rows, "_grain", lambda *_: rows_in_a_block)
+    set_attribute(rows, "_LINE", 1)

@@ -19,6 +19,10 @@ from .spaces import Space, Walk
 
 __all__ = ["prepare"]
 
+# These call a BLAS, which has threads of its own, for floats and complex numbers.
+_BY_BLAS = frozenset({"matmul", "matvec", "vecmat"})
+_OF_BLAS = "fdFD"
+
 # From such a core dimension on, a BLAS that a loop calls may use threads of its own.
 _BLAS_THREADS = 8192
 
@@ -29,7 +33,7 @@ def prepare(
     """The call ``ufunc(*args)``."""
     if options or len(args) != ufunc.nin:
         return Refusal("operands other than plain arrays, or options, are for NumPy")
-    if not all(is_plain(x) and x.flags.c_contiguous for x in args):
+    if not all(is_plain(x) and (x.flags.c_contiguous or ufunc is np.matmul) for x in args):
         return Refusal("an operand is no plain contiguous aligned native array of numbers")
     given = (*[x.dtype for x in args], *[None] * ufunc.nout)
     loop = find_loop(ufunc, loops, given)
@@ -37,15 +41,30 @@ def prepare(
         return loop
     if any(x.dtype != dtype for x, dtype in zip(args, loop.dtypes, strict=False)):
         return Refusal("an operand is of another dtype than the loop's")
-    return _lay_out(loop, args)
-
-
-def _lay_out(loop: Loop, args: tuple[Array, ...]) -> Call | Refusal:
+    if ufunc.__name__ in _BY_BLAS and loop.dtypes[0].char in _OF_BLAS:
+        return Refusal("it calls a BLAS, which has threads of its own")
+    if ufunc is np.matmul:
+        return _product(loop, *args)
     cores = [re.findall(r"[^\s,]+", core) for core in re.findall(r"\(([^)]*)\)", loop.ufunc.signature or "")]
+    return _lay_out(loop, args, cores)
+
+
+def _product(loop: Loop, a: Array, b: Array) -> Call | Refusal:
+    """Of one matrix by another, each row is one in a stack."""
+    if a.ndim != 2 or b.ndim != 2 or not loop.dtypes[0] == loop.dtypes[1] == loop.dtypes[2]:
+        return Refusal("it is no product of two matrices")
+    result = np.empty((len(a), b.shape[1]), loop.dtypes[2])
+    call = _lay_out(loop, (a[:, None], b), [["n", "k"], ["k", "m"], ["n", "m"]], [result[:, None]])
+    return call if isinstance(call, Refusal) else Call(call.plan, call.walk, (result,))
+
+
+def _lay_out(
+    loop: Loop, args: tuple[Array, ...], cores: list[list[str]], given: list[Array] | None = None
+) -> Call | Refusal:
     sizes = _sizes(cores, args)
     if sizes is None:
         return Refusal("its core dimensions are not all plain ones that the operands have")
-    if any(size > _BLAS_THREADS for size in sizes.values()):
+    if loop.dtypes[0].char in _OF_BLAS and any(size > _BLAS_THREADS for size in sizes.values()):
         return Refusal("its loop may call a BLAS, which has threads of its own")
     try:
         outer = np.broadcast_shapes(
@@ -57,7 +76,7 @@ def _lay_out(loop: Loop, args: tuple[Array, ...]) -> Call | Refusal:
         return Refusal("there is nothing to share")
     shapes = [outer + tuple(sizes[name] for name in core) for core in cores]
     inputs = [np.broadcast_to(x, shape) for x, shape in zip(args, shapes, strict=False)]
-    results = tuple(
+    results = tuple(given or ()) or tuple(
         np.empty(shape, dtype)
         for shape, dtype in zip(shapes[len(args) :], loop.dtypes[len(args) :], strict=True)
     )

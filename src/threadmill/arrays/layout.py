@@ -65,16 +65,17 @@ def dense_views(x: Array, out: Array) -> tuple[Array, Array] | None:
     return (x, out) if x.flags.c_contiguous and out.flags.c_contiguous else None
 
 
-def empty_result(x: Array) -> Array:
-    """A new array for an element-wise result, laid out in memory as a ufunc lays it out."""
+def empty_result(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
+    """A new array for an element-wise result, of x's dtype by default, laid out as a ufunc lays it out."""
+    dtype = dtype or x.dtype
     if x.flags.c_contiguous or x.flags.f_contiguous:
-        return np.empty_like(x)
+        return np.empty_like(x, dtype)
     # empty_like gives axes of length 1 other strides than a ufunc, which asks its iterator:
     allocated = np.nditer(
         [x, None],
         flags=["zerosize_ok"],
         op_flags=[["readonly"], ["writeonly", "allocate"]],
-        op_dtypes=[None, x.dtype],
+        op_dtypes=[None, dtype],
     )
     return allocated.operands[1]
 

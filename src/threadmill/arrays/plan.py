@@ -49,6 +49,8 @@ class Explanation:
     def __str__(self) -> str:
         if not self.parallel:
             return f"{self.name}: by NumPy, because {self.reason}"
+        if not self.shape:
+            return f"{self.name}: {self.loop}"
         over = " x ".join(map(str, self.shape))
         many = f"axis {self.split} in {self.chunks} chunk{'s' * (self.chunks != 1)}"
         return f"{self.name}: {self.loop}, over {over}, {many}, on up to {self.threads} threads"

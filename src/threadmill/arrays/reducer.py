@@ -211,7 +211,7 @@ class Reducer:
         return plan.run(pool_or_default(pool)._handle, array)
 
     def _prepare(self, trusted: bool, *arguments: Any) -> Reduction | Refusal:
-        refusal = self_test.refusal_of(self.ufunc, trusted)
+        refusal = self_test.refusal_of(trusted)
         if refusal is not None:
             return refusal
         if self.ufunc.nin != 2 or self.ufunc.nout != 1 or self.ufunc.signature is not None:

@@ -11,6 +11,8 @@ __all__ = ["doc_with_pool", "method_with_pool", "shows", "with_pool"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_ARGS = inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)
+_OPTIONS = inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)
 _POOL = inspect.Parameter("pool", inspect.Parameter.KEYWORD_ONLY, default=None)
 
 
@@ -24,14 +26,15 @@ def with_pool(
     """
     try:
         parameters = list(inspect.signature(numpys).parameters.values())
-    except ValueError:  # a ufunc of NumPy before 2.4
-        parameters = _of_ufunc(numpys)
+    except ValueError:  # a function in C of NumPy before 2.4
+        parameters = _of_ufunc(numpys) if isinstance(numpys, np.ufunc) else [_ARGS, _OPTIONS]
     first = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in operands]
     rest = [each for each in parameters[len(first) :] if each.name not in without]
     own = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value) for name, value in more.items()
     ]
-    return inspect.Signature([*first, *rest, *own, _POOL])
+    any_keyword = [each for each in rest if each.kind is inspect.Parameter.VAR_KEYWORD]  # which is the last
+    return inspect.Signature([*first, *rest[: len(rest) - len(any_keyword)], *own, _POOL, *any_keyword])
 
 
 def method_with_pool(function: Callable[..., Any]) -> inspect.Signature:

@@ -4,7 +4,7 @@ They depend on the loop, the dtype, the processor and NumPy's build: on one mach
 and a megabyte. So the loops of element-wise calls are timed, in calls that NumPy makes anyway.
 """
 
-__all__ = ["ALONE", "LEAST", "MOST", "REDUCED", "SUMMED", "TIMED", "worth"]
+__all__ = ["ACCUMULATED", "ALONE", "LEAST", "MOST", "REDUCED", "SUMMED", "TIMED", "worth"]
 
 # Bytes of an operand below which no call gains, and from which on every call does.
 LEAST, MOST = 1 << 14, 1 << 20
@@ -21,6 +21,9 @@ _CALL_NS = 1_000
 # A reduction reads 40 KB in a microsecond. The kernels of sums are quicker than NumPy on one thread already,
 # and the calling thread is alone below ALONE: to wake another costs more than to read so little.
 REDUCED, SUMMED, ALONE = 1 << 20, 1 << 13, 1 << 15
+
+# An accumulation takes a nanosecond for each element.
+ACCUMULATED = 1 << 17
 
 
 def worth(nbytes: int, took_ns: int) -> int:

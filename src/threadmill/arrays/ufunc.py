@@ -16,7 +16,7 @@ from .._process import lock_of_process
 from .._types import Array
 from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
-from . import elementwise, gufuncs, self_test, thresholds
+from . import accumulations, elementwise, gufuncs, self_test, thresholds
 from .dense import PlanCache, dense_plan
 from .elementwise import Call
 from .errstate import DEFAULT, HANDLING, apply_as_the_user, as_default_for
@@ -224,9 +224,12 @@ class ParallelUfunc:
         return apply_as_the_user(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
-        """As numpy.ufunc.accumulate, by NumPy itself: each element needs the one before."""
+        """As numpy.ufunc.accumulate; along one axis of several the rows are shared out."""
         check_pool(pool)
-        return apply_as_the_user(self.ufunc.accumulate, args, options)
+        call = self._accumulation(args, options, pool)
+        if isinstance(call, Refusal):
+            return apply_as_the_user(self.ufunc.accumulate, args, options)
+        return call.run(pool_or_default(pool)._handle)
 
     def reduceat(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.reduceat, by NumPy itself."""
@@ -286,11 +289,27 @@ class ParallelUfunc:
         return as_default_for(self.ufunc.__name__)
 
     def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Call | Refusal:
-        refusal = self_test.refusal_of(self.ufunc, self._trusted)
+        refusal = self_test.refusal_of(self._trusted)
         if refusal is not None:
             return refusal
         prepare = elementwise.prepare if self.ufunc.signature is None else gufuncs.prepare
         return prepare(self.ufunc, self._loops, args, options)
+
+    def _accumulation(
+        self, args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None
+    ) -> accumulations.Accumulation | Refusal:
+        least = thresholds.ACCUMULATED
+        if pool is None and (not args or getattr(args[0], "nbytes", 0) < least):
+            return Refusal(f"fewer than {least} bytes are not worth another thread")
+        if pool is None and default_pool()._max_workers == 1:
+            return ONE_THREAD
+        refusal = self_test.refusal_of(self._trusted)
+        if refusal is not None:
+            return refusal
+        try:
+            return accumulations.prepare(self.ufunc, self._loops, *args, **options)
+        except TypeError:  # NumPy is to tell
+            return Refusal("its arguments are for NumPy to judge")
 
     @functools.cached_property
     def _reducer(self) -> Reducer:

@@ -44,7 +44,7 @@ def find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) 
 
 
 def _loop_for(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Loop | Refusal:
-    if ufunc.signature is not None or refusal_of(ufunc, True):
+    if ufunc.signature is not None or refusal_of(True):
         return Refusal("its loops are not run on our threads")
     given = [x.dtype if type(x) is Value else type(x) for x in operands]
     found = resolve(ufunc, (*given, *[None] * ufunc.nout))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.rebound import rebound
 from .lazy import LazyArray, at_once
 from .steps import astype
 
@@ -87,18 +88,12 @@ def _lets_in(module: types.ModuleType) -> types.SimpleNamespace:
 
 def copied(module: Any, **more: Any) -> types.SimpleNamespace:
     """A module's functions, bound to names that let lazy arrays in, and to these."""
-    names = {**vars(module), **_INSTEAD, **more}
-    for name, own in vars(module).items():
-        if isinstance(own, types.ModuleType) and hasattr(own, "asanyarray") and name not in more:
-            names[name] = _lets_in(own)
-        function = getattr(own, "_implementation", own)  # below the dispatch of __array_function__
-        if isinstance(function, types.FunctionType) and function.__globals__ is vars(module):
-            copy = types.FunctionType(
-                function.__code__, names, name, function.__defaults__, function.__closure__
-            )
-            copy.__kwdefaults__ = function.__kwdefaults__
-            names[name] = copy
-    return types.SimpleNamespace(**names)
+    modules = {
+        name: _lets_in(own)
+        for name, own in vars(module).items()
+        if isinstance(own, types.ModuleType) and hasattr(own, "asanyarray")
+    }
+    return rebound(module, **{**_INSTEAD, **modules, **more})
 
 
 def is_numpys(frame: types.FrameType) -> bool:

@@ -8,13 +8,28 @@ from typing import Any
 import numpy as _np
 
 from ..arrays.errstate import as_the_user as _as_the_user
+from . import cumulative as _cumulative
+from . import fft as fft
+from . import linalg as linalg
 from . import one_dimension as _one_dimension
+from . import order_statistics as _order_statistics
+from . import products as _products
 from . import reductions as _reductions
+from . import searching as _searching
+from . import sorting as _sorting
+from .cumulative import *  # noqa: F403
 from .one_dimension import *  # noqa: F403
+from .order_statistics import *  # noqa: F403
+from .products import *  # noqa: F403
 from .reductions import *  # noqa: F403
+from .searching import *  # noqa: F403
+from .sorting import *  # noqa: F403
 from .ufuncs import parallel_ufunc as _parallel_ufunc
 
-_FAMILIES = (_one_dimension, _reductions)
+_FAMILIES = (_cumulative, _one_dimension, _order_statistics, _products, _reductions, _searching, _sorting)
+
+# Modules of ours in place of NumPy's.
+_ROOMS = (fft, linalg)
 
 __all__ = sorted({*_np.__all__, *(name for family in _FAMILIES for name in family.__all__)})
 

@@ -14,25 +14,36 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..arrays.errstate import apply_as_the_user
+from ..arrays.errstate import DEFAULT, HANDLING, apply_as_the_user, as_default_for
 from ..arrays.plan import Explanation
 from ..arrays.refusal import ONE_THREAD, Refusal
 from ..arrays.signatures import doc_with_pool, shows, with_pool
 from ..tasks.default_pool import check_pool, default_pool
 from ..tasks.pool import Pool
 
-__all__ = ["LEAST", "WAYS", "Prepared", "named_as", "on_all_cores"]
+__all__ = ["INTEGERS", "LEAST", "NUMBERS", "WAYS", "Prepared", "named_as", "on_all_cores"]
 
 Function = Callable[..., Any]
 
-# What makes a call on the pool's threads; or why NumPy makes it.
+# What makes a call on the pool's threads, and returns its result, or a Refusal where it turns out only then
+# that NumPy has to make it; or why NumPy makes it.
 Prepared: TypeAlias = Callable[[], Any] | Refusal
 
 # Bytes of the largest argument below which NumPy makes the call where no pool is named.
 LEAST = 1 << 18
 
-# How each function runs, by its name in NumPy; for the table of the namespace.
+# How each function runs, by the name that it has in NumPy, "numpy.sort"; for the table of the namespace.
 WAYS: dict[str, str] = {}
+
+# Numbers of the dtypes (dtype.num) of arrays of which a function has nothing to warn: all numbers, dates and
+# times; or bool and integers.
+NUMBERS = frozenset({*range(17), 21, 22, 23})
+INTEGERS = frozenset(range(11))
+
+# What other arguments may be then.
+_SIMPLE = frozenset({int, float, str, bool, type(None), type(np._NoValue)})
+
+_ndarray = np.ndarray  # found 20 ns sooner
 
 
 def named_as(numpys: Function, way: str = "") -> Callable[[Function], Function]:
@@ -43,20 +54,28 @@ def named_as(numpys: Function, way: str = "") -> Callable[[Function], Function]:
 
     def named(function: Function) -> Function:
         functools.update_wrapper(function, numpys, updated=())
-        function.__module__ = __package__  # where a pickle looks for it
+        # Where a pickle looks for it: in the package itself, or in a room such as numpy.fft.
+        function.__module__ = f"{__package__}{numpys.__module__.removeprefix('numpy')}"
         function.__doc__ = doc_with_pool(numpys, way)
         return shows(with_pool(numpys))(function)
 
     return named
 
 
-def on_all_cores(numpys: Function, way: str, least: int = LEAST) -> Callable[[Callable[..., Prepared]], Any]:
-    """Makes NumPy's function of the one that prepares its calls."""
+def on_all_cores(
+    numpys: Function, way: str, least: int = LEAST, *, quiet: frozenset[int] = frozenset(), reports: str = ""
+) -> Callable[[Callable[..., Prepared]], Any]:
+    """Makes NumPy's function of the one that prepares its calls.
+
+    From `least` bytes of an array on, calls that name no pool are prepared. Of arrays of `quiet` dtypes
+    NumPy's function has nothing to warn at the user's line, so that small calls need not be brought there,
+    which takes 1 us. It may report floating-point errors as those of the ufunc `reports`: these are brought
+    there in a third of the time.
+    """
+    handling = as_default_for(reports) if reports else None
 
     def made(prepare: Callable[..., Prepared]) -> Function:
         def prepared(pool: Pool | None, args: tuple[Any, ...], options: dict[str, Any]) -> Prepared:
-            if pool is None and not _is_large(args, options, least):
-                return Refusal(f"fewer than {least} bytes are not worth another thread")
             threads = default_pool() if pool is None else pool
             if pool is None and threads._max_workers == 1:
                 return ONE_THREAD
@@ -66,26 +85,51 @@ def on_all_cores(numpys: Function, way: str, least: int = LEAST) -> Callable[[Ca
                 return Refusal("its arguments are for NumPy to judge")
 
         @named_as(numpys, way)
-        def function(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
-            check_pool(pool)
+        def shared(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
+            if pool is not None:
+                check_pool(pool)
+            else:
+                is_quiet, least = True, face.least
+                for x in args if not options else (*args, *options.values()):
+                    if type(x) is _ndarray:
+                        if x.nbytes >= least:
+                            break
+                        if x.dtype.num not in quiet:
+                            is_quiet = False
+                    elif type(x) not in _SIMPLE:
+                        is_quiet = False
+                else:
+                    if is_quiet and (handling is None or HANDLING.get() is DEFAULT):
+                        if handling is None:
+                            return numpys(*args, **options)
+                        before = HANDLING.set(handling)
+                        try:
+                            return numpys(*args, **options)
+                        finally:
+                            HANDLING.reset(before)
+                    return apply_as_the_user(numpys, args, options)
             call = prepared(pool, args, options)
-            return apply_as_the_user(numpys, args, options) if isinstance(call, Refusal) else call()
+            result = call if isinstance(call, Refusal) else call()
+            return apply_as_the_user(numpys, args, options) if type(result) is Refusal else result
 
         def explain(*args: Any, pool: Pool | None = None, **options: Any) -> Explanation:
             """How a call with these arguments would run, without running it."""
             check_pool(pool)
-            call = prepared(pool, args, options)
+            least = face.least
+            arrays = [x for x in (*args, *options.values()) if type(x) is np.ndarray]
+            if pool is None and all(x.nbytes < least for x in arrays):
+                call: Prepared = Refusal(f"fewer than {least} bytes are not worth another thread")
+            else:
+                call = prepared(pool, args, options)
             name = numpys.__name__
             if isinstance(call, Refusal):
                 return Explanation(name, False, call.reason)
             return Explanation(name, True, None, way)
 
-        function.explain = explain  # type: ignore[attr-defined]
-        WAYS[numpys.__name__] = way
-        return function
+        face: Any = shared
+        face.explain = explain
+        face.least = least  # looked up at each call, so that tests can lower it
+        WAYS[f"{numpys.__module__}.{numpys.__name__}"] = way
+        return shared
 
     return made
-
-
-def _is_large(args: tuple[Any, ...], options: dict[str, Any], least: int) -> bool:
-    return any(type(x) is np.ndarray and x.nbytes >= least for x in (*args, *options.values()))

@@ -1,0 +1,80 @@
+"""NumPy's functions that add up or multiply along an axis and keep each step: cumsum and its kin."""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib import _nanfunctions_impl as _code
+
+from ..arrays import thresholds
+from ..arrays.layout import is_plain
+from ..arrays.refusal import Refusal
+from ..arrays.ufunc import ParallelUfunc, parallel
+from ..tasks.pool import Pool
+from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
+
+__all__ = ["cumprod", "cumsum", "nancumprod", "nancumsum"]
+if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
+    __all__ += ["cumulative_prod", "cumulative_sum"]
+
+_WAY = "Rows along the axis are shared out, each in NumPy's order."
+
+_nanfunctions: Any = _code
+
+
+def _by(ufunc: ParallelUfunc, pool: Pool, a: Any, axis: Any, dtype: Any, out: Any) -> Prepared:
+    if axis is None:
+        return Refusal("without an axis each element needs the one before")
+    call = ufunc._accumulation((a, axis, dtype, out), {}, pool)
+    return call if isinstance(call, Refusal) else lambda: call.run(pool._handle)
+
+
+@on_all_cores(np.cumsum, _WAY, thresholds.ACCUMULATED, quiet=NUMBERS)
+def cumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
+    return _by(parallel(np.add), pool, a, axis, dtype, out)
+
+
+@on_all_cores(np.cumprod, _WAY, thresholds.ACCUMULATED, quiet=NUMBERS)
+def cumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
+    return _by(parallel(np.multiply), pool, a, axis, dtype, out)
+
+
+def _without_nan(
+    ufunc: ParallelUfunc, nothing: int, pool: Pool, a: Any, axis: Any, dtype: Any, out: Any
+) -> Prepared:
+    if not is_plain(a) or a.dtype.kind not in "biufc":
+        return Refusal("the operand is no plain aligned native array of numbers")
+    call = _by(ufunc, pool, a, axis, dtype, out)  # whether it runs is the same with nan
+    if isinstance(call, Refusal):
+        return call
+
+    def run() -> Any:
+        numbers, _ = _nanfunctions._replace_nan(a, nothing)
+        call = _by(ufunc, pool, numbers, axis, dtype, out)
+        return call if isinstance(call, Refusal) else call()
+
+    return run
+
+
+@on_all_cores(np.nancumsum, _WAY, thresholds.ACCUMULATED, quiet=NUMBERS)
+def nancumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
+    return _without_nan(parallel(np.add), 0, pool, a, axis, dtype, out)
+
+
+@on_all_cores(np.nancumprod, _WAY, thresholds.ACCUMULATED, quiet=NUMBERS)
+def nancumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
+    return _without_nan(parallel(np.multiply), 1, pool, a, axis, dtype, out)
+
+
+if "cumulative_sum" in __all__:
+
+    @on_all_cores(np.cumulative_sum, _WAY, thresholds.ACCUMULATED, quiet=INTEGERS)
+    def cumulative_sum(
+        pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
+    ) -> Prepared:
+        return _by(parallel(np.add), pool, x, axis, dtype, out)
+
+    @on_all_cores(np.cumulative_prod, _WAY, thresholds.ACCUMULATED, quiet=INTEGERS)
+    def cumulative_prod(
+        pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
+    ) -> Prepared:
+        return _by(parallel(np.multiply), pool, x, axis, dtype, out)

@@ -1,0 +1,114 @@
+"""numpy.fft on all cores: transforms of several rows, whose rows are shared out.
+
+The functions are NumPy's own Python code, in which the one that transforms along an axis takes blocks of
+rows. All other names are NumPy's.
+"""
+
+import contextvars
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.fft as _fft
+from numpy.fft import _pocketfft as _code
+
+from ..arrays.layout import is_plain
+from ..arrays.rebound import rebound
+from ..arrays.refusal import Refusal
+from ..tasks.pool import Pool
+from .face import NUMBERS, Prepared, on_all_cores
+from .rows import TOLD, raising, rows_of, run_blocks
+
+__all__ = [
+    *("fft", "fft2", "fftn", "hfft", "ifft", "ifft2", "ifftn", "ihfft", "irfft", "irfft2", "irfftn", "rfft"),
+    *("rfft2", "rfftn"),
+]
+
+_WAY = "Rows are shared out, along one axis after another."
+
+_pocketfft: Any = _code
+
+# Those of several axes warn of arguments.
+_ALONG_ONE = frozenset({"fft", "ifft", "rfft", "irfft", "hfft", "ihfft"})
+
+# Bytes from which on it gains, and in a block at least: NumPy transforms up to 6 KB in a microsecond.
+_WORTH, _BLOCK = 1 << 21, 1 << 16
+
+# The pool of the call that this context makes.
+_pool: contextvars.ContextVar[Pool] = contextvars.ContextVar("fft_pool")
+
+
+class _Refused(Exception):
+    pass
+
+
+def _raw_fft(a: Any, n: int, axis: int, is_real: bool, is_forward: bool, norm: Any, out: Any = None) -> Any:
+    """NumPy's transform along an axis, on blocks of rows."""
+    length = n // 2 + 1 if is_real and is_forward else n
+    rows = rows_of(a, [axis % a.ndim], least=_BLOCK)
+    if isinstance(rows, Refusal) or n < 1:
+        return _pocketfft._raw_fft(a, n, axis, is_real, is_forward, norm, out)
+    axis %= a.ndim
+    if out is None:
+        real = np.result_type(a.real.dtype, 1.0)
+        dtype = real if is_real and not is_forward else np.result_type(a.dtype, 1j)
+        out = np.empty_like(a, shape=(*a.shape[:axis], length, *a.shape[axis + 1 :]), dtype=dtype)
+    elif out.shape != (*a.shape[:axis], length, *a.shape[axis + 1 :]):
+        raise ValueError("output array has wrong shape.")
+
+    def work(piece: slice) -> None:
+        block = rows.block(piece)
+        _pocketfft._raw_fft(a[block], n, axis, is_real, is_forward, norm, out[block])
+
+    if run_blocks(_pool.get(), work, rows.pieces) is not None:
+        raise _Refused
+    return out
+
+
+def _warn(*_: Any, **__: Any) -> None:
+    raise _Refused
+
+
+_own = rebound(_pocketfft, _raw_fft=_raw_fft, warnings=types.SimpleNamespace(warn=_warn))
+
+
+def _transform(name: str) -> Callable[..., Any]:
+    own = getattr(_own, name)
+
+    def prepare(pool: Pool, a: Any, *args: Any, **options: Any) -> Prepared:
+        if not is_plain(a) or a.dtype.kind in "mM":
+            return Refusal("the operand is no plain aligned native array of numbers")
+        if a.ndim < 2 or not a.size:
+            return Refusal("there are no rows to share")
+        if options.get("out") is not None or len(args) > 3:
+            return Refusal("out is given")
+
+        def run() -> Any:
+            token = _pool.set(pool)
+            try:
+                with np.errstate(**raising()):
+                    return own(a, *args, **options)
+            except Exception:  # NumPy is to tell
+                return TOLD
+            finally:
+                _pool.reset(token)
+
+        return run
+
+    made: Callable[..., Any] = on_all_cores(
+        getattr(_fft, name), _WAY, _WORTH, quiet=NUMBERS if name in _ALONG_ONE else frozenset()
+    )(prepare)
+    return made
+
+
+for _name in __all__:
+    globals()[_name] = _transform(_name)
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_fft, name)
+
+
+def __dir__() -> list[str]:
+    return dir(_fft)

@@ -1,0 +1,126 @@
+"""numpy.linalg on all cores: functions of stacks of small matrices, which are shared out.
+
+The functions are NumPy's own Python code, in which gufuncs take blocks of the stack. All other names are
+NumPy's.
+"""
+
+import contextvars
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.linalg as _linalg_face
+from numpy.linalg import _linalg, _umath_linalg
+
+from ..arrays.layout import is_plain
+from ..arrays.rebound import rebound
+from ..arrays.refusal import Refusal
+from ..tasks.pool import Pool
+from .face import NUMBERS, Prepared, on_all_cores
+from .rows import TOLD, gathered, raising, rows_of
+
+__all__ = [
+    *("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "matrix_rank", "pinv", "qr"),
+    *("slogdet", "solve", "svd", "svdvals"),
+]
+
+_WAY = "Matrices of a stack are shared out."
+
+# Matrices from this size on are left to the BLAS, which has threads of its own.
+_BLAS_THREADS = 64
+
+# The pool of the call that this context makes.
+_pool: contextvars.ContextVar[Pool] = contextvars.ContextVar("linalg_pool")
+
+
+class _Refused(Exception):
+    pass
+
+
+class _Gufuncs(types.ModuleType):
+    """NumPy's gufuncs of matrices, on blocks of a stack."""
+
+    def __getattr__(self, name: str) -> Any:
+        gufunc = getattr(_umath_linalg, name)
+        if not isinstance(gufunc, np.ufunc):
+            return gufunc
+
+        def shared(*args: Any, **options: Any) -> Any:
+            return _shared(gufunc, args, options)
+
+        return shared
+
+
+def _shared(gufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    first = args[0]
+    alike = all(
+        type(x) is np.ndarray
+        and x.flags.c_contiguous
+        and x.ndim == first.ndim
+        and x.shape[:-2] == first.shape[:-2]
+        for x in args
+    )
+    rows = rows_of(first, [first.ndim - 2, first.ndim - 1], first.shape[-1]) if alike else Refusal("")
+    if isinstance(rows, Refusal):
+        return gufunc(*args, **options)
+
+    def one(piece: slice) -> Any:
+        block = rows.block(piece)
+        return gufunc(*(x[block] for x in args), **options)
+
+    def two() -> Any:  # of copies: some gufuncs write to their operands
+        return gufunc(*(x[rows.block(slice(0, 2))].copy() for x in args), **options)
+
+    result = gathered(_pool.get(), rows, one, sample=two)
+    if isinstance(result, Refusal):
+        raise _Refused
+    return result
+
+
+def _warn(*_: Any, **__: Any) -> None:
+    raise _Refused
+
+
+_own = rebound(_linalg, _umath_linalg=_Gufuncs("_umath_linalg"), warnings=types.SimpleNamespace(warn=_warn))
+
+
+def _of_stacks(name: str) -> Callable[..., Any]:
+    own = getattr(_own, name)
+
+    def prepare(pool: Pool, a: Any, *args: Any, **options: Any) -> Prepared:
+        if not is_plain(a) or a.dtype.kind in "mM":
+            return Refusal("the operand is no plain aligned native array of numbers")
+        if a.ndim < 3 or not a.size:
+            return Refusal("there is one matrix")
+        if max(a.shape[-2:]) >= _BLAS_THREADS:
+            return Refusal("the BLAS has threads of its own for large matrices")
+
+        def run() -> Any:
+            token = _pool.set(pool)
+            try:
+                with np.errstate(**raising()):
+                    return own(a, *args, **options)
+            except Exception:  # NumPy is to tell
+                return TOLD
+            finally:
+                _pool.reset(token)
+
+        return run
+
+    made: Callable[..., Any] = on_all_cores(getattr(_linalg_face, name), _WAY, 1 << 19, quiet=NUMBERS)(
+        prepare
+    )
+    return made
+
+
+for _name in __all__:
+    globals()[_name] = _of_stacks(_name)
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_linalg_face, name)
+
+
+def __dir__() -> list[str]:
+    return dir(_linalg_face)

@@ -1,0 +1,90 @@
+"""Products of arrays that no BLAS makes, those of integers: dot, inner, einsum; matmul is a ufunc."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..arrays.layout import is_plain
+from ..arrays.refusal import Refusal
+from ..tasks.pool import Pool
+from .face import NUMBERS, Prepared, on_all_cores
+from .rows import Rows, gathered, pieces_of
+
+__all__ = ["dot", "einsum", "inner"]
+
+_WAY = "Products of integers: rows of the result are shared out."
+_NOT_INTEGERS = Refusal("an operand is no plain array of integers")
+
+# Multiplications that are worth another thread.
+_WORTH = 1 << 19
+
+# Bytes of an operand from which on there may be so many.
+_LEAST = 1 << 16
+
+
+def _are_integers(*operands: Any) -> bool:
+    return all(is_plain(x) and x.dtype.kind in "biu" for x in operands)
+
+
+def _rows(axis: int, length: int, count: int) -> Rows | Refusal:
+    if count < _WORTH or length < 2:
+        return Refusal("so few multiplications are not worth another thread")
+    return Rows(axis, length, pieces_of(length, 8 * count // length))
+
+
+@on_all_cores(np.dot, _WAY, _LEAST, quiet=NUMBERS, reports="dot")
+def dot(pool: Pool, a: Any, b: Any, out: Any = None) -> Prepared:
+    if not _are_integers(a, b) or a.ndim != 2 or b.ndim not in (1, 2) or out is not None:
+        return _NOT_INTEGERS
+    rows = _rows(0, len(a), a.size * (b.shape[1] if b.ndim == 2 else 1))
+    if isinstance(rows, Refusal):
+        return rows
+    return lambda: gathered(pool, rows, lambda piece: np.dot(a[piece], b))
+
+
+@on_all_cores(np.inner, _WAY, _LEAST, quiet=NUMBERS, reports="dot")
+def inner(pool: Pool, a: Any, b: Any) -> Prepared:
+    if not _are_integers(a, b) or a.ndim != 2 or b.ndim not in (1, 2):
+        return _NOT_INTEGERS
+    rows = _rows(0, len(a), a.size * (len(b) if b.ndim == 2 else 1))
+    if isinstance(rows, Refusal):
+        return rows
+    return lambda: gathered(pool, rows, lambda piece: np.inner(a[piece], b))
+
+
+@on_all_cores(np.einsum, _WAY, _LEAST, quiet=NUMBERS)
+def einsum(pool: Pool, subscripts: Any, *operands: Any, optimize: Any = False) -> Prepared:
+    if type(subscripts) is not str or not operands or optimize is not False or not _are_integers(*operands):
+        return _NOT_INTEGERS
+    inputs, arrow, result = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    labels = "".join(terms)
+    if not arrow:
+        result = "".join(sorted(label for label in {*labels} if labels.count(label) == 1))
+    if not {*result} <= {*labels}:
+        return Refusal("the result has an axis that no operand has")
+    if not (labels + "a").isalpha() or not result.isalpha() or len(terms) != len(operands):
+        return Refusal("its subscripts are not letters alone, or the result has no axis")
+    if len(terms) == 1 and {*labels} == {*result}:
+        return Refusal("it is a view, or has nothing to add up")
+    sizes: dict[str, int] = {}
+    for term, x in zip(terms, operands, strict=True):
+        if len(term) != x.ndim or any(
+            sizes.setdefault(label, n) != n for label, n in zip(term, x.shape, strict=True)
+        ):
+            return Refusal("the operands do not go together, or are broadcast")
+    long = [label for label in result if sizes[label] >= 64]
+    label = long[0] if long else max(result, key=sizes.__getitem__)
+    rows = _rows(result.index(label), sizes[label], math.prod(sizes.values()))
+    if isinstance(rows, Refusal):
+        return rows
+
+    def one(piece: slice) -> Any:
+        cut = [
+            x[tuple(piece if each == label else slice(None) for each in term)]
+            for term, x in zip(terms, operands, strict=True)
+        ]
+        return np.einsum(subscripts, *cut)
+
+    return lambda: gathered(pool, rows, one)

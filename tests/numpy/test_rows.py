@@ -1,0 +1,592 @@
+"""Functions that share out rows come to what NumPy's come to: bits, layout, warnings, errors."""
+
+import itertools
+import operator
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.arrays import LAYOUTS, Array, extremes, random_values
+from kit.comparison import Make, assert_same_call
+from kit.thresholds import OUR_FUNCTIONS, shorten_rows
+
+import threadmill as tm
+from threadmill.numpy import products
+
+POOLS = {n: tm.Pool(n) for n in (1, 2, 3, 7)}
+DTYPES = [*"?bBhHiIlLqQefdgFDG", "m8[s]", "M8[s]"]
+AS_THEY_ARE = {"contiguous", "offset", "strided", "reversed", "gaps", "rows", "two_rows", "column", "fortran"}
+
+
+@pytest.fixture(autouse=True)
+def _short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many blocks, also of small arrays."""
+    shorten_rows(3, monkeypatch.setattr)
+    monkeypatch.setattr(products, "_WORTH", 0)
+
+
+# Whose warnings point into NumPy, from its own Python code.
+INTO_NUMPY = {"cumulative_sum", "cumulative_prod", "cumsum", "cumprod", "nancumsum", "nancumprod"}
+
+
+def values(dtype: str, n: int, seed: int = 0) -> Array:
+    """Numbers, many of them equal, with all that floats have besides."""
+    if dtype[0] in "mM":
+        x = np.arange(n).astype(dtype)
+        x[::7] = "NaT"
+        return np.random.default_rng(seed).permutation(x)
+    x = random_values(dtype, n, seed).copy()
+    x[::3] = (x[::3] * 0 + np.arange(len(x[::3])) % 5).astype(dtype)
+    few = extremes(dtype, n)
+    x[1::11] = few[1::11]
+    return x
+
+
+def ours(name: str) -> Any:
+    return operator.attrgetter(name)(tm.numpy)
+
+
+def numpys(name: str) -> Any:
+    return operator.attrgetter(name)(np)
+
+
+def given(*args: Any, **options: Any) -> Make:
+    """A maker of a call's arguments, for `assert_same_call`; an array `out` is another one each time."""
+    out = options.get("out")
+    return lambda: (args, {**options, "out": out.copy("K")} if isinstance(out, np.ndarray) else dict(options))
+
+
+_pools = itertools.cycle(POOLS.values())
+Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+
+
+def same(name: str, *args: Any, parallel: bool | None = None, **options: Any) -> bool:
+    """Compares a call on the pools in turn; whether it was shared out."""
+    pool = next(_pools)
+    with np.errstate(all="warn"):
+        places = name not in INTO_NUMPY
+        make = given(*args, **options)
+        assert_same_call(ours(name), numpys(name), make, f"{name} {options}", places, pool=pool)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            told = ours(name).explain(*args, pool=pool, **options)
+    if parallel is not None:
+        assert told.parallel is parallel, f"{name} {options}: {told}"
+    return bool(told.parallel)
+
+
+def axes(x: Array) -> range:
+    return range(-1, x.ndim)
+
+
+# ---- every dtype, layout and axis -------------------------------------------------------------------------
+
+
+def along_an_axis(x: Array, axis: int) -> Iterator[Call]:
+    """Calls of functions that take a row to a row, or to a number."""
+    n = x.shape[axis] if x.ndim else 1
+    for kind in None, "stable":
+        yield "sort", (x,), {"axis": axis, "kind": kind}
+        yield "argsort", (x, axis), {"kind": kind}
+    yield "argsort", (x,), {"axis": axis, "stable": True}
+    for name in "partition", "argpartition":
+        yield name, (x, n // 2), {"axis": axis}
+        yield name, (x, [0, n // 3, -1], axis), {}
+    for name in "argmax", "argmin", "nanargmax", "nanargmin":
+        yield name, (x, axis), {}
+        yield name, (x,), {"axis": axis, "keepdims": True}
+    for name in "cumsum", "cumprod", "nancumsum", "nancumprod":
+        yield name, (x, axis), {}
+    for name in "cumulative_sum", "cumulative_prod":
+        if hasattr(np, name):
+            yield name, (x,), {"axis": axis}
+            yield name, (x,), {"axis": axis, "include_initial": True}
+    for name in "median", "nanmedian":
+        yield name, (x, axis), {}
+        yield name, (x,), {"axis": axis, "keepdims": True}
+    for name in "quantile", "nanquantile":
+        yield name, (x, 0.3, axis), {}
+        yield name, (x, [0.0, 0.25, 0.9]), {"axis": axis, "keepdims": True}
+    yield "percentile", (x, np.array([[5.0, 50.0], [75.0, 100.0]]), axis), {}
+    yield "nanpercentile", (x, 50, axis), {}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_layout_and_axis(dtype: str) -> None:
+    shared: dict[str, int] = {}
+    for lay in LAYOUTS.values():
+        x = lay(values(dtype, 66))
+        for axis in axes(x):
+            for name, args, options in along_an_axis(x, axis):
+                shared[name] = shared.get(name, 0) + same(name, *args, **options)
+                if not (x.dtype.isnative and x.flags.aligned):
+                    same(name, *args, parallel=False, **options)
+    least = 30 if np.dtype(dtype).kind in "f" else 0
+    assert all(count >= least for count in shared.values()), shared
+    assert shared["sort"] > 20
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "shape", [(2, 1), (1, 2), (2, 2), (5, 0), (0, 5), (40, 3), (3, 40), (2, 9, 3), (7, 1, 4)]
+)
+def test_every_shape(dtype: str, shape: tuple[int, ...]) -> None:
+    x = values(dtype, int(np.prod(shape))).reshape(shape)
+    for axis in axes(x):
+        for name, args, options in along_an_axis(x, axis):
+            same(name, *args, **options)
+
+
+# ---- what is looked for among sorted numbers ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [*"?bBhHiIlLqQefdg", "m8[s]", "M8[s]"])
+def test_searches(dtype: str) -> None:
+    shared = 0
+    row = np.sort(values(dtype, 41, 1))
+    for lay in LAYOUTS.values():
+        x = lay(values(dtype, 66))
+        for side in "left", "right":
+            shared += same("searchsorted", row, x, side)
+            same("searchsorted", row[::-1], x, side, row.argsort()[::-1])
+            same("searchsorted", values(dtype, 41, 1), x, side=side, sorter=values(dtype, 41, 1).argsort())
+        same("searchsorted", values(dtype, 41, 1), x)  # not sorted: what is found depends on what was before
+        for bins in row, row[::-1], np.unique(row), np.unique(row)[::-1], row[:1], row[:0]:
+            for right in False, True:
+                same("digitize", x, bins, right)
+        for invert in False, True:
+            for kind in (None, "sort", "table") if x.itemsize < 4 else (None, "sort"):
+                same("isin", x, row, invert=invert, kind=kind)
+            same("isin", x, row[:3], invert=invert)
+    assert shared > 15
+
+
+@pytest.mark.parametrize("dtype", [*"?bhlQefdgFDG", "m8[s]"])
+@pytest.mark.parametrize("other", list("Bld"))
+def test_searches_in_other_dtypes(dtype: str, other: str) -> None:
+    x, row = values(dtype, 66).reshape(11, 6), np.sort(values(other, 41, 1))
+    same("searchsorted", row, x)
+    same("searchsorted", np.sort(values(dtype, 41)), row.reshape(-1, 1).repeat(2, 1))
+    same("digitize", x, row)
+    same("isin", x, row)
+    same("interp", x, np.sort(values("d", 41, 2)), values(other, 41, 3))
+    same("interp", x, np.unique(row), np.unique(row))
+
+
+def test_long_rows_are_not_looked_over() -> None:
+    x, row = np.arange(60.0).reshape(6, 10), np.arange(300.0)
+    same("searchsorted", row[:240], x, parallel=True)
+    same("searchsorted", row, x, parallel=False)
+    same("searchsorted", row[:60], x, sorter=np.arange(60), parallel=False)
+    same("searchsorted", row[:30], x, sorter=np.arange(30), parallel=True)
+    same("searchsorted", row[:30], x, sorter=np.arange(30) + 5)
+    same("searchsorted", row[:30], x, sorter=-np.arange(30))
+    same("digitize", x, row, parallel=False)
+    same("digitize", x, np.array([2**53 + 1, 2**53]))
+    same("digitize", x.astype(int) + 2**53 - 2, np.array([2**53 + 1, 2**53, 2**53 - 1]))
+    same("digitize", x, row[::-5], parallel=True)
+    same("interp", x, row, row, parallel=False)
+
+
+def test_interpolation() -> None:
+    x = values("d", 120).reshape(8, 15)
+    xp, fp = np.arange(20.0), np.arange(20.0) ** 2
+    for lay in LAYOUTS.values():
+        same("interp", lay(values("d", 66)), xp, fp)
+    for options in {}, {"left": -1.0, "right": 9}, {"left": np.nan}, {"period": 3.0}, {"left": 1j}:
+        same("interp", x, xp, fp, **options)
+    for wrong in ((xp[:3], fp), (xp[:0], fp[:0]), (xp[::-1], fp), (xp, fp + 1j), (list(xp), list(fp))):
+        same("interp", x, *wrong)
+    same("interp", x, np.array([1.0, np.nan, 2.0, 3.0]), fp[:4])
+    same("interp", x, np.array([1.0]), np.array([2.0]), parallel=True)
+
+
+@pytest.mark.parametrize("dtype", [*"?ldDg", "M8[s]"])
+def test_taking_along_an_axis(dtype: str) -> None:
+    shared = 0
+    for lay in LAYOUTS.values():
+        x = lay(values(dtype, 66))
+        for axis in axes(x):
+            if x.size and x.ndim:
+                index = np.argsort(x, axis)
+                shared += same("take_along_axis", x, index, axis)
+                same("take_along_axis", x, index.astype("i1") // 99, axis=axis)
+                same("take_along_axis", x, np.asfortranarray(index), axis)
+                same("take_along_axis", x, index + x.shape[axis], axis)  # out of bounds
+                same("take_along_axis", x, index[:1], axis)
+    assert shared > 30
+    x = values(dtype, 66).reshape(11, 6)
+    same("take_along_axis", x, x.argsort(1))  # without an axis, which has a default from NumPy 2.3 on
+    same("take_along_axis", x, x.argsort(1), None)
+    same("take_along_axis", x, [[1]], 1)
+
+
+# ---- fft, linalg, products --------------------------------------------------------------------------------
+
+FFT_ALONG_ONE = ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
+FFT_ALONG_SEVERAL = ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")
+
+
+@pytest.mark.parametrize("dtype", list("?blQefdgFDG"))
+def test_transforms(dtype: str) -> None:
+    shared = 0
+    for lay in LAYOUTS.values():
+        x = lay(random_values(dtype, 66))
+        for name in FFT_ALONG_ONE:
+            for axis in axes(x):
+                for n in (None, 4, 50) if x.size else (None,):  # of nothing NumPy makes what is in memory
+                    shared += same(f"fft.{name}", x, n, axis)
+        for name in FFT_ALONG_SEVERAL:
+            same(f"fft.{name}", x)
+            same(f"fft.{name}", x, norm="ortho")
+    x = random_values(dtype, 210).reshape(5, 6, 7)
+    for norm in None, "backward", "forward", "ortho", "wrong":
+        shared += same("fft.fft", x, norm=norm)
+        shared += same("fft.irfftn", x, norm=norm)
+    same("fft.fftn", x, (3, 4), (0, 2))
+    same("fft.fftn", x, (3, 4))  # deprecated
+    same("fft.fft2", x, axes=(0, 1))
+    same("fft.fftn", x, axes=(0, 0, 2))
+    same("fft.fft", x, 0)
+    same("fft.fft", x, axis=3)
+    same("fft.fft", x, out=np.empty((5, 6, 7), complex))
+    same("fft.fft", values(dtype, 66).reshape(11, 6))  # with inf and nan
+    assert shared > 100
+
+
+LINALG = ("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "matrix_rank", "pinv", "qr")
+
+
+@pytest.mark.parametrize("dtype", list("ldfDFeg"))
+def test_matrices_of_a_stack(dtype: str) -> None:
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((13, 5, 5))
+    definite = (x @ x.transpose(0, 2, 1) + np.eye(5)).astype(dtype)
+    stacks = [
+        definite,
+        x.astype(dtype),
+        definite.reshape(1, 13, 5, 5),
+        definite[::-1],
+        np.asfortranarray(definite),
+        definite[0],
+        definite[:0],
+        np.where(np.arange(13)[:, None, None] == 6, 0, definite).astype(dtype),  # one of them singular
+        np.where(np.arange(13)[:, None, None] == 6, np.nan, definite),
+        definite * (10 ** np.arange(13)[:, None, None]),
+    ]
+    names = [f"linalg.{name}" for name in (*LINALG, "slogdet", "svd", "svdvals") if hasattr(np.linalg, name)]
+    for name in names:
+        for stack in stacks:
+            same(name, stack)
+        if dtype in "dfDFl":
+            same(name, definite, parallel=True)
+    for stack in stacks:
+        same("linalg.solve", stack, stack)
+        same("linalg.solve", stack, np.ones((5, 2)))
+        same("linalg.solve", stack, np.ones((13, 5, 1)))
+        same("linalg.svd", stack, full_matrices=False)
+        same("linalg.svd", stack, compute_uv=False, hermitian=True)
+        same("linalg.qr", stack, "complete")
+        same("linalg.qr", stack, mode="r")
+        same("linalg.cholesky", stack, upper=True)
+        same("linalg.eigh", stack, "U")
+        same("linalg.pinv", stack, hermitian=True)
+        same("linalg.cond", stack, 1)
+        same("linalg.inv", stack[..., :3])
+        same("linalg.svd", stack[..., :3])
+        same("linalg.qr", stack[..., :3])
+
+
+@pytest.mark.parametrize("dtype", list("?bBhHiIlLqQdF"))
+def test_products(dtype: str) -> None:
+    shared = 0
+    for order_a, order_b in itertools.product("CF", repeat=2):
+        for m, k, n in (13, 5, 7), (2, 1, 3), (40, 1, 1), (1, 5, 4), (3, 0, 2):
+            a = values(dtype, m * k).reshape(m, k).copy(order_a)
+            b = values(dtype, k * n, 1).reshape(k, n).copy(order_b)
+            shared += same("dot", a, b)
+            shared += same("inner", a, b.T)
+            same("matmul", a, b)
+            same("dot", a, b[:, 0].copy())
+            for subscripts in "ij,jk->ik", "ij,jk->ki", "ij,jk", "ij,jk->i", "ij,jk->", " i j , j k -> k ":
+                shared += same("einsum", subscripts, a, b)
+            for subscripts in "ij->ji", "ij->j", "ij", "ij->", "...j->...":
+                same("einsum", subscripts, a)
+            same("einsum", "ij,ik->ijk", a, a, parallel=None)
+            same("einsum", "ii,ij->ij", a[:, :1], a)
+            same("einsum", "ij,jk", a, b[:1])
+            same("einsum", "ij,jk->ik", a, b, optimize=True)
+            same("einsum", "ij,jk->ix", a, b)
+            same("einsum", a, [0, 1], b, [1, 2])
+    assert (shared > 20) == (dtype not in "dF")
+
+
+def test_a_product_that_adds_nothing_up_is_a_view() -> None:
+    a = np.arange(12).reshape(3, 4)
+    for subscripts in "ij->ji", "ij":
+        assert np.shares_memory(ours("einsum")(subscripts, a, pool=POOLS[2]), a)
+
+
+def test_large_matrices_are_left_to_the_blas() -> None:
+    for size, parallel in (5, True), (64, False):
+        assert ours("linalg.inv").explain(np.ones((4, size, size)), pool=POOLS[2]).parallel is parallel
+    for dtype, parallel in ("l", True), ("d", False):
+        assert tm.numpy.matmul.explain(*np.ones((2, 9, 9), dtype), pool=POOLS[2]).parallel is parallel
+
+
+# ---- accumulations -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [*"?bBhHiIlLqQefdgFDG", "m8[s]"])
+def test_accumulations(dtype: str) -> None:
+    names = ("add", "multiply", "subtract", "maximum", "fmin", "logical_or", "bitwise_xor", "power", "divide")
+    shared = 0
+    for name in names:
+        function = tm.parallel(getattr(np, name))
+        for lay in LAYOUTS.values():
+            x = lay(values(dtype, 66))
+            for axis in axes(x):
+                pool = next(_pools)
+                for out in (None, np.empty(x.shape, dtype), np.empty(x.shape, int).T):
+                    assert_same_call(
+                        function.accumulate,
+                        function.ufunc.accumulate,
+                        given(x, axis) if out is None else given(x, axis, out=out),
+                        f"{name} {axis}",
+                        pool=pool,
+                    )
+                shared += type(function._accumulation((x, axis), {}, pool)).__name__ == "Accumulation"
+    assert shared > 100 or dtype[0] == "m"
+
+
+def test_accumulations_in_place() -> None:
+    for function, axis in itertools.product((np.add, np.multiply), (0, 1)):
+        for view in (lambda x: x, lambda x: x[::-1], lambda x: x[:, 1:], lambda x: x.T):
+            x, y = (random_values("d", 120).reshape(10, 12).copy() for _ in "xy")
+            tm.parallel(function).accumulate(x, axis, out=x, pool=POOLS[3])
+            function.accumulate(y, axis, out=y)
+            assert x.tobytes() == y.tobytes()
+            if view(x).shape == x.shape:
+                tm.parallel(function).accumulate(view(x), axis, out=x, pool=POOLS[3])
+                function.accumulate(view(y), axis, out=y)
+                assert x.tobytes() == y.tobytes()
+
+
+def test_accumulated_nans_are_numpys() -> None:
+    """Of two NaNs the first one is handed on, wherever it stands in a row of vectors."""
+    x = np.random.default_rng(5).standard_normal((50, 333))
+    x.view("u8")[7:30, ::5] = 0x7FF8000000001000 + np.arange(67, dtype="u8")
+    x.view("u8")[::3, ::10] = 0xFFF8000000000000 + np.arange(34, dtype="u8")
+    for axis, name in itertools.product((0, 1), ("cumsum", "cumprod")):
+        same(name, x, axis, parallel=True)
+        same(name, x.astype("f"), axis, parallel=True)
+        same(name, x.astype("e"), axis, parallel=True)
+        same(name, x + 1j * x[::-1], axis, parallel=True)
+
+
+# ---- nan ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", list("efdg"))
+@pytest.mark.parametrize("length", [5, 601])
+def test_nan_left_out(dtype: str, length: int) -> None:
+    rng = np.random.default_rng(length)
+    for trial in range(4):
+        x = rng.standard_normal((19, length)).astype(dtype)
+        x[rng.random(x.shape) < (0.0, 0.01, 0.5, 0.99)[trial]] = np.nan
+        x[3] = np.nan
+        x[rng.random(x.shape) < 0.4] = 0.0  # of both signs
+        x[rng.random(x.shape) < 0.2] = -0.0
+        x[8] = x[11] = np.nan
+        x[5, : length // 2] = np.inf
+        x[6, ::2] = -np.inf
+        for y, axis in (x, 1), (x.T, 0), (np.asfortranarray(x), -1), (x.reshape(1, 19, length), (0, 2)):
+            for keepdims in False, True:
+                same("nanmedian", y, axis, keepdims=keepdims, parallel=True)
+                same("nanquantile", y, 0.4, axis, keepdims=keepdims, parallel=True)
+                same("nanquantile", y, np.array([[0.4], [0.5]]), axis, keepdims=keepdims, parallel=True)
+                same("nanpercentile", y, np.float64(40), axis, keepdims=keepdims, parallel=True)
+                same("median", y, axis, keepdims=keepdims, parallel=True)
+        for method in "linear", "lower", "nearest", "midpoint", "inverted_cdf", "median_unbiased", "wrong":
+            same("nanquantile", x, [0.1, 0.7], 1, method=method)
+            same("quantile", x, [0.1, 0.7], 1, method=method)
+
+
+def test_an_error_for_rows_of_nan_alone() -> None:
+    x = np.zeros((30, 4))
+    x[17] = np.nan
+    for name in "nanargmax", "nanargmin":
+        same(name, x, 1, parallel=True)
+        same(name, x, 0, parallel=True)
+
+
+# ---- how it is asked for -----------------------------------------------------------------------------------
+
+
+class Marked(np.ndarray[Any, Any]):
+    pass
+
+
+def test_what_is_no_plain_array_is_numpys() -> None:
+    x = values("d", 66).reshape(11, 6)
+    others: list[Any] = [
+        x.tolist(),
+        x.view(Marked),
+        np.ma.masked_array(x, x > 0),
+        x.astype(object),
+        x.astype("U8"),
+        x.astype([("a", "d")]),
+        x.astype(np.dtype("d", metadata={"a": 1})),
+        3.0,
+        None,
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for other in others:
+            for name, args in CALLS.items():
+                assert_same_call(ours(name), numpys(name), given(other, *args), name, places=False)
+                same_on_a_pool = ours(name).explain(other, *args, pool=POOLS[2])
+                assert not same_on_a_pool.parallel
+
+
+# The arguments after the first, which is a table of floats.
+ROW = np.arange(6.0)
+CALLS: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(
+        ("sort", "argsort", "argmax", "argmin", "nanargmax", "nanargmin", "cumsum", "cumprod"), (1,)
+    ),
+    **dict.fromkeys(("median", "nanmedian"), (1,)),
+    **dict.fromkeys(("partition", "argpartition"), (2, 1)),
+    **dict.fromkeys(("quantile", "nanquantile", "percentile", "nanpercentile"), (0.5, 1)),
+    **dict.fromkeys(("digitize", "isin"), (ROW,)),
+    "interp": (ROW, ROW),
+    "take_along_axis": (np.zeros((11, 1), int), 1),
+    "fft.fft": (),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_wrong_arguments_get_numpys_errors(name: str) -> None:
+    x = values("d", 66).reshape(11, 6)
+    args = CALLS[name]
+    same(name, x, *args, parallel=True)
+    same(name)
+    same(name, x, *args, *args, *args, *args, *args)
+    same(name, x, *args, nonsense=1)
+    same(name, x, *args, out="no array")
+    if args and type(args[-1]) is int:
+        for axis in 2, -3, 1.5, "x", np.int64(1), True, None, (0, 1), (1, 1), [1]:
+            same(name, x, *args[:-1], axis)
+            same(name, x, *args[:-1], axis=axis)
+    for option in (
+        "kind",
+        "order",
+        "keepdims",
+        "method",
+        "stable",
+        "overwrite_input",
+        "weights",
+        "dtype",
+        "where",
+    ):
+        for value in "nonsense", 3, True, False, None, np.array([1.0]):
+            same(name, x.copy(), *args, **{option: value})
+
+
+def test_outputs_are_numpys() -> None:
+    x = values("d", 66).reshape(11, 6)
+    for out in np.empty(11), np.empty(6), np.empty((11, 6)), np.empty(11, int), np.empty(11, "f"):
+        for name in "median", "nanmedian", "argmax", "nanargmin", "cumsum":
+            same(name, x, 1, out=out)
+        same("quantile", x, 0.5, 1, out=out)
+    row = np.empty((11, 6))
+    for name in "cumsum", "cumprod":
+        same(name, x, 1, out=row, parallel=True)
+
+
+@pytest.mark.parametrize(
+    "modes", [{"all": "raise"}, {"all": "ignore"}, {"over": "raise"}, {"invalid": "ignore"}]
+)
+def test_floating_point_errors_follow_the_callers_errstate(modes: dict[str, Any]) -> None:
+    x = np.full((20, 8), 1e308)
+    x[11, 3:] = np.inf
+    x[12, 4:] = -np.inf
+    x[12, :4] = np.inf
+    calls = (("cumsum", 1), ("cumprod", 0), ("median", 1), ("nanmedian", 1), ("fft.fft", None))
+    for name, axis in calls:
+        options = {} if axis is None else {"axis": axis}
+        for pool in POOLS.values():
+            with np.errstate(**modes):
+                make = given(x, **options)
+                assert_same_call(ours(name), numpys(name), make, name, name not in INTO_NUMPY, pool=pool)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_small_calls_are_numpys_own(name: str) -> None:
+    x = values("d", 66).reshape(11, 6)
+    x[0] = np.inf
+    x[0, :3] = -np.inf
+    for args in (x, *CALLS[name]), (x[:, 0].copy(), *CALLS[name][:-1]), (x[:0], *CALLS[name]):
+        assert_same_call(ours(name), numpys(name), given(*args), name)
+        assert "bytes" in str(ours(name).explain(*args)) or ours(name).least == 0
+
+
+def test_small_products_report_as_numpys() -> None:
+    x = np.array([1e308, -np.inf, np.inf, 2.0])
+    for name in "dot", "inner":
+        for a, b in (x, x), (x, np.zeros(4)), (x[None], x[:, None]), (x.reshape(2, 2), x.reshape(2, 2)):
+            for mode in "warn", "raise", "ignore":
+                with np.errstate(all=mode):
+                    assert_same_call(ours(name), numpys(name), given(a, b), name)
+    for name in "cumsum", "cumprod":
+        assert_same_call(ours(name), numpys(name), given(x), name)
+        assert_same_call(ours(name), numpys(name), given(x[::-1]), name)
+
+
+def test_a_pool_is_checked_first() -> None:
+    closed = tm.Pool(1)
+    closed.shutdown()
+    for function in OUR_FUNCTIONS:
+        with pytest.raises(TypeError, match=r"^pool must be a threadmill\.Pool"):
+            function(np.ones((3, 3)), pool=3)
+        with pytest.raises(RuntimeError):
+            function(np.ones((3, 3)), pool=closed)
+
+
+def test_calls_from_tasks_of_the_same_pool() -> None:
+    x = values("d", 660).reshape(66, 10)
+    pool = POOLS[3]
+    calls = {"sort": 1, "argsort": 0, "cumprod": 0, "median": 1}
+    with np.errstate(all="ignore"):
+        futures = [(name, pool.submit(ours(name), x, axis, pool=pool)) for name, axis in [*calls.items()] * 5]
+        for name, future in futures:
+            assert future.result().tobytes() == numpys(name)(x, calls[name]).tobytes()
+
+
+def test_in_fused_functions_they_evaluate() -> None:
+    x = random_values("d", 144).reshape(12, 12)
+
+    def step(np: Any, a: Any) -> Any:
+        b = np.sort(a * 2 + 1, axis=1) - np.median(a, axis=0)
+        return (
+            np.cumsum(b, axis=0)
+            + np.fft.fft(b).real
+            + np.linalg.inv(np.einsum("ij,kj->ik", b, b) + np.eye(12))
+        )
+
+    assert tm.fuse(lambda a: step(tm.numpy, a))(x).tobytes() == step(np, x).tobytes()
+
+
+def test_whole_arrays() -> None:
+    """The least of all elements: the first one, also where blocks have equal ones, or nan."""
+    for dtype in DTYPES:
+        x = values(dtype, 50)
+        for name in "argmax", "argmin":
+            same(name, x)
+            same(name, x[:1])
+            same(name, x[::-2], 0)
+            same(name, x.reshape(5, 10), parallel=True)
+            same(name, x.reshape(5, 10).T)
+            same(name, np.zeros(50, dtype), parallel=True)
