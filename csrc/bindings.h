@@ -203,10 +203,56 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
 
 void tm_free_open(char *open);
 
-/* The inner loop with operands (x, out), elements of `context` bytes. */
-int tm_copy_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
-                 void *auxdata);
+/* ---- inner loops that move and count elements ----------------------------------------------- */
 
-/* The inner loop with operands (condition, x, y, out), a bool and elements of `context` bytes. */
+/* Where the size of an element is asked for, the loop is given it as its context as well. */
+
+/* With operands (condition, x, y, out), the condition a bool and aligned elements of `context` bytes:
+ * out = condition ? x : y. */
 int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
                    void *auxdata);
+
+/* With operands (x, out): out = x. The other is told of one core dimension besides, and of the two strides
+ * along it, and copies the two axes block by block. */
+tm_inner_loop tm_copy_loop(size_t item);
+tm_inner_loop tm_copy_blocks_loop(size_t item);
+
+/* With operands (mask, x, out): out = x where the mask is true; nothing else of out is touched. */
+tm_inner_loop tm_copy_where_loop(size_t item);
+
+/* What becomes of an index that is not in the table; auxdata tells. TM_TAKE_RAISE: a negative one counts from
+ * the end, and the loop fails at any other. */
+enum { TM_TAKE_RAISE = 0, TM_TAKE_WRAP = 1, TM_TAKE_CLIP = 2 };
+
+/* With operands (table, index, out): out = table[index], an index being an intptr_t. Told of one core dimension,
+ * the table's length, and of one core stride, the table's. */
+tm_inner_loop tm_take_loop(size_t item);
+
+/* How many of the bools x are true is added to `count`, an intptr_t; with operands (x, count). */
+tm_inner_loop tm_count_loop(void);
+
+/* Where a chunk's results go: they are numbers `at` .. `end` - 1, and its next element is the array's number
+ * `index`. */
+typedef struct tm_cursor {
+    intptr_t at, end, index;
+} tm_cursor;
+
+/* With operands (mask, x, out, cursor): the elements of x where the mask, a bool, is true go to out, one after
+ * the other. Fails where they are more than the cursor has room for. */
+tm_inner_loop tm_compress_loop(size_t item);
+
+/* With operands (mask, out, cursor): the same for the elements' coordinates in C order, an intptr_t for each
+ * axis. `context`: the number of axes, which are the core dimensions, 1 or more and each at least 1. */
+int tm_nonzero_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                    void *auxdata);
+
+/* With operands (x, counts): counts[x]++, x being an intptr_t. Told of one core dimension, the number of counts;
+ * fails at any other x. */
+int tm_bincount_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                     void *auxdata);
+
+/* With operands (x, edges, counts), doubles both, and one core dimension, the number of bins: counts[k]++ for the
+ * k with edges[k] <= x < edges[k + 1], the last edge being in the last bin. The edges are contiguous, finite
+ * and equally far from each other, to a quarter of that distance. What is in no bin is not counted. */
+int tm_histogram_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                      void *auxdata);

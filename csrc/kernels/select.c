@@ -1,31 +1,5 @@
-/* select.c: inner loops that move elements of any size: copies, and a choice of one of two for each element. */
+/* select.c: one of two operands for each element, as an inner loop. */
 #include "kernel.h"
-
-static void select_copy(char *out, const char *from, size_t item)
-{
-    switch (item) { /* constants, so that a copy is a move */
-    case 1: memcpy(out, from, 1); break;
-    case 2: memcpy(out, from, 2); break;
-    case 4: memcpy(out, from, 4); break;
-    case 8: memcpy(out, from, 8); break;
-    default: memcpy(out, from, item);
-    }
-}
-
-int tm_copy_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
-                 void *auxdata)
-{
-    const size_t item = (size_t)(uintptr_t)context;
-    (void)auxdata;
-
-    if (strides[0] == (intptr_t)item && strides[1] == (intptr_t)item) {
-        memcpy(data[1], data[0], (size_t)dims[0] * item);
-        return 0;
-    }
-    for (intptr_t i = 0; i < dims[0]; i++)
-        select_copy(data[1] + i * strides[1], data[0] + i * strides[0], item);
-    return 0;
-}
 
 /* Elements by their size alone; a complex64 is aligned to four bytes. */
 typedef uint8_t __attribute__((may_alias)) item1;

@@ -182,6 +182,15 @@ for name in "inv", "svd", "qr", "eigh", "cond":
     with contextlib.suppress(np.linalg.LinAlgError):
         getattr(tm.numpy.linalg, name)(np.eye(3)[None].repeat(40, 0), pool=tm.default_pool())
         getattr(tm.numpy.linalg, name)(np.zeros((40, 3, 3)), pool=tm.default_pool())
+places = tm.numpy.nonzero(table, pool=tm.default_pool())[0]
+tm.numpy.take(table, places % 9, 0, pool=tm.default_pool())
+tm.numpy.where(table > 0, table, 0, pool=tm.default_pool())
+tm.numpy.concatenate((table.T, table.T), pool=tm.default_pool())
+tm.numpy.astype(table, np.float32, pool=tm.default_pool())
+tm.numpy.extract(table > 0, table, pool=tm.default_pool())
+tm.numpy.bincount(places, pool=tm.default_pool())
+tm.numpy.histogram(table, 9, pool=tm.default_pool())
+tm.numpy.full(9, 1.0, pool=tm.default_pool())
 """,
     "parallel": """
 for ufunc in np.add, np.exp, np.sqrt, np.floor_divide, np.isnan, np.logical_and, np.divmod, np.matmul:

@@ -39,7 +39,10 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
-    "kernels": "kernel tree stream add multiply within rows cast nans select draws",
+    "kernels": """
+        kernel tree stream items foreach_item add multiply within rows cast nans select draws copy take
+        compress count
+    """,
     "arrays": "dtype memory walk program dense product sum fold tile fused random",
 }
 
@@ -69,7 +72,7 @@ ROOMS = [
 FILES = {
     "_native": """
         _threadmill build library thread_state waits status pointers dtypes memory kernels machine programs
-        fused random pools ring
+        moves fused random pools ring
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn
@@ -79,7 +82,7 @@ FILES = {
     "arrays": """
         cache refusal thresholds layout errstate probes loops map_chunks spaces iterate programs nans operands
         plan dense elementwise gufuncs sum_kernel product_kernel any_order row_reductions reductions
-        accumulations self_test reducer signatures ufunc functions random rebound
+        accumulations self_test reducer signatures ufunc functions moves picks random rebound
     """,
     "fusion": """
         nodes loops warned open_tiles layout passes building running worth schedule explanation record lazy
@@ -88,8 +91,8 @@ FILES = {
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face ufuncs sort_1d one_dimension reductions rows sorting order_statistics cumulative searching
-        products fft linalg
+        face ufuncs sort_1d one_dimension reductions rows sorting order_statistics cumulative
+        searching products fft linalg pieces copies fills joins picks counts
     """,
 }
 

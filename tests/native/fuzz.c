@@ -834,6 +834,65 @@ static void stream(scene *s)
         EXPECT(data[1][(size_t)n * item + i] == 0x5a && (i >= at || second[i] == 0x5a));
 }
 
+/* The loops that move elements: where they may write, and nowhere else. */
+static void move(scene *s)
+{
+    enum { LONGEST = 300, EDGE = ARENA / 2 };
+    const size_t items[] = {1, 2, 4, 8, 16, 1 + (size_t)byte_of(&s->in) % 64},
+                 item = items[byte_of(&s->in) % 6];
+    const intptr_t size = (intptr_t)item, n = (intptr_t)size_of(&s->in, LONGEST), each[] = {1, 2, -1, 0};
+    const intptr_t step = size * each[byte_of(&s->in) % 4], bool_step = each[byte_of(&s->in) % 3];
+    void *context = (void *)(uintptr_t)item;
+    char *mask = third + EDGE, *x = first + EDGE;
+    scatter(&s->in, third + EDGE - 2 * LONGEST, 4 * LONGEST);
+    scatter(&s->in, first + EDGE - 64 * LONGEST, 192 * LONGEST);
+    memset(second, 0x5a, 64 * LONGEST + 64);
+    size_t written = (size_t)(n * size);
+    switch (byte_of(&s->in) % 5) {
+    case 0: {
+        char *data[] = {mask, x, fourth, second};
+        EXPECT(tm_select_loop(context, data, &n, (intptr_t[]){bool_step, step, size, size}, NULL) == 0);
+        break;
+    }
+    case 1: {
+        char *data[] = {x, second};
+        EXPECT(tm_copy_loop(item)(context, data, &n, (intptr_t[]){step, size}, NULL) == 0);
+        break;
+    }
+    case 2: {
+        const intptr_t m = 1 + byte_of(&s->in) % 20, dims[] = {n / m, m};
+        const bool across = byte_of(&s->in) % 2, down = byte_of(&s->in) % 2;
+        const intptr_t strides[] = {across ? size : m * size, down ? size : m * size,
+                                    across ? dims[0] * size : size, down ? dims[0] * size : size};
+        char *data[] = {x, second};
+        EXPECT(tm_copy_blocks_loop(item)(context, data, dims, strides, NULL) == 0);
+        written = (size_t)(dims[0] * m * size);
+        break;
+    }
+    case 3: {
+        const intptr_t dims[] = {n, (intptr_t)size_of(&s->in, LONGEST)};
+        char *data[] = {x, mask - LONGEST, second};
+        const int mode = (int)(byte_of(&s->in) % 3);
+        if (mode == TM_TAKE_RAISE) /* indices that are there; others fail it */
+            for (intptr_t i = 0; i < n && i < LONGEST / 8; i++)
+                memcpy(data[1] + 8 * i, &(intptr_t){dims[1] == 0 ? 0 : i % dims[1]}, 8);
+        (void)tm_take_loop(item)(context, data, dims,
+                                 (intptr_t[]){0, mode ? 1 : 8 * (n <= LONGEST / 8), size, size},
+                                 (void *)(uintptr_t)mode);
+        break;
+    }
+    default: {
+        tm_cursor cursor = {.end = (intptr_t)size_of(&s->in, LONGEST)};
+        char *data[] = {mask, x, second, (char *)&cursor};
+        const intptr_t strides[] = {bool_step, step, 0, 0};
+        const int told = tm_compress_loop(item)(context, data, &n, strides, NULL);
+        EXPECT(cursor.at <= cursor.end && (told == 0 || cursor.at < n));
+        written = (size_t)(cursor.at * size);
+    }
+    }
+    for (size_t i = 0; i < 64; i++) EXPECT((unsigned char)second[written + i] == 0x5a);
+}
+
 static int never(void)
 {
     return 0;
@@ -859,9 +918,10 @@ static void ask(scene *s)
 /* ---- cases -------------------------------------------------------------------------------- */
 
 static void (*const acts[])(scene *) = {
-    make_pool,   spawn, spawn,     ask_pool,  ask_pool, run_loop,    run_loop,    make_queue,     push,
-    push,        pop,   pop,       ask_queue, drain,    run_product, run_product, run_sum,        run_program,
-    run_program, walk,  run_dense, cast,      add_rows, stream,      ask,         random_numbers,
+    make_pool, spawn,          spawn,       ask_pool, ask_pool,  run_loop, run_loop,    make_queue,
+    push,      push,           pop,         pop,      ask_queue, drain,    run_product, run_product,
+    run_sum,   run_program,    run_program, walk,     run_dense, cast,     add_rows,    stream,
+    ask,       random_numbers, move,        move,
 };
 
 static unsigned long long calls;

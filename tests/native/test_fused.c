@@ -257,7 +257,7 @@ TEST(a_tile_where_unlike_nans_meet_stays_open)
     tm_fused_step step[] = {{.loop = tm_nans_loop(2, 8), .operands = 2, .slot = {0, 1}, .when = TM_LOOK},
                             step_of(add, 0, 1, 3),
                             {.loop = tm_nans_loop(1, 8), .context = NULL, .operands = 1, .slot = {3}},
-                            {.loop = tm_copy_loop, .context = (void *)8, .operands = 2, .slot = {3, 2}}};
+                            {.loop = tm_copy_loop(8), .context = (void *)8, .operands = 2, .slot = {3, 2}}};
     step[2].when = TM_CHECK, step[2].context = (void *)1, step[3].when = TM_LAST;
     const tm_fused fused = {.arrays = 3,
                             .inputs = 2,

@@ -113,14 +113,4 @@ def _set_loop(target: Any, loop: InnerLoop) -> None:
     target.context, target.auxdata = ffi.cast("void *", context), ffi.cast("void *", auxdata)
 
 
-def select_loop(itemsize: int) -> InnerLoop:
-    """The inner loop with operands (condition, x, y, out)."""
-    return lib.tm_select_loop, itemsize, 0
-
-
-def copy_loop(itemsize: int) -> InnerLoop:
-    """The inner loop with operands (x, out)."""
-    return lib.tm_copy_loop, itemsize, 0
-
-
 start_of: "Callable[[Any], CData]" = ffi.from_buffer

@@ -16,6 +16,7 @@ __all__ = [
     "Space",
     "Walk",
     "address",
+    "chunk_elements",
     "cut",
     "overlap",
     "partly_overlap",

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from .._native.fused import ALWAYS, CHECK, EACH, LAST, LOOK, ROW, FusedProgram, FusedStep, copy_loop
+from .._native.fused import ALWAYS, CHECK, EACH, LAST, LOOK, ROW, FusedProgram, FusedStep
+from .._native.moves import copy_loop
 from .._native.programs import InnerLoop, nans_loop, need_cast_loop
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop

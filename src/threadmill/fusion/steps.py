@@ -5,7 +5,7 @@ from weakref import ref
 
 import numpy as np
 
-from .._native.fused import select_loop
+from .._native.moves import select_loop
 from .._native.programs import need_cast_loop
 from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, plain_dtype
 from ..arrays.refusal import Refusal

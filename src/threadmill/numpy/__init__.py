@@ -8,25 +8,38 @@ from typing import Any
 import numpy as _np
 
 from ..arrays.errstate import as_the_user as _as_the_user
+from . import copies as _copies
+from . import counts as _counts
 from . import cumulative as _cumulative
 from . import fft as fft
+from . import fills as _fills
+from . import joins as _joins
 from . import linalg as linalg
 from . import one_dimension as _one_dimension
 from . import order_statistics as _order_statistics
+from . import picks as _picks
 from . import products as _products
 from . import reductions as _reductions
 from . import searching as _searching
 from . import sorting as _sorting
+from .copies import *  # noqa: F403
+from .counts import *  # noqa: F403
 from .cumulative import *  # noqa: F403
+from .fills import *  # noqa: F403
+from .joins import *  # noqa: F403
 from .one_dimension import *  # noqa: F403
 from .order_statistics import *  # noqa: F403
+from .picks import *  # noqa: F403
 from .products import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .searching import *  # noqa: F403
 from .sorting import *  # noqa: F403
 from .ufuncs import parallel_ufunc as _parallel_ufunc
 
-_FAMILIES = (_cumulative, _one_dimension, _order_statistics, _products, _reductions, _searching, _sorting)
+_FAMILIES = (
+    *(_copies, _counts, _cumulative, _fills, _joins, _one_dimension),
+    *(_order_statistics, _picks, _products, _reductions, _searching, _sorting),
+)
 
 # Modules of ours in place of NumPy's.
 _ROOMS = (fft, linalg)

@@ -63,14 +63,20 @@ def named_as(numpys: Function, way: str = "") -> Callable[[Function], Function]:
 
 
 def on_all_cores(
-    numpys: Function, way: str, least: int = LEAST, *, quiet: frozenset[int] = frozenset(), reports: str = ""
+    numpys: Function,
+    way: str,
+    least: int = LEAST,
+    size: Callable[..., int] | None = None,
+    *,
+    quiet: frozenset[int] = frozenset(),
+    reports: str = "",
 ) -> Callable[[Callable[..., Prepared]], Any]:
     """Makes NumPy's function of the one that prepares its calls.
 
-    From `least` bytes of an array on, calls that name no pool are prepared. Of arrays of `quiet` dtypes
-    NumPy's function has nothing to warn at the user's line, so that small calls need not be brought there,
-    which takes 1 us. It may report floating-point errors as those of the ufunc `reports`: these are brought
-    there in a third of the time.
+    From `least` bytes of an array on, or of what size(*args, **options) tells, calls that name no pool are
+    prepared. Of arrays whose dtypes are `quiet` NumPy's function has nothing to warn at the user's line, so
+    that small calls need not be brought there, which takes 1 us. Of floats it may report errors as those of
+    the ufunc `reports`; these are brought there in a third of the time.
     """
     handling = as_default_for(reports) if reports else None
 
@@ -88,6 +94,11 @@ def on_all_cores(
         def shared(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
             if pool is not None:
                 check_pool(pool)
+            elif size is not None:
+                if is_small(args, options):
+                    if quiet and not options and _are_quiet(args, quiet):
+                        return numpys(*args)
+                    return apply_as_the_user(numpys, args, options)
             else:
                 is_quiet, least = True, face.least
                 for x in args if not options else (*args, *options.values()):
@@ -112,13 +123,20 @@ def on_all_cores(
             result = call if isinstance(call, Refusal) else call()
             return apply_as_the_user(numpys, args, options) if type(result) is Refusal else result
 
+        def is_small(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+            if size is None:
+                arrays = [x for x in (*args, *options.values()) if type(x) is np.ndarray]
+                return all(x.nbytes < face.least for x in arrays)
+            try:
+                return bool(size(*args, **options) < face.least)
+            except Exception:  # NumPy's own error is the user's
+                return True
+
         def explain(*args: Any, pool: Pool | None = None, **options: Any) -> Explanation:
             """How a call with these arguments would run, without running it."""
             check_pool(pool)
-            least = face.least
-            arrays = [x for x in (*args, *options.values()) if type(x) is np.ndarray]
-            if pool is None and all(x.nbytes < least for x in arrays):
-                call: Prepared = Refusal(f"fewer than {least} bytes are not worth another thread")
+            if pool is None and is_small(args, options):
+                call: Prepared = Refusal(f"fewer than {face.least} bytes are not worth another thread")
             else:
                 call = prepared(pool, args, options)
             name = numpys.__name__
@@ -133,3 +151,18 @@ def on_all_cores(
         return shared
 
     return made
+
+
+def _are_quiet(args: tuple[Any, ...], quiet: frozenset[int]) -> bool:
+    """Whether arguments are arrays of these dtypes, some of them in a list, and integers."""
+    for x in args:
+        kind = type(x)
+        if kind is _ndarray:
+            if x.dtype.num not in quiet:
+                return False
+        elif kind in (tuple, list):
+            if not all(type(each) is _ndarray and each.dtype.num in quiet for each in x):
+                return False
+        elif kind not in (int, bool, type(None)):
+            return False
+    return True

@@ -1,0 +1,106 @@
+"""NumPy's functions that copy an array: each element is moved once, or converted on its way."""
+
+from typing import Any
+
+import numpy as np
+
+from .._native.memory import any_shared, overlaps_itself
+from .._native.status import check
+from .._types import Array
+from ..arrays import moves
+from ..arrays.errstate import report_flags
+from ..arrays.layout import is_plain, is_target
+from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, plain_dtype
+from ..arrays.refusal import Refusal
+from ..tasks.pool import Pool
+from .face import NUMBERS, Prepared, on_all_cores
+from .pieces import CASTINGS, COPIED, LEAST, OTHER, SHARED, copied, written_like
+
+__all__ = ["ascontiguousarray", "asfortranarray", "astype", "copy", "copyto"]
+
+_NO_COPY = Refusal("nothing is copied")
+
+
+@on_all_cores(np.astype, COPIED, LEAST)
+def astype(pool: Pool, x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Prepared:
+    to = plain_dtype(dtype)
+    if not is_plain(x) or to is None or copy is not True or device is not None:
+        return OTHER
+    result = np.empty_like(x, to)
+    return copied(pool, [(x, result)], result)
+
+
+@on_all_cores(np.copy, COPIED, LEAST, written_like, quiet=NUMBERS)
+def copy(pool: Pool, a: Any, order: Any = "K", subok: Any = False) -> Prepared:
+    if not is_plain(a) or order not in ("K", "A", "C", "F") or type(subok) is not bool:
+        return OTHER
+    result = np.empty_like(a, order=order)
+    return copied(pool, [(a, result)], result)
+
+
+@on_all_cores(np.ascontiguousarray, COPIED, LEAST, written_like, quiet=NUMBERS)
+def ascontiguousarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -> Prepared:
+    return _laid_out(pool, a, dtype, "C", like)
+
+
+@on_all_cores(np.asfortranarray, COPIED, LEAST, written_like, quiet=NUMBERS)
+def asfortranarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -> Prepared:
+    return _laid_out(pool, a, dtype, "F", like)
+
+
+def _laid_out(pool: Pool, a: Any, dtype: Any, order: Any, like: Any) -> Prepared:
+    if not is_plain(a) or like is not None:
+        return OTHER
+    to = a.dtype if dtype is None else plain_dtype(dtype)
+    if to is None or (to == a.dtype and to.char != a.dtype.char):
+        return OTHER
+    if to == a.dtype and (a.flags.c_contiguous if order == "C" else a.flags.f_contiguous):
+        return _NO_COPY
+    result = np.empty(a.shape, to, order)
+    return copied(pool, [(a, result)], result)
+
+
+def _written(dst: Any, _: Any, __: Any = None, where: Any = True, **___: Any) -> int:
+    """Bytes of the target; of one with a mask as many as take NumPy the same time."""
+    written: int = dst.nbytes if where is True else 16 * dst.nbytes
+    return written
+
+
+@on_all_cores(np.copyto, COPIED, LEAST, _written)
+def copyto(pool: Pool, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> Prepared:
+    if not is_target(dst) or casting not in CASTINGS or not dst.size:
+        return OTHER
+    if type(src) in PYTHON_NUMBERS:
+        if (
+            casting in ("no", "equiv")
+            or dst.dtype.kind not in {int: "iufc", float: "fc", complex: "c"}[type(src)]
+        ):
+            return OTHER
+        src = as_loop_number(src, dst.dtype)
+    elif not is_plain(src) or not np.can_cast(src.dtype, dst.dtype, CASTINGS[casting]):
+        return OTHER
+    if src is None or not moves.can_convert(src.dtype, dst.dtype):
+        return OTHER
+    np.broadcast_to(src, dst.shape)  # or the error is NumPy's
+    if overlaps_itself(dst) or any_shared([src], [dst]):
+        return SHARED
+    if where is not True:
+        return _masked(pool, dst, src, where)
+
+    def call() -> None:
+        report_flags(moves.copy(pool._handle, src, dst), "cast")
+
+    return call
+
+
+def _masked(pool: Pool, dst: Array, src: Array, where: Any) -> Prepared:
+    if not is_plain(where) or where.dtype.char != "?" or src.dtype != dst.dtype:
+        return OTHER
+    np.broadcast_to(where, dst.shape)
+    if any_shared([where], [dst]):
+        return SHARED
+
+    def call() -> None:
+        check(moves.copy_where(pool._handle, where, src, dst))
+
+    return call

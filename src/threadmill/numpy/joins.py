@@ -1,0 +1,218 @@
+"""NumPy's functions that join arrays, repeat and shift them: one or several copies into one result."""
+
+import itertools
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._native.memory import any_shared, overlaps_itself
+from .._types import Array
+from ..arrays.layout import is_plain, is_target
+from ..arrays.operands import plain_dtype
+from ..arrays.refusal import Refusal
+from ..tasks.pool import Pool
+from .face import NUMBERS, Prepared, on_all_cores
+from .pieces import CASTINGS, COPIED, LEAST, OTHER, SHARED, copied, written_like
+
+__all__ = [
+    "column_stack",
+    "concat",
+    "concatenate",
+    "dstack",
+    "hstack",
+    "repeat",
+    "roll",
+    "stack",
+    "tile",
+    "vstack",
+]
+
+# Bytes of an array below which joining it to others is not worth a loop of its own.
+_PIECE = 1 << 20
+
+# ---- arrays joined ----
+
+
+def _room_of_all(arrays: Any, *_: Any, **__: Any) -> int:
+    """Bytes of the arrays to be joined; 0 where they are not worth a loop each."""
+    total = 0
+    if type(arrays) in (tuple, list):
+        for x in arrays:
+            total += x.nbytes
+    return total if total >= LEAST and total >= _PIECE * len(arrays) else 0
+
+
+def _plain(arrays: Any) -> Sequence[Array]:
+    """The arrays to be joined."""
+    if type(arrays) not in (tuple, list) or not all(map(is_plain, arrays)):
+        raise TypeError  # for NumPy to judge
+    given: Sequence[Array] = arrays
+    return given
+
+
+def _joined(
+    pool: Pool,
+    arrays: Sequence[Array],
+    axis: Any,
+    out: Any = None,
+    dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Prepared:
+    if out is not None and (dtype is not None or not is_target(out) or overlaps_itself(out)):
+        return OTHER
+    axis, ndim = operator.index(axis), arrays[0].ndim
+    if not -ndim <= axis < ndim or any(x.ndim != ndim for x in arrays) or casting not in CASTINGS:
+        return OTHER
+    axis %= ndim
+    shape = list(arrays[0].shape)
+    shape[axis] = sum(x.shape[axis] for x in arrays)
+    if any(x.shape[:axis] + x.shape[axis + 1 :] != (*shape[:axis], *shape[axis + 1 :]) for x in arrays):
+        return OTHER
+    to = np.result_type(*(x.dtype for x in arrays)) if dtype is None else plain_dtype(dtype)
+    if out is not None:
+        to = out.dtype
+    if to is None or not all(np.can_cast(x.dtype, to, CASTINGS[casting]) for x in arrays):
+        return OTHER
+    order = _common_order(arrays)
+    if out is None and order is None:
+        return Refusal("the arrays lie in memory in several orders")
+    if out is not None and (out.shape != tuple(shape) or any_shared(arrays, [out])):
+        return SHARED
+    result = np.empty(shape, to, order) if out is None else out
+    pieces, begin = [], 0
+    for x in arrays:
+        end = begin + x.shape[axis]
+        if begin < end:
+            pieces.append((x, result[(slice(None),) * axis + (slice(begin, end),)]))
+        begin = end
+    return copied(pool, pieces, result)
+
+
+def _common_order(arrays: Sequence[Array]) -> Any:
+    """The memory order in which NumPy joins arrays, where they have one order and no other."""
+    if all(x.flags.c_contiguous for x in arrays):
+        return "C"
+    if all(x.flags.f_contiguous and 1 not in x.shape for x in arrays):
+        return "F"
+    return None
+
+
+@on_all_cores(np.concatenate, COPIED, LEAST, _room_of_all, quiet=NUMBERS)
+def concatenate(
+    pool: Pool,
+    arrays: Any,
+    /,
+    axis: Any = 0,
+    out: Any = None,
+    *,
+    dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Prepared:
+    return _joined(pool, _plain(arrays), axis, out, dtype, casting)
+
+
+concat = concatenate
+
+
+@on_all_cores(np.stack, COPIED, LEAST, _room_of_all, quiet=NUMBERS)
+def stack(
+    pool: Pool,
+    arrays: Any,
+    axis: Any = 0,
+    out: Any = None,
+    *,
+    dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Prepared:
+    arrays = _plain(arrays)
+    axis, ndim = operator.index(axis), arrays[0].ndim + 1
+    if not -ndim <= axis < ndim or any(x.shape != arrays[0].shape for x in arrays):
+        return OTHER
+    axis %= ndim
+    return _joined(pool, [np.expand_dims(x, axis) for x in arrays], axis, out, dtype, casting)
+
+
+@on_all_cores(np.vstack, COPIED, LEAST, _room_of_all, quiet=NUMBERS)
+def vstack(pool: Pool, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Prepared:
+    return _joined(pool, [np.atleast_2d(x) for x in _plain(tup)], 0, None, dtype, casting)
+
+
+@on_all_cores(np.hstack, COPIED, LEAST, _room_of_all, quiet=NUMBERS)
+def hstack(pool: Pool, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Prepared:
+    arrays = [np.atleast_1d(x) for x in _plain(tup)]
+    return _joined(pool, arrays, min(arrays[0].ndim - 1, 1), None, dtype, casting)
+
+
+@on_all_cores(np.dstack, COPIED, LEAST, _room_of_all, quiet=NUMBERS)
+def dstack(pool: Pool, tup: Any) -> Prepared:
+    return _joined(pool, [np.atleast_3d(x) for x in _plain(tup)], 2)
+
+
+@on_all_cores(np.column_stack, COPIED, LEAST, _room_of_all, quiet=NUMBERS)
+def column_stack(pool: Pool, tup: Any) -> Prepared:
+    return _joined(pool, [x if x.ndim > 1 else x.reshape(-1, 1) for x in _plain(tup)], 1)
+
+
+# ---- arrays repeated and shifted ----
+
+
+@on_all_cores(np.roll, COPIED, LEAST, written_like, quiet=NUMBERS)
+def roll(pool: Pool, a: Any, shift: Any, axis: Any = None) -> Prepared:
+    if not is_plain(a) or not a.ndim or type(shift) is not int or type(axis) not in (int, type(None)):
+        return OTHER
+    if axis is None and not a.flags.c_contiguous:
+        return Refusal("the array is flattened first")
+    source = a.reshape(-1) if axis is None else a
+    result = np.empty_like(source)
+    axis = 0 if axis is None else axis
+    before = (slice(None),) * (axis % source.ndim)
+    at = shift % (source.shape[axis] or 1)
+    halves = (
+        [(slice(None, -at), slice(at, None)), (slice(-at, None), slice(None, at))] if at else [(..., ...)]
+    )
+    pieces = [(source[(*before, part)], result[(*before, place)]) for part, place in halves]
+    return copied(pool, pieces, result if source is a else result.reshape(a.shape))
+
+
+def _room_repeated(a: Any, repeats: Any, *_: Any, **__: Any) -> int:
+    return a.nbytes * repeats if type(a) is np.ndarray and type(repeats) is int else 0
+
+
+@on_all_cores(np.repeat, COPIED, LEAST, _room_repeated, quiet=NUMBERS)
+def repeat(pool: Pool, a: Any, repeats: Any, axis: Any = None) -> Prepared:
+    if not is_plain(a) or type(repeats) is not int or type(axis) not in (int, type(None)):
+        return OTHER
+    if axis is None:
+        if not a.flags.c_contiguous:
+            return Refusal("the array is flattened first")
+        a, axis = a.reshape(-1), 0
+    if not -a.ndim <= axis < a.ndim or repeats < 0:
+        return OTHER
+    before, after = a.shape[: axis % a.ndim], a.shape[axis % a.ndim :]
+    result = np.empty((*before, after[0] * repeats, *after[1:]), a.dtype)
+    target = result.reshape(*before, after[0], repeats, *after[1:])
+    return copied(pool, [(np.expand_dims(a, len(before) + 1), target)], result)
+
+
+def _room_tiled(A: Any, reps: Any) -> int:
+    return A.nbytes * math.prod((reps,) if type(reps) is int else reps) if type(A) is np.ndarray else 0
+
+
+@on_all_cores(np.tile, COPIED, LEAST, _room_tiled, quiet=NUMBERS)
+def tile(pool: Pool, A: Any, reps: Any) -> Prepared:
+    if not is_plain(A) or type(reps) not in (int, tuple, list):
+        return OTHER
+    times = [reps] if type(reps) is int else list(reps)
+    if not all(type(n) is int and n >= 0 for n in times) or all(n == 1 for n in times):
+        return OTHER
+    ndim = max(A.ndim, len(times))
+    times = [1] * (ndim - len(times)) + times
+    shape = (1,) * (ndim - A.ndim) + A.shape
+    result = np.empty(math.prod(shape) * math.prod(times), A.dtype)
+    pairs = list(zip(times, shape, strict=True))
+    target = result.reshape(tuple(itertools.chain(*pairs)))
+    source = A.reshape(tuple(itertools.chain(*((1, n) for n in shape))))
+    return copied(pool, [(source, target)], result.reshape([n * many for many, n in pairs]))
