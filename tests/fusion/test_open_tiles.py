@@ -35,7 +35,7 @@ def along_rows(x: Any, y: Any) -> Any:
 
 
 def along_columns(x: Any, y: Any) -> Any:
-    return y[:, :1] - (x - 1)
+    return y[:, :1] - (x - 1), x[:1] * 2 + y[:1, 1:2]
 
 
 def with_a_number(x: Any, y: Any) -> Any:
@@ -59,6 +59,14 @@ def turned(x: Any, y: Any) -> Any:
     return z[1:] - z[:-1], z * y.T
 
 
+def into_gaps(x: Any, y: Any) -> Any:
+    room = np.zeros((2 * x.shape[0], 2 * x.shape[1]), x.dtype)
+    target = room[::2, ::2]
+    target[...] = np.flip(x) + y
+    y[:, ::2] = x[:, ::2] - y[::-1, ::2] * 2
+    return target
+
+
 def whose_sign_shows(x: Any, y: Any) -> Any:
     return np.signbit(x[:, 1:] + y[:, :-1]), np.copysign(1, x[1:] - y[:-1])
 
@@ -76,6 +84,7 @@ FUNCTIONS = [
         turned,
     ),
     whose_sign_shows,
+    into_gaps,
 ]
 
 

@@ -51,7 +51,7 @@ class Pass:
             shape, self.arrays = shape[::-1], [x.T for x in self.arrays]
         self.layout = Layout(shape, self.arrays, any(node.over != EACH for node in nodes))
         self.inner = [each[-1] for each in self.layout.strides]
-        self.has_rows = len(self.layout.shape) > 1
+        self.has_rows = len(self.layout.shape) > 1 or self._has_gaps()
         pairs = zip(self.arrays, self.inner, strict=True)
         self.structure = (
             tuple(key),
@@ -96,6 +96,18 @@ class Pass:
                 self.arrays.append(array if array.ndim == len(node.space) else array[..., None])
                 outputs.append(made[value])
         return outputs
+
+    def _has_gaps(self) -> bool:
+        """Whether the only row is none of NumPy's.
+
+        It computes apart what it then copies to where elements don't lie side by side, and may copy one
+        element that stands for many.
+        """
+        count = len(self.operands)
+        rows = enumerate(zip(self.arrays, self.inner, strict=True))
+        return any(
+            stride != x.itemsize and bool(k >= count or (x.ndim and not stride)) for k, (x, stride) in rows
+        )
 
     def _nan_numbers(self) -> tuple[int, ...]:
         """The slots of numbers that are NaN: NaNs of arrays meet them."""
