@@ -25,6 +25,7 @@ QUESTIONS = (
     "ufuncs",
     "reductions",
     "programs",
+    "namespace",
     "scaling",
     "shared_machine",
     "executor",
