@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.fuse_compare import contents, differences, everything_is_worth_it
+from kit.marks import sums_fold
 from numpy.testing import assert_array_equal
 
 import threadmill as tm
@@ -276,6 +277,7 @@ def test_work_on_small_arrays_is_in_order(x: Any) -> None:
     assert told(tm.fuse(program)) == told(program)
 
 
+@sums_fold
 def test_a_mean_ends_the_pass_that_makes_its_operand(x: Any, passed: list[list[str]]) -> None:
     told = tm.fuse(lambda x: np.mean(x * 2) + (x * 3).mean()).explain(x)  # type: ignore[attr-defined]
     assert passed == [["multiply"], ["multiply"]]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit.marks import sums_fold
 
 import threadmill as tm
 
@@ -59,6 +60,7 @@ def test_names_that_die_with_the_function_need_nothing() -> None:
     assert most_needed(program, np.linspace(0.5, 2, N)) < 4 + 2
 
 
+@sums_fold
 def test_a_reduction_needs_nothing() -> None:
     assert most_needed(lambda x: np.mean((x * 2 - 1) ** 2), np.ones(N)) < 2
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it
+from kit.marks import sums_fold
 
 import threadmill as tm
 
@@ -118,6 +119,7 @@ def explained(function: Function, x: Any) -> Any:
         return tm.fuse(function).explain(x)  # type: ignore[attr-defined]
 
 
+@sums_fold
 @pytest.mark.parametrize("function", [softmax, standard_rows, of_unit_length, variance])
 def test_one_pass_does_it(function: Function) -> None:
     told = explained(function, np.ones((100, 1000)))
