@@ -140,10 +140,11 @@ tm_inner_loop tm_add_rows_loop(int dtype);
 
 enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 510, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };
 
-/* What a step goes over, in each tile: its elements; one element, as nothing differs within a row; or its
- * elements as a row that is reduced to one element. Operands of the last are (result, x, result) or, where
- * something stands before the row's first element, (result, x, result, beginning). */
-enum { TM_EACH = 0, TM_ONCE = 1, TM_ROW = 2 };
+/* What a step goes over, in each tile: its elements; one element, as nothing differs within a row; its elements
+ * as a row that is reduced to one element; or its elements as a piece of a row that is added to a result of the
+ * whole pass, in the order of the rows. Operands of the last two are (result, x, result) or, where something
+ * stands before a TM_ROW's first element, (result, x, result, beginning). */
+enum { TM_EACH = 0, TM_ONCE = 1, TM_ROW = 2, TM_COLUMN = 3 };
 
 /* When a step runs. Which of two NaNs a loop hands on depends on where in a row they stand. So where rows are
  * not NumPy's own, TM_CHECK looks after the other steps whether results have NaNs, by loops that fail if so. If
@@ -160,7 +161,7 @@ typedef struct tm_fused_step {
     size_t operands;
     uint8_t slot[TM_MAX_OPERANDS];
     uint8_t when; /* TM_ALWAYS, TM_LOOK, TM_CHECK or TM_LAST */
-    uint8_t over; /* TM_EACH, TM_ONCE or TM_ROW */
+    uint8_t over; /* TM_EACH, TM_ONCE, TM_ROW or TM_COLUMN */
     uint8_t item; /* of TM_ROW: the size of a result */
 } tm_fused_step;
 
@@ -177,8 +178,8 @@ typedef struct tm_fold {
 } tm_fold;
 
 /* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The first `inputs`
- * arrays are read, which is for speed alone. Where some step is not TM_EACH, a tile is a whole row, and there
- * are no folds. The pointers are the caller's and are read until tm_run_fused returns. */
+ * arrays are read, which is for speed alone. Where some step is TM_ONCE or TM_ROW, a tile is a whole row; where
+ * one is TM_COLUMN, a chunk is a piece of every row. In both cases there are no folds, and never both. The pointers are the caller's and are read until tm_run_fused returns. */
 typedef struct tm_fused {
     size_t arrays, inputs, buffers, steps, folds;
     const uint8_t *buffer_item; /* [buffers]: size of an element */

@@ -4,8 +4,10 @@
  * The elements are counted in C order over the arrays' common shape, and a chunk is a range of that count.
  * It is walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each
  * step runs once for a tile; what it makes lies in a buffer of the thread's own, or in an output. Where a
- * fold sums in a tree, the chunks are the tree's nodes. Where a step reduces rows, tiles are rows. */
+ * fold sums in a tree, the chunks are the tree's nodes. Where a step reduces rows, tiles are rows. Where one
+ * reduces columns, a chunk is a piece of the innermost axis, and goes down all rows. */
 #include "../parallel_for.h"
+#include "sound.h"
 #include "tile.h"
 
 /* The buffers of a tile share the first-level cache with its inputs. A tile of fewer elements pays too
@@ -15,19 +17,15 @@ enum { TILE_BYTES = 24576, TILE_MOST = 1024, TILE_LEAST = 256, LINE = 64, CHUNK_
 /* An array that begins so few bytes before another one finds in the cache what the other has fetched. */
 enum { FOLLOWS_BYTES = 262144 };
 
+/* The narrowest piece of a row in a chunk of columns, in elements. */
+enum { PIECE_LEAST = 128 };
+
 /* Memory that a chunk finds on its thread's stack; malloc's would go back to the system after each. */
 enum { STACK_BYTES = 98304 };
 
 static size_t fused_round(size_t bytes)
 {
     return (bytes + LINE - 1) / LINE * LINE;
-}
-
-static bool fused_is_by_rows(const tm_fused *fused)
-{
-    for (size_t i = 0; i < fused->steps; i++)
-        if (fused->step[i].over != TM_EACH) return true;
-    return false;
 }
 
 /* Elements in a tile. */
@@ -115,12 +113,25 @@ static tm_status fused_walk(const tm_pass *p, tm_tile_place *here, size_t chunk,
     return TM_OK;
 }
 
+/* Goes down the rows in columns [begin, begin + n). */
+static tm_status fused_walk_columns(const tm_pass *p, tm_tile_place *here, size_t begin, size_t n)
+{
+    const size_t row = (size_t)p->shape[p->dims - 1];
+    for (size_t count = begin; n > 0 && count < p->n; count += row) {
+        fused_seek(p, here, count);
+        const tm_status status = tm_run_tile(p, here, 0, false, count, (intptr_t)n);
+        if (status != TM_OK) return status;
+    }
+    return TM_OK;
+}
+
 /* Where a chunk is cut that would end at `count`. Which of two NaNs a loop hands on depends on whether
  * they are in its vectors or in the rest after them. So a row is cut only where vectors end, and a short
  * rest is not cut off. */
 static size_t fused_cut(const tm_pass *p, size_t count)
 {
     const size_t row = (size_t)p->shape[p->dims - 1];
+    if (p->by_columns) return count > 0 && count + LINE > row ? row : count;
     if (count >= p->n) return p->n;
     const size_t begin = count / row * row, cut = p->by_rows ? 0 : (count - begin) / LINE * LINE;
     return cut > 0 && row - cut < LINE ? begin + row : begin + cut;
@@ -156,7 +167,8 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
     memset(here.raised, 0, fused->steps + fused->folds);
 
     const tm_x87_control mine = tm_x87_enter(p->x87);
-    const tm_status status = fused_walk(p, &here, chunk, begin, count);
+    const tm_status status = p->by_columns ? fused_walk_columns(p, &here, begin, count)
+                                           : fused_walk(p, &here, chunk, begin, count);
     tm_x87_leave(mine);
     if (memory != stack) free(memory);
     for (size_t i = 0; i < fused->steps + fused->folds; i++)
@@ -183,35 +195,6 @@ static void fused_find_fetched(tm_pass *p)
         if (!fused_comes_unasked(p, k)) p->fetched[p->fetches++] = (uint8_t)k;
 }
 
-static bool fused_step_is_sound(const tm_fused_step *step, bool looks)
-{
-    if (step->operands == 0 || step->when > TM_LAST || (step->when != TM_ALWAYS && !looks)) return false;
-    if (step->over != TM_ROW) return step->over == TM_EACH || step->over == TM_ONCE;
-    return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
-}
-
-static bool fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count, bool looks)
-{
-    const size_t slots = fused->arrays + fused->buffers;
-    if (count != fused->arrays || numbers != dims * (1 + count)) return false;
-    if (fused->arrays > TM_FUSED_SLOTS || fused->buffers > TM_FUSED_SLOTS || slots > TM_FUSED_SLOTS)
-        return false;
-    if (dims == 0 || dims > TM_MAX_DIMS) return false;
-    if (fused->steps > TM_FUSED_STEPS || fused->folds > TM_FUSED_FOLDS) return false;
-    for (size_t k = 0; k < fused->buffers; k++)
-        if (fused->buffer_item[k] == 0 || fused->buffer_item[k] > TM_FUSED_ITEM) return false;
-    for (size_t i = 0; i < fused->steps; i++) {
-        if (fused->step[i].operands > TM_MAX_OPERANDS) return false;
-        for (size_t k = 0; k < fused->step[i].operands; k++)
-            if (fused->step[i].slot[k] >= slots) return false;
-        if (!fused_step_is_sound(&fused->step[i], looks)) return false;
-    }
-    if (fused->folds > 0 && fused_is_by_rows(fused)) return false;
-    for (size_t k = 0; k < fused->folds; k++)
-        if (!tm_fold_is_sound(&fused->fold[k], fused->arrays, slots)) return false;
-    return true;
-}
-
 /* Tiles are rows, and chunks whole rows. */
 static void fused_take_rows(tm_pass *p)
 {
@@ -221,10 +204,19 @@ static void fused_take_rows(tm_pass *p)
     p->grain = TM_MAX(p->grain / row, (size_t)1) * row;
 }
 
+/* Each thread takes a piece of every row, or several where pieces would not fit its buffers. */
+static void fused_take_columns(tm_pass *p, size_t threads)
+{
+    const size_t row = (size_t)p->shape[p->dims - 1];
+    const size_t piece = TM_MAX((row + threads - 1) / threads, (size_t)PIECE_LEAST);
+    p->by_columns = true;
+    p->grain = p->tile = TM_MIN((piece + LINE - 1) / LINE * LINE, p->tile);
+}
+
 int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
                  char *const *data, size_t count, char *const *partials, unsigned char *raised, char **open)
 {
-    if (!fused_is_sound(fused, dims, numbers, count, open != NULL)) return TM_INVALID;
+    if (!tm_fused_is_sound(fused, dims, numbers, count, open != NULL)) return TM_INVALID;
     _Atomic unsigned char flags[TM_FUSED_STEPS + TM_FUSED_FOLDS];
     _Atomic(char *) left_open = NULL;
     tm_pass p = {.fused = fused,
@@ -255,10 +247,11 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     p.grain = tree ? 1 : tm_chunk_elements(p.n);
     if (fused->folds == 0 && fused->steps > CHUNK_STEPS) /* for whose chunks an interrupt would wait */
         p.grain = TM_MAX(p.grain * CHUNK_STEPS / fused->steps / TILE_MOST, (size_t)1) * TILE_MOST;
-    if (fused_is_by_rows(fused)) fused_take_rows(&p);
+    if (tm_fused_has(fused, TM_ROW)) fused_take_rows(&p);
+    if (tm_fused_has(fused, TM_COLUMN)) fused_take_columns(&p, pool == NULL ? 1 : tm_pool_threads(pool));
     const size_t most = tree ? tm_fused_chunks(p.n, tree) : p.n / p.grain + (p.n % p.grain != 0);
-    const size_t chunks = tree ? most : fused_chunks(&p, most);
-    const size_t n = TM_MIN(chunks * p.grain, tree ? most : p.n);
+    const size_t chunks = tree || p.by_columns ? most : fused_chunks(&p, most);
+    const size_t n = p.by_columns ? (size_t)layout[dims - 1] : TM_MIN(chunks * p.grain, tree ? most : p.n);
     tm_loop loop = {.n = n, .grain = p.grain, .body = fused_run_chunk, .ctx = &p};
     tm_status status = tm_run_loop(pool, &loop);
     if (!tree) tm_folds_fill(&p.folds, chunks, most);

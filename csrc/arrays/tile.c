@@ -40,7 +40,8 @@ static void tile_prefetch(const tm_pass *p, const tm_tile_place *here, size_t st
         const size_t k = p->fetched[i];
         const size_t stride = (size_t)here->stride[k], apart = TM_MAX(stride, (size_t)LINE);
         const size_t begin = n * step / p->usual * stride, end = n * (step + 1) / p->usual * stride;
-        const uintptr_t next = (uintptr_t)here->at[k] + n * stride;
+        const size_t ahead = p->by_columns ? (size_t)p->strides[k * p->dims + p->dims - 2] : n * stride;
+        const uintptr_t next = (uintptr_t)here->at[k] + ahead;
         for (size_t at = begin; at < end; at += apart) __builtin_prefetch((void *)(next + at), 0, 2);
     }
 }

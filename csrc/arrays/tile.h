@@ -11,7 +11,7 @@
 typedef struct tm_pass {
     const tm_fused *fused;
     size_t dims, n, grain, tile;
-    bool by_rows;
+    bool by_rows, by_columns;
     const intptr_t *shape;
     const intptr_t *strides; /* [arrays][dims] */
     char *const *data;

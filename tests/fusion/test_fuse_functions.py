@@ -466,6 +466,17 @@ def test_it_is_one_pass(program: Function, passes: int) -> None:
     assert "by NumPy:" not in told
 
 
+@pytest.mark.parametrize("axis", [None, 1])
+@pytest.mark.parametrize("name", ["var", "std"])
+def test_numpys_function_is_as_few_passes_as_its_method(name: str, axis: int | None) -> None:
+    x = np.linspace(0, 2, 100_000).reshape(100, 1000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        function = tm.fuse(getattr(np, name)).explain(x, axis)
+        method = tm.fuse(lambda x: getattr(x, name)(axis)).explain(x)
+    assert function.passes == method.passes == 1, function
+
+
 def test_definitions_are_of_numpys_functions() -> None:
     assert None not in FUNCTIONS
     assert {

@@ -43,7 +43,7 @@ C_FILES_OF = {
         kernel tree stream items foreach_item add multiply within rows cast nans select draws copy take
         compress count
     """,
-    "arrays": "dtype memory walk program dense product sum fold tile fused random",
+    "arrays": "dtype memory walk program dense product sum fold sound tile fused random",
 }
 
 # The rooms of the package in their order: a module may import its own room and the rooms above it.
@@ -86,13 +86,14 @@ FILES = {
     """,
     "fusion": """
         nodes loops warned open_tiles layout passes building running worth schedule explanation record lazy
-        reduce_all reduce_rows calls steps numpys_code definitions powers elision operators arguments
+        reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers elision operators
+        arguments
         fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face ufuncs sort_1d one_dimension reductions rows sorting order_statistics cumulative
-        searching products fft linalg pieces copies fills joins picks counts
+        face ufuncs sort_1d one_dimension reductions rows sorting order_statistics
+        cumulative searching products fft linalg pieces copies fills joins picks counts
     """,
 }
 

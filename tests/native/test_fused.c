@@ -247,6 +247,31 @@ TEST(a_row_is_reduced_before_the_steps_that_follow)
         }
 }
 
+/* ---- columns ---- */
+
+/* out[j] += x[i][j] + y[j], row by row, and the sums themselves are stored as well. */
+TEST(columns_are_added_up_row_by_row)
+{
+    static const intptr_t shapes[][2] = {{1, 5000}, {5000, 1}, {7, 3}, {150, 129}, {30, 1087}, {2, 70001}};
+    static double made[160000], expected[70001];
+    tm_fused_step step[] = {step_of(add, 0, 1, 3), step_of(add, 2, 3, 2)};
+    step[1].over = TM_COLUMN;
+    const tm_fused fused = {.arrays = 4, .inputs = 2, .steps = 2, .step = step};
+    EACH_POOL (p)
+        for (size_t at = 0; at < LENGTH(shapes); at++) {
+            const intptr_t a = shapes[at][0], b = shapes[at][1];
+            const intptr_t layout[] = {a, b, 16 * b, 16, 0, 8, 0, 8, 8 * b, 8};
+            char *data[] = {(char *)x, (char *)y, (char *)out, (char *)made};
+            fill();
+            for (intptr_t j = 0; j < b; j++) expected[j] = out[j];
+            for (intptr_t i = 0; i < a; i++)
+                for (intptr_t j = 0; j < b; j++) expected[j] = expected[j] + (x[2 * (i * b + j)] + y[j]);
+            CHECK(tm_run_fused(p, &fused, 2, layout, 10, data, 4, NULL, raised, NULL) == TM_OK);
+            CHECK(memcmp(out, expected, (size_t)b * sizeof *out) == 0 && out[b] == -7);
+            for (intptr_t i = 0; i < a * b; i++) CHECK(made[i] == x[2 * i] + y[i % b]);
+        }
+}
+
 /* ---- open tiles ---- */
 
 /* out = x + y, over x itself: rows of 1087 with NaNs in some, unlike ones in few. */
@@ -356,7 +381,8 @@ TEST(unsound_passes_touch_nothing)
     REFUSED(bad.buffer_item = large_item);
     REFUSED(steps[1].slot[2] = 4);
     REFUSED(steps[1].operands = TM_MAX_OPERANDS + 1);
-    REFUSED((bad.folds = 0, steps[1].over = 3));
+    REFUSED((bad.folds = 0, steps[1].over = TM_COLUMN + 1));
+    REFUSED((bad.folds = 0, steps[1].over = TM_COLUMN)); /* one axis, and what is read is not what is written */
     REFUSED((bad.folds = 0, steps[1].over = TM_ROW));
     REFUSED((bad.folds = 0, steps[1].over = TM_ROW, steps[1].item = TM_FUSED_ITEM + 1));
     REFUSED((bad.folds = 0, steps[1].over = TM_ROW, steps[1].item = 8, steps[1].operands = 2));
@@ -445,6 +471,7 @@ int main(void)
     RUN(a_fold_leaves_a_partial_result_of_each_chunk);
     RUN(a_tree_adds_as_one_sum_does);
     RUN(a_row_is_reduced_before_the_steps_that_follow);
+    RUN(columns_are_added_up_row_by_row);
     RUN(a_tile_where_unlike_nans_meet_stays_open);
     RUN(flags_are_those_of_the_step);
     RUN(a_loop_that_fails_ends_the_pass);

@@ -231,6 +231,7 @@ class _Lib:
     TM_EACH: int
     TM_ONCE: int
     TM_ROW: int
+    TM_COLUMN: int
     tm_select_loop: CData
     def tm_fused_chunks(self, n: int, tree: int) -> int: ...
     def tm_run_fused(

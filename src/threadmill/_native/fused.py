@@ -18,14 +18,15 @@ MAX_FOLDS: int = lib.TM_FUSED_FOLDS
 EACH: int = lib.TM_EACH
 ONCE: int = lib.TM_ONCE
 ROW: int = lib.TM_ROW
+COLUMN: int = lib.TM_COLUMN
 
 ALWAYS: int = lib.TM_ALWAYS
 LOOK: int = lib.TM_LOOK
 CHECK: int = lib.TM_CHECK
 LAST: int = lib.TM_LAST
 
-# An inner loop, the slots of its operands, what it goes over (EACH, ONCE, ROW), the size of a row's result,
-# when it runs (ALWAYS, LOOK, CHECK, LAST).
+# An inner loop, the slots of its operands, what it goes over (EACH, ONCE, ROW, COLUMN), the size of a row's
+# result, when it runs (ALWAYS, LOOK, CHECK, LAST).
 FusedStep = tuple[InnerLoop, tuple[int, ...], int, int, int]
 
 # A fold's inner loop, its slot, the size of an item, the tree's dtype.char and the identity's bytes or None.

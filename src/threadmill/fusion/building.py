@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .._native.fused import ALWAYS, CHECK, EACH, LAST, LOOK, ROW, FusedProgram, FusedStep
+from .._native.fused import ALWAYS, CHECK, COLUMN, EACH, LAST, LOOK, ONCE, ROW, FusedProgram, FusedStep
 from .._native.moves import copy_loop
 from .._native.programs import InnerLoop, nans_loop, need_cast_loop
 from ..arrays.cache import Cache
@@ -77,18 +77,23 @@ class _Builder:
         if node.over == ROW:  # (x, result) or (x, beginning, result)
             x, *beginning, result = slots
             slots, item = (result, x, result, *beginning), node.outs[0].dtype.itemsize
+        if node.over == COLUMN:
+            x, result = slots
+            slots = result, x, result
         self.steps.append((loop, tuple(slots), node.over, item, when))
 
     def look(self, node: Node, slots: Sequence[int]) -> None:
         """Looks for unlike NaNs that are about to meet."""
-        if isinstance(node.loop, Loop):
-            for loop, looked_at in steps_for_nans(node.loop, slots):
-                self.steps.append((loop, tuple(looked_at), node.over, 0, LOOK))
+        found = node.loop if isinstance(node.loop, Loop) else node.loop.of
+        if found is not None:
+            over = EACH if node.over == COLUMN else node.over
+            for loop, looked_at in steps_for_nans(found, slots):
+                self.steps.append((loop, tuple(looked_at), over, 0, LOOK))
 
-    def check(self, slot: int, dtype: "np.dtype[Any]") -> None:
+    def check(self, slot: int, dtype: "np.dtype[Any]", over: int) -> None:
         """Looks whether there are NaNs at all."""
         parts = 2 if dtype.kind == "c" else 1
-        self.steps.append((nans_loop(dtype.itemsize // parts, parts), (slot,), EACH, 0, CHECK))
+        self.steps.append((nans_loop(dtype.itemsize // parts, parts), (slot,), over, 0, CHECK))
 
 
 def _new_program(one: Pass) -> FusedProgram:
@@ -102,11 +107,16 @@ def _new_program(one: Pass) -> FusedProgram:
     # What is written over what the pass reads is written last, when no tile can be left open any more: by the
     # loop itself, or, if later steps read it, from a buffer.
     late = {value for value in one.results if looks and one.is_in_place(value)}
+    if looks:  # a tile that is left open adds nothing to its columns
+        late.update(node.outs[0] for node in one.nodes if node.over == COLUMN)
     copied = {value for value in late if any(value in node.inputs for node in one.nodes)}
     slots = {**one.operands, **{value: slot for value, slot in targets.items() if value not in copied}}
     kept = {*copied, *(fold.value for fold in one.folds)}
     kept.update(value for node in one.nodes if node.outs[0] in late for value in node.inputs)
     checked = {slots[value]: value.dtype for value in one.results if value not in late}
+    rows = {
+        slots[value] for value in one.results if value.node is not None and value.node.over in (ROW, ONCE)
+    }
     own_steps: list[int] = []
     for k, node in enumerate(one.nodes):
         is_late = node.outs[0] in late - copied
@@ -128,7 +138,7 @@ def _new_program(one: Pass) -> FusedProgram:
         pairs = zip(given, sizes, strict=True)
         contiguous = all(build.is_contiguous(slot, size, one.inner) for slot, size in pairs)
         if looks and minds_unlike_nans(node):
-            build.look(node, given[: len(node.inputs)])
+            build.look(node, given if node.over == COLUMN else given[: len(node.inputs)])
         own_steps.append(len(build.steps))
         build.step(node, given, contiguous, LAST if is_late else ALWAYS)
         for slot in taken:
@@ -141,7 +151,7 @@ def _new_program(one: Pass) -> FusedProgram:
         checked.update((slots[value], value.dtype) for value in copied)
         for slot, dtype in checked.items():
             if dtype.char in LOOKED_FOR:
-                build.check(slot, dtype)
+                build.check(slot, dtype, ONCE if slot in rows else EACH)
     for value in copied:
         pair = slots[value], targets[value]
         build.steps.append((copy_loop(value.dtype.itemsize), pair, EACH, 0, LAST))

@@ -17,6 +17,7 @@ from .loops import plain_loop, shows_gaps
 from .nodes import Node, Value
 from .record import SMALL, Record
 from .reduce_all import reduce_all
+from .reduce_columns import reduce_columns
 from .reduce_rows import reduce_rows
 
 if TYPE_CHECKING:
@@ -190,7 +191,9 @@ def are_small(args: tuple[Any, ...]) -> bool:
     return True
 
 
-def by_numpy(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+def by_numpy(
+    record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any], writes: bool = True
+) -> Any:
     """NumPy's or a ufunc's own work; what is put off stays so if the call does not touch it."""
     if not are_small(args):
         size = max([x.size for x in args if type(x) is LazyArray], default=0)
@@ -198,17 +201,19 @@ def by_numpy(record: Record, function: Any, args: tuple[Any, ...], options: dict
     outs = options.get("out", ())
     given = [*args, *(outs if type(outs) is tuple else (outs,))]
     others = [x for name, x in options.items() if name != "out"]
-    if not record.pending or not all(map(_is_there, given)) or any(type(x) is LazyArray for x in others):
+    are_there = all(_is_there(x, writes) for x in given)
+    if not record.pending or not are_there or any(type(x) is LazyArray for x in others):
         return at_once(record, function, args, options)
     arrays = [x._value.array for x in given if type(x) is LazyArray]
     alone = record.stands_apart(arrays)
     return (beside if alone else at_once)(record, function, args, options)
 
 
-def _is_there(x: Any) -> bool:
-    """Whether an operand is a small array that has its values, or a number."""
+def _is_there(x: Any, is_small: bool) -> bool:
+    """Whether an operand is an array that has its values, perhaps a small one, or a number."""
     if type(x) is LazyArray:
-        return x._value.array is not None and not x._value.borrowed and x._value.array.size < SMALL
+        array = x._value.array
+        return array is not None and not x._value.borrowed and (not is_small or array.size < SMALL)
     return x is None or isinstance(x, np.generic | int | float | complex | str | np.dtype | type)
 
 
@@ -222,8 +227,8 @@ def _on_all_cores(ufunc: np.ufunc) -> Any:
 
 
 def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """A ufunc's reduction: at the end of a pass if it is one of all elements, within one if it is of rows,
-    else at once."""
+    """A ufunc's reduction: at the end of a pass if it is one of all elements, within one if it is of rows or
+    columns, else at once."""
     x = args[0]
     if type(x) is LazyArray and x._record is record:
         value = x._value
@@ -233,9 +238,11 @@ def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict
         if result is not NotImplemented:
             return wrapped(record, result)
         result = reduce_rows(record, value, ufunc, args[1:], options)
+        if result is NotImplemented:
+            result = reduce_columns(record, value, ufunc, args[1:], options)
         if result is not NotImplemented:
             return result
-    return by_numpy(record, _on_all_cores(ufunc).reduce, args, options)
+    return by_numpy(record, _on_all_cores(ufunc).reduce, args, options, writes="out" in options)
 
 
 def _widened(
@@ -271,6 +278,6 @@ def assign(record: Record, target: "Array", value: Value) -> None:
                 value = node.outs[0]
         if record.store(target, value):
             return
-    record.flush("an assignment was NumPy's to make")
+    record.flush("an assignment was NumPy's to make", asked=given)
     record.give_back(target)
     as_the_user(target.__setitem__, ..., record.evaluate(given))

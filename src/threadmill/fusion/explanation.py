@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .._native.fused import ROW
+from .._native.fused import COLUMN, ROW
 from .nodes import Node
 from .passes import Fold
 
@@ -62,7 +62,7 @@ class Log:
         numpys = 0
         for node in nodes:
             numpys += sum(_size(value.shape, value.dtype) for value in (*node.inputs, *node.outs))
-        names = [node.name if node.over != ROW else node.loop.name for node in nodes]
+        names = [node.loop.name if node.over in (ROW, COLUMN) else node.name for node in nodes]
         if fold is not None:
             numpys += _size(shape, fold.dtype)
             names.append("a reduction")

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
 from .._arguments import require_callable
+from ..arrays.errstate import apply_as_the_user
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import operators  # noqa: F401 - gives lazy arrays what they do
 from .arguments import LEAST, Arguments, pays
 from .explanation import FusedExplanation, Log, name_of
-from .record import Record
+from .record import RETURNED, Record
 from .worth import Worth, key_of
 
-__all__ = ["fuse"]
+__all__ = ["explain_fused", "fuse", "run_fused"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -106,13 +107,34 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     return fused
 
 
+def run_fused(
+    pool: Pool, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """One call of NumPy's function, fused, with its warnings at the user's line."""
+    return _run(Record(pool._handle), functools.partial(_as_the_user, function), args, options)
+
+
+def explain_fused(
+    pool: Pool, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> FusedExplanation:
+    """Makes such a call, and tells of its passes over memory."""
+    record, log = Record(pool._handle), Log()
+    record.log = log
+    _run(record, functools.partial(_as_the_user, function), args, options)
+    return log.told(name_of(function))
+
+
+def _as_the_user(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    return apply_as_the_user(function, args, options)
+
+
 def _run(record: Record, fn: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     arguments = Arguments(record)
     try:
         given = [arguments.given(x) for x in args]
         named = {name: arguments.given(x) for name, x in options.items()}
         result = fn(*given, **named)
-        record.flush("the function returned")
+        record.flush(RETURNED)
         return arguments.taken(result)
     except Exception:
         record.close()

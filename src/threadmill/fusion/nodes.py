@@ -11,7 +11,7 @@ from .._types import Array
 from ..arrays.layout import NUMERIC
 from ..arrays.loops import Loop
 
-__all__ = ["KNOWN", "Conversion", "Node", "Place", "Value", "is_plain", "is_turned"]
+__all__ = ["KNOWN", "Conversion", "Holder", "Node", "Place", "Value", "is_plain", "is_turned"]
 
 # Whose elements passes know; dates and times are NumPy's.
 KNOWN = NUMERIC - {"m", "M"}
@@ -47,10 +47,11 @@ class Value:
 
     `is_plain`: a pass can read its array where it is. `turned`: its elements lie in Fortran's order. `owner`
     is the lazy array that shows it to the user, if one does. `borrowed`: the array is memory that is written
-    later perhaps; who still holds the value then gets a copy first.
+    later perhaps; who still holds the value then gets a copy first. `again`: it has been computed and not
+    stored, as it is quickly made again.
     """
 
-    __slots__ = ("array", "borrowed", "dtype", "is_plain", "node", "owner", "shape", "turned")
+    __slots__ = ("again", "array", "borrowed", "dtype", "is_plain", "node", "owner", "shape", "turned")
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class Value:
         self.array = array
         self.node = node
         self.owner: ref[Any] | None = None
-        self.borrowed = False
+        self.again = self.borrowed = False
         self.turned = turned
         self.is_plain = True
         if array is not None and not is_plain(array):
@@ -82,9 +83,9 @@ class Value:
 
 
 class Conversion:
-    """A loop that no ufunc's call has: a conversion of dtypes, a choice by a condition, a row's reduction."""
+    """A loop that no ufunc's call has: a conversion of dtypes, a choice by a condition, a reduction."""
 
-    __slots__ = ("_kept", "contiguous", "dtypes", "name", "reports", "strided")
+    __slots__ = ("beginning", "contiguous", "dtypes", "name", "of", "reports", "strided")
 
     def __init__(
         self,
@@ -92,9 +93,11 @@ class Conversion:
         loop: tuple[Any, int, int],
         dtypes: tuple[np.dtype[Any], ...],
         reports: bool,
-        kept: object = None,
+        of: Loop | None = None,
+        beginning: Array | None = None,
     ) -> None:
-        self._kept = kept  # what the loop's addresses point into
+        self.of = of  # the ufunc's loop, where it is one
+        self.beginning = beginning  # what the results of columns begin with
         self.name = name
         self.dtypes = dtypes
         self.contiguous = self.strided = loop
@@ -104,9 +107,9 @@ class Conversion:
 class Node:
     """One loop over its operands, put off.
 
-    `over`: what the loop goes over at once: EACH element, or ONCE for each row, or a ROW that it reduces.
-    `space` is the shape that the pass walks. `shape` is that of the result: the same, or, of rows, one whose
-    last axis has length 1 or is gone.
+    `over`: what the loop goes over at once: EACH element, or ONCE for each row, or a ROW that it reduces, or
+    each COLUMN, whose results are there when the pass is over. `space` is the shape that the pass walks.
+    `shape` is that of the result: the same, or one whose `axes` have length 1 or are gone.
 
     `turned`: it runs in Fortran's order, as its operands lie. `target`: the evaluated array that its result
     is written into, for a node that stores. `reports`: whether floating-point errors are to be told.
@@ -114,7 +117,20 @@ class Node:
     """
 
     __slots__ = (
-        *("inputs", "loop", "name", "outs", "over", "place", "reports", "shape", "space", "state", "target"),
+        *(
+            "axes",
+            "inputs",
+            "loop",
+            "name",
+            "outs",
+            "over",
+            "place",
+            "reports",
+            "shape",
+            "space",
+            "state",
+            "target",
+        ),
         "turned",
     )
 
@@ -130,8 +146,10 @@ class Node:
         turned: bool,
         over: int = EACH,
         space: tuple[int, ...] | None = None,
+        axes: tuple[int, ...] = (-1,),
     ) -> None:
         self.loop = loop
+        self.axes = axes
         self.name = name
         self.inputs = inputs
         self.shape = shape
@@ -151,3 +169,19 @@ class Node:
         """When it has run, or never will: lets go of its operands, and of its results, which refer to it."""
         self.inputs = ()
         self.outs = []
+
+
+class Holder:
+    """Holds a value as a lazy array does."""
+
+    __slots__ = ("__weakref__", "_owner", "_value")
+
+    def __init__(self, value: Value) -> None:
+        self._value = value
+        self._owner = value.owner
+
+    def __enter__(self) -> None:
+        self._value.owner = ref(self)
+
+    def __exit__(self, *failure: object) -> None:
+        self._value.owner = self._owner

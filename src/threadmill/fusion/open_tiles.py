@@ -6,18 +6,20 @@ where vectors end. A pass over rows looks for NaNs in what it has made; it leave
 ones have met on the way.
 """
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .._native.fused import ROW
+from .._native.fused import COLUMN, ROW
 from .._types import Array
 from ..arrays.loops import Loop
 from ..arrays.programs import minds_nans
 from .nodes import Node, Value
 
-__all__ = ["LOOKED_FOR", "minds_unlike_nans", "settle"]
+__all__ = ["LOOKED_FOR", "flags_of_columns", "minds_unlike_nans", "settle"]
 
 
 # The dtypes among whose numbers NaNs are looked for.
@@ -27,6 +29,8 @@ LOOKED_FOR = "efdFD"
 def minds_unlike_nans(node: Node) -> bool:
     """Whether a node's loop may hand on another NaN where its operands stand elsewhere in a row."""
     loop = node.loop
+    if node.over == COLUMN:
+        return loop.dtypes[0].char in LOOKED_FOR
     if not isinstance(loop, Loop) or node.over == ROW:
         return False
     is_alone = sum(bool(value.shape) or bool(value.array != value.array) for value in node.inputs) < 2
@@ -46,8 +50,19 @@ def settle(
     rows = mask.any(axis=-1)
     made = _computed_by_numpy(nodes, read)
     for value, array in results.items():
-        np.copyto(array, made[value], where=mask if value.shape == space else rows.reshape(value.shape))
+        if value.node is not None and value.node.over == COLUMN:
+            array[...] = made[value]
+        else:
+            np.copyto(array, made[value], where=mask if value.shape == space else rows.reshape(value.shape))
     return made
+
+
+def flags_of_columns(node: Node, made: dict[Value, Array]) -> int:
+    """The floating-point errors of a reduction of columns, of which the open tiles have no part."""
+    found = [0]
+    with np.errstate(all="call", call=lambda _, flags: found.append(flags)):
+        _results(node, [made[value] for value in node.inputs])
+    return functools.reduce(operator.or_, found)
 
 
 def _computed_by_numpy(nodes: Sequence[Node], read: dict[Value, Array]) -> dict[Value, Array]:
@@ -61,9 +76,9 @@ def _computed_by_numpy(nodes: Sequence[Node], read: dict[Value, Array]) -> dict[
 
 def _results(node: Node, operands: list[Any]) -> list[Any]:
     loop = node.loop
-    if node.over == ROW:
+    if node.over in (ROW, COLUMN):
         ufunc = getattr(np, loop.name.removesuffix(".reduce"))
-        return [ufunc.reduce(operands[0], axis=-1, keepdims=len(node.shape) == len(node.space))]
+        return [ufunc.reduce(operands[0], axis=node.axes, keepdims=len(node.shape) == len(node.space))]
     if not isinstance(loop, Loop):
         return [np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])]
     made = loop.ufunc(*operands, signature=loop.dtypes, casting="unsafe")

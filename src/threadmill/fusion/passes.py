@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .._native.fused import EACH, MAX_SLOTS, MAX_STEPS
+from .._native.fused import COLUMN, EACH, MAX_SLOTS, MAX_STEPS
 from .._native.memory import SAME, relate
 from .._native.programs import InnerLoop
 from .._types import Array
@@ -88,12 +88,14 @@ class Pass:
             for value in node.outs:
                 if node.target is not None:
                     array = node.target
+                elif node.over == COLUMN:
+                    array = np.full(node.shape, node.loop.beginning, value.dtype)  # type: ignore[union-attr]
                 elif value in wanted:
                     array = np.empty(node.shape, value.dtype, "F" if node.turned else "C")
                 else:
                     continue
                 self.results[value] = array
-                self.arrays.append(array if array.ndim == len(node.space) else array[..., None])
+                self.arrays.append(_along(array, node))
                 outputs.append(made[value])
         return outputs
 
@@ -119,3 +121,8 @@ class Pass:
         return target is not None and any(
             read.array is not None and relate(target, read.array) == SAME for read in self.operands
         )
+
+
+def _along(array: Array, node: Node) -> Array:
+    """A node's result with the axes of its space."""
+    return array if array.ndim == len(node.space) else np.expand_dims(array, node.axes)

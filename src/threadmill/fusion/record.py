@@ -14,7 +14,7 @@ from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
 from .explanation import Log
 from .loops import BY_PLACE, as_values, find_loop, shows_gaps, shows_place
-from .nodes import Conversion, Node, Value, is_plain, is_turned
+from .nodes import Conversion, Holder, Node, Value, is_plain, is_turned
 from .passes import Fold
 from .running import run_pass
 from .schedule import ancestors, groups_of, last_reads, made_again, may_end, needed_of, rows_of
@@ -24,7 +24,7 @@ from .worth import Tally
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["SMALL", "Record"]
+__all__ = ["RETURNED", "SMALL", "Record"]
 
 # Elements below which an operation is done at once, by NumPy.
 SMALL = 4096
@@ -32,6 +32,7 @@ SMALL = 4096
 # Nodes that are put off at most, so that a long loop keeps neither memory nor its user waiting.
 _MOST_PENDING = 256
 
+RETURNED = "the function returned"
 _WRITTEN = "an array was written"
 
 
@@ -98,6 +99,7 @@ class Record:
         reports: bool,
         over: int = EACH,
         space: tuple[int, ...] | None = None,
+        axes: tuple[int, ...] = (-1,),
     ) -> Node | None:
         """One loop put off, over each element of what it makes if nothing else is said; None where it has to
         run at once."""
@@ -123,7 +125,7 @@ class Record:
             return None
         place = place_of_user() if reports else None
         node = Node(
-            loop, name, inputs, shape, reports and bool(state.bits), place, state, turned, over, space
+            loop, name, inputs, shape, reports and bool(state.bits), place, state, turned, over, space, axes
         )
         self.pending.append(node)
         self.tally.asked += 1
@@ -162,7 +164,7 @@ class Record:
     def evaluate(self, value: Value) -> Array:
         """The value's array, in memory of its own."""
         if value.array is None:
-            self.flush()
+            self.flush(asked=value)
         assert value.array is not None
         if value.borrowed:
             value.array = value.array.copy("F" if value.turned else "C")
@@ -170,9 +172,14 @@ class Record:
         return value.array
 
     def flush(
-        self, why: str = "a value was needed", fold: Fold | None = None, spared: Sequence[Value] = ()
+        self,
+        why: str = "a value was needed",
+        fold: Fold | None = None,
+        spared: Sequence[Value] = (),
+        asked: Value | None = None,
     ) -> tuple[Array, int] | None:
-        """Runs all that is put off; `why` is for the log.
+        """Runs all that is put off; `why` is for the log. Where one value is `asked` for, or folded, those
+        that have been made and not stored stay so.
 
         Values that are `spared` get no array, and are put off again if somebody holds them.
         Of a fold: its partial results and floating-point flags; None where its value was given an array.
@@ -182,17 +189,26 @@ class Record:
         if not nodes:
             return None
         folded = None if fold is None else fold.value
-        if folded is not None and not self.exposed:
-            spared = (*spared, *made_again(nodes, folded))
+        leaves: set[Value] = set()
+        is_read = folded is not None or (asked is not None and why is not _WRITTEN)
+        if is_read and not self.exposed:
+            made, leaves = made_again(nodes, folded)
+            made += self._made_before(nodes)
+            spared = (*spared, *[each for each in made if each is not asked])
         if self.log is not None:
             self.log.why = why, line_of_user()
         needed, wanted = needed_of(nodes, folded, spared)
+        wanted.update(leaves)
         flags: dict[Node, int] = {}
+        inputs = [node.inputs for node in needed]
         try:
             ended = self._run(needed, wanted, fold, flags)
         except BaseException:
             self.pending = [node for node in nodes if node.outs[0].array is None and node.target is None]
             raise
+        finally:
+            for node, given in zip(needed, inputs, strict=True):
+                node.inputs = given  # passes may have made them themselves
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
         if ended is not None and folded is not None:
             spared = (*spared, folded)
@@ -206,7 +222,11 @@ class Record:
                 tell(node, flags[node])
         for node in again:
             node.reports = False
+            node.outs[0].again = True
         return ended
+
+    def _made_before(self, nodes: Sequence[Node]) -> list[Value]:
+        return [node.outs[0] for node in nodes if node.outs[0].again]
 
     def _run(
         self, needed: list[Node], wanted: set[Value], fold: Fold | None, flags: dict[Node, int]
@@ -233,12 +253,14 @@ class Record:
             for value in handed_on.get(group[-1], ()):
                 if value is not folded and not value.is_held():
                     value.array = None  # nobody reads it any more
+        for node in {node for group in groups for node in group}.difference(needed):
+            node.forget()
         return ended
 
     def close(self) -> None:
         """The end of the call: whatever somebody still has gets its values."""
         try:
-            self.flush("the function returned")
+            self.flush(RETURNED)
             self.give_back()
         finally:
             self.is_open = False
@@ -263,8 +285,9 @@ class Record:
         self.give_back(target)
         node = value.node
         if node is None or not self._fits(target, value, node):
-            with _Holder(value):
-                self.flush(_WRITTEN)
+            stays = [each for each in self._made_before(self.pending) if self._stays(target, each)]
+            with Holder(value):
+                self.flush(_WRITTEN, spared=[each for each in stays if each is not value], asked=value)
             np.copyto(target, self.evaluate(value))
             return True
         node.target = target
@@ -276,7 +299,8 @@ class Record:
         that writes holds its operands until it returns."""
         if self.is_urgent:
             return []
-        return [value for value in writer.inputs if value.array is None and self._stays(target, value)]
+        values = [*writer.inputs, *self._made_before(self.pending)]
+        return [value for value in values if value.array is None and self._stays(target, value)]
 
     def _stays(self, target: Array, value: Value) -> bool:
         """Whether the value is the same when the target has been written."""
@@ -319,19 +343,3 @@ class Record:
                     return True
             written |= node is writer
         return False
-
-
-class _Holder:
-    """Holds a value as a lazy array does."""
-
-    __slots__ = ("__weakref__", "_owner", "_value")
-
-    def __init__(self, value: Value) -> None:
-        self._value = value
-        self._owner = value.owner
-
-    def __enter__(self) -> None:
-        self._value.owner = ref(self)
-
-    def __exit__(self, *failure: object) -> None:
-        self._value.owner = self._owner

@@ -8,6 +8,7 @@ from ..arrays.any_order import ANY_ORDER, LEAST_OR_GREATEST
 from ..arrays.cache import Cache
 from ..arrays.layout import NO_VALUE
 from ..arrays.loops import Loop, resolve
+from ..arrays.operands import plain_dtype
 from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
@@ -16,7 +17,7 @@ from .passes import Fold
 from .record import Record
 from .warned import place_of_user, tell_of
 
-__all__ = ["plain_arguments", "reduce_all"]
+__all__ = ["is_own", "plain_arguments", "reduce_all"]
 
 # Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
 # may write.
@@ -67,6 +68,14 @@ def plain_arguments(args: tuple[Any, ...], options: dict[str, Any]) -> dict[str,
     if given.get("where", True) is not True or type(given.get("keepdims", False)) is not bool:
         return None
     return given
+
+
+def is_own(dtype: Any, value: Value) -> bool:
+    """Whether a reduction is asked for in no other dtype than the value's."""
+    if dtype is None:
+        return True
+    asked = plain_dtype(dtype)
+    return asked is not None and asked.num == value.dtype.num
 
 
 def _is_all(given: dict[str, Any], ndim: int) -> bool:

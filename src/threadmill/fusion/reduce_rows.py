@@ -19,7 +19,7 @@ from ..arrays.self_test import NUMPYS
 from .lazy import shown
 from .nodes import Conversion, Value
 from .record import Record
-from .reduce_all import plain_arguments
+from .reduce_all import is_own, plain_arguments
 
 __all__ = ["reduce_rows"]
 
@@ -42,7 +42,7 @@ def reduce_rows(
 ) -> Any:
     """ufunc.reduce over the last axis, put off; NotImplemented: another way is needed."""
     given = plain_arguments(args, options)
-    if given is None or given.get("dtype") is not None or not _are_rows(value, given.get("axis", 0)):
+    if given is None or not is_own(given.get("dtype"), value) or not _are_rows(value, given.get("axis", 0)):
         return NotImplemented
     key = ufunc, value.dtype.num
     found = _loops.get(key)

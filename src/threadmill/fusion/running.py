@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._native.fused import start_of
+from .._native.fused import COLUMN, start_of
 from .._native.status import check
 from .._types import Array
 from .building import program_of
 from .nodes import Node, Value
-from .open_tiles import settle
+from .open_tiles import flags_of_columns, settle
 from .passes import Fold, Pass
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ def run_pass(
     flags = _flags_of(nodes, program.own_steps, raised)
     if is_open:
         made = settle(nodes, read, one.results, np.frombuffer(is_open, np.bool_))
+        for k, node in enumerate(nodes):
+            if node.over == COLUMN:
+                flags[k] |= flags_of_columns(node, made)
         if fold is not None:
             fold.value.array = made[fold.value]
             return [*flags, raised[-1]], None

@@ -1,8 +1,9 @@
 """What of a record has to run, and in which passes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import TypeAlias
 
-from .._native.fused import EACH
+from .._native.fused import COLUMN, EACH, ROW
 from ..arrays.elementwise import ROUNDED_ALIKE
 from ..arrays.loops import Loop
 from .nodes import Conversion, Node, Value
@@ -48,44 +49,57 @@ _MOST_AGAIN = 8
 _MOST_READ = 2
 
 
-def made_again(nodes: list[Node], folded: Value) -> list[Value]:
-    """Held values beside the one that a pass folds that are sooner made again than stored, if anybody asks.
+# What makes a value: nodes, the arrays that they read, and values of fewer elements.
+Chain: TypeAlias = tuple[set[Node], set[int], set[Value]]
+Chains: TypeAlias = dict[Value, Chain]
+
+
+def made_again(nodes: list[Node], folded: Value | None) -> tuple[list[Value], set[Value]]:
+    """Held values beside what passes reduce that are sooner made again than stored, if anybody asks.
 
     Those are of few quick steps and of one or two arrays. Most are never asked for: a variable holds them
-    while the function goes on.
+    while the function goes on. Rows or columns that have been reduced go into them as well, which have to be
+    stored then.
     """
     found: list[Value] = []
-    chains: dict[
-        Value, tuple[set[Node], set[int]]
-    ] = {}  # by value: what makes it, and the arrays that it reads
+    spaces = {node.space for node in nodes if node.over in (ROW, COLUMN)}
+    if folded is not None:
+        spaces.add(folded.shape)
+    leaves: set[Value] = set()
+    chains: Chains = {}
     for node in nodes:
-        chain = _quick_chain(node, chains)
+        chain = _quick_chain(node, chains, spaces)
         if chain is None:
             continue
         value = node.outs[0]
         chains[value] = chain
-        if value is not folded and value.shape == folded.shape and value.is_held():
+        if value is not folded and value.shape in spaces and value.is_held():
             found.append(value)
-    return found
+            leaves.update(chain[2])
+    return found, leaves
 
 
-def _quick_chain(
-    node: Node, chains: dict[Value, tuple[set[Node], set[int]]]
-) -> tuple[set[Node], set[int]] | None:
+def _quick_chain(node: Node, chains: Chains, spaces: Collection[tuple[int, ...]] = ()) -> Chain | None:
     """What makes a node's value from arrays, if it is quick and of little."""
     if node.name not in QUICK or len(node.outs) > 1:
         return None
-    steps, read = {node}, set()
+    steps: set[Node] = {node}
+    read: set[int] = set()
+    leaves: set[Value] = set()
+    is_whole = node.shape in spaces
     for value in node.inputs:
         if value.array is not None:
             if value.shape:
                 read.add(id(value.array))
-        elif value in chains:
+        elif value in chains and (not is_whole or value.shape == node.shape):
             steps |= chains[value][0]
             read |= chains[value][1]
+            leaves |= chains[value][2]
+        elif is_whole and value.shape != node.shape:
+            leaves.add(value)
         else:
             return None
-    return (steps, read) if len(steps) <= _MOST_AGAIN and len(read) <= _MOST_READ else None
+    return (steps, read, leaves) if len(steps) <= _MOST_AGAIN and len(read) <= _MOST_READ else None
 
 
 def may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
@@ -101,8 +115,63 @@ def may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
 
 def _goes_along(value: Value, maker: Node, node: Node) -> bool:
     """Whether a node of the same space finds at each place what belongs there: of a row's value if it stands
-    in an axis of its own."""
+    in an axis of its own, of a column's never."""
+    if maker.over == COLUMN:
+        return False
     return maker.over == EACH or node.over != EACH or len(value.shape) == len(node.space)
+
+
+def _may_join(members: list[Node], node: Node) -> bool:
+    """Whether a pass may take the node as well: its chunks are whole rows, or pieces of all rows."""
+    if len(members) >= MOST_NODES:
+        return False
+    return node.over == EACH or not any(
+        each.over != EACH and (each.over == COLUMN) != (node.over == COLUMN) for each in members
+    )
+
+
+def _hand_on(
+    nodes: list[Node], places: dict[Node, int], groups: list[list[Node]], wanted: set[Value]
+) -> None:
+    """Has values stored, or made again, that one pass makes and another one reads."""
+    chains: Chains = {}
+    if any(node.over in (ROW, COLUMN) for node in nodes) and all(node.target is None for node in nodes):
+        for node in nodes:
+            chain = _quick_chain(node, chains)
+            if chain is not None:
+                chains[node.outs[0]] = chain
+    made: dict[tuple[int, Value], Value] = {}  # by the place of the pass
+    for node in nodes:
+        for value in node.inputs:
+            if value.array is not None or value.node is None or places[value.node] == places[node]:
+                continue
+            if value in wanted or value not in chains or node.outs[0] in chains:
+                wanted.add(value)
+                continue
+            members = groups[places[node]]
+            if len(members) + len(chains[value][0]) > MOST_NODES:
+                wanted.add(value)
+                continue
+            again = [each for each in nodes if each in chains[value][0]]
+            copies = [
+                _copy_of(each, places[node], made)
+                for each in again
+                if (places[node], each.outs[0]) not in made
+            ]
+            members[:0] = copies
+    for node in nodes:
+        node.inputs = tuple([made.get((places[node], value), value) for value in node.inputs])
+
+
+def _copy_of(node: Node, place: int, made: dict[tuple[int, Value], Value]) -> Node:
+    """A node that makes its value once more, of values that that pass makes again."""
+    inputs = tuple([made.get((place, value), value) for value in node.inputs])
+    copy = Node(
+        *(node.loop, node.name, inputs, node.shape, False, node.place, node.state, node.turned),
+        *(node.over, node.space, node.axes),
+    )
+    made[place, node.outs[0]] = copy.outs[0]
+    return copy
 
 
 def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
@@ -119,7 +188,7 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
                 level = max(level, groups[place][0] + (not same))
                 least = max(least, place)
         space = node.space, node.turned
-        if groups and groups[least][:2] == (level, space) and len(groups[least][2]) < MOST_NODES:
+        if groups and groups[least][:2] == (level, space) and _may_join(groups[least][2], node):
             places[node] = least
             groups[least][2].append(node)
             continue
@@ -129,7 +198,7 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
                 for k, (own, shape, members) in enumerate(groups)
                 if own == level
                 and shape == space
-                and len(members) < MOST_NODES
+                and _may_join(members, node)
                 and (k >= least or groups[least][0] < level)
             ),
             len(groups),
@@ -138,10 +207,7 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
             groups.append((level, space, []))
         places[node] = place
         groups[place][2].append(node)
-    for node in nodes:
-        for value in node.inputs:
-            if value.array is None and value.node is not None and places[value.node] != places[node]:
-                wanted.add(value)
+    _hand_on(nodes, places, [members for _, _, members in groups], wanted)
     return [members for _, _, members in sorted(groups, key=lambda group: group[0])]
 
 
@@ -171,7 +237,7 @@ def rows_of(
                 return None
             continue
         maker = value.node
-        if value.array is not None or maker is None or maker.over == EACH or value.shape != shape:
+        if value.array is not None or maker is None or maker.over in (EACH, COLUMN) or value.shape != shape:
             return None
         if row is not None and row is not value:
             return None

@@ -180,7 +180,7 @@ def put_where(x: LazyArray, mask: LazyArray, new: Any) -> bool:
     array = value.array
     if array is not None and (value.borrowed or not array.flags.writeable):
         return False
-    operands = condition, chosen, value
+    operands = condition, chosen, _uncopied(value)
     node = record.add(_select(value.dtype), "where", operands, value.shape, False)
     if node is None:
         return False
@@ -196,6 +196,14 @@ def put_where(x: LazyArray, mask: LazyArray, new: Any) -> bool:
         return True
     record.take_out(node)
     return False
+
+
+def _uncopied(value: Value) -> Value:
+    """What a value is a copy of, where the copy is put off still."""
+    node = value.node
+    if value.array is not None or node is None or node.name != "copy" or node.inputs[0].shape != value.shape:
+        return value
+    return node.inputs[0]
 
 
 def _in_dtype(record: Any, new: Any, value: Value) -> Value | None:

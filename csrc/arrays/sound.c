@@ -1,0 +1,44 @@
+/* sound.c: what a pass must hold to before it is run. */
+#include "sound.h"
+
+#include "fold.h"
+
+bool tm_fused_has(const tm_fused *fused, int over)
+{
+    for (size_t i = 0; i < fused->steps; i++) {
+        const int own = fused->step[i].over;
+        if (over == TM_COLUMN ? own == TM_COLUMN : own == TM_ROW || own == TM_ONCE) return true;
+    }
+    return false;
+}
+
+static bool fused_step_is_sound(const tm_fused_step *step, bool looks)
+{
+    if (step->operands == 0 || step->when > TM_LAST || (step->when != TM_ALWAYS && !looks)) return false;
+    if (step->over == TM_COLUMN) return step->operands == 3 && step->slot[0] == step->slot[2];
+    if (step->over != TM_ROW) return step->over == TM_EACH || step->over == TM_ONCE;
+    return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
+}
+
+bool tm_fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count, bool looks)
+{
+    const size_t slots = fused->arrays + fused->buffers;
+    if (count != fused->arrays || numbers != dims * (1 + count)) return false;
+    if (fused->arrays > TM_FUSED_SLOTS || fused->buffers > TM_FUSED_SLOTS || slots > TM_FUSED_SLOTS)
+        return false;
+    if (dims == 0 || dims > TM_MAX_DIMS) return false;
+    if (fused->steps > TM_FUSED_STEPS || fused->folds > TM_FUSED_FOLDS) return false;
+    for (size_t k = 0; k < fused->buffers; k++)
+        if (fused->buffer_item[k] == 0 || fused->buffer_item[k] > TM_FUSED_ITEM) return false;
+    for (size_t i = 0; i < fused->steps; i++) {
+        if (fused->step[i].operands > TM_MAX_OPERANDS) return false;
+        for (size_t k = 0; k < fused->step[i].operands; k++)
+            if (fused->step[i].slot[k] >= slots) return false;
+        if (!fused_step_is_sound(&fused->step[i], looks)) return false;
+    }
+    const bool rows = tm_fused_has(fused, TM_ROW), columns = tm_fused_has(fused, TM_COLUMN);
+    if ((rows && columns) || (columns && dims < 2) || (fused->folds > 0 && (rows || columns))) return false;
+    for (size_t k = 0; k < fused->folds; k++)
+        if (!tm_fold_is_sound(&fused->fold[k], fused->arrays, slots)) return false;
+    return true;
+}

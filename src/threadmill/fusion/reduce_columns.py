@@ -1,0 +1,93 @@
+"""Reductions over axes before the last one in the pass that makes what they reduce.
+
+NumPy adds row by row to a row of results, and so does the pass: each thread takes a piece of all rows, and
+goes down them in their order. The results are there when the pass is over.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .._native.fused import COLUMN
+from ..arrays.any_order import identity
+from ..arrays.cache import Cache
+from ..arrays.loops import Loop, resolve
+from ..arrays.probes import sum_block
+from ..arrays.refusal import Refusal
+from ..arrays.self_test import NUMPYS
+from .lazy import shown
+from .nodes import Conversion, Value
+from .record import Record
+from .reduce_all import is_own, plain_arguments
+
+__all__ = ["reduce_columns"]
+
+# Elements in a row, and rows. Each step is called for a piece of each row: in narrower ones the calls cost
+# more than the pass saves.
+_NARROWEST, _FEWEST = 256, 8
+
+# Loops that add element by element to what stands there, by dtype.
+_KNOWN = {"add": "lLqQfdFD", "multiply": "lLqQfd", "logical_and": "?", "logical_or": "?"}
+
+# Loops by ufunc and dtype; or that NumPy reduces. Any thread may write.
+_loops: Cache[tuple[Any, ...], Conversion | Refusal] = Cache()
+
+_LEFT_TO_NUMPY = Refusal("NumPy reduces")
+
+
+def reduce_columns(
+    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """ufunc.reduce over axes before the last one, put off; NotImplemented: another way is needed."""
+    given = plain_arguments(args, options)
+    if given is None or value.array is not None or value.turned or not is_own(given.get("dtype"), value):
+        return NotImplemented
+    axes = _columns(value.shape, given.get("axis", 0))
+    if axes is None:
+        return NotImplemented
+    key = ufunc, value.dtype.num
+    loop = _loops.get(key)
+    if loop is None:
+        loop = _loops.put(key, _loop_for(ufunc, value.dtype))
+    if isinstance(loop, Refusal):
+        return NotImplemented
+    lengths = list(enumerate(value.shape))
+    if given.get("keepdims", False):
+        shape = tuple([1 if k in axes else length for k, length in lengths])
+    else:
+        shape = tuple([length for k, length in lengths if k not in axes])
+    node = record.add(loop, "reduce", (value,), shape, loop.reports, COLUMN, value.shape, axes)
+    return NotImplemented if node is None else shown(record, node)
+
+
+def _columns(shape: tuple[int, ...], axis: Any) -> tuple[int, ...] | None:
+    """The axes, if the last one is not among them and the rows are wide and many."""
+    ndim = len(shape)
+    given = axis if type(axis) is tuple else (axis,)
+    if ndim < 2 or not given or any(type(each) is not int or not -ndim <= each < ndim for each in given):
+        return None
+    axes = tuple(sorted({each % ndim for each in given}))
+    if len(axes) < len(given) or axes[-1] == ndim - 1:
+        return None
+    if shape[-1] < _NARROWEST or prod([shape[each] for each in axes]) < _FEWEST:
+        return None
+    return axes
+
+
+def _loop_for(ufunc: np.ufunc, dtype: np.dtype[Any]) -> Conversion | Refusal:
+    if ufunc not in NUMPYS or dtype.char not in _KNOWN.get(ufunc.__name__, ""):
+        return _LEFT_TO_NUMPY
+    if ufunc is np.add and dtype.kind in "fc" and sum_block():
+        return _LEFT_TO_NUMPY
+    loop = resolve(ufunc, (None, dtype, None), reduction=True)
+    if not isinstance(loop, Loop) or any(each.num != dtype.num for each in loop.dtypes):
+        return _LEFT_TO_NUMPY
+    first = identity(loop)
+    if first is None:
+        return _LEFT_TO_NUMPY
+    made = Conversion(
+        f"{ufunc.__name__}.reduce", loop.strided.address, (dtype, dtype), loop.strided.reports, loop, first
+    )
+    made.contiguous = loop.contiguous.address
+    return made
