@@ -92,7 +92,7 @@ FILES = {
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face ufuncs sort_1d one_dimension reductions rows sorting order_statistics
+        face ufuncs fused sort_1d one_dimension reductions rows sorting order_statistics
         cumulative searching products fft linalg pieces copies fills joins picks counts
     """,
 }

@@ -13,6 +13,7 @@ from . import counts as _counts
 from . import cumulative as _cumulative
 from . import fft as fft
 from . import fills as _fills
+from . import fused as _fused
 from . import joins as _joins
 from . import linalg as linalg
 from . import one_dimension as _one_dimension
@@ -26,6 +27,7 @@ from .copies import *  # noqa: F403
 from .counts import *  # noqa: F403
 from .cumulative import *  # noqa: F403
 from .fills import *  # noqa: F403
+from .fused import *  # noqa: F403
 from .joins import *  # noqa: F403
 from .one_dimension import *  # noqa: F403
 from .order_statistics import *  # noqa: F403
@@ -37,7 +39,7 @@ from .sorting import *  # noqa: F403
 from .ufuncs import parallel_ufunc as _parallel_ufunc
 
 _FAMILIES = (
-    *(_copies, _counts, _cumulative, _fills, _joins, _one_dimension),
+    *(_copies, _counts, _cumulative, _fills, _fused, _joins, _one_dimension),
     *(_order_statistics, _picks, _products, _reductions, _searching, _sorting),
 )
 

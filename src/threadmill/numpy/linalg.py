@@ -18,11 +18,12 @@ from ..arrays.rebound import rebound
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from .face import NUMBERS, Prepared, on_all_cores
+from .fused import norm as norm
 from .rows import TOLD, gathered, raising, rows_of
 
 __all__ = [
     *("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "matrix_rank", "pinv", "qr"),
-    *("slogdet", "solve", "svd", "svdvals"),
+    *("norm", "slogdet", "solve", "svd", "svdvals"),
 ]
 
 _WAY = "Matrices of a stack are shared out."
@@ -115,7 +116,8 @@ def _of_stacks(name: str) -> Callable[..., Any]:
 
 
 for _name in __all__:
-    globals()[_name] = _of_stacks(_name)
+    if _name != "norm":
+        globals()[_name] = _of_stacks(_name)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,189 @@
+"""NumPy's functions that are array code in Python, as fused programs of one call.
+
+What NumPy's definition does with arrays is put off and runs in few passes over memory, as in `fuse`. So the
+bits are NumPy's by construction. Arguments whose meaning is not exactly known, and shapes that gain nothing,
+are NumPy's.
+"""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..arrays.layout import NO_VALUE, is_plain
+from ..arrays.operands import NUMBERS, plain_dtype
+from ..arrays.refusal import Refusal
+from ..fusion.fuse import explain_fused, run_fused
+from ..tasks.default_pool import check_pool, pool_or_default
+from ..tasks.pool import Pool
+from .face import NUMBERS as ALL_NUMBERS
+from .face import Prepared, on_all_cores
+
+__all__ = [
+    "allclose",
+    "average",
+    "gradient",
+    "isclose",
+    "nan_to_num",
+    "nanmean",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
+    "ptp",
+    "std",
+    "trapezoid",
+    "var",
+]
+
+Function = Callable[..., Any]
+
+# Arguments by name, and why a call with these gains nothing; None if it does.
+Gains = Callable[[dict[str, Any]], str | None]
+
+_WAY = "NumPy's own definition runs fused: in few passes over memory, tile by tile."
+
+_OFF = Refusal("THREADMILL_FUSE=0 is set")
+
+
+# ---- which arguments are known ----------------------------------------------------------------------------
+
+
+def _is_known(name: str, x: Any) -> bool:
+    """Whether an argument is a plain array, a number, or says of a call what it says to NumPy."""
+    if type(x) is np.ndarray:
+        return is_plain(x) and x.dtype.kind in "biufc" and name not in ("out", "where", "mean")
+    if name == "where":
+        return x is True or x is NO_VALUE
+    if name == "dtype":
+        return x is None or x is NO_VALUE or plain_dtype(x) is not None
+    if name == "axis":
+        return x is None or type(x) is int or (type(x) is tuple and all(type(each) is int for each in x))
+    return x is None or x is NO_VALUE or type(x) in NUMBERS or type(x) in (bool, str)
+
+
+# ---- which shapes gain ------------------------------------------------------------------------------------
+
+# Bytes of a row that passes reduce, and elements of a row that they add to others: see reduce_rows.py and
+# reduce_columns.py.
+_SHORTEST, _LONGEST, _NARROWEST, _FEWEST = 1 << 12, 1 << 16, 256, 8
+
+
+# Bytes from which on columns gain; looked up at each call, so that tests can lower it.
+COLUMNS_LEAST = 1 << 24
+
+
+def _reduces(given: dict[str, Any]) -> str | None:
+    """Reductions of all elements, of rows of a middle length, and of wide columns."""
+    x, axis = given["a"], given.get("axis")
+    if x.dtype.kind not in "fc":
+        return "only floats have passes in common"
+    if not x.flags.c_contiguous:
+        return "its elements do not lie in C's order"
+    if axis is None or x.ndim == 1:
+        return None
+    axes = axis if type(axis) is tuple else (axis,)
+    last = x.shape[-1]
+    if x.ndim - 1 in axes or -1 in axes:
+        is_row = len(axes) == 1 and _SHORTEST <= last * x.itemsize <= _LONGEST
+        return None if is_row else "rows are reduced by passes from 4 KiB to 64 KiB only"
+    if x.nbytes < COLUMNS_LEAST:
+        return f"columns of fewer than {COLUMNS_LEAST} bytes are in the caches"
+    rows = prod([x.shape[each] for each in axes])
+    return None if last >= _NARROWEST and rows >= _FEWEST else "columns of short rows are added up by NumPy"
+
+
+def _floats(given: dict[str, Any]) -> str | None:
+    return None if given["x"].dtype.kind in "fc" else "integers are never NaN"
+
+
+def _alike(given: dict[str, Any]) -> str | None:
+    """Two arrays of one shape, or an array and a number."""
+    a, b = given["a"], given["b"]
+    if type(b) is np.ndarray and a.shape != b.shape:
+        return "its operands are of two shapes"
+    return None
+
+
+def _in_rows(given: dict[str, Any]) -> str | None:
+    """Along one axis or all; rows must not be short, as each is a tile at most."""
+    x = next(iter(given.values()))
+    if x.dtype.kind not in "fc" or not x.flags.c_contiguous:
+        return "only floats in C's order have passes in common"
+    return None if x.shape[-1] >= _NARROWEST else "its rows are short"
+
+
+# ---- functions --------------------------------------------------------------------------------------------
+
+
+def _fused(numpys: Function, gains: Gains, least: int, quiet: frozenset[int] = frozenset()) -> Function:
+    """NumPy's function, fused from so many bytes of its largest argument on; `quiet`: see face.py."""
+    signature = inspect.signature(numpys)
+    first = next(iter(signature.parameters))
+
+    def prepare(pool: Pool, *args: Any, **options: Any) -> Prepared:
+        given = signature.bind(*args, **options).arguments
+        refusal = _refusal(given)
+        if refusal is not None:
+            return refusal
+        return functools.partial(run_fused, pool, numpys, args, options)
+
+    def _refusal(given: dict[str, Any]) -> Refusal | None:
+        if os.environ.get("THREADMILL_FUSE") == "0":
+            return _OFF
+        if type(given[first]) is not np.ndarray or not given[first].ndim:
+            return Refusal("it is given no array")
+        for name, x in given.items():
+            if type(x) is tuple and name not in signature.parameters:
+                continue
+            if not _is_known(name, x):
+                return Refusal(f"{name} is none of the arguments that passes know")
+        why = gains(given)
+        return None if why is None else Refusal(why)
+
+    function: Any = on_all_cores(numpys, _WAY, least, quiet=quiet)(prepare)
+    explain = function.explain
+
+    def explain_passes(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        """How a call with these arguments runs: it is made, and its passes are told, if it is fused."""
+        check_pool(pool)
+        told = explain(*args, pool=pool, **options)
+        return explain_fused(pool_or_default(pool), numpys, args, options) if told.parallel else told
+
+    function.explain = explain_passes
+    made: Function = function
+    return made
+
+
+def _norm_of_rows(given: dict[str, Any]) -> str | None:
+    """Euclidean norms of rows, or of columns."""
+    if given.get("ord") not in (None, 2) or type(given.get("axis")) is not int:
+        return "BLAS has the norm of all elements, and norms of other orders are one reduction"
+    return _reduces({"a": given["x"], "axis": given["axis"]})
+
+
+def _ranges(given: dict[str, Any]) -> str | None:
+    """Ranges along an axis: the least and the greatest of all elements are two quick reductions."""
+    return "two reductions of all elements are read as quickly" if given.get("axis") is None else None
+
+
+# From these sizes on they gain on two threads, one of which is busy elsewhere: 1.1 and more.
+var = _fused(np.var, _reduces, 1 << 23)
+std = _fused(np.std, _reduces, 1 << 23)
+nansum = _fused(np.nansum, _reduces, 1 << 23, ALL_NUMBERS)
+nanmean = _fused(np.nanmean, _reduces, 1 << 23)
+nanvar = _fused(np.nanvar, _reduces, 1 << 23)
+nanstd = _fused(np.nanstd, _reduces, 1 << 23)
+nanprod = _fused(np.nanprod, _reduces, 1 << 24, ALL_NUMBERS)
+norm = _fused(np.linalg.norm, _norm_of_rows, 1 << 24, ALL_NUMBERS)
+ptp = _fused(np.ptp, _ranges, 1 << 25, ALL_NUMBERS)
+average = _fused(np.average, _reduces, 1 << 23, ALL_NUMBERS)
+trapezoid = _fused(np.trapezoid, _in_rows, 1 << 23, ALL_NUMBERS)
+gradient = _fused(np.gradient, _in_rows, 1 << 23, ALL_NUMBERS)
+nan_to_num = _fused(np.nan_to_num, _floats, 1 << 22, ALL_NUMBERS)
+isclose = _fused(np.isclose, _alike, 1 << 22, ALL_NUMBERS)
+allclose = _fused(np.allclose, _alike, 1 << 22, ALL_NUMBERS)
