@@ -281,6 +281,16 @@ def test_columns_are_added_in_the_pass_that_makes_them() -> None:
     assert str(explained).count("add.reduce") == 2
 
 
+def test_what_reads_columns_waits_for_the_pass(pool: tm.Pool) -> None:
+    def program(x: Any) -> Any:
+        doubled = x * 2
+        return doubled - doubled.sum(0), doubled - doubled.sum(0, keepdims=True)
+
+    x = array((100, 1000), "d", "normal")
+    for mine, theirs in zip(tm.fuse(program, pool=pool)(x), program(x), strict=True):
+        assert mine.tobytes() == theirs.tobytes()
+
+
 def test_like_nans_leave_no_tile_open(monkeypatch: pytest.MonkeyPatch) -> None:
     x = array((200, 1000), "d", "nans")
 
