@@ -382,7 +382,8 @@ TEST(unsound_passes_touch_nothing)
     REFUSED(steps[1].slot[2] = 4);
     REFUSED(steps[1].operands = TM_MAX_OPERANDS + 1);
     REFUSED((bad.folds = 0, steps[1].over = TM_COLUMN + 1));
-    REFUSED((bad.folds = 0, steps[1].over = TM_COLUMN)); /* one axis, and what is read is not what is written */
+    REFUSED(
+        (bad.folds = 0, steps[1].over = TM_COLUMN)); /* one axis, and what is read is not what is written */
     REFUSED((bad.folds = 0, steps[1].over = TM_ROW));
     REFUSED((bad.folds = 0, steps[1].over = TM_ROW, steps[1].item = TM_FUSED_ITEM + 1));
     REFUSED((bad.folds = 0, steps[1].over = TM_ROW, steps[1].item = 8, steps[1].operands = 2));
