@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.fuse_compare import LAYOUTS, SHAPES, Special, arrays, contents, differences, everything_is_worth_it
+from kit.marks import sums_fold
 
 import threadmill as tm
 from threadmill.fusion.definitions import FUNCTIONS
@@ -466,6 +467,7 @@ def test_it_is_one_pass(program: Function, passes: int) -> None:
     assert "by NumPy:" not in told
 
 
+@sums_fold
 @pytest.mark.parametrize("axis", [None, 1])
 @pytest.mark.parametrize("name", ["var", "std"])
 def test_numpys_function_is_as_few_passes_as_its_method(name: str, axis: int | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit.marks import sums_fold
 
 import threadmill as tm
 from threadmill.fusion import open_tiles
@@ -261,6 +262,7 @@ def test_errors_raise_where_numpy_raises(pool: tm.Pool) -> None:
             compare("nanvar", x, axis, pool=pool)
 
 
+@sums_fold
 @pytest.mark.parametrize("axis", [None, 0, 1])
 @pytest.mark.parametrize("name", ["var", "std", "nansum", "nanmean", "nanvar", "nanstd"])
 def test_reductions_store_no_array_of_the_operands_size(name: str, axis: int | None) -> None:
@@ -272,6 +274,7 @@ def test_reductions_store_no_array_of_the_operands_size(name: str, axis: int | N
     assert explained.moved < (readings + 0.3) * x.nbytes + (axis is None) * 4 * x.nbytes, explained
 
 
+@sums_fold
 def test_columns_are_added_in_the_pass_that_makes_them() -> None:
     x = np.linspace(0, 1, 500_000).reshape(500, 1000)
     with warnings.catch_warnings():
