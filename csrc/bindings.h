@@ -15,10 +15,11 @@ void tm_set_interrupt_check(int (*check)(void));
  * caller has come there, as parking on the lock would cost more. `arg` must live until the task has run. */
 tm_status tm_post(tm_pool *pool, tm_task_fn task, void *arg);
 
-/* What makes a thread one of the host language's. A worker calls begin(arg) before its first posted task, while
- * the process cannot fork: begin may wait for nothing that a thread holds while it forks. It calls end() after
- * its last task, if it has begun. Process-wide; set before pools are made. */
-void tm_set_host_thread(void (*begin)(void *arg), void *arg, void (*end)(void));
+/* What makes a thread one of the host language's. A worker calls begin(arg) before its first posted task. Where
+ * `keep_forks` is not 0 the process cannot fork meanwhile: begin may then wait for nothing that a thread holds
+ * while it forks. It calls end() after its last task, if it has begun. Process-wide; set before pools are
+ * made. */
+void tm_set_host_thread(void (*begin)(void *arg), void *arg, void (*end)(void), int keep_forks);
 
 /* Spins until some task has ended or `spin_ns` are over. */
 void tm_pool_watch(const tm_pool *pool, int64_t spin_ns);

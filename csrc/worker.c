@@ -19,11 +19,12 @@ static struct {
     void (*begin)(void *arg);
     void *arg;
     void (*end)(void);
+    int keep_forks;
 } host;
 
-void tm_set_host_thread(void (*begin)(void *arg), void *arg, void (*end)(void))
+void tm_set_host_thread(void (*begin)(void *arg), void *arg, void (*end)(void), int keep_forks)
 {
-    host.begin = begin, host.arg = arg, host.end = end;
+    host.begin = begin, host.arg = arg, host.end = end, host.keep_forks = keep_forks;
 }
 
 static void worker_begin_hosted(tm_worker *me)
@@ -31,7 +32,10 @@ static void worker_begin_hosted(tm_worker *me)
     if (me->hosted || host.begin == NULL) return;
     me->hosted = true;
     TM_CHAOS(worker_begins_hosted);
-    tm_fork_prevent(host.begin, host.arg);
+    if (host.keep_forks)
+        tm_fork_prevent(host.begin, host.arg);
+    else
+        host.begin(host.arg);
 }
 
 tm_status tm_at_worker_end(tm_task_fn task, void *arg)

@@ -552,7 +552,7 @@ TEST(no_fork_comes_while_a_thread_becomes_the_hosts)
 {
     _Atomic long count = 0;
     begun = hosts_ended = 0;
-    tm_set_host_thread(begin_hosted, &begun, end_hosted);
+    tm_set_host_thread(begin_hosted, &begun, end_hosted, 1);
     tm_pool *pool = make_pool(2);
     CHECK(tm_spawn(pool, add_one, (void *)&count) == TM_OK);
     CHECK(tm_join(pool, TM_FOREVER) == TM_OK);
@@ -567,7 +567,7 @@ TEST(no_fork_comes_while_a_thread_becomes_the_hosts)
     CHECK(tm_pool_shutdown(pool) == TM_OK);
     CHECK(count == 4);
     CHECK(begun >= 1 && begun <= 2 && hosts_ended == begun);
-    tm_set_host_thread(NULL, NULL, NULL);
+    tm_set_host_thread(NULL, NULL, NULL, 0);
     tm_pool_destroy(pool);
 }
 

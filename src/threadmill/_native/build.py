@@ -26,7 +26,7 @@ void tm_py_thread_begins(void *interpreter);
 
 # The calling thread's state in the interpreter, made without waiting for the GIL. CPython has a lock for the
 # list of all states: before 3.10.15 and 3.11.10 a child that is forked while another thread holds it hangs
-# (gh-112275), and before 3.13 the list may be half-changed there.
+# (gh-112275), and before 3.13 the list may be half-changed there. From 3.13 on os.fork holds the lock itself.
 THREAD_STATE = """
 #include "common.h"
 

@@ -1,6 +1,7 @@
 """The interpreter's state of a worker: made before its first Python code, released after its last."""
 
 import ctypes
+import sys
 from typing import Any
 
 from .library import ffi, lib
@@ -22,6 +23,13 @@ def tm_py_thread_ends() -> None:
     _release(_LOCKED)
 
 
+# A state is made while nobody can fork. Not from CPython 3.13 on: there os.fork has the lock that this needs when
+# it comes to our hooks, and the two would wait for each other.
+_KEEP_FORKS = sys.version_info < (3, 13)
+
 lib.tm_set_host_thread(
-    ffi.addressof(lib, "tm_py_thread_begins"), ffi.cast("void *", _interpreter()), lib.tm_py_thread_ends
+    ffi.addressof(lib, "tm_py_thread_begins"),
+    ffi.cast("void *", _interpreter()),
+    lib.tm_py_thread_ends,
+    _KEEP_FORKS,
 )
