@@ -23,8 +23,8 @@ def tm_py_thread_ends() -> None:
     _release(_LOCKED)
 
 
-# A state is made while nobody can fork. Not from CPython 3.13 on: there os.fork has the lock that this needs when
-# it comes to our hooks, and the two would wait for each other.
+# A state is made while nobody can fork. Not from CPython 3.13 on: there os.fork has the lock that this needs
+# when it comes to our hooks, and the two would wait for each other.
 _KEEP_FORKS = sys.version_info < (3, 13)
 
 lib.tm_set_host_thread(

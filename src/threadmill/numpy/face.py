@@ -21,7 +21,7 @@ from ..arrays.signatures import doc_with_pool, shows, with_pool
 from ..tasks.default_pool import check_pool, default_pool
 from ..tasks.pool import Pool
 
-__all__ = ["INTEGERS", "LEAST", "NUMBERS", "WAYS", "Prepared", "named_as", "on_all_cores"]
+__all__ = ["INTEGERS", "LEAST", "NEVER", "NUMBERS", "WAYS", "Prepared", "named_as", "on_all_cores"]
 
 Function = Callable[..., Any]
 
@@ -31,6 +31,10 @@ Prepared: TypeAlias = Callable[[], Any] | Refusal
 
 # Bytes of the largest argument below which NumPy makes the call where no pool is named.
 LEAST = 1 << 18
+
+# What no array has: a function that gains in none of the sizes that were measured is NumPy's unless a pool
+# is named.
+NEVER = 1 << 62
 
 # How each function runs, by the name that it has in NumPy, "numpy.sort"; for the table of the namespace.
 WAYS: dict[str, str] = {}
@@ -136,7 +140,10 @@ def on_all_cores(
             """How a call with these arguments would run, without running it."""
             check_pool(pool)
             if pool is None and is_small(args, options):
-                call: Prepared = Refusal(f"fewer than {face.least} bytes are not worth another thread")
+                few = f"fewer than {face.least} bytes are not worth another thread"
+                call: Prepared = Refusal(
+                    few if face.least < NEVER else "it has gained in no size that was measured"
+                )
             else:
                 call = prepared(pool, args, options)
             name = numpys.__name__
