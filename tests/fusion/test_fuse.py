@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import contents, differences, everything_is_worth_it
-from kit.marks import sums_fold
+from kit.fuse_compare import contents, differences, everything_is_worth_it, sums_fold
 from numpy.testing import assert_array_equal
 
 import threadmill as tm

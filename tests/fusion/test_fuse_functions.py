@@ -8,8 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import LAYOUTS, SHAPES, Special, arrays, contents, differences, everything_is_worth_it
-from kit.marks import sums_fold
+from kit.fuse_compare import (
+    LAYOUTS,
+    SHAPES,
+    Special,
+    arrays,
+    contents,
+    differences,
+    everything_is_worth_it,
+    sums_fold,
+)
 
 import threadmill as tm
 from threadmill.fusion.definitions import FUNCTIONS

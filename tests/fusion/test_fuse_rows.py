@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it
-from kit.marks import sums_fold
+from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it, sums_fold
 
 import threadmill as tm
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.marks import sums_fold
+from kit.fuse_compare import sums_fold
 
 import threadmill as tm
 from threadmill.fusion import open_tiles
