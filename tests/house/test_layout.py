@@ -92,8 +92,8 @@ FILES = {
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face ufuncs fused sort_1d one_dimension reductions rows sorting order_statistics
-        cumulative searching products fft linalg pieces copies fills joins picks counts
+        face ufuncs fused sort_1d one_dimension reductions rows sorting order_statistics cumulative
+        searching products inner_calls fft linalg pieces copies fills joins picks counts
     """,
 }
 

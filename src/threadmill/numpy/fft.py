@@ -4,8 +4,6 @@ The functions are NumPy's own Python code, in which the one that transforms alon
 rows. All other names are NumPy's.
 """
 
-import contextvars
-import types
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +16,8 @@ from ..arrays.rebound import rebound
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from .face import NUMBERS, Prepared, on_all_cores
-from .rows import TOLD, raising, rows_of, run_blocks
+from .inner_calls import WARNINGS, Refused, calling, pool_of_call
+from .rows import rows_of, run_blocks
 
 __all__ = [
     *("fft", "fft2", "fftn", "hfft", "ifft", "ifft2", "ifftn", "ihfft", "irfft", "irfft2", "irfftn", "rfft"),
@@ -34,13 +33,6 @@ _ALONG_ONE = frozenset({"fft", "ifft", "rfft", "irfft", "hfft", "ihfft"})
 
 # Bytes from which on it gains, and in a block at least: NumPy transforms up to 6 KB in a microsecond.
 _WORTH, _BLOCK = 1 << 21, 1 << 16
-
-# The pool of the call that this context makes.
-_pool: contextvars.ContextVar[Pool] = contextvars.ContextVar("fft_pool")
-
-
-class _Refused(Exception):
-    pass
 
 
 def _raw_fft(a: Any, n: int, axis: int, is_real: bool, is_forward: bool, norm: Any, out: Any = None) -> Any:
@@ -61,16 +53,12 @@ def _raw_fft(a: Any, n: int, axis: int, is_real: bool, is_forward: bool, norm: A
         block = rows.block(piece)
         _pocketfft._raw_fft(a[block], n, axis, is_real, is_forward, norm, out[block])
 
-    if run_blocks(_pool.get(), work, rows.pieces) is not None:
-        raise _Refused
+    if run_blocks(pool_of_call(), work, rows.pieces) is not None:
+        raise Refused
     return out
 
 
-def _warn(*_: Any, **__: Any) -> None:
-    raise _Refused
-
-
-_own = rebound(_pocketfft, _raw_fft=_raw_fft, warnings=types.SimpleNamespace(warn=_warn))
+_own = rebound(_pocketfft, _raw_fft=_raw_fft, warnings=WARNINGS)
 
 
 def _transform(name: str) -> Callable[..., Any]:
@@ -84,17 +72,7 @@ def _transform(name: str) -> Callable[..., Any]:
         if options.get("out") is not None or len(args) > 3:
             return Refusal("out is given")
 
-        def run() -> Any:
-            token = _pool.set(pool)
-            try:
-                with np.errstate(**raising()):
-                    return own(a, *args, **options)
-            except Exception:  # NumPy is to tell
-                return TOLD
-            finally:
-                _pool.reset(token)
-
-        return run
+        return calling(pool, own, a, *args, **options)
 
     made: Callable[..., Any] = on_all_cores(
         getattr(_fft, name), _WAY, _WORTH, quiet=NUMBERS if name in _ALONG_ONE else frozenset()

@@ -4,7 +4,6 @@ The functions are NumPy's own Python code, in which gufuncs take blocks of the s
 NumPy's.
 """
 
-import contextvars
 import types
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,8 @@ from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from .face import NUMBERS, Prepared, on_all_cores
 from .fused import norm as norm
-from .rows import TOLD, gathered, raising, rows_of
+from .inner_calls import WARNINGS, Refused, calling, pool_of_call
+from .rows import gathered, rows_of
 
 __all__ = [
     *("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "matrix_rank", "pinv", "qr"),
@@ -30,13 +30,6 @@ _WAY = "Matrices of a stack are shared out."
 
 # Matrices from this size on are left to the BLAS, which has threads of its own.
 _BLAS_THREADS = 64
-
-# The pool of the call that this context makes.
-_pool: contextvars.ContextVar[Pool] = contextvars.ContextVar("linalg_pool")
-
-
-class _Refused(Exception):
-    pass
 
 
 class _Gufuncs(types.ModuleType):
@@ -73,17 +66,13 @@ def _shared(gufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) ->
     def two() -> Any:  # of copies: some gufuncs write to their operands
         return gufunc(*(x[rows.block(slice(0, 2))].copy() for x in args), **options)
 
-    result = gathered(_pool.get(), rows, one, sample=two)
+    result = gathered(pool_of_call(), rows, one, sample=two)
     if isinstance(result, Refusal):
-        raise _Refused
+        raise Refused
     return result
 
 
-def _warn(*_: Any, **__: Any) -> None:
-    raise _Refused
-
-
-_own = rebound(_linalg, _umath_linalg=_Gufuncs("_umath_linalg"), warnings=types.SimpleNamespace(warn=_warn))
+_own = rebound(_linalg, _umath_linalg=_Gufuncs("_umath_linalg"), warnings=WARNINGS)
 
 
 def _of_stacks(name: str) -> Callable[..., Any]:
@@ -97,17 +86,7 @@ def _of_stacks(name: str) -> Callable[..., Any]:
         if max(a.shape[-2:]) >= _BLAS_THREADS:
             return Refusal("the BLAS has threads of its own for large matrices")
 
-        def run() -> Any:
-            token = _pool.set(pool)
-            try:
-                with np.errstate(**raising()):
-                    return own(a, *args, **options)
-            except Exception:  # NumPy is to tell
-                return TOLD
-            finally:
-                _pool.reset(token)
-
-        return run
+        return calling(pool, own, a, *args, **options)
 
     made: Callable[..., Any] = on_all_cores(getattr(_linalg_face, name), _WAY, 1 << 19, quiet=NUMBERS)(
         prepare
