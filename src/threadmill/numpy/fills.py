@@ -1,6 +1,7 @@
 """NumPy's functions that fill a new array with one value."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -102,31 +103,22 @@ def full_like(
     return result if isinstance(result, Refusal) else _filled(pool, result, fill_value)
 
 
-@on_all_cores(np.ones_like, _FILLED, LEAST, written_like, quiet=QUIET)
-def ones_like(
-    pool: Pool,
-    a: Any,
-    dtype: Any = None,
-    order: Any = "K",
-    subok: Any = True,
-    shape: Any = None,
-    *,
-    device: Any = None,
-) -> Prepared:
-    result = _like(a, dtype, order, subok, shape, device)
-    return result if isinstance(result, Refusal) else _filled(pool, result, 1)
+def _filled_like(value: int) -> Callable[..., Prepared]:
+    def prepare(
+        pool: Pool,
+        a: Any,
+        dtype: Any = None,
+        order: Any = "K",
+        subok: Any = True,
+        shape: Any = None,
+        *,
+        device: Any = None,
+    ) -> Prepared:
+        result = _like(a, dtype, order, subok, shape, device)
+        return result if isinstance(result, Refusal) else _filled(pool, result, value)
+
+    return prepare
 
 
-@on_all_cores(np.zeros_like, _FILLED, LEAST, written_like, quiet=QUIET)
-def zeros_like(
-    pool: Pool,
-    a: Any,
-    dtype: Any = None,
-    order: Any = "K",
-    subok: Any = True,
-    shape: Any = None,
-    *,
-    device: Any = None,
-) -> Prepared:
-    result = _like(a, dtype, order, subok, shape, device)
-    return result if isinstance(result, Refusal) else _filled(pool, result, 0)
+ones_like = on_all_cores(np.ones_like, _FILLED, LEAST, written_like, quiet=QUIET)(_filled_like(1))
+zeros_like = on_all_cores(np.zeros_like, _FILLED, LEAST, written_like, quiet=QUIET)(_filled_like(0))
