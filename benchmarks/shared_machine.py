@@ -9,9 +9,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +53,7 @@ LOADS = {
     "four busy processes": (BUSY,) * 4,
     "a program of the same kind": (PROGRAM,),
 }
+QUICK_CALLS = 1000
 LEAST = 0.95  # of NumPy's speed beside the same load
 
 
@@ -60,9 +63,10 @@ def run(plan: Plan) -> Iterator[Row | str]:
         for load, scripts in LOADS.items():
             if plan.smoke and len(scripts) > 1:
                 continue
-            with beside(scripts):
+            with beside(scripts), ThreadPoolExecutor(plan.threads) as executor:
                 for what, pair in calls.items():
                     yield from _rows(plan, f"{what}, beside {load}", *pair)
+                yield from _mapped(plan, f"map of {QUICK_CALLS:,} quick calls, beside {load}", executor)
         yield from _pinned(plan, calls)
         yield from _quota(plan)
 
@@ -90,7 +94,12 @@ def loops(smoke: bool) -> dict[str, tuple[Call, Call]]:
             partial(tm.square, big, out=big_out),
             partial(np.square, big, out=big_out),
         ),
+        "a fused function": (partial(tm.fuse(distance), x, y), partial(distance, x, y)),
     }
+
+
+def distance(x: Any, y: Any) -> Any:
+    return np.sqrt((x - y) ** 2 + (x + y) ** 2)
 
 
 @contextmanager
@@ -118,6 +127,21 @@ def _rows(plan: Plan, what: str, ours: Call, numpys: Call) -> Iterator[Row]:
         theirs=samples["NumPy"],
         target=LEAST,
         note=f"{joined / max(begun, 1):.0%} joined",
+    )
+
+
+def _mapped(plan: Plan, what: str, executor: ThreadPoolExecutor) -> Iterator[Row]:
+    pool, values = tm.default_pool(), range(QUICK_CALLS)
+    ours, theirs = (lambda call=call: list(call(abs, values)) for call in (pool.map, executor.map))
+    samples = _measure(plan, {"threadmill": ours, "ThreadPoolExecutor": theirs})
+    yield row(
+        plan,
+        what,
+        samples["threadmill"],
+        Measure.SPEEDUP,
+        peer="ThreadPoolExecutor",
+        theirs=samples["ThreadPoolExecutor"],
+        target=LEAST,
     )
 
 
