@@ -132,6 +132,28 @@ tm_inner_loop tm_cast_loop(int from, int to);
  * written. NULL: none. */
 tm_inner_loop tm_nans_loop(size_t operands, size_t item);
 
+/* A chain: operations on floats of which each takes what the one before has made, the first one x. With operands
+ * (x, one for each link that takes two, out), all contiguous but for those of one element, whose stride is 0;
+ * out shares no memory with what is read. Each element of out has NumPy's bits. Fails, with anything in out,
+ * where a result is a NaN, as which one it is may depend on the order of operands, and where there are few
+ * elements. `context`: a tm_chain; `item`: bytes of an element, 4 or 8. */
+enum { TM_CHAIN_LINKS = 12 };
+enum {
+    TM_LINK_ADD = 0,
+    TM_LINK_SUBTRACT = 1,
+    TM_LINK_SUBTRACT_FROM = 2,
+    TM_LINK_MULTIPLY = 3,
+    TM_LINK_DIVIDE = 4,
+    TM_LINK_DIVIDE_INTO = 5,
+    TM_LINK_NEGATE = 6, /* from here on of one operand */
+    TM_LINK_SQUARE = 7,
+};
+typedef struct tm_chain {
+    uint8_t links;
+    uint8_t link[TM_CHAIN_LINKS];
+} tm_chain;
+tm_inner_loop tm_chain_loop(size_t item);
+
 /* The inner loop with operands (out, x) that adds rows to `out`, in their order, told of one core
  * dimension, their number, and of one core stride, that of rows; along a row elements are contiguous.
  * NULL: none. */
@@ -151,8 +173,10 @@ enum { TM_EACH = 0, TM_ONCE = 1, TM_ROW = 2, TM_COLUMN = 3 };
  * not NumPy's own, TM_CHECK looks after the other steps whether results have NaNs, by loops that fail if so. If
  * they have, the steps run again, TM_LOOK among them, which fail where two unlike NaNs are about to meet: the tile
  * is open then, and the caller has to ask NumPy. TM_LAST follows unless the tile is open. It may write what steps
- * before it read. */
-enum { TM_ALWAYS = 0, TM_LOOK = 1, TM_CHECK = 2, TM_LAST = 3 };
+ * before it read. TM_CHAIN does what the steps after it that it `covers` do, but for looks: where it
+ * does not fail, and raises no flag that would be one of theirs, they don't run. What it writes none of them reads
+ * from elsewhere. */
+enum { TM_ALWAYS = 0, TM_LOOK = 1, TM_CHECK = 2, TM_LAST = 3, TM_CHAIN = 4 };
 
 /* One inner loop and the slots that are its operands. */
 typedef struct tm_fused_step {
@@ -161,9 +185,10 @@ typedef struct tm_fused_step {
     void *auxdata;
     size_t operands;
     uint8_t slot[TM_MAX_OPERANDS];
-    uint8_t when; /* TM_ALWAYS, TM_LOOK, TM_CHECK or TM_LAST */
-    uint8_t over; /* TM_EACH, TM_ONCE, TM_ROW or TM_COLUMN */
-    uint8_t item; /* of TM_ROW: the size of a result */
+    uint8_t when;   /* TM_ALWAYS, TM_LOOK, TM_CHECK, TM_LAST or TM_CHAIN */
+    uint8_t over;   /* TM_EACH, TM_ONCE, TM_ROW or TM_COLUMN */
+    uint8_t item;   /* of TM_ROW: the size of a result */
+    uint8_t covers; /* of TM_CHAIN: steps; its context is a tm_chain */
 } tm_fused_step;
 
 /* A reduction of all elements of one slot. */

@@ -164,6 +164,7 @@ static tm_status fused_run_chunk(void *ctx, size_t begin, size_t end)
     if (memory == NULL) return TM_NO_MEMORY;
     fused_lay_out(p, &here, memory, count);
     for (size_t k = 0; k < fused->arrays; k++) here.stride[k] = p->strides[k * p->dims + p->dims - 1];
+    here.in_chains = true;
     memset(here.raised, 0, fused->steps + fused->folds);
 
     const tm_x87_control mine = tm_x87_enter(p->x87);

@@ -14,10 +14,31 @@ bool tm_fused_has(const tm_fused *fused, int over)
 
 static bool fused_step_is_sound(const tm_fused_step *step, bool looks)
 {
-    if (step->operands == 0 || step->when > TM_LAST || (step->when != TM_ALWAYS && !looks)) return false;
+    if (step->operands == 0 || step->when > TM_CHAIN) return false;
+    if (step->when != TM_ALWAYS && step->when != TM_CHAIN && !looks) return false;
     if (step->over == TM_COLUMN) return step->operands == 3 && step->slot[0] == step->slot[2];
     if (step->over != TM_ROW) return step->over == TM_EACH || step->over == TM_ONCE;
     return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
+}
+
+/* Whether step i, a chain, has an operand for each link that takes one, and covers a step for each link. */
+static bool fused_chain_is_sound(const tm_fused *fused, size_t i)
+{
+    const tm_fused_step *step = &fused->step[i];
+    const tm_chain *chain = step->context;
+    size_t operands = 2, covered = 0;
+
+    if (step->over != TM_EACH || chain == NULL || chain->links > TM_CHAIN_LINKS) return false;
+    if (step->covers >= fused->steps - i) return false;
+    for (size_t k = 0; k < chain->links; k++) {
+        if (chain->link[k] > TM_LINK_SQUARE) return false;
+        operands += chain->link[k] < TM_LINK_NEGATE;
+    }
+    for (size_t k = i + 1; k <= i + step->covers; k++) {
+        if (fused->step[k].when == TM_CHAIN || fused->step[k].when == TM_LAST) return false;
+        covered += fused->step[k].when == TM_ALWAYS;
+    }
+    return operands == step->operands && covered == chain->links;
 }
 
 bool tm_fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count, bool looks)
@@ -35,6 +56,7 @@ bool tm_fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_
         for (size_t k = 0; k < fused->step[i].operands; k++)
             if (fused->step[i].slot[k] >= slots) return false;
         if (!fused_step_is_sound(&fused->step[i], looks)) return false;
+        if (fused->step[i].when == TM_CHAIN && !fused_chain_is_sound(fused, i)) return false;
     }
     const bool rows = tm_fused_has(fused, TM_ROW), columns = tm_fused_has(fused, TM_COLUMN);
     if ((rows && columns) || (columns && dims < 2) || (fused->folds > 0 && (rows || columns))) return false;

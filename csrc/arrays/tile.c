@@ -2,7 +2,7 @@
  * bindings.h for what a pass over rows does about it. */
 #include "tile.h"
 
-enum { LINE = 64 };
+enum { LINE = 64, PIECE = 256 };
 
 /* Puts what stands before a row into its result: the row's first element where nothing else is given. */
 static intptr_t tile_begin_row(const tm_fused_step *step, char **data, const intptr_t *strides, intptr_t n)
@@ -32,17 +32,18 @@ static bool tile_run_step(const tm_fused_step *step, char *const *at, const intp
     return good;
 }
 
-/* Asks for the part of the next tile that falls to one step, so that memory works while the step computes. The
- * next tile may lie elsewhere, or nowhere: what is asked for is never needed. */
-static void tile_prefetch(const tm_pass *p, const tm_tile_place *here, size_t step, size_t n)
+/* Asks for a part of the next tile, so that memory works while the steps compute. All of it falls to n times the
+ * usual steps; this part to those from `begin` to `end`. The next tile may lie elsewhere, or nowhere: what is asked
+ * for is never needed. */
+static void tile_prefetch(const tm_pass *p, const tm_tile_place *here, size_t begin, size_t end, size_t n)
 {
     for (size_t i = 0; i < p->fetches; i++) {
         const size_t k = p->fetched[i];
         const size_t stride = (size_t)here->stride[k], apart = TM_MAX(stride, (size_t)LINE);
-        const size_t begin = n * step / p->usual * stride, end = n * (step + 1) / p->usual * stride;
         const size_t ahead = p->by_columns ? (size_t)p->strides[k * p->dims + p->dims - 2] : n * stride;
         const uintptr_t next = (uintptr_t)here->at[k] + ahead;
-        for (size_t at = begin; at < end; at += apart) __builtin_prefetch((void *)(next + at), 0, 2);
+        for (size_t at = begin / p->usual * stride; at < end / p->usual * stride; at += apart)
+            __builtin_prefetch((void *)(next + at), 0, 2);
     }
 }
 
@@ -50,20 +51,59 @@ static void tile_prefetch(const tm_pass *p, const tm_tile_place *here, size_t st
 static bool tile_run_steps(const tm_pass *p, tm_tile_place *here, unsigned kinds, intptr_t n)
 {
     const tm_fused *fused = p->fused;
-    size_t done = 0;
-    for (size_t i = 0; i < fused->steps; i++) {
-        if (!(kinds >> fused->step[i].when & 1)) continue;
-        if (kinds == 1u << TM_ALWAYS) tile_prefetch(p, here, done++, (size_t)n);
-        if (!tile_run_step(&fused->step[i], here->at, here->stride, n, &here->raised[i])) return false;
-    }
+    for (size_t i = 0; i < fused->steps; i++)
+        if (kinds >> fused->step[i].when & 1 &&
+            !tile_run_step(&fused->step[i], here->at, here->stride, n, &here->raised[i]))
+            return false;
     return true;
 }
 
-/* Whether which of two NaNs is handed on may show in a tile. */
-static bool tile_is_open(const tm_pass *p, tm_tile_place *here, intptr_t n)
+/* Asks for the part of the next tile that falls to a chain, and runs it, piece by piece: so that memory does not get
+ * all requests at once. False: the steps after it have to run, and tell of NaNs and flags. */
+static bool tile_run_chain(const tm_pass *p, const tm_fused_step *step, tm_tile_place *here, size_t done,
+                           size_t n)
 {
-    return !tile_run_steps(p, here, 1u << TM_CHECK, n) &&
-           !tile_run_steps(p, here, 1u << TM_ALWAYS | 1u << TM_LOOK, n);
+    const size_t links = ((const tm_chain *)step->context)->links;
+    char *data[TM_MAX_OPERANDS];
+    intptr_t strides[TM_MAX_OPERANDS];
+    size_t length;
+
+    for (size_t k = 0; k < step->operands; k++) strides[k] = here->stride[step->slot[k]];
+    tm_fp_lower();
+    for (size_t begin = 0; begin < n; begin += length) {
+        length = n - begin < 2 * PIECE ? n - begin : PIECE;
+        const intptr_t each = (intptr_t)length;
+        tile_prefetch(p, here, n * done + begin * links, n * done + (begin + length) * links, n);
+        for (size_t k = 0; k < step->operands; k++)
+            data[k] = here->at[step->slot[k]] + (intptr_t)begin * strides[k];
+        here->in_chains = step->loop(step->context, data, &each, strides, step->auxdata) == 0;
+        if (!here->in_chains) return false;
+    }
+    here->in_chains = tm_fp_raised() == 0;
+    return here->in_chains;
+}
+
+/* The first time over a tile. False: a loop has failed. *nans: whether a check has found some. */
+static bool tile_run_first(const tm_pass *p, tm_tile_place *here, intptr_t n, bool *nans)
+{
+    const tm_fused *fused = p->fused;
+    size_t done = 0;
+    *nans = false;
+    for (size_t i = 0; i < fused->steps; i++) {
+        const tm_fused_step *step = &fused->step[i];
+        if (step->when == TM_CHAIN && here->in_chains) {
+            if (!tile_run_chain(p, step, here, done, (size_t)n)) continue;
+            done += ((const tm_chain *)step->context)->links;
+            i += step->covers;
+        } else if (step->when == TM_ALWAYS) {
+            tile_prefetch(p, here, (size_t)n * done, (size_t)n * (done + 1), (size_t)n);
+            done++;
+            if (!tile_run_step(step, here->at, here->stride, n, &here->raised[i])) return false;
+        } else if (step->when == TM_CHECK) {
+            *nans = *nans || !tile_run_step(step, here->at, here->stride, n, &here->raised[i]);
+        }
+    }
+    return true;
 }
 
 /* Runs the last steps for their flags alone: what they make goes nowhere. False: no memory. */
@@ -106,9 +146,11 @@ tm_status tm_run_tile(const tm_pass *p, tm_tile_place *here, size_t chunk, bool 
                       intptr_t n)
 {
     const tm_fused *fused = p->fused;
-    if (!tile_run_steps(p, here, 1u << TM_ALWAYS, n)) return TM_FAILED;
+    bool nans;
+    if (!tile_run_first(p, here, n, &nans)) return TM_FAILED;
     if (p->looks) {
-        if (tile_is_open(p, here, n)) {
+        /* Whether which of two NaNs is handed on may show. */
+        if (nans && !tile_run_steps(p, here, 1u << TM_ALWAYS | 1u << TM_LOOK, n)) {
             if (!tile_leave_open(p, here, count, n)) return TM_NO_MEMORY;
         } else if (!tile_run_steps(p, here, 1u << TM_LAST, n))
             return TM_FAILED;

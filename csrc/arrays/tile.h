@@ -30,6 +30,7 @@ typedef struct tm_tile_place {
     char *at[TM_FUSED_SLOTS];
     intptr_t stride[TM_FUSED_SLOTS];
     intptr_t index[TM_MAX_DIMS];
+    bool in_chains; /* whether chains are tried: they have not failed in this chunk */
     unsigned char raised[TM_FUSED_STEPS + TM_FUSED_FOLDS];
 } tm_tile_place;
 

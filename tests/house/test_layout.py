@@ -40,7 +40,7 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
     "kernels": """
-        kernel tree stream items foreach_item add multiply within rows cast nans select draws copy take
+        kernel tree stream items foreach_item add multiply within rows cast nans chain select draws copy take
         compress count
     """,
     "arrays": "dtype memory walk program dense product sum fold sound tile fused random",
@@ -85,8 +85,8 @@ FILES = {
         accumulations self_test reducer signatures ufunc functions moves picks random rebound
     """,
     "fusion": """
-        nodes loops warned open_tiles layout passes building running worth schedule explanation record lazy
-        reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers elision operators
+        nodes loops warned open_tiles layout passes chains building running worth schedule explanation record
+        lazy reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers elision operators
         arguments
         fuse
     """,

@@ -4,6 +4,7 @@
 
 #include <fenv.h>
 #include <math.h>
+#include <stdatomic.h>
 
 enum { MOST = 200003 };
 
@@ -315,6 +316,49 @@ TEST(a_tile_where_unlike_nans_meet_stays_open)
         }
 }
 
+/* ---- chains ---- */
+
+static _Atomic size_t runs; /* of loops that a chain stands for */
+
+static int add_counted(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                       void *auxdata)
+{
+    atomic_fetch_add(&runs, 1);
+    return add(context, data, dims, strides, auxdata);
+}
+
+/* out = x + y + x, with a NaN, or an infinity that raises a flag, in some tile or in none. */
+TEST(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags)
+{
+    enum { N = 70001, AT = 60000 };
+    static const tm_chain chain = {.links = 2, .link = {TM_LINK_ADD, TM_LINK_ADD}};
+    tm_fused_step step[] = {{.loop = tm_chain_loop(8), .operands = 4, .slot = {0, 1, 0, 2}},
+                            step_of(add_counted, 0, 1, 3),
+                            step_of(add_counted, 3, 0, 2)};
+    step[0].context = (void *)(uintptr_t)&chain, step[0].when = TM_CHAIN, step[0].covers = 2;
+    const tm_fused fused = {.arrays = 3,
+                            .inputs = 2,
+                            .buffers = 1,
+                            .steps = 3,
+                            .buffer_item = items,
+                            .buffer_once = never,
+                            .step = step};
+    const intptr_t layout[] = {N, 8, 8, 8};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    EACH_POOL (p)
+        for (int turn = 0; turn < 3; turn++) {
+            fill();
+            if (turn == 1) y[AT] = NAN;
+            if (turn == 2) x[AT] = INFINITY, y[AT] = -INFINITY;
+            atomic_store(&runs, 0);
+            CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised, NULL) == TM_OK);
+            CHECK((atomic_load(&runs) > 0) == (turn > 0) && raised[0] == 0 && raised[2] == 0);
+            CHECK(raised[1] == (turn == 2 ? TM_FP_INVALID : 0));
+            for (size_t i = 0; i < N; i++) CHECK(out[i] == x[i] + y[i] + x[i] || (turn > 0 && i == AT));
+            CHECK((out[AT] != out[AT]) == (turn > 0));
+        }
+}
+
 /* ---- flags, failures, refusals ---- */
 
 TEST(flags_are_those_of_the_step)
@@ -388,7 +432,18 @@ TEST(unsound_passes_touch_nothing)
     REFUSED((bad.folds = 0, steps[1].over = TM_ROW, steps[1].item = TM_FUSED_ITEM + 1));
     REFUSED((bad.folds = 0, steps[1].over = TM_ROW, steps[1].item = 8, steps[1].operands = 2));
     REFUSED((steps[1].over = TM_ONCE)); /* beside a fold */
-    REFUSED(steps[1].when = TM_LAST + 1);
+    REFUSED(steps[1].when = TM_CHAIN + 1);
+    static tm_chain chain = {.links = 1};
+#define CHAIN(...) (steps[0].when = TM_CHAIN, steps[0].context = &chain, steps[0].covers = 1, __VA_ARGS__)
+    REFUSED(CHAIN(steps[0].context = NULL));
+    REFUSED(CHAIN(steps[0].covers = 2));
+    REFUSED(CHAIN(steps[0].covers = 0));
+    REFUSED(CHAIN(steps[0].over = TM_ONCE));
+    REFUSED(CHAIN(steps[0].operands = 2));
+    REFUSED(CHAIN(steps[1] = steps[0]));
+    REFUSED((CHAIN(chain.link[0] = TM_LINK_SQUARE + 1)));
+    chain.link[0] = TM_LINK_ADD, chain.links = TM_CHAIN_LINKS + 1;
+    REFUSED(CHAIN(steps[0].item = 0));
     REFUSED(steps[1].when = TM_LOOK); /* with nowhere to tell */
     REFUSED(fold.slot = 4);
     REFUSED(fold.item = 0);
@@ -474,6 +529,7 @@ int main(void)
     RUN(a_row_is_reduced_before_the_steps_that_follow);
     RUN(columns_are_added_up_row_by_row);
     RUN(a_tile_where_unlike_nans_meet_stays_open);
+    RUN(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags);
     RUN(flags_are_those_of_the_step);
     RUN(a_loop_that_fails_ends_the_pass);
     RUN(unsound_passes_touch_nothing);

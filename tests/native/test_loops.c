@@ -183,6 +183,77 @@ TEST(nans_are_found_wherever_they_are)
     CHECK(tm_nans_loop(0, 8) == NULL && tm_nans_loop(3, 8) == NULL && tm_nans_loop(1, 16) == NULL);
 }
 
+/* One link, as C computes it. */
+#define LINKED(type, name)                                                                                   \
+    static type name(int link, type a, type b)                                                               \
+    {                                                                                                        \
+        switch (link) {                                                                                      \
+        case TM_LINK_ADD: return a + b;                                                                      \
+        case TM_LINK_SUBTRACT: return a - b;                                                                 \
+        case TM_LINK_SUBTRACT_FROM: return b - a;                                                            \
+        case TM_LINK_MULTIPLY: return a * b;                                                                 \
+        case TM_LINK_DIVIDE: return a / b;                                                                   \
+        case TM_LINK_DIVIDE_INTO: return b / a;                                                              \
+        case TM_LINK_NEGATE: return -a;                                                                      \
+        default: return a * a;                                                                               \
+        }                                                                                                    \
+    }
+LINKED(double, linked)
+LINKED(float, linked_float)
+
+/* A chain of one link of each kind, from `first` on, over n elements; every second operand is one element. */
+#define CHECK_CHAIN(type, linked, first, n)                                                                  \
+    do {                                                                                                     \
+        static type in[7][600], made[601];                                                                   \
+        tm_chain chain = {.links = TM_LINK_SQUARE + 1};                                                      \
+        char *data[TM_MAX_OPERANDS] = {(char *)in[0]};                                                       \
+        intptr_t steps[TM_MAX_OPERANDS] = {sizeof(type)}, taken = 1, count = (n);                            \
+        for (intptr_t k = 0; k < 7; k++)                                                                     \
+            for (intptr_t i = 0; i < 600; i++) in[k][i] = (type)((double)k * 0.37 + 0.01 * (double)i - 1.7); \
+        for (int k = 0; k < chain.links; k++) {                                                              \
+            chain.link[k] = (uint8_t)((first + k) % chain.links);                                            \
+            if (chain.link[k] >= TM_LINK_NEGATE) continue;                                                   \
+            data[taken] = (char *)in[taken];                                                                 \
+            steps[taken] = taken % 2 ? sizeof(type) : 0;                                                     \
+            taken++;                                                                                         \
+        }                                                                                                    \
+        data[taken] = (char *)made, steps[taken] = sizeof(type);                                             \
+        made[count] = 77;                                                                                    \
+        const tm_inner_loop loop = tm_chain_loop(sizeof(type));                                              \
+        const bool done = loop(&chain, data, &count, steps, NULL) == 0;                                      \
+        CHECK(done == (count * (intptr_t)sizeof(type) >= widths[tm_simd_level()]));                          \
+        for (intptr_t i = 0; done && i < count; i++) {                                                       \
+            type a = in[0][i];                                                                               \
+            for (intptr_t k = 0, next = 1; k < chain.links; k++) {                                           \
+                const bool binary = chain.link[k] < TM_LINK_NEGATE;                                          \
+                a = linked(chain.link[k], a, binary ? in[next][next % 2 ? i : 0] : 0);                       \
+                next += binary;                                                                              \
+            }                                                                                                \
+            CHECK(memcmp(&a, &made[i], sizeof a) == 0);                                                      \
+        }                                                                                                    \
+        CHECK(made[count] == 77);                                                                            \
+        if (done) { /* a NaN anywhere, which comes through all links */                                      \
+            const intptr_t at = (intptr_t)first * count / chain.links;                                       \
+            in[first % 2 ? 0 : 1][at] = NAN;                                                                 \
+            CHECK(loop(&chain, data, &count, steps, NULL) != 0);                                             \
+        }                                                                                                    \
+    } while (0)
+
+TEST(a_chain_makes_what_its_links_make_one_by_one)
+{
+    static const intptr_t widths[] = {16, 32, 64};
+    static const intptr_t lengths[] = {1,  2,  3,  4,  7,   8,   9,   15,  16,  17,  31,
+                                       33, 63, 64, 65, 127, 128, 129, 255, 257, 300, 511};
+    for (int level = TM_SIMD_BASELINE; level <= (int)tm_simd_best() && tm_set_simd_level(level) == TM_OK;
+         level++)
+        for (int first = 0; first <= TM_LINK_SQUARE; first++)
+            for (size_t which = 0; which < LENGTH(lengths); which++) {
+                CHECK_CHAIN(double, linked, first, lengths[which]);
+                CHECK_CHAIN(float, linked_float, first, lengths[which]);
+            }
+    CHECK(tm_chain_loop(2) == NULL && tm_chain_loop(16) == NULL);
+}
+
 /* ---- the walk ---- */
 
 TEST(one_axis_of_any_length_and_grain)
@@ -761,6 +832,7 @@ int main(void)
     RUN(buffers_are_filled_and_emptied_tile_by_tile);
     RUN(no_rest_of_a_row_is_run_apart);
     RUN(nans_are_found_wherever_they_are);
+    RUN(a_chain_makes_what_its_links_make_one_by_one);
     RUN(streamed_results_are_there_when_the_call_returns);
     RUN(only_large_outputs_that_lie_in_long_rows_apart_are_streamed);
     RUN(arrays_are_apart_the_same_or_overlap);

@@ -203,6 +203,16 @@ class _Lib:
     TM_MAX_STEPS: int
     def tm_cast_loop(self, source: int, target: int) -> CData: ...
     def tm_nans_loop(self, operands: int, item: int) -> CData: ...
+    TM_CHAIN_LINKS: int
+    TM_LINK_ADD: int
+    TM_LINK_SUBTRACT: int
+    TM_LINK_SUBTRACT_FROM: int
+    TM_LINK_MULTIPLY: int
+    TM_LINK_DIVIDE: int
+    TM_LINK_DIVIDE_INTO: int
+    TM_LINK_NEGATE: int
+    TM_LINK_SQUARE: int
+    def tm_chain_loop(self, item: int) -> CData: ...
     def tm_add_rows_loop(self, dtype: int, /) -> CData: ...
     def tm_chunk_elements(self, n: int) -> int: ...
     def tm_run_dense(self, pool: CData, program: CData, n: int, data: list[CData], count: int) -> int: ...
@@ -228,6 +238,7 @@ class _Lib:
     TM_LOOK: int
     TM_CHECK: int
     TM_LAST: int
+    TM_CHAIN: int
     TM_EACH: int
     TM_ONCE: int
     TM_ROW: int

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .dtypes import DTYPES
 from .library import ffi, lib
@@ -24,10 +24,32 @@ ALWAYS: int = lib.TM_ALWAYS
 LOOK: int = lib.TM_LOOK
 CHECK: int = lib.TM_CHECK
 LAST: int = lib.TM_LAST
+CHAIN: int = lib.TM_CHAIN
 
-# An inner loop, the slots of its operands, what it goes over (EACH, ONCE, ROW, COLUMN), the size of a row's
-# result, when it runs (ALWAYS, LOOK, CHECK, LAST).
-FusedStep = tuple[InnerLoop, tuple[int, ...], int, int, int]
+MAX_OPERANDS: int = lib.TM_MAX_OPERANDS
+CHAIN_LINKS: int = lib.TM_CHAIN_LINKS
+LINK_ADD: int = lib.TM_LINK_ADD
+LINK_SUBTRACT: int = lib.TM_LINK_SUBTRACT
+LINK_SUBTRACT_FROM: int = lib.TM_LINK_SUBTRACT_FROM
+LINK_MULTIPLY: int = lib.TM_LINK_MULTIPLY
+LINK_DIVIDE: int = lib.TM_LINK_DIVIDE
+LINK_DIVIDE_INTO: int = lib.TM_LINK_DIVIDE_INTO
+LINK_NEGATE: int = lib.TM_LINK_NEGATE
+LINK_SQUARE: int = lib.TM_LINK_SQUARE
+
+
+class FusedStep(NamedTuple):
+    """An inner loop, the slots of its operands, what it goes over (EACH, ONCE, ROW, COLUMN), the size of a
+    row's
+    result, when it runs (ALWAYS, LOOK, CHECK, LAST, CHAIN), and how many steps a chain covers."""
+
+    loop: InnerLoop
+    slots: tuple[int, ...]
+    over: int = EACH
+    item: int = 0
+    when: int = ALWAYS
+    covers: int = 0
+
 
 # A fold's inner loop, its slot, the size of an item, the tree's dtype.char and the identity's bytes or None.
 Fold = tuple[InnerLoop, int, int, str | None, bytes | None]
@@ -56,10 +78,10 @@ class FusedProgram:
         once = ffi.new("uint8_t[]", [is_once for _, is_once in buffers] or 1)
         step = ffi.new("tm_fused_step[]", len(steps) or 1)
         fold = ffi.new("tm_fold[]", len(folds) or 1)
-        for each, (loop, slots, over, item, when) in zip(step, steps, strict=False):
-            _set_loop(each, loop)
-            each.operands, each.slot, each.over, each.item = len(slots), slots, over, item
-            each.when = when
+        for each, one in zip(step, steps, strict=False):
+            _set_loop(each, one.loop)
+            each.operands, each.slot, each.over, each.item = len(one.slots), one.slots, one.over, one.item
+            each.when, each.covers = one.when, one.covers
         for each, (loop, slot, item, tree, identity) in zip(fold, folds, strict=False):
             _set_loop(each, loop)
             each.slot, each.item = slot, item
@@ -75,7 +97,7 @@ class FusedProgram:
         self._kept = items, once, step, fold, loops
         self.own_steps = own_steps
         self.raised = len(steps) + len(folds)
-        self.looks = any(when != ALWAYS for *_, when in steps)
+        self.looks = any(each.when not in (ALWAYS, CHAIN) for each in steps)
         self.tree = any(tree is not None for _, _, _, tree, _ in folds)
 
     def chunks(self, n: int) -> int:
@@ -106,6 +128,12 @@ class FusedProgram:
             is_open = bytes(ffi.buffer(left_open[0], prod(layout[:dims])))
             lib.tm_free_open(left_open[0])
         return status, bytes(ffi.buffer(raised, self.raised)), is_open
+
+
+def new_chain(itemsize: int, links: Sequence[int]) -> "tuple[InnerLoop, CData]":
+    """The inner loop that does a chain's links one after the other, and what has to live as long."""
+    chain = ffi.new("tm_chain *", (len(links), list(links)))
+    return (lib.tm_chain_loop(itemsize), int(ffi.cast("intptr_t", chain)), 0), chain
 
 
 def _set_loop(target: Any, loop: InnerLoop) -> None:

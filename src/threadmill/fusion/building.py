@@ -5,13 +5,27 @@ from typing import Any
 
 import numpy as np
 
-from .._native.fused import ALWAYS, CHECK, COLUMN, EACH, LAST, LOOK, ONCE, ROW, FusedProgram, FusedStep
+from .._native.fused import (
+    ALWAYS,
+    CHAIN,
+    CHECK,
+    COLUMN,
+    EACH,
+    LAST,
+    LOOK,
+    ONCE,
+    ROW,
+    FusedProgram,
+    FusedStep,
+    new_chain,
+)
 from .._native.moves import copy_loop
 from .._native.programs import InnerLoop, nans_loop, need_cast_loop
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop
 from ..arrays.programs import steps_for_nans
 from ..arrays.self_test import NUMPYS
+from .chains import Chain, find_chains
 from .nodes import Conversion, Node, Value
 from .open_tiles import LOOKED_FOR, minds_unlike_nans
 from .passes import Pass
@@ -46,6 +60,8 @@ class _Builder:
         self.items: list[tuple[int, bool]] = []
         self.free: dict[tuple[int, bool], list[int]] = {}
         self.steps: list[FusedStep] = []
+        self.chains: list[Any] = []  # what their steps refer to
+        self.chain = -1  # the step of the last one
 
     def buffer(self, itemsize: int, over: int) -> int:
         item = itemsize, over != EACH
@@ -62,7 +78,7 @@ class _Builder:
     def convert(self, slot: int, source: "np.dtype[Any]", target: "np.dtype[Any]", over: int) -> int:
         """Elements of another dtype in a buffer of their own."""
         converted = self.buffer(target.itemsize, over)
-        self.steps.append((need_cast_loop(source.char, target.char), (slot, converted), over, 0, ALWAYS))
+        self.steps.append(FusedStep(need_cast_loop(source.char, target.char), (slot, converted), over))
         return converted
 
     def is_contiguous(self, slot: int, size: int, inner: Sequence[int]) -> bool:
@@ -80,7 +96,18 @@ class _Builder:
         if node.over == COLUMN:
             x, result = slots
             slots = result, x, result
-        self.steps.append((loop, tuple(slots), node.over, item, when))
+        self.steps.append(FusedStep(loop, tuple(slots), node.over, item, when))
+
+    def begin_chain(self, chain: Chain, slots: Sequence[int]) -> None:
+        """A step that does what those up to `end_chain` do."""
+        loop, kept = new_chain(chain.made.dtype.itemsize, chain.links)
+        self.chains.append(kept)
+        self.chain = len(self.steps)
+        self.steps.append(FusedStep(loop, tuple(slots), when=CHAIN))
+
+    def end_chain(self) -> None:
+        covers = len(self.steps) - 1 - self.chain
+        self.steps[self.chain] = self.steps[self.chain]._replace(covers=covers)
 
     def look(self, node: Node, slots: Sequence[int]) -> None:
         """Looks for unlike NaNs that are about to meet."""
@@ -88,19 +115,19 @@ class _Builder:
         if found is not None:
             over = EACH if node.over == COLUMN else node.over
             for loop, looked_at in steps_for_nans(found, slots):
-                self.steps.append((loop, tuple(looked_at), over, 0, LOOK))
+                self.steps.append(FusedStep(loop, tuple(looked_at), over, when=LOOK))
 
     def check(self, slot: int, dtype: "np.dtype[Any]", over: int) -> None:
         """Looks whether there are NaNs at all."""
         parts = 2 if dtype.kind == "c" else 1
-        self.steps.append((nans_loop(dtype.itemsize // parts, parts), (slot,), over, 0, CHECK))
+        self.steps.append(FusedStep(nans_loop(dtype.itemsize // parts, parts), (slot,), over, when=CHECK))
 
 
 def _new_program(one: Pass) -> FusedProgram:
     first = len(one.arrays)
     build = _Builder(first)
     looks = one.has_rows and any(map(minds_unlike_nans, one.nodes))
-    targets = {value: len(one.operands) + k for k, value in enumerate(one.results)}
+    targets = {value: one.slots[value] for value in one.results}
     last: dict[Value, int] = {}
     for k, node in enumerate(one.nodes):
         last.update(dict.fromkeys((*node.inputs, *node.outs), k))
@@ -118,7 +145,17 @@ def _new_program(one: Pass) -> FusedProgram:
         slots[value] for value in one.results if value.node is not None and value.node.over in (ROW, ONCE)
     }
     own_steps: list[int] = []
+    chains = find_chains(one, kept, late)
+    chain: Chain | None = None
     for k, node in enumerate(one.nodes):
+        if k in chains:
+            chain = chains[k]
+            made = chain.made
+            if (
+                made not in slots
+            ):  # apart from all that the chain reads, as its nodes may have to run after it
+                slots[made] = build.buffer(made.dtype.itemsize, EACH)
+            build.begin_chain(chain, [slots[value] for value in (*chain.taken, made)])
         is_late = node.outs[0] in late - copied
         taken: list[int] = []
         given: list[int] = []
@@ -141,6 +178,12 @@ def _new_program(one: Pass) -> FusedProgram:
             build.look(node, given if node.over == COLUMN else given[: len(node.inputs)])
         own_steps.append(len(build.steps))
         build.step(node, given, contiguous, LAST if is_late else ALWAYS)
+        if chain is not None and node.outs[0] is chain.made:
+            slot = slots[chain.made]
+            if looks and checked.pop(slot, None) is not None:
+                build.check(slot, chain.made.dtype, EACH)
+            build.end_chain()
+            chain = None
         for slot in taken:
             if not is_late:
                 build.release(slot)
@@ -154,12 +197,12 @@ def _new_program(one: Pass) -> FusedProgram:
                 build.check(slot, dtype, ONCE if slot in rows else EACH)
     for value in copied:
         pair = slots[value], targets[value]
-        build.steps.append((copy_loop(value.dtype.itemsize), pair, EACH, 0, LAST))
+        build.steps.append(FusedStep(copy_loop(value.dtype.itemsize), pair, when=LAST))
     ends = [
         (each.loop, slots[each.value], each.dtype.itemsize, each.tree_char, each.identity)
         for each in one.folds
     ]
-    loops = [node.loop for node in one.nodes]
+    loops = [*(node.loop for node in one.nodes), *build.chains]
     return FusedProgram(first, len(one.operands), build.items, build.steps, ends, own_steps, loops)
 
 

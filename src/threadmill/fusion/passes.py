@@ -51,6 +51,8 @@ class Pass:
             shape, self.arrays = shape[::-1], [x.T for x in self.arrays]
         self.layout = Layout(shape, self.arrays, any(node.over != EACH for node in nodes))
         self.inner = [each[-1] for each in self.layout.strides]
+        first = len(self.operands)
+        self.slots = self.operands | {value: first + k for k, value in enumerate(self.results)}
         self.has_rows = len(self.layout.shape) > 1 or self._has_gaps()
         pairs = zip(self.arrays, self.inner, strict=True)
         self.structure = (
@@ -58,7 +60,8 @@ class Pass:
             tuple(outputs),
             tuple([(x.dtype.num, stride == x.itemsize) for x, stride in pairs]),
             tuple([(made[fold.value], *fold.key) for fold in folds]),
-            (self._nan_numbers(), *map(self.is_in_place, self.results)) if self.has_rows else None,
+            tuple(map(self.is_in_place, self.results)),
+            self._nan_numbers() if self.has_rows else None,
         )
 
     def _read(self) -> tuple[list[Any], "dict[Value, int]"]:

@@ -1,0 +1,94 @@
+/* chain_template.h: chains of operations on floats, as inner loops (bindings.h).
+ *
+ * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h). */
+
+#define VECTOR TM_KERNEL(chain_vector)
+#define LANES (VECTOR_BYTES / (intptr_t)sizeof(TM_ELEMENT))
+
+typedef TM_ELEMENT VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(TM_ELEMENT)), may_alias));
+
+#define EACH BLOCK_UNROLL for (intptr_t r = 0; r < registers; r++)
+#define AT(pointer) (*(const VECTOR *)(const void *)((pointer) + i + r * LANES))
+
+/* A link on vectors of a block: b is the operand's, or one element for all. */
+#define LINK(code, result)                                                                                   \
+    case 2 * (code):                                                                                         \
+        EACH                                                                                                 \
+        {                                                                                                    \
+            const VECTOR b = AT(y[k]);                                                                       \
+            a[r] = (result);                                                                                 \
+        }                                                                                                    \
+        break;                                                                                               \
+    case 2 * (code) + 1: {                                                                                   \
+        const VECTOR b = *y[k] - (VECTOR){0};                                                                \
+        EACH a[r] = (result);                                                                                \
+    } break;
+#define LINK_OF_ONE(code, result)                                                                            \
+    case 2 * (code): EACH a[r] = (result); break;
+
+/* Blocks of so many registers; their number is a constant to each caller. The last one begins so early that it
+ * is whole: what it computes again comes out the same. False: a result is a NaN. */
+TARGET static inline __attribute__((always_inline)) bool
+TM_KERNEL(chain_blocks)(const intptr_t registers, const intptr_t n, const size_t links, const uint8_t *link,
+                        const TM_ELEMENT *x, const TM_ELEMENT *const *y, TM_ELEMENT *out)
+{
+    const intptr_t block = registers * LANES;
+    VECTOR a[MOST_REGISTERS];
+    intptr_t sound = -1;
+
+    for (intptr_t begin = 0; begin < n; begin += block) {
+        const intptr_t i = TM_MIN(begin, n - block);
+        EACH a[r] = AT(x);
+        for (size_t k = 0; k < links; k++) switch (link[k]) {
+                LINK(TM_LINK_ADD, a[r] + b)
+                LINK(TM_LINK_SUBTRACT, a[r] - b)
+                LINK(TM_LINK_SUBTRACT_FROM, b - a[r])
+                LINK(TM_LINK_MULTIPLY, a[r] * b)
+                LINK(TM_LINK_DIVIDE, a[r] / b)
+                LINK(TM_LINK_DIVIDE_INTO, b / a[r])
+                LINK_OF_ONE(TM_LINK_NEGATE, -a[r])
+                LINK_OF_ONE(TM_LINK_SQUARE, a[r] * a[r])
+            }
+        __typeof__(a[0] == a[0]) same = a[0] == a[0];
+        EACH
+        {
+            *(VECTOR *)(void *)(out + i + r * LANES) = a[r];
+            same &= a[r] == a[r];
+        }
+        for (intptr_t lane = 0; lane < LANES; lane++) sound &= same[lane];
+    }
+    return sound != 0;
+}
+
+TARGET static int TM_KERNEL(chain)(void *context, char *const *data, const intptr_t *dims,
+                                   const intptr_t *strides, void *auxdata)
+{
+    const tm_chain *chain = context;
+    const intptr_t n = dims[0];
+    const TM_ELEMENT *y[TM_CHAIN_LINKS];
+    uint8_t link[TM_CHAIN_LINKS];
+    size_t taken = 1;
+
+    (void)auxdata;
+    for (size_t k = 0; k < chain->links; k++) {
+        const bool is_binary = chain->link[k] < TM_LINK_NEGATE;
+        y[k] = is_binary ? (const void *)data[taken] : NULL;
+        link[k] = (uint8_t)(2 * chain->link[k] + (is_binary && strides[taken] == 0));
+        taken += is_binary;
+    }
+    const TM_ELEMENT *x = (const void *)data[0];
+    TM_ELEMENT *out = (void *)data[taken];
+    bool sound = false;
+    if (n >= MOST_REGISTERS * LANES)
+        sound = TM_KERNEL(chain_blocks)(MOST_REGISTERS, n, chain->links, link, x, y, out);
+    else if (n >= LANES)
+        sound = TM_KERNEL(chain_blocks)(1, n, chain->links, link, x, y, out);
+    return sound ? 0 : -1;
+}
+
+#undef VECTOR
+#undef LANES
+#undef EACH
+#undef AT
+#undef LINK
+#undef LINK_OF_ONE

@@ -1,0 +1,113 @@
+"""Chains: nodes that follow each other, each of which takes what the one before has made and nobody else
+asks for.
+
+A chain's numbers stay in registers from the first node to the last, where the nodes' own loops would write
+and read them. It is done for operations that IEEE 754 rounds in one way alone, so that only NaNs may differ;
+where some come out the nodes' own loops run.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from .._native import fused as native
+from .._native.fused import EACH
+from ..arrays.loops import Loop
+from .nodes import Node, Value
+from .passes import Pass
+
+__all__ = ["Chain", "find_chains"]
+
+# The link for ``a op b``, and that for ``b op a``, where a is what the chain has made.
+_BINARY: dict[Any, tuple[int, int]] = {
+    np.add: (native.LINK_ADD, native.LINK_ADD),
+    np.subtract: (native.LINK_SUBTRACT, native.LINK_SUBTRACT_FROM),
+    np.multiply: (native.LINK_MULTIPLY, native.LINK_MULTIPLY),
+    np.divide: (native.LINK_DIVIDE, native.LINK_DIVIDE_INTO),
+}
+_UNARY: dict[Any, int] = {np.negative: native.LINK_NEGATE, np.square: native.LINK_SQUARE}
+
+
+class Chain:
+    """The first of its nodes, by number, its links, and the values that it takes: x, then one for each link
+    that
+    takes two; `made` is what it makes."""
+
+    __slots__ = ("first", "links", "made", "taken")
+
+    def __init__(self, first: int, x: Value, made: Value) -> None:
+        self.first = first
+        self.links: list[int] = []
+        self.taken = [x]
+        self.made = made
+
+    def takes(self, node: Node) -> bool:
+        """Whether the node goes on with what the chain has made; then it is its last one."""
+        ufunc = node.loop.ufunc  # type: ignore[union-attr]
+        others = [value for value in node.inputs if value is not self.made]
+        if len(self.links) == native.CHAIN_LINKS or len(self.taken) + len(others) + 2 > native.MAX_OPERANDS:
+            return False
+        if not others and ufunc is np.multiply:
+            self.links.append(native.LINK_SQUARE)
+        elif ufunc in _UNARY:
+            self.links.append(_UNARY[ufunc])
+        elif len(others) == 1:
+            self.links.append(_BINARY[ufunc][node.inputs[0] is not self.made])
+            self.taken += others
+        else:
+            return False
+        self.made = node.outs[0]
+        return True
+
+
+def find_chains(one: Pass, kept: Collection[Value], late: Collection[Value]) -> "dict[int, Chain]":
+    """By the number of their first node, chains of two nodes or more. What is `kept` is asked for elsewhere,
+    and
+    what is `late` is written over what is read."""
+    asked = Counter(value for node in one.nodes for value in set(node.inputs))
+    found: dict[int, Chain] = {}
+    chain: Chain | None = None
+    for k, node in enumerate(one.nodes):
+        if not _may_link(one, node, late):
+            chain = None
+            continue
+        if chain is not None:
+            made = chain.made
+            is_own = asked[made] == 1 and made not in kept and made not in one.results
+            if made in node.inputs and is_own and chain.takes(node):
+                continue
+        chain = _begin(one, k, node)
+        if chain is not None:
+            found[k] = chain
+    return {k: chain for k, chain in found.items() if len(chain.links) > 1}
+
+
+def _begin(one: Pass, k: int, node: Node) -> Chain | None:
+    for x in node.inputs:
+        if _step(one, x) == x.dtype.itemsize:
+            chain = Chain(k, x, x)
+            return chain if chain.takes(node) else None
+    return None
+
+
+def _may_link(one: Pass, node: Node, late: Collection[Value]) -> bool:
+    loop = node.loop
+    if node.over != EACH or type(loop) is not Loop or not (loop.ufunc in _BINARY or loop.ufunc in _UNARY):
+        return False
+    dtype = loop.dtypes[0]
+    if dtype.char not in "fd" or any(each.num != dtype.num for each in loop.dtypes):
+        return False
+    made = node.outs[0]
+    if made in late or one.is_in_place(made) or _step(one, made) != dtype.itemsize:
+        return False
+    return all(x.dtype.num == dtype.num and _step(one, x) in (0, dtype.itemsize) for x in node.inputs)
+
+
+def _step(one: Pass, value: Value) -> int:
+    """The bytes from one element of a row to the next."""
+    slot = one.slots.get(value)
+    if slot is not None:
+        return one.inner[slot]
+    return value.dtype.itemsize if value.node is not None and value.node.over == EACH else 0
