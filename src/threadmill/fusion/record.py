@@ -39,10 +39,11 @@ _WRITTEN = "an array was written"
 class Record:
     """Nodes that are put off, in the order of the program; all run when any value is needed.
 
-    It belongs to one call, and is used by the thread that made it. `exposed` refers to memory that code which
-    we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been recorded.
-    `borrowed` are the values that lie in memory which may be written later. `log` is what explain tells of,
-    `tally` what tells whether fusing pays.
+    It belongs to one call, and is used by the thread that made it. `exposed` refers to memory that code
+    which we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been
+    recorded. `relations`: of arrays, by id, to the target of the store that is under way. `has_rows`: one
+    that reduces rows or columns has been. `borrowed` are the values that lie in memory which may be written
+    later. `log` is what explain tells of, `tally` what tells whether fusing pays.
     """
 
     def __init__(self, pool: "CData") -> None:
@@ -55,6 +56,8 @@ class Record:
         self.tally = Tally()
         self.is_open = True
         self.is_urgent = False
+        self.has_rows = False
+        self.relations: dict[int, int] = {}
 
     # ---- recording ----
 
@@ -103,7 +106,9 @@ class Record:
     ) -> Node | None:
         """One loop put off, over each element of what it makes if nothing else is said; None where it has to
         run at once."""
-        if space is None:
+        if over != EACH:
+            self.has_rows = True
+        elif self.has_rows and space is None:
             space = rows_of(loop, inputs, shape)
             over = EACH if space is None else ONCE
         size = prod(space or shape)
@@ -283,6 +288,7 @@ class Record:
         if 0 in target.strides and target.size > 1:
             return False
         self.give_back(target)
+        self.relations = {}
         node = value.node
         if node is None or not self._fits(target, value, node):
             stays = [each for each in self._made_before(self.pending) if self._stays(target, each)]
@@ -305,7 +311,14 @@ class Record:
     def _stays(self, target: Array, value: Value) -> bool:
         """Whether the value is the same when the target has been written."""
         read = (each.array for node in ancestors(self.pending, [value]) for each in node.inputs)
-        return all(x is None or are_apart(x, target) for x in read)
+        return all(x is None or self._relation(x, target) == APART for x in read)
+
+    def _relation(self, x: Array, target: Array) -> int:
+        """How an array that is read lies to the target of a store."""
+        found = self.relations.get(id(x))
+        if found is None:
+            found = self.relations[id(x)] = relate(x, target)
+        return found
 
     def _fits(self, target: Array, value: Value, node: Node) -> bool:
         """Whether the node can write its result into the target."""
@@ -338,7 +351,7 @@ class Record:
         for node in self.pending:
             for value in node.inputs:
                 x = value.array
-                relation = APART if x is None else relate(x, target)
+                relation = APART if x is None else self._relation(x, target)
                 if relation == OVERLAPPING or (relation == SAME and (written or not alike)):
                     return True
             written |= node is writer

@@ -176,6 +176,8 @@ def _copy_of(node: Node, place: int, made: dict[tuple[int, Value], Value]) -> No
 
 def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
     """Passes, in an order in which each finds its operands made; what passes hand on is added to `wanted`."""
+    if _is_one_pass(nodes):
+        return [nodes]
     places: dict[Node, int] = {}
     groups: list[tuple[int, tuple[tuple[int, ...], bool], list[Node]]] = []
     for node in nodes:
@@ -211,8 +213,18 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
     return [members for _, _, members in sorted(groups, key=lambda group: group[0])]
 
 
+def _is_one_pass(nodes: list[Node]) -> bool:
+    """Whether all nodes go over the same elements: most records."""
+    if not nodes or len(nodes) > MOST_NODES:
+        return False
+    space, turned = nodes[0].space, nodes[0].turned
+    return all(node.over == EACH and node.space == space and node.turned == turned for node in nodes)
+
+
 def last_reads(groups: list[list[Node]], handed_on: set[Value]) -> dict[Node, list[Value]]:
     """What passes hand on, by the last node of the pass that reads it last."""
+    if not handed_on:
+        return {}
     last = {value: group[-1] for group in groups for node in group for value in node.inputs}
     found: dict[Node, list[Value]] = {}
     for value in handed_on:
