@@ -30,7 +30,7 @@ _WAY = "Rows along the axis are shared out; without one the elements are."
 
 # Bytes from which on it gains, and bytes in a block at least: NumPy reads 30 KB in a microsecond, and 10
 # where nan is left out.
-_QUICK, _NAN_QUICK, _QUICK_BLOCK = 1 << 25, 1 << 23, 1 << 20
+_QUICK, _NAN_QUICK, _QUICK_BLOCK = 1 << 25, 1 << 23, 1 << 22
 
 
 def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
