@@ -14,9 +14,10 @@ from kit.marks import only_in_a_sweep
 if TYPE_CHECKING:
     import threadmill as tm
 
-# The suite states its pools itself; a user's own setting would change the default one. That has two threads
+# The suite states its pools itself; a user's own settings would change the default one. That has two threads
 # on a machine of one core, too: on one thread NumPy makes all calls.
 os.environ.pop("THREADMILL_NUM_THREADS", None)
+os.environ.pop("OMP_NUM_THREADS", None)
 if len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) == 1:
     os.environ["THREADMILL_NUM_THREADS"] = "2"
 

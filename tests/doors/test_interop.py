@@ -355,6 +355,57 @@ def test_threadpoolctl_limits(threadpoolctl: Any) -> None:
     assert elsewhere == [3]  # the limit is the current thread's
 
 
+def threads_of_chunks(pool: tm.Pool) -> int:
+    """As threads_of_a_loop, of map_chunks."""
+    idents: set[int] = set()
+    deadline = time.monotonic() + 0.2
+
+    def note(_chunk: Any) -> None:
+        idents.add(threading.get_ident())
+        while len(idents) < pool.max_workers and time.monotonic() < deadline:
+            time.sleep(0.001)
+
+    tm.map_chunks(note, np.zeros(pool.max_workers), chunksize=1, pool=pool)
+    return len(idents)
+
+
+def test_threadpoolctl_limits_chunks(threadpoolctl: Any) -> None:
+    with tm.Pool(3) as pool:
+        assert threads_of_chunks(pool) == 3
+        with threadpoolctl.threadpool_limits(1, user_api="threadmill"):
+            assert threads_of_chunks(pool) == 1
+            with threadpoolctl.threadpool_limits(2, user_api="threadmill"):
+                assert threads_of_chunks(pool) == 2
+        assert threads_of_chunks(pool) == 3
+
+
+CALLS: dict[str, Callable[[tm.Pool], Callable[[Any], Any]]] = {
+    "loop": lambda pool: lambda x: tm.parallel(np.exp)(x, pool=pool),
+    "sum": lambda pool: lambda x: tm.sum(x, pool=pool),
+    "rows": lambda pool: lambda x: tm.numpy.sort(x.reshape(1000, 1000), pool=pool),
+    "fused pass": lambda pool: tm.fuse(lambda x: np.sqrt(x * x + 1), pool=pool),
+}
+
+
+@pytest.mark.filterwarnings("always")  # where they are errors nothing is put off
+@pytest.mark.parametrize("name", CALLS)
+def test_threadpoolctl_limits_calls_of_each_kind(threadpoolctl: Any, name: str) -> None:
+    def helps() -> bool:
+        return any(row["jobs"] or row["tasks"] for row in pool.stats()["workers"])
+
+    x = np.random.default_rng(3).normal(size=10**6)
+    with tm.Pool(3) as pool:
+        call = CALLS[name](pool)
+        with threadpoolctl.threadpool_limits(1, user_api="threadmill"):
+            limited = [call(x).tobytes() for _ in range(20)]
+        assert not helps()
+        deadline = time.monotonic() + 30  # where the machine is busy loops run alone for a while
+        while not helps() and time.monotonic() < deadline:
+            assert call(x).tobytes() == limited[0]
+        assert helps()
+    assert len(set(limited)) == 1
+
+
 def test_threadpoolctl_tells_whom_a_limit_concerns(threadpoolctl: Any) -> None:
     from threadmill.threadpoolctl import ThreadmillController
 

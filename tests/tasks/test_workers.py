@@ -44,7 +44,44 @@ def test_unknown_workload(workload: str) -> None:
 
 def test_default_without_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("THREADMILL_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert default_workers() == tm.recommended_workers("cpu")
+
+
+# ---- OMP_NUM_THREADS: what dask's nannies, Ray, joblib's workers and Slurm's scripts set ----
+
+
+@pytest.mark.parametrize(("text", "expected"), [("1", 1), ("4,2", 4), (" 3 , 1", 3), ("64", 64)])
+def test_openmps_variable(text: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert default_workers() == expected
+    assert tm.Pool().max_workers == expected
+    monkeypatch.setenv("THREADMILL_NUM_THREADS", "5")
+    assert default_workers() == 5
+
+
+@pytest.mark.parametrize("text", ["", "abc", "0", "-1", ",4", "2.5", "4x", "99999", "9" * 5000])
+def test_a_bad_one_is_ignored(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    monkeypatch.delenv("THREADMILL_NUM_THREADS", raising=False)
+    assert default_workers() == tm.recommended_workers("cpu")
+    tm.Pool()
+
+
+def test_it_is_read_when_the_pool_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THREADMILL_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    tm.default_pool().shutdown()
+    try:
+        pool = tm.default_pool()
+        assert pool.max_workers == 3
+        monkeypatch.setenv("OMP_NUM_THREADS", "5")
+        assert tm.default_pool() is pool
+    finally:
+        tm.default_pool().shutdown()
+
+
+# ---- THREADMILL_NUM_THREADS ----
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1", 1), ("64", 64), (" 3 ", 3), ("007", 7)])

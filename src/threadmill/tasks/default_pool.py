@@ -13,7 +13,10 @@ _default: Pool | None = None
 
 
 def default_pool() -> Pool:
-    """The pool that calls without a pool run on; made at first use, with `default_workers` threads.
+    """The pool that calls without a pool run on; made at first use.
+
+    It has THREADMILL_NUM_THREADS threads, where that is not set OMP_NUM_THREADS (its first number), and else
+    one for each usable core; the environment is read when the pool is made.
 
     Returns
     -------

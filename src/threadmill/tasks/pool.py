@@ -42,7 +42,7 @@ class Pool(StandardFace):
     ----------
     max_workers : int, optional
         The number of threads. By default what `recommended_workers(workload)` says, and for the "cpu"
-        workload THREADMILL_NUM_THREADS where that is set.
+        workload THREADMILL_NUM_THREADS or else OMP_NUM_THREADS where one is set.
     thread_name_prefix : str, optional
         The threads are called `<prefix>_<number>`.
     initializer : callable, optional

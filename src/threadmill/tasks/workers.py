@@ -10,7 +10,10 @@ __all__ = ["Workload", "default_pin", "default_workers", "recommended_workers", 
 Workload = Literal["cpu", "io", "memory"]
 
 _VARIABLE = "THREADMILL_NUM_THREADS"
+_OPENMP = "OMP_NUM_THREADS"
 _PIN = "THREADMILL_PIN"
+
+_MOST = 32767  # threads of a pool, as tm_pool_create has it
 
 
 def usable_cores() -> int:
@@ -61,7 +64,10 @@ def recommended_workers(workload: Workload = "cpu") -> int:
 
 
 def default_workers() -> int:
-    """The size of the default pool: the environment's THREADMILL_NUM_THREADS, else one thread per core.
+    """The size of the default pool: THREADMILL_NUM_THREADS, else OMP_NUM_THREADS, else one thread per core.
+
+    Of OMP_NUM_THREADS, which may be a list, one number for each nested level, the first number counts. It is
+    not ours, so that anything but a number of threads in it is ignored.
 
     Returns
     -------
@@ -74,11 +80,21 @@ def default_workers() -> int:
     """
     text = os.environ.get(_VARIABLE)
     if text is None:
-        return recommended_workers("cpu")
-    digits = text.strip()
-    if not (digits.isascii() and digits.isdigit() and int(digits) >= 1):
+        first = os.environ.get(_OPENMP, "").partition(",")[0]
+        return _number(first, _MOST) or recommended_workers("cpu")
+    number = _number(text)
+    if number is None:
         raise ValueError(f"{_VARIABLE} must be an integer of 1 or more, got {text!r}")
-    return int(digits)
+    return number
+
+
+def _number(text: str, most: int | None = None) -> int | None:
+    """A number of 1 to `most` in decimal digits; None where the text is none."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 9:
+        return None
+    number = int(digits)
+    return number if number >= 1 and (most is None or number <= most) else None
 
 
 def default_pin() -> bool:
