@@ -33,8 +33,10 @@ from .arrays.functions import scale, square, sum  # noqa: E402
 from .arrays.map_chunks import map_chunks  # noqa: E402
 from .arrays.plan import Explanation  # noqa: E402
 from .arrays.random import integers, random  # noqa: E402
+from .arrays.report import Report, ReportRow, report, strict  # noqa: E402
+from .arrays.report import report_at_exit as _report_at_exit  # noqa: E402
 from .arrays.ufunc import ParallelUfunc, parallel  # noqa: E402
-from .errors import DeadlockError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
+from .errors import DeadlockError, FallbackError, KernelError, PartialPut, PartialShutDown, ShutDown  # noqa: E402
 from .fusion.fuse import fuse  # noqa: E402
 from .pipelines.pipeline import Pipeline  # noqa: E402
 from .pipelines.stages import Stage, stage  # noqa: E402
@@ -47,6 +49,7 @@ from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 __all__ = [
     "DeadlockError",
     "Explanation",
+    "FallbackError",
     "KernelError",
     "ParallelUfunc",
     "PartialPut",
@@ -54,6 +57,8 @@ __all__ = [
     "Pipeline",
     "Pool",
     "Queue",
+    "Report",
+    "ReportRow",
     "ShutDown",
     "Stage",
     "TypedQueue",
@@ -66,9 +71,13 @@ __all__ = [
     "random",
     "recommended_workers",
     "reduce",
+    "report",
     "scale",
     "square",
     "stage",
+    "strict",
     "sum",
     "usable_cores",
 ]
+
+_report_at_exit()

@@ -3,7 +3,7 @@
 import sys
 from queue import Full
 
-__all__ = ["DeadlockError", "KernelError", "PartialPut", "PartialShutDown", "ShutDown"]
+__all__ = ["DeadlockError", "FallbackError", "KernelError", "PartialPut", "PartialShutDown", "ShutDown"]
 
 
 class DeadlockError(RuntimeError):
@@ -12,6 +12,25 @@ class DeadlockError(RuntimeError):
 
 class KernelError(RuntimeError):
     """A native loop body reported a failure of its own."""
+
+
+class FallbackError(RuntimeError):
+    """NumPy would make a call, within `strict`.
+
+    Attributes
+    ----------
+    name : str
+        The function's name.
+    reason : str
+        Why, as `explain` tells it.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: by NumPy, because {reason}")
+        self.name, self.reason = name, reason
+
+    def __reduce__(self) -> tuple[type["FallbackError"], tuple[str, str]]:
+        return type(self), (self.name, self.reason)
 
 
 if sys.version_info >= (3, 13):

@@ -39,6 +39,10 @@ with tm.Pool(1) as pool:
 assert isinstance(error, tm.DeadlockError), error
 """,
     "Explanation": "assert isinstance(tm.parallel(np.add).explain(x, x), tm.Explanation)",
+    "FallbackError": """
+with tm.strict(), contextlib.suppress(tm.FallbackError):
+    tm.parallel(np.add).at(np.ones(10**6), 0, 1)
+""",
     "KernelError": "str(tm.KernelError('no'))",
     "ParallelUfunc": """
 import pickle
@@ -54,6 +58,17 @@ with tm.Pipeline([fail]) as pipeline, contextlib.suppress(ValueError):
     list(pipeline.run([1]))
 with tm.Pipeline([abs, abs]) as pipeline:
     pipeline.run(range(1000)).close()
+""",
+    "Report": """
+with tm.report() as seen:
+    tm.sum(x)
+str(seen), seen._repr_html_()
+""",
+    "ReportRow": "tm.report().rows",
+    "report": "str(tm.report())",
+    "strict": """
+with tm.strict():
+    tm.sum(x)
 """,
     "Pool": """
 def fail(*_):

@@ -80,7 +80,8 @@ FILES = {
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
-        cache refusal thresholds layout errstate probes loops map_chunks spaces iterate programs nans operands
+        cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate programs
+        nans operands
         plan dense elementwise gufuncs sum_kernel product_kernel any_order row_reductions reductions
         accumulations self_test reducer signatures ufunc functions moves picks random rebound
     """,

@@ -19,7 +19,10 @@ FORBIDDEN_MODULES = {
 }
 ALLOWED_MODULES = {"joblib.py": {"multiprocessing"}}  # for the class of an error
 FORBIDDEN_ATTRIBUTES = {"system", "popen", "execv", "execve", "spawnv", "putenv", "dlopen"}
-VARIABLES = {"THREADMILL_FUSE", "THREADMILL_NUM_THREADS", "THREADMILL_PIN", "THREADMILL_UFUNCS"}
+VARIABLES = {
+    *("THREADMILL_FUSE", "THREADMILL_NUM_THREADS", "THREADMILL_PIN", "THREADMILL_REPORT"),
+    "THREADMILL_UFUNCS",
+}
 
 # The build's own description runs on the builder's machine, never in an installed package's process.
 PACKAGE = Path(__file__).parents[2] / "src" / "threadmill"

@@ -169,7 +169,7 @@ def _unlike_numpy(loop: Loop, operands: Operands) -> Refusal | None:
             return Refusal("NumPy converts a masked output to and fro")
     given = [x for x in (*inputs, *outs) if x is not None]
     if all(x.size <= 1 for x in given):
-        return Refusal("there is nothing to share")
+        return Refusal("there is nothing to share", by_size=True)
     converted = [x for x, dtype in zip(inputs, loop.dtypes, strict=False) if x.dtype != dtype]
     if converted and any(x.ndim == 1 and x.strides[0] < 0 for x in given):
         return Refusal("NumPy converts a small operand apart, and turns the others around or not")

@@ -20,6 +20,7 @@ from .signatures import shows, with_pool
 from .sum_kernel import exact_sum
 from .sum_kernel import sum as kernel_sum
 from .ufunc import NOT_GIVEN, parallel
+from .watch import WATCHERS, came_to, is_watched, watched
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -90,10 +91,14 @@ def square(
         if args or options:
             return _square(x, *args, out=out, pool=pool, **options)
         return _square_call(x, out=out, pool=pool)
+    if WATCHERS and not is_watched():
+        return watched("square", square, x, *args, out=out, overflow=overflow, pool=pool, **options)
     if out is not NOT_GIVEN:
         options["out"] = out
     array, target = _checked_operands("square", x, args, options, overflow, pool)
     done = _checked("square", square_kernel, array, target, pool)
+    if WATCHERS and done is not None:
+        came_to("square", done)
     return _square(array, *args, pool=pool, **options) if done is None else done
 
 
@@ -151,6 +156,8 @@ def scale(
             return _multiply_call(x, k, out=out, pool=pool)
         if len(args) == 1 and out is NOT_GIVEN and type(args[0]) is np.ndarray:
             return _multiply_call(x, k, *args, pool=pool)
+    if WATCHERS and not is_watched():  # by the name of the ufunc that it is
+        return watched("multiply", scale, x, k, *args, out=out, overflow=overflow, pool=pool, **options)
     check_pool(pool)
     if out is not NOT_GIVEN:
         options["out"] = out
@@ -160,6 +167,8 @@ def scale(
         array, target = _checked_operands("scale", x, args, options, overflow, pool)
         done = _checked_scale(array, k, target, pool)
         if done is not None:
+            if WATCHERS:
+                came_to("multiply", done)
             return done
         x = array
     return _multiply(x, k, *args, pool=pool, dtype=dtype_of(x), **options)
@@ -226,10 +235,14 @@ def sum(
         if args or options:
             return _add._reducer.call(np.sum, as_sum, (x, *args), options, pool)
         return _add._reducer.total(x, pool)
+    if WATCHERS and not is_watched():
+        return watched("sum", sum, x, *args, overflow=overflow, pool=pool, **options)
     array, _ = _checked_operands("sum", x, args, options, overflow, pool)
     if array.dtype.kind not in "biu" or not array.size:
         return _add._reducer.total(array, pool)
     total = kernel_sum(pool_or_default(pool)._handle, array, CHECKED)
+    if WATCHERS and total is not None:
+        came_to("sum", total)
     return exact_sum(array) if total is None else total
 
 

@@ -73,7 +73,7 @@ def _lay_out(
     except ValueError:
         return Refusal("the operands don't go together")
     if not math.prod(outer) or not outer or 0 in sizes.values():
-        return Refusal("there is nothing to share")
+        return Refusal("there is nothing to share", by_size=True)
     shapes = [outer + tuple(sizes[name] for name in core) for core in cores]
     inputs = [np.broadcast_to(x, shape) for x, shape in zip(args, shapes, strict=False)]
     results = tuple(given or ()) or tuple(

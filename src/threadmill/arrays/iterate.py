@@ -81,7 +81,7 @@ def iterated(
         return Refusal("the operands don't go together")
     arrays = list(iterator.itviews)
     if not iterator.itersize or not arrays[0].ndim:
-        return Refusal("there is nothing to share")
+        return Refusal("there is nothing to share", by_size=True)
     for k, each in enumerate(new):
         if each:
             outs[k] = iterator.operands[nin + k]

@@ -22,6 +22,7 @@ from .loops import LoopCache
 from .operands import NUMBERS, plain_dtype
 from .plan import Reduction
 from .refusal import ONE_THREAD, Refusal
+from .watch import WATCHERS, came_to, is_watched, judged, name_of_numpys, watched
 
 __all__ = ["Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum"]
 
@@ -117,6 +118,9 @@ def _are_axes(axis: Any) -> bool:
     return all(type(each) in _INTEGERS for each in axes)
 
 
+_NO_KERNEL = Refusal("there is no kernel for its dtype and layout")
+
+
 # ---- the calls --------------------------------------------------------------------------------------------
 
 
@@ -143,11 +147,18 @@ class Reducer:
 
         `trusted` has no meaning for NumPy's own ufuncs.
         """
+        if WATCHERS and not is_watched():
+            name = name_of_numpys(numpys)
+            return watched(name, self.call, numpys, signature, args, options, pool, trusted)
         check_pool(pool)
         asked = self.asked(signature, args, options)
         if asked is None:
+            if WATCHERS:
+                came_to(name_of_numpys(numpys), judged((*args, *options.values())))
             return apply_as_the_user(numpys, args, options)
         plan = self.plan(asked, pool, trusted)
+        if WATCHERS:
+            came_to(name_of_numpys(numpys), plan)
         if not isinstance(plan, Refusal):
             return self.run(plan, asked, pool)
         reduce: Callable[..., Any] = self.ufunc.reduce
@@ -158,9 +169,13 @@ class Reducer:
 
     def total(self, x: Any, pool: Pool | None) -> Any:
         """np.sum(x), where the ufunc is np.add."""
+        if WATCHERS and not is_watched():
+            return watched("sum", self.total, x, pool)
         if pool is not None:
             check_pool(pool)
         if type(x) is not np.ndarray:
+            if WATCHERS:
+                came_to("sum", judged((x,)))
             return apply_as_the_user(np.sum, (x,))
         if pool is not None or x.nbytes >= thresholds.SUMMED:
             if pool is None and x.nbytes < thresholds.ALONE:
@@ -168,6 +183,8 @@ class Reducer:
             else:
                 threads = (default_pool() if pool is None else pool)._handle
             total = sum_kernel.sum(threads, x, 0)
+            if WATCHERS:
+                came_to("sum", _NO_KERNEL if total is None else total)
             if total is not None:
                 return total
         if x.dtype.kind in "biu":  # there is nothing to warn of
@@ -190,7 +207,7 @@ class Reducer:
         has_kernel = axis is None and self.ufunc is np.add  # quicker than NumPy's on one thread, too
         least = thresholds.SUMMED if has_kernel else thresholds.REDUCED
         if pool is None and array.nbytes < least:
-            return Refusal(f"fewer than {least} bytes are not worth another thread")
+            return Refusal(f"fewer than {least} bytes are not worth another thread", by_size=True)
         if pool is None and not has_kernel and default_pool()._max_workers == 1:
             return ONE_THREAD
         key = None

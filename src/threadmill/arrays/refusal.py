@@ -3,16 +3,22 @@
 from dataclasses import dataclass
 from typing import final
 
-__all__ = ["ONE_THREAD", "Refusal"]
+__all__ = ["FUSE_IS_OFF", "ONE_THREAD", "Refusal"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why NumPy makes a call. The reason ends the sentence "by NumPy, because ..."."""
+    """Why NumPy makes a call. The reason ends the sentence "by NumPy, because ...".
+
+    `by_size`: the call is too small to gain, and would run on our threads if it were larger.
+    """
 
     reason: str
+    by_size: bool = False
 
 
 # No call without a pool gains from its chunks then.
 ONE_THREAD = Refusal("the default pool has one thread")
+
+FUSE_IS_OFF = Refusal("THREADMILL_FUSE=0 is set")

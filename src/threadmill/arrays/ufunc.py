@@ -26,6 +26,7 @@ from .plan import Explanation
 from .reducer import Reducer, as_reduce
 from .refusal import ONE_THREAD, Refusal
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
+from .watch import WATCHERS, came_to, is_watched, judged, watched
 
 __all__ = ["NOT_GIVEN", "ParallelUfunc", "parallel", "trusted_loops"]
 
@@ -45,6 +46,9 @@ _INTEGERS = frozenset(range(1, 11))
 _NUMBERS = frozenset({*range(17), 23})
 _TAKES: dict[type, frozenset[int]] = {int: _INTEGERS | {12, 15}, float: frozenset({12, 15})}
 _NONE: frozenset[int] = frozenset()
+
+_TWICE = Refusal("an index may occur twice")
+_PIECES = Refusal("pieces between indices are no rows to share")
 
 NOT_GIVEN: Any = object()  # `out` where the user says nothing of it, not even None
 
@@ -107,6 +111,8 @@ class ParallelUfunc:
         return getattr(self.ufunc, name)
 
     def __call__(self, *args: Any, out: Any = NOT_GIVEN, pool: Pool | None = None, **options: Any) -> Any:
+        if WATCHERS and not is_watched():
+            return watched(self.__name__, self, *args, out=out, pool=pool, **options)
         if pool is None:
             # Whether all operands have one dtype (dtype.num) or are numbers that take it on. Here 50 ns show.
             dtype, alike = -1, len(args) == self._count and not options
@@ -153,9 +159,13 @@ class ParallelUfunc:
                             HANDLING.reset(before)
                 if out is not NOT_GIVEN:
                     options["out"] = out
+                if WATCHERS:
+                    came_to(self.__name__, judged(args))
                 return apply_as_the_user(self.ufunc, args, options)
             pool = default_pool()
             if pool._max_workers == 1:
+                if WATCHERS:
+                    came_to(self.__name__, ONE_THREAD)
                 if out is not NOT_GIVEN:
                     options["out"] = out
                 return apply_as_the_user(self.ufunc, args, options)
@@ -172,15 +182,16 @@ class ParallelUfunc:
             if type(plan) is not Refusal:
                 result = plan.run(handle, args, target)
                 if type(result) is not Refusal:
+                    if WATCHERS:
+                        came_to(self.__name__, result)
                     return result
         if out is not NOT_GIVEN:
             options["out"] = out
         call = self._prepare(args, options)
-        if not isinstance(call, Refusal):
-            result = call.run(handle)
-            if type(result) is not Refusal:
-                return result
-        return apply_as_the_user(self.ufunc, args, options)
+        result = call if isinstance(call, Refusal) else call.run(handle)
+        if WATCHERS:
+            came_to(self.__name__, result)
+        return apply_as_the_user(self.ufunc, args, options) if type(result) is Refusal else result
 
     @shows(method_with_pool(as_reduce))
     def reduce(self, /, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -204,29 +215,45 @@ class ParallelUfunc:
         their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
         own pairwise tree. The rest is NumPy's.
         """
-        if pool is None and args and type(args[0]) is np.ndarray and args[0].nbytes < thresholds.REDUCED:
+        is_small = (
+            pool is None and args and type(args[0]) is np.ndarray and args[0].nbytes < thresholds.REDUCED
+        )
+        if is_small and not WATCHERS:
             return apply_as_the_user(self.ufunc.reduce, args, options)
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.outer."""
+        if WATCHERS and not is_watched():
+            return watched(f"{self.__name__}.outer", self.outer, *args, pool=pool, **options)
         check_pool(pool)
+        why: Any = judged(args)
         plain = all(type(x) is np.ndarray for x in args)
         if plain and len(args) == self.ufunc.nin == 2 and self.signature is None:
             a, b = args
             large = a.nbytes * b.size >= self._worth.get(a.dtype.num, thresholds.MOST)
             if pool is not None or (large and default_pool()._max_workers > 1):
-                call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
+                why = call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
                 if not isinstance(call, Refusal):
-                    result = call.run(pool_or_default(pool)._handle)
+                    why = result = call.run(pool_or_default(pool)._handle)
                     if not isinstance(result, Refusal):
+                        if WATCHERS:
+                            came_to(f"{self.__name__}.outer", result)
                         return result
+            elif large:
+                why = ONE_THREAD
+        if WATCHERS:
+            came_to(f"{self.__name__}.outer", why)
         return apply_as_the_user(self.ufunc.outer, args, options)
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.accumulate; along one axis of several the rows are shared out."""
+        if WATCHERS and not is_watched():
+            return watched(f"{self.__name__}.accumulate", self.accumulate, *args, pool=pool, **options)
         check_pool(pool)
         call = self._accumulation(args, options, pool)
+        if WATCHERS:
+            came_to(f"{self.__name__}.accumulate", call)
         if isinstance(call, Refusal):
             return apply_as_the_user(self.ufunc.accumulate, args, options)
         return call.run(pool_or_default(pool)._handle)
@@ -234,11 +261,19 @@ class ParallelUfunc:
     def reduceat(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.reduceat, by NumPy itself."""
         check_pool(pool)
+        if WATCHERS and not is_watched():
+            return watched(f"{self.__name__}.reduceat", self.reduceat, *args, pool=pool, **options)
+        if WATCHERS:
+            came_to(f"{self.__name__}.reduceat", judged(args, _PIECES))
         return apply_as_the_user(self.ufunc.reduceat, args, options)
 
     def at(self, *args: Any, pool: Pool | None = None) -> Any:
         """As numpy.ufunc.at, by NumPy itself: an index may occur twice."""
         check_pool(pool)
+        if WATCHERS and not is_watched():
+            return watched(f"{self.__name__}.at", self.at, *args, pool=pool)
+        if WATCHERS:
+            came_to(f"{self.__name__}.at", judged(args, _TWICE))
         return apply_as_the_user(self.ufunc.at, args)
 
     def explain(self, *args: Any, pool: Pool | None = None, **options: Any) -> Explanation:
@@ -264,7 +299,7 @@ class ParallelUfunc:
             enough = [max(self._least, self._worth.get(x.dtype.num, thresholds.MOST)) for x in arrays]
             if all(x.nbytes < least for x, least in zip(arrays, enough, strict=True)):
                 least = min(enough, default=self._least)
-                call = Refusal(f"fewer than {least} bytes are not worth another thread")
+                call = Refusal(f"fewer than {least} bytes are not worth another thread", by_size=True)
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
@@ -300,7 +335,7 @@ class ParallelUfunc:
     ) -> accumulations.Accumulation | Refusal:
         least = thresholds.ACCUMULATED
         if pool is None and (not args or getattr(args[0], "nbytes", 0) < least):
-            return Refusal(f"fewer than {least} bytes are not worth another thread")
+            return Refusal(f"fewer than {least} bytes are not worth another thread", by_size=True)
         if pool is None and default_pool()._max_workers == 1:
             return ONE_THREAD
         refusal = self_test.refusal_of(self._trusted)

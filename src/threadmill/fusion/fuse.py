@@ -8,6 +8,8 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from .._arguments import require_callable
 from ..arrays.errstate import apply_as_the_user
+from ..arrays.refusal import FUSE_IS_OFF, Refusal
+from ..arrays.watch import FUSED, WATCHERS, came_to, is_watched, judged, watched
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import operators  # noqa: F401 - gives lazy arrays what they do
@@ -17,6 +19,8 @@ from .record import RETURNED, Record
 from .worth import Worth, key_of
 
 __all__ = ["explain_fused", "fuse", "run_fused"]
+
+_HAS_LOST = Refusal("such calls have too little work, and lost by being fused", by_size=True)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,15 +77,24 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     ):
         raise TypeError(f"fn must be a plain function, got the generator or coroutine function {fn!r}")
 
-    worth = Worth()
+    worth, name = Worth(), name_of(fn)
 
     @functools.wraps(fn)
     def fused(*args: Any, **options: Any) -> Any:
+        if WATCHERS and not is_watched():
+            return watched(name, fused, *args, **options)
         if not pays(args) and not (options and pays(tuple(options.values()))):
+            if WATCHERS:
+                came_to(name, judged((*args, *options.values())))
             return fn(*args, **options)
         key = key_of((*args, *options.values()))
-        if worth.begins_alone(key) or os.environ.get("THREADMILL_FUSE") == "0":
+        is_off = os.environ.get("THREADMILL_FUSE") == "0"
+        if is_off or worth.begins_alone(key):
+            if WATCHERS:
+                came_to(name, FUSE_IS_OFF if is_off else _HAS_LOST)
             return fn(*args, **options)
+        if WATCHERS:
+            came_to(name, FUSED)
         record = Record(pool_or_default(pool)._handle)
         result = _run(record, fn, args, options)
         worth.learn(key, record.tally)

@@ -11,7 +11,9 @@ from weakref import ref
 
 import numpy as np
 
-from ..arrays.errstate import as_the_user
+from ..arrays.errstate import apply_as_the_user, as_the_user
+from ..arrays.ufunc import ParallelUfunc
+from ..arrays.watch import WATCHERS, inside
 from .explanation import MAY_CHANGE, name_of
 from .nodes import Node, Value
 from .record import Record
@@ -296,7 +298,7 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
                 if type(each) is np.ndarray:  # the user's code gets it into its hands
                     record.expose(each)
             break
-    return _named(record, as_the_user(function, *given, **named), (*args, *options.values()))
+    return _named(record, _made(function, given, named), (*args, *options.values()))
 
 
 def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -304,7 +306,31 @@ def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[s
     if record.log is not None:
         record.log.add_numpys(name_of(function))
     given, named = _there(args), {name: _there(x) for name, x in options.items()}
-    return _named(record, as_the_user(function, *given, **named), (*args, *options.values()))
+    return _named(record, _made(function, given, named), (*args, *options.values()))
+
+
+def _made(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The call, at the user's line."""
+    if not WATCHERS or function in _VIEWERS:
+        return apply_as_the_user(function, args, options)
+    door = getattr(function, "__self__", function)
+    is_ours = type(door) is ParallelUfunc
+    name = name_of(function)
+    if is_ours and door is not function:
+        name = f"{door.__name__}.{name}"
+    return inside(name, as_the_user, (function, *args), options, is_ours)
+
+
+# NumPy's functions that look at an array without its elements, or give views of it.
+_VIEWERS = frozenset(
+    {
+        *(np.shape, np.ndim, np.size, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis),
+        *(np.rollaxis, np.squeeze, np.expand_dims, np.broadcast_to, np.broadcast_arrays, np.atleast_1d),
+        *(np.atleast_2d, np.atleast_3d, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split),
+        *(np.hsplit, np.vsplit, np.dsplit, np.real, np.imag, np.diagonal, np.empty_like),
+        *(np.may_share_memory, np.shares_memory),
+    }
+)
 
 
 def _there(x: Any) -> Any:

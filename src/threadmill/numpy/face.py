@@ -18,6 +18,7 @@ from ..arrays.errstate import DEFAULT, HANDLING, apply_as_the_user, as_default_f
 from ..arrays.plan import Explanation
 from ..arrays.refusal import ONE_THREAD, Refusal
 from ..arrays.signatures import doc_with_pool, shows, with_pool
+from ..arrays.watch import WATCHERS, came_to, is_watched, judged, watched
 from ..tasks.default_pool import check_pool, default_pool
 from ..tasks.pool import Pool
 
@@ -96,12 +97,16 @@ def on_all_cores(
 
         @named_as(numpys, way)
         def shared(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
+            if WATCHERS and not is_watched():
+                return watched(numpys.__name__, shared, *args, pool=pool, **options)
             if pool is not None:
                 check_pool(pool)
             elif size is not None:
                 if is_small(args, options):
                     if quiet and not options and _are_quiet(args, quiet):
                         return numpys(*args)
+                    if WATCHERS:
+                        came_to(numpys.__name__, judged(x for x in args if type(x) is not _ndarray))
                     return apply_as_the_user(numpys, args, options)
             else:
                 is_quiet, least = True, face.least
@@ -122,9 +127,13 @@ def on_all_cores(
                             return numpys(*args, **options)
                         finally:
                             HANDLING.reset(before)
+                    if WATCHERS:
+                        came_to(numpys.__name__, judged(x for x in args if type(x) is not _ndarray))
                     return apply_as_the_user(numpys, args, options)
             call = prepared(pool, args, options)
             result = call if isinstance(call, Refusal) else call()
+            if WATCHERS:
+                came_to(numpys.__name__, result)
             return apply_as_the_user(numpys, args, options) if type(result) is Refusal else result
 
         def is_small(args: tuple[Any, ...], options: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.operands import NUMBERS, plain_dtype
-from ..arrays.refusal import Refusal
+from ..arrays.refusal import FUSE_IS_OFF, Refusal
 from ..fusion.fuse import explain_fused, run_fused
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
@@ -46,9 +46,6 @@ Function = Callable[..., Any]
 Gains = Callable[[dict[str, Any]], str | None]
 
 _WAY = "NumPy's own definition runs fused: in few passes over memory, tile by tile."
-
-_OFF = Refusal("THREADMILL_FUSE=0 is set")
-
 
 # ---- which arguments are known ----------------------------------------------------------------------------
 
@@ -134,7 +131,7 @@ def _fused(numpys: Function, gains: Gains, least: int, quiet: frozenset[int] = f
 
     def _refusal(given: dict[str, Any]) -> Refusal | None:
         if os.environ.get("THREADMILL_FUSE") == "0":
-            return _OFF
+            return FUSE_IS_OFF
         if type(given[first]) is not np.ndarray or not given[first].ndim:
             return Refusal("it is given no array")
         for name, x in given.items():

@@ -24,7 +24,7 @@ CASTINGS: dict[Any, Any] = {each: each for each in ("no", "equiv", "safe", "same
 COPIED = "Pieces of the result are copied by all threads."
 
 OTHER = Refusal("an argument is no plain array, or of another kind than those that C copies")
-_EMPTY = Refusal("there is nothing to share")
+_EMPTY = Refusal("there is nothing to share", by_size=True)
 SHARED = Refusal("what is written shares memory with what is read")
 
 

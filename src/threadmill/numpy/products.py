@@ -29,7 +29,7 @@ def _are_integers(*operands: Any) -> bool:
 
 def _rows(axis: int, length: int, count: int) -> Rows | Refusal:
     if count < _WORTH or length < 2:
-        return Refusal("so few multiplications are not worth another thread")
+        return Refusal("so few multiplications are not worth another thread", by_size=True)
     return Rows(axis, length, pieces_of(length, 8 * count // length))
 
 

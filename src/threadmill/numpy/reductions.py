@@ -13,6 +13,7 @@ from ..arrays.errstate import as_the_user
 from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
 from ..arrays.refusal import Refusal
 from ..arrays.ufunc import parallel
+from ..arrays.watch import WATCHERS, came_to, is_watched, judged, watched
 from ..tasks.default_pool import check_pool
 from ..tasks.pool import Pool
 from .face import named_as
@@ -45,11 +46,17 @@ all = _reduction(np.all, np.logical_and, as_any)
 @named_as(np.mean)
 def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
     # NumPy's mean is its sum, divided; of integers and float16 a sum in another dtype, which NumPy makes.
+    if WATCHERS and not is_watched():
+        return watched("mean", mean, *args, pool=pool, **options)
     check_pool(pool)
     asked = _add.asked(as_mean, args, options)
     if asked is None or asked[0].dtype.char not in "fdFD" or asked[2] is not None or asked[6] is not True:
+        if WATCHERS:
+            came_to("mean", judged(args))
         return as_the_user(np.mean, *args, **options)
     plan = _add.plan(asked, pool)
+    if WATCHERS:
+        came_to("mean", plan)
     if isinstance(plan, Refusal):
         return as_the_user(np.mean, *args, **options)
     total = _add.run(plan, asked, pool)
