@@ -41,6 +41,8 @@ from .fusion.fuse import fuse  # noqa: E402
 from .pipelines.pipeline import Pipeline  # noqa: E402
 from .pipelines.stages import Stage, stage  # noqa: E402
 from .queues.queue import Queue, TypedQueue  # noqa: E402
+from .tasks.c_api import C_API as _C_API  # noqa: E402, F401 - which other extensions ask for
+from .tasks.c_api import get_include  # noqa: E402
 from .tasks.default_pool import default_pool  # noqa: E402
 from .tasks.pool import Pool  # noqa: E402
 from .tasks.reduce import reduce  # noqa: E402
@@ -64,6 +66,7 @@ __all__ = [
     "TypedQueue",
     "default_pool",
     "fuse",
+    "get_include",
     "integers",
     "map_chunks",
     "numpy",

@@ -43,6 +43,7 @@ assert isinstance(error, tm.DeadlockError), error
 with tm.strict(), contextlib.suppress(tm.FallbackError):
     tm.parallel(np.add).at(np.ones(10**6), 0, 1)
 """,
+    "get_include": "tm.get_include()",
     "KernelError": "str(tm.KernelError('no'))",
     "ParallelUfunc": """
 import pickle

@@ -71,12 +71,12 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
-        _threadmill build library thread_state waits status pointers dtypes memory kernels machine programs
-        moves fused random pools ring
+        _threadmill build library thread_state waits status c_api pointers dtypes memory kernels machine
+        programs moves fused random pools ring
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn
-        drain fork thread backlog dispatcher standard_face pool default_pool reduce
+        drain fork thread backlog dispatcher standard_face pool default_pool c_api reduce
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """

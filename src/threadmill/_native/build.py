@@ -24,6 +24,13 @@ extern "Python" void tm_py_thread_ends(void);
 void tm_py_thread_begins(void *interpreter);
 """
 
+# The table of the C interface (include/threadmill_api.h), and what it asks Python by.
+C_API_DECLARATIONS = """
+void tm_py_set_c_api(void *find_pool, void *find_error);
+const void *tm_py_c_api(void);
+const char *tm_py_capsule_name(void);
+"""
+
 # The calling thread's state in the interpreter, made without waiting for the GIL. CPython has a lock for the
 # list of all states: before 3.10.15 and 3.11.10 a child that is forked while another thread holds it hangs
 # (gh-112275), and before 3.13 the list may be half-changed there. From 3.13 on os.fork holds the lock itself.
@@ -33,6 +40,53 @@ THREAD_STATE = """
 static void tm_py_thread_begins(void *interpreter)
 {
     if (PyGILState_GetThisThreadState() == NULL) PyThreadState_New(interpreter);
+}
+"""
+
+C_API = """
+#define THREADMILL_TABLE_ONLY
+#include "threadmill_api.h"
+
+static PyObject *tm_py_find_pool, *tm_py_find_error; /* callables that live for ever */
+
+static void tm_py_set_c_api(void *find_pool, void *find_error)
+{
+    tm_py_find_pool = find_pool;
+    tm_py_find_error = find_error;
+}
+
+static tm_pool *tm_py_pool(void)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *address = PyObject_CallObject(tm_py_find_pool, NULL);
+    tm_pool *pool = address == NULL ? NULL : PyLong_AsVoidPtr(address);
+    Py_XDECREF(address);
+    PyGILState_Release(state);
+    return pool;
+}
+
+static int tm_py_check(int status)
+{
+    if (status >= 0) return 0;
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *error = PyObject_CallFunction(tm_py_find_error, "i", status);
+    if (error != NULL) PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(error);
+    PyGILState_Release(state);
+    return -1;
+}
+
+static const void *tm_py_c_api(void)
+{
+    static const threadmill_api table = {
+        THREADMILL_ABI_VERSION, sizeof table, tm_py_pool, tm_parallel_for, tm_spawn, tm_join, tm_py_check,
+    };
+    return &table;
+}
+
+static const char *tm_py_capsule_name(void)
+{
+    return THREADMILL_CAPSULE;
 }
 """
 
@@ -74,13 +128,13 @@ def in_root(*patterns: str) -> list[str]:
 ffibuilder = FFI()
 for header in "threadmill.h", "bindings.h":
     ffibuilder.cdef((CSRC / header).read_text(encoding="utf-8"))
-ffibuilder.cdef(CALLBACKS)
+ffibuilder.cdef(CALLBACKS + C_API_DECLARATIONS)
 ffibuilder.set_source(
     "threadmill._native._threadmill",
-    THREAD_STATE,
+    THREAD_STATE + C_API,
     sources=in_root("**/*.c"),
-    depends=in_root("**/*.h", "**/*.def"),
-    include_dirs=["csrc"],
+    depends=[*in_root("**/*.h", "**/*.def"), "src/threadmill/include/threadmill_api.h"],
+    include_dirs=["csrc", "src/threadmill/include"],
     libraries=["m"],
     extra_compile_args=COMPILE_FLAGS,
     extra_link_args=LINK_FLAGS,

@@ -124,7 +124,7 @@ def report() -> Report:
 
     Counted are the calls of `parallel`'s ufuncs and their methods, of `square`, `scale` and `sum`, of
     ``threadmill.numpy``'s functions and of fused functions. A call inside one of these is part of it. What a
-    fused function makes at once, beside its passes, has rows of its own; their time is in the function's, too.
+    fused function makes at once, beside its passes, has rows of its own; their time is part of its own.
     Python code that a call runs counts in its time.
 
     Returns
