@@ -1,4 +1,4 @@
-"""threadmill in other people's C: the extension of docs/c_api.md, in C and in Cython, and what may go wrong."""
+"""threadmill in other people's C: the extension of docs/c_api.md, in C and Cython; what may go wrong."""
 
 import ctypes
 import os
@@ -110,8 +110,9 @@ import squares_c
     size = re.search(r"version 1 \((\d+) bytes\)", done.stderr)
     assert size is not None, done.stderr
     assert done.stderr.strip().endswith(
-        f"ImportError: this extension was built for version 1 ({size[1]} bytes) of threadmill's C interface, and "
-        f"the threadmill that is installed has version {header[0]} ({header[1]} bytes): build the extension with it"
+        f"ImportError: this extension was built for version 1 ({size[1]} bytes) of threadmill's C interface, "
+        f"and the threadmill that is installed has version {header[0]} ({header[1]} bytes): "
+        "build the extension with it"
     )
 
 

@@ -21,7 +21,7 @@ from .layout import NO_VALUE, NUMERIC
 from .loops import LoopCache
 from .operands import NUMBERS, plain_dtype
 from .plan import Reduction
-from .refusal import ONE_THREAD, Refusal
+from .refusal import ONE_THREAD, Refusal, fewer_than
 from .watch import WATCHERS, came_to, is_watched, judged, name_of_numpys, watched
 
 __all__ = ["Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum"]
@@ -207,7 +207,7 @@ class Reducer:
         has_kernel = axis is None and self.ufunc is np.add  # quicker than NumPy's on one thread, too
         least = thresholds.SUMMED if has_kernel else thresholds.REDUCED
         if pool is None and array.nbytes < least:
-            return Refusal(f"fewer than {least} bytes are not worth another thread", by_size=True)
+            return fewer_than(least)
         if pool is None and not has_kernel and default_pool()._max_workers == 1:
             return ONE_THREAD
         key = None

@@ -1,9 +1,10 @@
 """Refusal: the answer where a call does not run on our threads."""
 
+import functools
 from dataclasses import dataclass
 from typing import final
 
-__all__ = ["FUSE_IS_OFF", "ONE_THREAD", "Refusal"]
+__all__ = ["FUSE_IS_OFF", "ONE_THREAD", "Refusal", "fewer_than"]
 
 
 @final
@@ -22,3 +23,9 @@ class Refusal:
 ONE_THREAD = Refusal("the default pool has one thread")
 
 FUSE_IS_OFF = Refusal("THREADMILL_FUSE=0 is set")
+
+
+@functools.lru_cache(64)  # it is made in the way of small calls
+def fewer_than(least: int) -> Refusal:
+    """The refusal of calls that are smaller than so many bytes."""
+    return Refusal(f"fewer than {least} bytes are not worth another thread", by_size=True)

@@ -24,7 +24,7 @@ from .loops import LoopCache
 from .operands import OUT_BY_KEYWORD
 from .plan import Explanation
 from .reducer import Reducer, as_reduce
-from .refusal import ONE_THREAD, Refusal
+from .refusal import ONE_THREAD, Refusal, fewer_than
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
 from .watch import WATCHERS, came_to, is_watched, judged, watched
 
@@ -299,7 +299,7 @@ class ParallelUfunc:
             enough = [max(self._least, self._worth.get(x.dtype.num, thresholds.MOST)) for x in arrays]
             if all(x.nbytes < least for x, least in zip(arrays, enough, strict=True)):
                 least = min(enough, default=self._least)
-                call = Refusal(f"fewer than {least} bytes are not worth another thread", by_size=True)
+                call = fewer_than(least)
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
@@ -335,7 +335,7 @@ class ParallelUfunc:
     ) -> accumulations.Accumulation | Refusal:
         least = thresholds.ACCUMULATED
         if pool is None and (not args or getattr(args[0], "nbytes", 0) < least):
-            return Refusal(f"fewer than {least} bytes are not worth another thread", by_size=True)
+            return fewer_than(least)
         if pool is None and default_pool()._max_workers == 1:
             return ONE_THREAD
         refusal = self_test.refusal_of(self._trusted)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays.errstate import DEFAULT, HANDLING, apply_as_the_user, as_default_for
 from ..arrays.plan import Explanation
-from ..arrays.refusal import ONE_THREAD, Refusal
+from ..arrays.refusal import ONE_THREAD, Refusal, fewer_than
 from ..arrays.signatures import doc_with_pool, shows, with_pool
 from ..arrays.watch import WATCHERS, came_to, is_watched, judged, watched
 from ..tasks.default_pool import check_pool, default_pool
@@ -36,6 +36,8 @@ LEAST = 1 << 18
 # What no array has: a function that gains in none of the sizes that were measured is NumPy's unless a pool
 # is named.
 NEVER = 1 << 62
+
+_NO_SIZE = Refusal("it has gained in no size that was measured", by_size=True)
 
 # How each function runs, by the name that it has in NumPy, "numpy.sort"; for the table of the namespace.
 WAYS: dict[str, str] = {}
@@ -149,10 +151,8 @@ def on_all_cores(
             """How a call with these arguments would run, without running it."""
             check_pool(pool)
             if pool is None and is_small(args, options):
-                few = f"fewer than {face.least} bytes are not worth another thread"
-                call: Prepared = Refusal(
-                    few if face.least < NEVER else "it has gained in no size that was measured"
-                )
+                has_size = face.least < NEVER
+                call: Prepared = fewer_than(face.least) if has_size else _NO_SIZE
             else:
                 call = prepared(pool, args, options)
             name = numpys.__name__
