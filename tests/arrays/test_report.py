@@ -14,10 +14,12 @@ import pytest
 from kit import commands
 
 import threadmill as tm
-from threadmill.arrays.watch import WATCHERS
+from threadmill.arrays.refusal import Refusal
+from threadmill.arrays.watch import WATCHERS, came_to, watched
 
 X = np.random.default_rng(4).normal(size=(1000, 1000))
 SMALL = X[:2, :3].copy()
+LARGE = np.random.default_rng(4).normal(size=(1100, 1000))
 WHOLE = np.arange(10**6)
 SWAPPED = X.astype(">f8")
 OBJECTS = np.ones(10**6, object)
@@ -78,6 +80,9 @@ CASES: list[tuple[Callable[[], object], str, str, str]] = [
     (lambda: tm.numpy.sort(SMALL), "sort", "NumPy", "it is too small to gain"),
     (lambda: tm.numpy.sort(SWAPPED), "sort", "NumPy", "the operand" + NOT_PLAIN[10:]),
     (lambda: tm.numpy.std(X), "std", "NumPy", "it is too small to gain"),
+    (lambda: tm.numpy.std(LARGE), "std", "parallel", ""),
+    (lambda: tm.numpy.nanvar(LARGE, axis=1), "nanvar", "parallel", ""),
+    (lambda: tm.numpy.median(X, axis=1), "median", "parallel", ""),
     (lambda: tm.numpy.linalg.inv(X[:40, :40]), "inv", "NumPy", "it is too small to gain"),
     (lambda: tm.fuse(fused)(X), "fused", "fused", ""),
     (lambda: tm.fuse(fused)(SMALL), "fused", "NumPy", "it is too small to gain"),
@@ -193,6 +198,42 @@ def test_strict_names_the_ufunc_that_a_fused_function_calls() -> None:
     with tm.strict(), pytest.raises(tm.FallbackError) as raised:
         tm.fuse(swapped)(X)
     assert (raised.value.name, raised.value.reason) == ("hypot", NOT_PLAIN)
+
+
+@pytest.mark.usefixtures("put_off")
+def test_calls_of_a_fused_functions_code_are_the_users() -> None:
+    inner = tm.fuse(fused)
+
+    def outer(x: Any) -> Any:
+        return inner(x) + exp(SWAPPED[:1])
+
+    def wrong(x: Any) -> Any:
+        return x, exp(SWAPPED)
+
+    for x in X, SMALL[:1]:
+        with tm.report() as seen:
+            tm.fuse(wrong)(x)
+        rows = {(row.name, row.within): (row.became, row.reason) for row in seen.rows}
+        assert rows["exp", "wrong"] == ("NumPy", NOT_PLAIN)
+        with tm.strict(), pytest.raises(tm.FallbackError, match="^exp: "):
+            tm.fuse(wrong)(x)
+    with tm.report() as seen, tm.strict():
+        tm.fuse(outer)(X)
+    assert {(row.name, row.within, row.became) for row in seen.rows} == {
+        ("outer", "", "fused"),
+        ("fused", "outer", "fused"),
+        ("exp", "outer", "NumPy"),
+    }
+
+
+def test_what_other_calls_do_inside_is_theirs() -> None:
+    def outer() -> None:
+        came_to("inner", Refusal("it is part of another"))
+        exp(SWAPPED)
+
+    with tm.report() as seen, tm.strict():
+        watched("outer", outer)
+    assert [row.name for row in seen.rows] == ["outer"]
 
 
 def test_fuse_that_is_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,8 +124,9 @@ def report() -> Report:
 
     Counted are the calls of `parallel`'s ufuncs and their methods, of `square`, `scale` and `sum`, of
     ``threadmill.numpy``'s functions and of fused functions. A call inside one of these is part of it. What a
-    fused function makes at once, beside its passes, has rows of its own; their time is part of its own.
-    Python code that a call runs counts in its time.
+    fused function makes at once, beside its passes, has rows of its own; their time is in its own, too.
+    Python code that a call runs counts in its time. Not seen are names of ``threadmill.numpy`` that are NumPy's
+    own functions, and `random` and `integers`.
 
     Returns
     -------
@@ -170,7 +171,7 @@ def strict() -> Iterator[None]:
     It holds while it is open, in the context that has entered it: in this thread or coroutine, and in tasks
     that it submits to a `Pool`. Contexts may be nested. Calls that are too small to gain are NumPy's still.
     The error is raised before NumPy begins, so that operands are as they were. In a fused function it is an
-    error as well to call what is no step of a pass.
+    error as well to call what is no step of a pass. Functions that `report` does not see are no errors.
 
     Raises
     ------

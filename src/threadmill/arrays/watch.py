@@ -2,8 +2,8 @@
 
 A public call asks `if WATCHERS`. Where something watches, it makes itself again by `watched`, and tells by
 `came_to` what has become of it: a Refusal, or a result. A call that tells nothing was NumPy's for its size.
-Calls inside a call are part of it; but those that a fused function makes at once, beside its passes, have
-rows of their own.
+Calls inside a call are part of it. But those of a fused function are the user's: what it makes at once,
+beside its passes, is watched as well.
 """
 
 import contextvars
@@ -54,36 +54,40 @@ _NO_STEP = Refusal("it is no step of a pass")
 
 
 class _Call:
-    """A call that is watched."""
+    """A call that is watched. It hides those inside, unless it is a function of the user's that runs."""
 
-    __slots__ = ("became", "name", "within")
+    __slots__ = ("became", "hides", "name", "within")
 
     def __init__(self, name: str, within: str, became: "Refusal | str") -> None:
-        self.name, self.within, self.became = name, within, became
+        self.name, self.within, self.became, self.hides = name, within, became, True
 
 
 _current: contextvars.ContextVar[_Call | None] = contextvars.ContextVar("watched_call", default=None)
 
 
 def is_watched() -> bool:
-    """Whether this context is inside a watched call."""
-    return _current.get() is not None
+    """Whether this context is inside a watched call that hides what it does."""
+    call = _current.get()
+    return call is not None and call.hides
 
 
 def watched(name: str, call: Callable[..., Any], /, *args: Any, **options: Any) -> Any:
     """call(*args, **options), watched."""
-    return _made(_Call(name, "", _SMALL), call, args, options)
+    outer = _current.get()
+    return _made(_Call(name, "" if outer is None else outer.name, _SMALL), call, args, options)
 
 
-def came_to(name: str, what: Any) -> None:
+def came_to(name: str, what: Any, opens: bool = False) -> None:
     """Tells what the watched call of this name has come to: a Refusal, FUSED, or a result.
 
     Where refusals are errors, one that is not for the call's size is raised: before NumPy makes the call.
+    `opens`: what follows is code of the user's.
     """
     call = _current.get()
     if call is None or call.name != name:
         return  # part of another one
     call.became = what if type(what) is Refusal or what is FUSED else PARALLEL
+    call.hides = not opens
     _forbid(call)
 
 

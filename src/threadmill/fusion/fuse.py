@@ -15,6 +15,7 @@ from ..tasks.pool import Pool
 from . import operators  # noqa: F401 - gives lazy arrays what they do
 from .arguments import LEAST, Arguments, pays
 from .explanation import FusedExplanation, Log, name_of
+from .lazy import LazyArray
 from .record import RETURNED, Record
 from .worth import Worth, key_of
 
@@ -85,16 +86,16 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
             return watched(name, fused, *args, **options)
         if not pays(args) and not (options and pays(tuple(options.values()))):
             if WATCHERS:
-                came_to(name, judged((*args, *options.values())))
+                came_to(name, _of_arguments((*args, *options.values())), opens=True)
             return fn(*args, **options)
         key = key_of((*args, *options.values()))
         is_off = os.environ.get("THREADMILL_FUSE") == "0"
         if is_off or worth.begins_alone(key):
             if WATCHERS:
-                came_to(name, FUSE_IS_OFF if is_off else _HAS_LOST)
+                came_to(name, FUSE_IS_OFF if is_off else _HAS_LOST, opens=True)
             return fn(*args, **options)
         if WATCHERS:
-            came_to(name, FUSED)
+            came_to(name, FUSED, opens=True)
         record = Record(pool_or_default(pool)._handle)
         result = _run(record, fn, args, options)
         worth.learn(key, record.tally)
@@ -118,6 +119,11 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
 
     fused.explain = explain  # type: ignore[attr-defined]
     return fused
+
+
+def _of_arguments(args: tuple[Any, ...]) -> Refusal | str:
+    """What a call without a large array comes to: a part of the passes around it, perhaps."""
+    return FUSED if LazyArray in map(type, args) else judged(args)
 
 
 def run_fused(
