@@ -80,16 +80,15 @@ FILES = {
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
-        cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate programs
-        nans operands
-        plan dense elementwise gufuncs sum_kernel product_kernel any_order row_reductions reductions
-        accumulations self_test reducer signatures ufunc functions moves picks random rebound
+        cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate
+        programs nans operands plan dense elementwise gufuncs sum_kernel product_kernel any_order
+        row_reductions reductions accumulations self_test reducer signatures ufunc functions moves picks
+        random rebound
     """,
     "fusion": """
-        nodes loops warned open_tiles layout passes chains building running worth schedule explanation record
-        lazy reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers elision operators
-        arguments
-        fuse
+        nodes loops warned open_tiles layout passes chains building running worth schedule explanation
+        record lazy reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers elision
+        operators arguments fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": """

@@ -124,9 +124,9 @@ def report() -> Report:
 
     Counted are the calls of `parallel`'s ufuncs and their methods, of `square`, `scale` and `sum`, of
     ``threadmill.numpy``'s functions and of fused functions. A call inside one of these is part of it. What a
-    fused function makes at once, beside its passes, has rows of its own; their time is in its own, too.
-    Python code that a call runs counts in its time. Not seen are names of ``threadmill.numpy`` that are NumPy's
-    own functions, and `random` and `integers`.
+    fused function makes at once, beside its passes, has rows of its own, which its own time includes.
+    Python code that a call runs counts in its time. Not seen are `random`, `integers`, and what
+    ``threadmill.numpy`` hands on as NumPy's own function.
 
     Returns
     -------
