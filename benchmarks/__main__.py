@@ -28,6 +28,7 @@ QUESTIONS = (
     "namespace",
     "scaling",
     "shared_machine",
+    "dask_blocks",
     "executor",
     "queues",
 )

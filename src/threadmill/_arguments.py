@@ -1,9 +1,10 @@
 """Arguments as what they have to be; an error names one that is not, what it is and what it must be."""
 
 import operator
+import sys
 from typing import Any
 
-__all__ = ["integer", "require_callable"]
+__all__ = ["integer", "is_dask_array", "require_callable"]
 
 
 def integer(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:
@@ -27,3 +28,9 @@ def require_callable(name: str, value: Any) -> None:
     """TypeError where `value` can't be called."""
     if not callable(value):
         raise TypeError(f"{name} must be a callable, got {type(value).__name__}")
+
+
+def is_dask_array(x: Any) -> bool:
+    """Whether x is one; whoever has one has imported dask."""
+    kind = getattr(sys.modules.get("dask.array"), "Array", None)
+    return kind is not None and isinstance(x, kind)

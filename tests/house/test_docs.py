@@ -52,6 +52,9 @@ def test_every_block_of_python_runs(block: str, tmp_path: Path) -> None:
     code = BLOCKS[block][1]
     if '"cc ' in code and shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
+    needs = re.match(r"# needs (\w+)", code)
+    if needs:
+        pytest.importorskip(needs[1])
     done = commands.run(
         sys.executable,
         "-W",

@@ -88,7 +88,7 @@ FILES = {
     "fusion": """
         nodes loops warned open_tiles layout passes chains building running worth schedule explanation
         record lazy reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers elision
-        operators arguments fuse
+        operators arguments formula symbols blocks fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
@@ -100,7 +100,7 @@ FILES = {
 # What an import of threadmill may bring with it besides the standard library.
 THIRD_PARTY = {"_native.build": {"cffi"}, "joblib": {"joblib"}, "threadpoolctl": {"threadpoolctl"}}
 # What a function may import: packages that need not be installed.
-OPTIONAL = {"tasks.progress": {"tqdm"}}
+OPTIONAL = {"tasks.progress": {"tqdm"}, "fusion.formula": {"dask"}}
 THIRD_PARTY_ANYWHERE = {"numpy"}
 
 C_FILES = sorted(path for path in CSRC.rglob("*") if path.suffix in {".c", ".h", ".def"})

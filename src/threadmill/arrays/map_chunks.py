@@ -6,7 +6,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
-from .._arguments import integer, require_callable
+from .._arguments import integer, is_dask_array, require_callable
 from .._locks import Lock
 from .._native.memory import OVERLAPPING, overlaps_itself, relate
 from ..tasks.crew import run_indices
@@ -108,6 +108,10 @@ def map_chunks(
     pool = pool_or_default(pool)
     if not arrays:
         raise TypeError("map_chunks needs at least one array")
+    if any(map(is_dask_array, arrays)):
+        raise TypeError(
+            "map_chunks takes arrays in memory, got a dask array: its map_blocks(fn) has fn run on each block"
+        )
     sources = [np.asarray(array) for array in arrays]
     for source in sources:
         if source.ndim == 0:

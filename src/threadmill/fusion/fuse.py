@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import sys
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -14,6 +15,7 @@ from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import operators  # noqa: F401 - gives lazy arrays what they do
 from .arguments import LEAST, Arguments, pays
+from .blocks import hold_blocks, in_blocks, threads_shared
 from .explanation import FusedExplanation, Log, name_of
 from .lazy import LazyArray
 from .record import RETURNED, Record
@@ -48,14 +50,15 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     -------
     callable
         Called as `fn` is. Calls whose arrays are all small run `fn` as it is, and so do calls like those
-        that have lost by being fused, and all calls if THREADMILL_FUSE=0 is set. Its attribute ``explain``
-        makes a call as well, and returns a text that tells of its passes over memory: what is in each, the
-        bytes that it moves and why it ended.
+        that have lost by being fused, and all calls if THREADMILL_FUSE=0 is set. Of dask arrays an
+        element-wise `fn` makes dask arrays. The attribute ``explain`` makes a call as well, and returns a
+        text that tells of its passes over memory: what is in each, the bytes that it moves and why it ended.
 
     Raises
     ------
     TypeError
-        `fn` is not callable, or is a generator function or a coroutine function.
+        `fn` is not callable, or is a generator function or a coroutine function. In a call with dask arrays:
+        `fn` does what may need other blocks than one, or changes an argument; or a pool is given.
 
     Examples
     --------
@@ -82,6 +85,8 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
 
     @functools.wraps(fn)
     def fused(*args: Any, **options: Any) -> Any:
+        if "dask.array" in sys.modules and hold_blocks((args, options)):
+            return _by_blocks(fn, args, options, pool)
         if WATCHERS and not is_watched():
             return watched(name, fused, *args, **options)
         if not pays(args) and not (options and pays(tuple(options.values()))):
@@ -104,7 +109,10 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     def explain(*args: Any, **options: Any) -> FusedExplanation:
         """Calls the function, and tells of its passes over memory."""
         log = Log()
-        if pays(args) or pays(tuple(options.values())):
+        if hold_blocks((args, options)):
+            _by_blocks(fn, args, options, pool)
+            log.lines.append("  in dask: one task makes a block of all results, fused, when it is computed")
+        elif pays(args) or pays(tuple(options.values())):
             record = Record(pool_or_default(pool)._handle)
             record.log = log
             _run(record, fn, args, options)
@@ -124,6 +132,23 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
 def _of_arguments(args: tuple[Any, ...]) -> Refusal | str:
     """What a call without a large array comes to: a part of the passes around it, perhaps."""
     return FUSED if LazyArray in map(type, args) else judged(args)
+def _by_blocks(
+    fn: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None
+) -> Any:
+    if os.environ.get("THREADMILL_FUSE") == "0":
+        return fn(*args, **options)
+    if pool is not None:
+        raise TypeError("fuse was given a pool, whose threads stay here: blocks of dask arrays run anywhere")
+    return in_blocks(fn, args, options, _run_block)
+
+
+def _run_block(formula: Callable[..., Any], *blocks: Any) -> Any:
+    """A task of dask's: a formula, fused, on the default pool of the process that has the blocks."""
+    if not pays(blocks) or os.environ.get("THREADMILL_FUSE") == "0":
+        return formula(*blocks)
+    pool = pool_or_default(None)
+    with threads_shared(pool.max_workers):
+        return _run(Record(pool._handle), formula, blocks, {})
 
 
 def run_fused(
