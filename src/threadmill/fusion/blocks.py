@@ -65,8 +65,8 @@ def in_blocks(
 def _task(formula: Formula, run: Callable[..., Any]) -> Callable[..., Any]:
     """run(formula, *blocks), as a function that needs threadmill no sooner than it runs.
 
-    A worker that can't read a task leaves the cluster, is started anew and handed the task again, for ever. So
-    this one refers to nothing of ours: as a local function its code is pickled, not its name.
+    A worker that can't read a task leaves the cluster, is started anew and handed it again, for ever. So this
+    one refers to nothing of ours: as a local function its code is pickled, not its name.
     """
     payload = pickle.dumps(functools.partial(run, formula))
     loader = loaded.__module__

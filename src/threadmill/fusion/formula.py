@@ -174,7 +174,7 @@ class Recorder:
 
 def _model(axes: int, dtype: Any) -> Any:
     """An array of such axes and dtype, of no elements if it has axes."""
-    return np.ones((0,) * axes, dtype)
+    return np.zeros((0,) * axes, dtype)
 
 
 def broadcast(shapes: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
