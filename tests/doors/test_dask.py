@@ -267,6 +267,14 @@ def test_other_refusals() -> None:
         tm.fuse(np.sin)(masked)
     with pytest.raises(TypeError, match="map_blocks"):
         tm.map_chunks(np.sin, LAZY)
+
+    def set_rows(x: Any, mask: Any) -> Any:
+        y = x + 1
+        y[mask] = 0.0
+        return y
+
+    with pytest.raises(TypeError, match="a mask of another shape"):
+        tm.fuse(set_rows)(da.ones((4, 4), chunks=2), da.ones(4, chunks=2) > 0)
     kept: list[Any] = []
     tm.fuse(lambda x: kept.append(x) or x)(LAZY)
     with pytest.raises(TypeError, match="an array of another call"):
@@ -288,6 +296,17 @@ def test_errors_are_numpys() -> None:
     column = da.from_array(COLUMN, chunks=(50, 1))
     with pytest.raises(ValueError, match="non-broadcastable output"):
         tm.fuse(lambda x, y: (z := x * 2, z.__iadd__(y)))(column, LAZY)
+
+
+def test_off_and_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    fused = tm.fuse(lambda x: x - x.mean())
+    with pytest.raises(TypeError, match="mean may need other blocks"):
+        fused.explain(LAZY)
+    told = tm.fuse(np.sin).explain(LAZY)
+    assert "one task makes a block" in told
+    assert told.passes == 0
+    monkeypatch.setenv("THREADMILL_FUSE", "0")
+    assert fused(LAZY).compute().shape == X.shape
 
 
 def test_neighbours_by_map_overlap() -> None:
@@ -369,31 +388,32 @@ def test_sums_are_added_in_one_order() -> None:
 
 
 def test_blocks_at_once_share_the_threads() -> None:
-    limits: dict[int, int] = {}
+    limits: list[int] = []
     inside, go = threading.Barrier(3, timeout=60), threading.Barrier(3, timeout=60)
 
-    def block(number: int) -> None:
+    def block() -> None:
         with threads_shared(6):
-            limits[number] = get_thread_limit()
+            limits.append(get_thread_limit())
             inside.wait()
             go.wait()
-        assert get_thread_limit() == 0
+        limits.append(get_thread_limit())
 
+    threads = [threading.Thread(target=block) for _ in range(2)]
     with threads_shared(6):
-        assert get_thread_limit() == 6
-        threads = [threading.Thread(target=block, args=(k,)) for k in range(2)]
+        alone = get_thread_limit()
         for thread in threads:
             thread.start()
         inside.wait()
         with threads_shared(2):
-            assert get_thread_limit() == 1
-        assert get_thread_limit() == 6
+            nested = get_thread_limit()
         go.wait()
         for thread in threads:
             thread.join()
-    assert sorted(limits.values()) == [2, 3]
+        again = get_thread_limit()
     with threads_shared(6):
-        assert get_thread_limit() == 6
+        after = get_thread_limit()
+    assert (alone, nested, again, after, get_thread_limit()) == (6, 1, 6, 6, 0)
+    assert sorted(limits) == [0, 0, 2, 3]
 
 
 def test_threaded_scheduler_has_the_same_bits() -> None:
