@@ -123,6 +123,23 @@ def test_large_blocks_are_fused() -> None:
         assert one.tobytes() == other.tobytes()
 
 
+def test_blocks_that_lose_are_fused_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    from threadmill.fusion import fuse
+    from threadmill.fusion.formula import Formula
+
+    def many(x: Any) -> Any:
+        for _ in range(100):
+            x = x + 1
+        return x
+
+    fused: list[Any] = []
+    run = fuse._run
+    monkeypatch.setattr(fuse, "_run", lambda record, *call: fused.append(call) or run(record, *call))
+    assert isinstance(tm.fuse(many)(da.zeros(70_000 * 9, chunks=70_000)).compute(), np.ndarray)
+    assert len(fused) == 2
+    assert isinstance(fused[0][0], Formula)
+
+
 def test_results_in_tuples_lists_and_dicts() -> None:
     def function(pair: Any, table: Any) -> Any:
         return {"sum": [pair[0] + table["y"], pair[1]], "same": pair[0], "none": None}

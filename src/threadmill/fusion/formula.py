@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .worth import Worth
+
 __all__ = ["Formula", "Recorder", "Slot", "Step", "broadcast"]
 
 
@@ -44,6 +46,7 @@ class Formula:
         self.sources = sources
         self.steps = steps
         self.results = results
+        self.worth = Worth()  # of this process
         # The slots that each step is the last to use: their arrays need not be written to memory.
         last: dict[int, int] = {}
         end = sources

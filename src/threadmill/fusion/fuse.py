@@ -17,6 +17,7 @@ from . import operators  # noqa: F401 - gives lazy arrays what they do
 from .arguments import LEAST, Arguments, pays
 from .blocks import hold_blocks, in_blocks, threads_shared
 from .explanation import FusedExplanation, Log, name_of
+from .formula import Formula
 from .lazy import LazyArray
 from .record import RETURNED, Record
 from .worth import Worth, key_of
@@ -142,13 +143,19 @@ def _by_blocks(
     return in_blocks(fn, args, options, _run_block)
 
 
-def _run_block(formula: Callable[..., Any], *blocks: Any) -> Any:
+def _run_block(formula: Formula, *blocks: Any) -> Any:
     """A task of dask's: a formula, fused, on the default pool of the process that has the blocks."""
     if not pays(blocks) or os.environ.get("THREADMILL_FUSE") == "0":
         return formula(*blocks)
+    key = key_of(blocks)
+    if formula.worth.begins_alone(key):
+        return formula(*blocks)
     pool = pool_or_default(None)
+    record = Record(pool._handle)
     with threads_shared(pool.max_workers):
-        return _run(Record(pool._handle), formula, blocks, {})
+        result = _run(record, formula, blocks, {})
+    formula.worth.learn(key, record.tally)
+    return result
 
 
 def run_fused(
