@@ -87,8 +87,8 @@ FILES = {
     """,
     "fusion": """
         nodes loops warned open_tiles layout passes chains building running worth schedule explanation
-        record lazy reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers elision
-        operators arguments formula symbols blocks fuse
+        record lazy reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers
+        elision operators arguments formula symbols blocks fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": """

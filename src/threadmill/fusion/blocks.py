@@ -10,7 +10,7 @@ import os
 import pickle
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,13 +29,25 @@ __all__ = ["hold_blocks", "in_blocks", "loaded", "threads_shared"]
 _MOST_HELD = 1000
 
 
-def hold_blocks(x: Any) -> bool:
-    """Whether x is a dask array, or a tuple, list or dict that has one in it."""
-    if isinstance(x, tuple | list) and len(x) <= _MOST_HELD:
-        return any(map(hold_blocks, x))
-    if isinstance(x, dict) and len(x) <= _MOST_HELD:
-        return any(map(hold_blocks, x.values()))
-    return is_dask_array(x)
+# What has no dask array in it, so that nothing more is asked of most arguments.
+_OTHERS = frozenset({np.ndarray, np.float64, bool, int, float, complex, str, type(None)})
+
+
+def hold_blocks(args: Iterable[Any]) -> bool:
+    """Whether a dask array is among these, in tuples, lists and dicts too."""
+    for x in args:
+        kind = type(x)
+        if kind in _OTHERS:
+            continue
+        if isinstance(x, _HOLDERS):
+            if len(x) <= _MOST_HELD and hold_blocks(x.values() if isinstance(x, dict) else x):
+                return True
+        elif is_dask_array(x):
+            return True
+    return False
+
+
+_HOLDERS = (tuple, list, dict)
 
 
 def in_blocks(

@@ -86,7 +86,7 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
 
     @functools.wraps(fn)
     def fused(*args: Any, **options: Any) -> Any:
-        if "dask.array" in sys.modules and hold_blocks((args, options)):
+        if "dask.array" in sys.modules and (hold_blocks(args) or (options and hold_blocks(options.values()))):
             return _by_blocks(fn, args, options, pool)
         if WATCHERS and not is_watched():
             return watched(name, fused, *args, **options)
