@@ -433,7 +433,7 @@ def test_tqdm_progress(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_nothing_of_these_is_imported_unasked() -> None:
-    others = {"joblib", "threadpoolctl", "tqdm", "scipy", "dask", "distributed"}
+    others = {"joblib", "threadpoolctl", "tqdm", "scipy", "dask", "distributed", "pandas", "xarray"}
     code = f"import sys, threadmill; print({others} & set(sys.modules))"
     done = commands.run_python(code, check=True)
     assert done.stdout == "set()\n"

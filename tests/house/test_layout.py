@@ -81,7 +81,7 @@ FILES = {
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
         cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate
-        programs nans operands plan dense elementwise gufuncs sum_kernel product_kernel any_order
+        programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
         row_reductions reductions accumulations self_test reducer signatures ufunc functions moves picks
         random rebound
     """,

@@ -20,6 +20,7 @@ from . import accumulations, elementwise, gufuncs, self_test, thresholds
 from .dense import PlanCache, dense_plan
 from .elementwise import Call
 from .errstate import DEFAULT, HANDLING, apply_as_the_user, as_default_for
+from .labelled import call_labelled, class_of
 from .loops import LoopCache
 from .operands import OUT_BY_KEYWORD
 from .plan import Explanation
@@ -159,9 +160,7 @@ class ParallelUfunc:
                             HANDLING.reset(before)
                 if out is not NOT_GIVEN:
                     options["out"] = out
-                if WATCHERS:
-                    came_to(self.__name__, judged(args))
-                return apply_as_the_user(self.ufunc, args, options)
+                return self._by_numpy(args, options, pool)
             pool = default_pool()
             if pool._max_workers == 1:
                 if WATCHERS:
@@ -189,9 +188,11 @@ class ParallelUfunc:
             options["out"] = out
         call = self._prepare(args, options)
         result = call if isinstance(call, Refusal) else call.run(handle)
+        if type(result) is Refusal:
+            return self._by_numpy(args, options, pool, result)
         if WATCHERS:
             came_to(self.__name__, result)
-        return apply_as_the_user(self.ufunc, args, options) if type(result) is Refusal else result
+        return result
 
     @shows(method_with_pool(as_reduce))
     def reduce(self, /, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -292,6 +293,11 @@ class ParallelUfunc:
         """
         check_pool(pool)
         call = self._prepare(args, options)
+        for x in args:
+            if class_of(type(x)) is not None:
+                call = Refusal(
+                    f"{type(x).__name__} sees to its labels, and has the loops over its arrays run here"
+                )
         arrays = [x for x in args if type(x) is np.ndarray]
         if pool is None and not isinstance(call, Refusal) and default_pool()._max_workers == 1:
             call = ONE_THREAD
@@ -305,6 +311,21 @@ class ParallelUfunc:
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
 
     # ---- inside ----
+
+    def _by_numpy(
+        self, args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None, why: Refusal | None = None
+    ) -> Any:
+        """A call that is not ours: pandas' or xarray's with our loops, or NumPy's."""
+        if not options and self.ufunc.signature is None:
+            call = self if pool is None else functools.partial(self, pool=pool)
+            result = call_labelled(self.ufunc, call, args)
+            if result is not NotImplemented:
+                if WATCHERS:
+                    came_to(self.__name__, result)
+                return result
+        if WATCHERS:
+            came_to(self.__name__, judged(args) if why is None else why)
+        return apply_as_the_user(self.ufunc, args, options)
 
     def _timed(self, args: tuple[Any, ...], out: Any, options: dict[str, Any], x: Array) -> Any:
         """NumPy's call, of which the time tells what the loop takes for x's dtype."""
