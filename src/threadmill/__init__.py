@@ -48,6 +48,13 @@ from .tasks.pool import Pool  # noqa: E402
 from .tasks.reduce import reduce  # noqa: E402
 from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 
+
+def __getattr__(name: str) -> object:
+    if name == "__pandas_udf__":  # pandas asks for it, given engine=threadmill
+        return import_module(".pandas", __name__).Engine
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "DeadlockError",
     "Explanation",

@@ -1,78 +1,24 @@
-"""Ufuncs of pandas' and xarray's classes: what NumPy's own give is the oracle, and our threads run the loops."""
+"""Ufuncs of pandas' and xarray's classes: what NumPy's give is the oracle, and our threads run the loops."""
 
 import datetime
 import itertools
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from kit.labelled import N, numbers, seen, shown
 
 import threadmill as tm
 
 pd = pytest.importorskip("pandas")
 xr = pytest.importorskip("xarray")
 
-N = 40_009  # enough for a call to be shared out
 UNARY = "exp log sqrt sin floor rint isnan negative absolute positive sign square reciprocal".split()  # noqa: SIM905
 BINARY = """
     add subtract multiply true_divide floor_divide remainder power divmod logaddexp hypot maximum fmin arctan2
     copysign equal not_equal less less_equal greater greater_equal logical_and
 """.split()  # noqa: SIM905
-
-
-def numbers(dtype: str = "f8", n: int = N, seed: int = 0) -> Any:
-    random = np.random.default_rng(seed)
-    if np.dtype(dtype).kind in "iu":
-        return random.integers(1, 100, n).astype(dtype)
-    x = random.normal(size=n)
-    x[::1000] = np.nan
-    x[1::1000] = np.inf
-    x[2::1000] = -0.0
-    return x.astype(dtype) if dtype != "?" else x > 0
-
-
-def seen(call: Callable[[], Any]) -> Any:
-    """What a call gives, raises and warns of, in a form that == compares."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        try:
-            found = shown(call())
-        except Exception as error:
-            found = type(error), str(error)
-    return found, [(each.category, str(each.message), each.filename, each.lineno) for each in told]
-
-
-def shown(x: Any) -> Any:
-    if isinstance(x, tuple):
-        return [shown(each) for each in x]
-    kind = type(x)
-    if isinstance(x, pd.Series):
-        return kind, repr(x.name), shown(x.index), shown(x.array), x.attrs
-    if isinstance(x, pd.DataFrame):
-        columns = [shown(x.iloc[:, k].array) for k in range(x.shape[1])]
-        return kind, shown(x.index), shown(x.columns), columns, x.attrs
-    if isinstance(x, pd.MultiIndex):
-        return kind, x.names, x.tolist()
-    if isinstance(x, pd.Index):
-        return kind, x.names, shown(x.array)
-    if isinstance(x, xr.Dataset):
-        return kind, x.attrs, {name: shown(x[name]) for name in x.variables}
-    if isinstance(x, xr.DataArray):
-        coords = {name: shown(x.coords[name].variable) for name in x.coords}
-        return kind, x.name, shown(x.variable), coords
-    if isinstance(x, xr.Variable):
-        return kind, x.dims, x.attrs, shown(x.data)
-    if isinstance(x, pd.arrays.NumpyExtensionArray):
-        return shown(x.to_numpy())
-    if isinstance(x, pd.api.extensions.ExtensionArray):
-        values = x.asi8.tobytes() if hasattr(x, "asi8") else [str(each) for each in x]
-        return kind, str(x.dtype), values
-    if isinstance(x, np.ndarray | np.generic):
-        values = x.tolist() if x.dtype.hasobject else x.tobytes()
-        return kind, x.dtype.str, x.shape, values
-    return kind, repr(x)
 
 
 def labelled_calls() -> dict[str, tuple[Any, ...]]:
@@ -128,8 +74,8 @@ def labelled_calls() -> dict[str, tuple[Any, ...]]:
         "same label": (twice, twice * 2),
         "objects": (pd.Series([1.5, 2, None] * 100, dtype=object),),
         "objects, 2": (pd.Series([1.5, 2, 3] * 100, dtype=object), 2),
-        "nullable": (pd.Series(numbers(), dtype="Float64"),),
-        "nullable, series": (pd.Series(numbers(), dtype="Float64"), series),
+        "nullable": (pd.Series(numbers(n=3000), dtype="Float64"),),
+        "nullable, series": (pd.Series(numbers(n=3000), dtype="Float64"), series[:3000]),
         "categories": (pd.Series(list("abc")).astype("category"),),
         "texts": (pd.Series(list("abc")), 2),
         "times": (pd.Series(dates),),
@@ -206,7 +152,7 @@ def jobs(pool: tm.Pool) -> int:
             ["add", "less", "logaddexp"], ["series, series", "2.5, series", "series, array", "dated, dated"]
         ),
         *itertools.product(["add", "greater"], ["2.5, frame", "mixed, 2"]),
-        *itertools.product(["multiply"], ["array, line", "array, data", "float32, series", "same label"]),
+        *itertools.product(["multiply"], ["array, line", "array, data", "same label"]),
     ],
 )
 def test_runs_on_our_threads(name: str, args: str, three: tm.Pool) -> None:
@@ -366,7 +312,7 @@ def test_other_classes_get_what_numpy_gives(name: str, three: tm.Pool) -> None:
             return type(found), shown(found.todense())
         return shown(found)
 
-    for make in (
+    calls = [
         lambda xp: xp.exp(x),
         lambda xp: xp.add(x, 1),
         lambda xp: xp.multiply(2.0, x),
@@ -378,7 +324,8 @@ def test_other_classes_get_what_numpy_gives(name: str, three: tm.Pool) -> None:
         lambda xp: xp.sum(x),
         lambda xp: xp.sort(x),
         lambda xp: xp.where(x, x, x),
-    ):
+    ]
+    for make in calls[:2] if name == "sparse" else calls:  # it compiles each
         assert outcome(lambda make=make: make(tm.numpy)) == outcome(lambda make=make: make(np))
     ours = outcome(lambda: tm.parallel(np.sqrt)(x, pool=three))
     assert ours == outcome(lambda: np.sqrt(x))

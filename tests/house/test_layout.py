@@ -63,6 +63,7 @@ ROOMS = [
     "numpy",
     "threadmill",  # the package's own __init__
     "joblib",
+    "pandas",
     "threadpoolctl",
     "_report",
     "__main__",
@@ -88,7 +89,7 @@ FILES = {
     "fusion": """
         nodes loops warned open_tiles layout passes chains building running worth schedule explanation
         record lazy reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers
-        elision operators arguments formula symbols blocks fuse
+        elision operators frames labelled arguments formula symbols blocks fuse
     """,
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
@@ -98,7 +99,12 @@ FILES = {
 }
 
 # What an import of threadmill may bring with it besides the standard library.
-THIRD_PARTY = {"_native.build": {"cffi"}, "joblib": {"joblib"}, "threadpoolctl": {"threadpoolctl"}}
+THIRD_PARTY = {
+    "_native.build": {"cffi"},
+    "joblib": {"joblib"},
+    "pandas": {"pandas"},
+    "threadpoolctl": {"threadpoolctl"},
+}
 # What a function may import: packages that need not be installed.
 OPTIONAL = {"tasks.progress": {"tqdm"}, "fusion.formula": {"dask"}}
 THIRD_PARTY_ANYWHERE = {"numpy"}

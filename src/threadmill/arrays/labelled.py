@@ -6,6 +6,7 @@ ufunc's place. pandas hands operators to its own arithmetic before it gets that 
 ufunc's come here as a function of one array. NumPy makes all other calls.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from .errstate import apply_as_the_user
 from .operands import PYTHON_NUMBERS
 
-__all__ = ["as_pandas_takes", "call_labelled", "class_of"]
+__all__ = ["OPERATORS", "as_pandas_takes", "call_labelled", "class_of", "has_numexpr"]
 
 _CLASSES = frozenset(
     {
@@ -24,14 +25,14 @@ _CLASSES = frozenset(
 )
 
 # The ufuncs that pandas hands to its operators; and those of them that are NumPy's there, errors aside.
-_OPERATORS = frozenset(
+OPERATORS = frozenset(
     """
     absolute add bitwise_and bitwise_or bitwise_xor divide divmod equal floor_divide greater greater_equal
     less less_equal logical_and logical_not logical_or logical_xor matmul multiply negative not_equal
     positive power remainder subtract
     """.split()  # noqa: SIM905
 )
-_AS_NUMPY = _OPERATORS & frozenset(
+_AS_NUMPY = OPERATORS & frozenset(
     """
     absolute add divide equal greater greater_equal less less_equal multiply negative not_equal positive
     subtract
@@ -87,7 +88,7 @@ def call_labelled(ufunc: np.ufunc, call: Callable[..., Any], args: tuple[Any, ..
         return NotImplemented
     protocol = type(first).__array_ufunc__
     base: Any = class_of(type(first))
-    if base.__module__.partition(".")[0] != "pandas" or ufunc.__name__ not in _OPERATORS:
+    if base.__module__.partition(".")[0] != "pandas" or ufunc.__name__ not in OPERATORS:
         return apply_as_the_user(protocol, (first, _InPlaceOf(ufunc, call), "__call__", *args))
     if base.__name__ == "Index" or ufunc.__name__ not in _AS_NUMPY:
         return NotImplemented
@@ -125,7 +126,8 @@ def _as_function_of(first: Any, args: tuple[Any, ...]) -> tuple[list[Any], Any] 
             operands.append(x)
             continue
         if isinstance(x, np.generic) or type(x) in PYTHON_NUMBERS:
-            x = as_pandas_takes(x)
+            taken = [as_pandas_takes(x, each) for each in dtypes]
+            x = None if None in taken else taken[0]
             if x is None:
                 return None
         elif is_frame:
@@ -142,10 +144,16 @@ def _as_function_of(first: Any, args: tuple[Any, ...]) -> tuple[list[Any], Any] 
     return operands, name
 
 
-def as_pandas_takes(x: Any) -> Any:
-    """A number as pandas' operators take it: NumPy's as Python's; None where that is not certain."""
+def as_pandas_takes(x: Any, dtype: np.dtype[Any]) -> Any:
+    """A number as pandas' operators take it beside this dtype: NumPy's as Python's; None where that is not
+    certain."""
     if isinstance(x, np.integer):
         return int(x)
-    if isinstance(x, np.floating):
-        return float(x)
-    return x if type(x) in (int, float) else None
+    if isinstance(x, np.floating | float):
+        return None if dtype.itemsize < 8 and dtype.kind == "f" and has_numexpr() else float(x)
+    return x if type(x) is int else None
+
+
+def has_numexpr() -> bool:
+    """Whether pandas has numexpr compute, which rounds powers otherwise and makes float32 float64."""
+    return "numexpr" in sys.modules and bool(sys.modules["pandas"].get_option("compute.use_numexpr"))

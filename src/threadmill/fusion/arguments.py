@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays.layout import NUMERIC
+from .frames import LazyFrame, frame_of
+from .labelled import is_labelled, labelled_given, settle
 from .lazy import LazyArray, evaluated, lazy
 from .record import Record
 
@@ -21,6 +23,9 @@ LEAST = 65536
 _MOST_HELD = 1000
 
 
+_PLAIN = frozenset({bool, int, float, complex, str, type(None), tuple, list, dict})
+
+
 def pays(args: tuple[Any, ...] | list[Any]) -> bool:
     """Whether an array among these, in tuples, lists and dicts too, is large enough."""
     for x in args:
@@ -28,8 +33,10 @@ def pays(args: tuple[Any, ...] | list[Any]) -> bool:
         if kind is np.ndarray:
             if x.size >= LEAST:
                 return True
-        elif ((kind is tuple or kind is list) and len(x) <= _MOST_HELD and pays(x)) or (
-            kind is dict and len(x) <= _MOST_HELD and pays(list(x.values()))
+        elif (
+            ((kind is tuple or kind is list) and len(x) <= _MOST_HELD and pays(x))
+            or (kind is dict and len(x) <= _MOST_HELD and pays(list(x.values())))
+            or (kind not in _PLAIN and is_labelled(kind) and x.size >= LEAST)
         ):
             return True
     return False
@@ -44,6 +51,7 @@ class Arguments:
         self._copied: dict[
             int, tuple[Any, Any, list[Any]]
         ] = {}  # by id of a copy: its original, it, its items
+        self._labelled: dict[int, Any] = {}  # by id of what the function gets: the array with labels
 
     def given(self, x: Any) -> Any:
         """An argument as the function gets it: plain arrays of numbers as lazy ones."""
@@ -53,6 +61,12 @@ class Arguments:
         if kind is np.ndarray:
             if x.dtype.char not in NUMERIC or not x.ndim:
                 return x
+        elif kind not in _PLAIN and is_labelled(kind):
+            if id(x) not in self._given:
+                new = labelled_given(self._record, x)
+                self._given[id(x)] = x, new
+                self._labelled[id(new)] = x
+            return self._given[id(x)][1]
         elif (kind is not list and kind is not dict) or len(x) > _MOST_HELD:
             return x
         if id(x) not in self._given:
@@ -73,6 +87,10 @@ class Arguments:
         kind = type(x)
         if kind is LazyArray:
             return evaluated(x)
+        if id(x) in self._labelled:
+            return self._labelled[id(x)]
+        if kind is LazyFrame:
+            return frame_of(x)
         if id(x) in self._copied:
             return self._copied[id(x)][0]
         if kind is list or kind is dict:
@@ -85,6 +103,7 @@ class Arguments:
             return tuple([self.taken(each) for each in x])
         if isinstance(x, tuple) and hasattr(x, "_make"):
             return x._make([self.taken(each) for each in x])
+        settle(x)
         return x
 
     def write_back(self) -> None:

@@ -43,7 +43,8 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     Parameters
     ----------
     fn : callable
-        Takes and returns arrays, in tuples, lists and dicts too.
+        Takes and returns arrays, in tuples, lists and dicts too; and pandas' Series and DataFrames and
+        xarray's DataArrays, which keep their labels.
     pool : Pool, optional
         The threads to run on, of which the caller is one; the default pool if None.
 

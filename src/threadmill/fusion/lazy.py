@@ -150,11 +150,14 @@ class LazyArray:
         self._record.expose(array)
         return array.__dlpack__(**options)
 
+    def __array_namespace__(self, **options: Any) -> Any:
+        return np.ndarray.__array_namespace__(np.empty(0), **options)
+
     def __dlpack_device__(self) -> tuple[int, int]:
         return evaluated_alone(self).__dlpack_device__()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and not _is_shown(name):
+        if not (_is_shown(name) if name.startswith("__") else hasattr(np.ndarray, name)):
             raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
         record = self._record
         array = evaluated_alone(self) if name in _VIEWS else evaluated(self)

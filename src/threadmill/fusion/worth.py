@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.cache import Cache
+from ..arrays.labelled import class_of
 from .nodes import Node
 
 __all__ = ["QUICK", "Tally", "Worth", "key_of"]
@@ -94,4 +95,10 @@ class Worth:
 
 def key_of(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """What arguments are like: shapes and dtypes of arrays, types of everything else."""
-    return tuple([(x.shape, x.dtype.num) if type(x) is np.ndarray else type(x) for x in args])
+    return tuple([_kind_of(x) for x in args])
+
+
+def _kind_of(x: Any) -> Any:
+    if type(x) is np.ndarray:
+        return x.shape, x.dtype.num
+    return type(x) if class_of(type(x)) is None else (type(x), getattr(x, "shape", None))
