@@ -26,6 +26,7 @@ QUESTIONS = (
     "reductions",
     "programs",
     "namespace",
+    "labelled",
     "scaling",
     "shared_machine",
     "dask_blocks",

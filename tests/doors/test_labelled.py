@@ -10,6 +10,7 @@ import pytest
 from kit.labelled import N, numbers, seen, shown
 
 import threadmill as tm
+from threadmill.arrays import labelled
 
 pd = pytest.importorskip("pandas")
 xr = pytest.importorskip("xarray")
@@ -110,6 +111,11 @@ def labelled_calls() -> dict[str, tuple[Any, ...]]:
 
 
 CALLS = labelled_calls()
+
+
+@pytest.fixture(autouse=True)
+def operators_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labelled, "LEAST", 10_000)
 
 
 @pytest.fixture(scope="module")

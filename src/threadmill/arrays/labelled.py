@@ -39,8 +39,9 @@ _AS_NUMPY = OPERATORS & frozenset(
     """.split()  # noqa: SIM905
 )
 
-# Elements below which these stay pandas'.
-_LEAST = 1 << 15
+# Elements below which these stay pandas': 10**5 + 1 took 49 us instead of 42, 10**6 + 1 131 instead of 181.
+# Tests lower it.
+LEAST = 1 << 18
 
 
 class _InPlaceOf:
@@ -114,7 +115,7 @@ def _as_function_of(first: Any, args: tuple[Any, ...]) -> tuple[list[Any], Any] 
 
     `first` stays what it is, of the others the arrays are taken.
     """
-    if first.size < _LEAST or first.attrs:
+    if first.size < LEAST or first.attrs:
         return None
     is_frame = first.ndim == 2
     dtypes = set(first.dtypes) if is_frame else {first.dtype}
