@@ -1,4 +1,4 @@
-"""How fast are ufuncs and fused functions of objects of pandas and xarray, beside the same calls without us?"""
+"""How fast are ufuncs and fused functions of objects of pandas and xarray, beside the same without us?"""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -22,7 +22,7 @@ LEAST = 65536
 # Elements of a list or dict that is looked into. Longer ones hold numbers, as a rule, and are not copied.
 _MOST_HELD = 1000
 
-
+# Types that are certainly neither pandas' nor xarray's.
 _PLAIN = frozenset({bool, int, float, complex, str, type(None), tuple, list, dict})
 
 
