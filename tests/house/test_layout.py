@@ -53,6 +53,7 @@ ROOMS = [
     "_arguments",
     "_deadline",
     "_locks",
+    "_tables",
     "_native",
     "_process",
     "queues",
@@ -77,7 +78,7 @@ FILES = {
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn
-        drain fork thread backlog dispatcher standard_face pool default_pool c_api reduce
+        drain fork thread backlog dispatcher standard_face stats pool default_pool c_api reduce
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._tables import Table
 from .._types import Array, Reduced
 from .loops import Loop
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Plan", "Reduction"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
-    """How a call of a ufunc would run.
+    """How a call of a ufunc would run: a sentence by `str`, a table by `repr` and in notebooks.
 
     Attributes
     ----------
@@ -54,6 +55,24 @@ class Explanation:
         over = " x ".join(map(str, self.shape))
         many = f"axis {self.split} in {self.chunks} chunk{'s' * (self.chunks != 1)}"
         return f"{self.name}: {self.loop}, over {over}, {many}, on up to {self.threads} threads"
+
+    def __repr__(self) -> str:
+        return str(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> Table:
+        if not self.parallel:
+            return Table([(self.name, "by NumPy"), ("because", str(self.reason))], numbers=False)
+        rows = [(self.name, "in parallel"), ("loop", str(self.loop))]
+        if self.shape:
+            rows += [
+                ("over", " x ".join(f"{length:,}" for length in self.shape)),
+                ("cut", f"axis {self.split} in {self.chunks} chunk{'s' * (self.chunks != 1)}"),
+                ("threads", f"up to {self.threads}, the caller among them"),
+            ]
+        return Table(rows, numbers=False)
 
 
 class Plan:

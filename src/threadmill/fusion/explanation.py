@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .._native.fused import COLUMN, ROW
+from .._tables import Table
 from .nodes import Node
 from .passes import Fold
 
 __all__ = ["MAY_CHANGE", "FusedExplanation", "Log", "name_of"]
 
+_HEAD = ["", "over", "what", "moved", "by NumPy", "ended at"]
+
 MAY_CHANGE = "an operand was no argument, or was handed out, and can be written"
 
 
 class FusedExplanation(str):
-    """What `explain` of a fused function tells, as a text.
+    """What `explain` of a fused function tells, as a text; a table in notebooks.
 
     Attributes
     ----------
@@ -26,13 +29,17 @@ class FusedExplanation(str):
         Bytes that NumPy reads and writes for the same operations.
     """
 
-    __slots__ = ("moved", "numpys", "passes")
+    __slots__ = ("_table", "moved", "numpys", "passes")
     passes: int
     moved: int
     numpys: int
+    _table: Table
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        return self._table._repr_html_()
 
 
 class _Pass(NamedTuple):
@@ -50,6 +57,7 @@ class Log:
     def __init__(self) -> None:
         self.passes: list[_Pass] = []
         self.lines: list[str] = []
+        self.rows: list[list[str]] = []  # the same, for a table
         self.why = "", 0
 
     def add(self, nodes: Sequence[Node], fold: Fold | None) -> None:
@@ -68,20 +76,32 @@ class Log:
             names.append("a reduction")
         told = _Pass(names, shape, moved, numpys, *self.why)
         self.passes.append(told)
+        over = " x ".join(map(str, shape))
+        ended = f"line {told.line}, as {told.why}"
+        self.rows.append(
+            [f"pass {len(self.passes)}", over, _listed(names), _bytes(moved), _bytes(numpys), ended]
+        )
         self.lines.append(
-            f"  pass {len(self.passes)} over {' x '.join(map(str, shape))}: {_listed(names)}\n"
+            f"  pass {len(self.passes)} over {over}: {_listed(names)}\n"
             f"    {_bytes(moved)} read and written, by NumPy {_bytes(numpys)}; "
-            f"ended at line {told.line}, as {told.why}"
+            f"ended at {ended}"
         )
 
     def add_numpys(self, name: str) -> None:
         self.lines.append(f"  by NumPy: {name}")
+        self.rows.append(["by NumPy", "", name, "", "", ""])
+
+    def add_remark(self, what: str, remark: str) -> None:
+        """What is told of the whole call."""
+        self.lines.append(f"  {what}: {remark}")
+        self.rows.append([what, "", remark, "", "", ""])
 
     def told(self, name: str) -> FusedExplanation:
         moved, numpys = sum(each.moved for each in self.passes), sum(each.numpys for each in self.passes)
         head = f"{name}: {len(self.passes)} passes over memory"
         head += f", {_bytes(moved)} read and written where NumPy moves {_bytes(numpys)}"
         found = FusedExplanation("\n".join([head, *self.lines]))
+        found._table = Table(self.rows, _HEAD, head, numbers=False)
         found.passes, found.moved, found.numpys = len(self.passes), moved, numpys
         return found
 

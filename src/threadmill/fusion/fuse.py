@@ -119,12 +119,12 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
             record.log = log
             _run(record, fn, args, options)
             if record.tally.loses():
-                log.lines.append(
-                    "  fusing loses: such calls are made as they are, and tried again now and then"
+                log.add_remark(
+                    "fusing loses", "such calls are made as they are, and tried again now and then"
                 )
         else:
             fn(*args, **options)
-            log.lines.append(f"  by NumPy: the function is called as it is, as no array has {LEAST} elements")
+            log.add_remark("by NumPy", f"the function is called as it is, as no array has {LEAST} elements")
         return log.told(name_of(fn))
 
     fused.explain = explain  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from .native_function import context_pointer, native_address, require_native
 from .progress import Progress, check_progress
 from .spawn import join, spawn
 from .standard_face import StandardFace
+from .stats import Stats
 from .workers import Workload, default_pin, default_workers, recommended_workers
 
 if TYPE_CHECKING:
@@ -141,6 +142,20 @@ class Pool(StandardFace):
 
     def __repr__(self) -> str:
         return f"<threadmill.Pool {self._tasks.prefix!r}: {self._max_workers} threads>"
+
+    def __str__(self) -> str:
+        return f"{self._told()}\n{self.stats()!r}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self._told()}</p>{self.stats()._repr_html_()}"
+
+    def _told(self) -> str:
+        """The pool's name, size and state in a line."""
+        state = "broken" if self._tasks.broken() else "shut down" if self._tasks.closed else "open"
+        return (
+            f"Pool {self._tasks.prefix}: {state}, threads: {self._max_workers}, "
+            f"tasks waiting: {self._tasks.waiting():,}"
+        )
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queues fn(*args, **kwargs) and returns its future; as concurrent.futures.Executor.submit.
@@ -367,14 +382,15 @@ class Pool(StandardFace):
 
     drain = drain.drain
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> Stats:
         """What the pool's threads have done since they started.
 
         Returns
         -------
         dict
-            "threads" is the number of threads. "workers" is a list of dicts, one for each worker, and
-            "callers" a dict for all callers of loops together. Each of these dicts has the following counts,
+            It shows itself as a table, in notebooks too, without the counts that are 0 everywhere; so does
+            ``print(pool)``. "threads" is the number of threads. "workers" is a list of dicts, one for each
+            worker, and "callers" a dict for all callers of loops together. Each has the following counts,
             and the outer one has their sums: "jobs" (loops taken part in), "chunks" (run), "steals" (chunks
             taken from another thread's share), "tasks" (native tasks run, and visits to the queue of Python
             tasks), "parks" (times a worker went to sleep), "wakeups" (sleeping workers woken), "alone" (loops
@@ -393,7 +409,7 @@ class Pool(StandardFace):
         """
         *workers, callers = pools.pool_stats(self._handle)
         total = {name: sum(row[name] for row in (*workers, callers)) for name in callers}
-        return {"threads": self._max_workers, **total, "callers": callers, "workers": workers}
+        return Stats({"threads": self._max_workers, **total, "callers": callers, "workers": workers})
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Takes no more work and ends the threads; as concurrent.futures.Executor.shutdown.
