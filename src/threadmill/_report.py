@@ -1,31 +1,32 @@
-"""What `python -m threadmill` tells: the environment, and times and bits of the main job beside NumPy's."""
+"""What `python -m threadmill` tells: the environment, the main job, and what threads give."""
 
 import platform
-import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._bench.arithmetic import threads_give
+from ._bench.terminal import paint
+from ._bench.timing import Call, in_turn
 from ._native.machine import read_machine, simd_level
 from ._types import Array
 from .arrays.functions import scale, square, sum
-from .tasks.workers import default_workers
+from .fusion.fuse import fuse
+from .tasks.workers import default_workers, usable_cores
 
-__all__ = ["describe", "environment", "run_main_job"]
+__all__ = ["MainJob", "arithmetic", "describe", "describe_arithmetic", "environment"]
 
 SIZES = (10**4, 10**6, 3 * 10**7)
 DTYPES = (np.int32, np.float64)
 
-# Each row is timed in rounds, ours and NumPy's in turn, for about this long.
-SECONDS = 0.3
-ROUNDS = range(3, 200)
+SECONDS = 0.3  # that a row takes
+
+# Less than this share of a core for each thread, and the machine is said to be the reason.
+A_CORE = 0.8
 
 HEADER = f"{'':<9}{'':<9}{'elements':>11}{'threadmill':>15}{'NumPy':>13}{'speed-up':>11}  bits"
-
-Call = Callable[[], Any]
 
 
 def environment() -> dict[str, Any]:
@@ -56,18 +57,37 @@ def describe(facts: dict[str, Any]) -> str:
     return "\n".join(f"{name:<12}{text}" for name, text in lines.items())
 
 
-def run_main_job() -> bool:
-    """Squares, sums and scales arrays, prints a row for each, and tells whether all bits were NumPy's."""
-    print(HEADER, flush=True)
-    same = [
-        _row(f"{name:<9}{x.dtype!s:<9}{x.size:>11,}", ours, theirs)
-        for size in SIZES
-        for x in (_integers(size), _reals(size))
-        for name, ours, theirs in _calls(x)
-    ]
-    print()
-    print(f"{same.count(True)} of {len(same)} results have NumPy's bits.")
-    return all(same)
+class MainJob(NamedTuple):
+    """One result of the main job, in types that JSON has."""
+
+    what: str
+    dtype: str
+    elements: int
+    seconds: float
+    numpy_seconds: float
+    same_bits: bool
+
+    @staticmethod
+    def run() -> "Iterator[MainJob]":
+        """Squares, sums and scales arrays, and runs a fused function."""
+        for size in SIZES:
+            for x in (_integers(size), _reals(size)):
+                for name, ours, theirs in _calls(x):
+                    same = _same_bits(ours(), theirs())
+                    times = in_turn({"ours": ours, "NumPy": theirs}, SECONDS)
+                    yield MainJob(
+                        name, str(x.dtype), size, times["ours"].seconds, times["NumPy"].seconds, same
+                    )
+
+    def __str__(self) -> str:
+        times = f"{self.seconds * 1e6:>12,.1f} us{self.numpy_seconds * 1e6:>10,.1f} us"
+        ratio = self.numpy_seconds / self.seconds
+        colour = "green" if ratio > 1.1 else "yellow" if ratio < 0.9 else ""
+        bits = paint("same", "green") if self.same_bits else paint("DIFFER", "red")
+        return (
+            f"{self.what:<9}{self.dtype:<9}{self.elements:>11,}{times}"
+            f"{paint(f'{ratio:>9.2f} x', colour)}  {bits}"
+        )
 
 
 def _integers(size: int) -> Array:
@@ -79,22 +99,26 @@ def _reals(size: int) -> Array:
 
 
 def _calls(x: Array) -> list[tuple[str, Call, Call]]:
-    """The three jobs of the recipe on x, ours and NumPy's, each with memory of its own for the result."""
+    """The three jobs of the recipe and a fused function of x, ours and NumPy's.
+
+    Each has memory of its own for the result.
+    """
     ours, theirs = np.empty_like(x), np.empty_like(x)
-    return [
+    calls: list[tuple[str, Call, Call]] = [
         ("square", lambda: square(x, out=ours), lambda: np.square(x, out=theirs)),
         ("sum", lambda: sum(x), lambda: np.sum(x)),
         ("scale", lambda: scale(x, 3, out=ours), lambda: np.multiply(x, 3, out=theirs)),
     ]
+    if x.dtype == np.float64:
+        calls.append(("fuse", lambda: _fused(x), lambda: _logistic(x)))
+    return calls
 
 
-def _row(label: str, ours: Call, theirs: Call) -> bool:
-    """Compares the results, then times both, and prints one row."""
-    same = _same_bits(ours(), theirs())
-    our_time, their_time = _medians(ours, theirs)
-    times = f"{our_time * 1e6:>12,.1f} us{their_time * 1e6:>10,.1f} us{their_time / our_time:>9.2f} x"
-    print(f"{label}{times}  {'same' if same else 'DIFFER'}", flush=True)
-    return same
+def _logistic(x: Array) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+_fused = fuse(_logistic)
 
 
 def _same_bits(ours: Any, theirs: Any) -> bool:
@@ -104,13 +128,18 @@ def _same_bits(ours: Any, theirs: Any) -> bool:
     return np.array_equal(ours.view(as_bytes), theirs.view(as_bytes))
 
 
-def _medians(ours: Call, theirs: Call) -> tuple[float, float]:
-    """Seconds of each call: medians of rounds in which both take their turn."""
-    times: tuple[list[float], list[float]] = ([], [])
-    end = time.perf_counter() + SECONDS
-    while len(times[0]) < ROUNDS.start or (time.perf_counter() < end and len(times[0]) < ROUNDS.stop):
-        for call, seconds in zip((ours, theirs), times, strict=True):
-            start = time.perf_counter()
-            call()
-            seconds.append(time.perf_counter() - start)
-    return statistics.median(times[0]), statistics.median(times[1])
+def arithmetic() -> dict[str, float]:
+    """How many times one thread's pure arithmetic two threads do, and one for every usable core."""
+    counts = sorted({2, usable_cores()} - {1}) if usable_cores() > 1 else []
+    return {str(threads): threads_give(threads) for threads in counts}
+
+
+def describe_arithmetic(gives: dict[str, float]) -> str:
+    """That in a line, and in a second one whose fault it is if that is little."""
+    if not gives:
+        return "This process may use one core: threads can't make anything here quicker."
+    told = ", ".join(f"{count} threads give {factor:.2f} x" for count, factor in gives.items())
+    lines = [f"Pure arithmetic: {told} what one thread does."]
+    if any(factor < A_CORE * int(count) for count, factor in gives.items()):
+        lines.append("No library can give more: cores share a core's units, or others use them.")
+    return "\n".join(paint(line, "bold") for line in lines)

@@ -66,6 +66,7 @@ ROOMS = [
     "joblib",
     "pandas",
     "threadpoolctl",
+    "_bench",
     "_report",
     "__main__",
 ]
@@ -97,6 +98,7 @@ FILES = {
         face ufuncs fused sort_1d one_dimension reductions rows sorting order_statistics cumulative
         searching products inner_calls fft linalg pieces copies fills joins picks counts
     """,
+    "_bench": "timing arithmetic terminal cases rows picture command",
 }
 
 # What an import of threadmill may bring with it besides the standard library.
@@ -107,7 +109,12 @@ THIRD_PARTY = {
     "threadpoolctl": {"threadpoolctl"},
 }
 # What a function may import: packages that need not be installed.
-OPTIONAL = {"tasks.progress": {"tqdm"}, "fusion.formula": {"dask"}}
+OPTIONAL = {
+    "tasks.progress": {"tqdm"},
+    "fusion.formula": {"dask"},
+    "_bench.terminal": {"rich", "tqdm"},
+    "_bench.picture": {"matplotlib"},
+}
 THIRD_PARTY_ANYWHERE = {"numpy"}
 
 C_FILES = sorted(path for path in CSRC.rglob("*") if path.suffix in {".c", ".h", ".def"})
