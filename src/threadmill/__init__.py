@@ -24,7 +24,9 @@ def _in_main_interpreter() -> bool:
 
 # C threads enter Python in the main interpreter: tasks of any other would never run.
 if not _in_main_interpreter():
-    raise ImportError("threadmill works in the main interpreter only, not in subinterpreters")
+    raise ImportError(
+        "threadmill works in the main interpreter only, not in subinterpreters: use threads or processes"
+    )
 
 # Everything that a call can need is imported here: an import on a call's path would wait for a module's lock
 # in a child that was forked meanwhile.

@@ -51,7 +51,9 @@ class PartialPut(Full):
     """
 
     def __init__(self, done: int) -> None:
-        super().__init__(f"{done} items went in before the time ran out")
+        super().__init__(
+            f"{done} items went in before the time ran out: put the rest, those from {done} on, later"
+        )
         self.done = done
 
     def __reduce__(self) -> tuple[type["PartialPut"], tuple[int]]:
@@ -68,7 +70,7 @@ class PartialShutDown(ShutDown):
     """
 
     def __init__(self, done: int) -> None:
-        super().__init__(f"{done} items went in before the queue was shut down")
+        super().__init__(f"{done} items went in before the queue was shut down: put the rest elsewhere")
         self.done = done
 
     def __reduce__(self) -> tuple[type["PartialShutDown"], tuple[int]]:

@@ -13,8 +13,13 @@ from concurrent.futures import Future
 from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]
 from typing import Any
 
-from joblib import register_parallel_backend
-from joblib.parallel import AutoBatchingMixin, FallbackToBackend, ParallelBackendBase, SequentialBackend
+try:
+    from joblib import register_parallel_backend
+    from joblib.parallel import AutoBatchingMixin, FallbackToBackend, ParallelBackendBase, SequentialBackend
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "threadmill.joblib needs joblib: pip install 'joblib>=1.5'", name="joblib"
+    ) from error
 
 from .tasks.default_pool import default_pool
 from .tasks.pool import Pool

@@ -7,8 +7,13 @@ import ctypes
 import functools
 from typing import Any
 
-from threadpoolctl import LibController
-from threadpoolctl import register as register_controller
+try:
+    from threadpoolctl import LibController
+    from threadpoolctl import register as register_controller
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "threadmill.threadpoolctl needs threadpoolctl: pip install 'threadpoolctl>=3.2'", name="threadpoolctl"
+    ) from error
 
 from . import __version__
 from .tasks.workers import default_workers

@@ -38,7 +38,9 @@ def test_checked_finds_the_last_element() -> None:
     needs(4)
     x = np.ones(N, np.int8)
     x[-1] = 12
-    with pytest.raises(OverflowError, match=r"^square: a result does not fit int8$"):
+    with pytest.raises(
+        OverflowError, match=r"^square: a result does not fit int8: convert x to a wider dtype$"
+    ):
         tm.square(x, out=x, overflow="raise")
     assert x[-1] == 12
 

@@ -307,12 +307,12 @@ BAD: list[tuple[Callable[[tm.Pool], Any], type[Exception], str]] = [
     (
         lambda pool: tm.map_chunks(lambda x: None if x[0] else x, [0, 1], chunksize=1, pool=pool),
         TypeError,
-        "returned NoneType for a chunk after ndarray for the first",
+        "rows for all chunks or None for all, got NoneType after ndarray",
     ),
     (
         lambda pool: tm.map_chunks(lambda x: x if x[0] else None, [0, 1], chunksize=1, pool=pool),
         TypeError,
-        "returned ndarray for a chunk after NoneType for the first",
+        "rows for all chunks or None for all, got ndarray after NoneType",
     ),
 ]
 

@@ -90,7 +90,7 @@ def test_a_picture_is_drawn(tmp_path: Path) -> None:
     ("arguments", "complaint"),
     [
         (["--json", "no/where.json"], "there is no folder no for where.json: make it, or name another"),
-        (["--plot", "run.txt"], "--plot takes a name that ends in .png, .svg or .pdf, got run.txt"),
+        (["--plot", "run.txt"], "--plot must end in .png, .svg or .pdf, got run.txt"),
     ],
 )
 def test_what_cannot_be_written_is_refused_first(

@@ -85,7 +85,11 @@ OTHERS: list[tuple[Callable[[tm.Pool], Any], type[Exception], str]] = [
         TypeError,
         "progress must be True, False or a callable, got int",
     ),
-    (lambda pool: pool.drain(tm.Queue(), abs, ctx=5), TypeError, "ctx is a native function's"),
+    (
+        lambda pool: pool.drain(tm.Queue(), abs, ctx=5),
+        TypeError,
+        "ctx must be None for a Python callable, got int",
+    ),
     (lambda pool: pool.parallel_for(1, NATIVE, ctx=TOO_LONG), ValueError, "ctx must fit in a pointer"),
     (lambda pool: pool.parallel_for(1, TOO_LONG), TypeError, f"an address\\), got the int {TOO_LONG}"),
     (lambda pool: pool.parallel_for(1, 5), TypeError, "an address\\), got the int 5"),
@@ -93,7 +97,11 @@ OTHERS: list[tuple[Callable[[tm.Pool], Any], type[Exception], str]] = [
     (lambda _: tm.Queue(TOO_LONG, "i8"), ValueError, f"maxsize must be at most {(1 << 63) - 1}, got"),
     (lambda _: tm.Pipeline(abs), TypeError, "stages must be an iterable of callables, got builtin"),  # type: ignore[arg-type]
     (lambda _: tm.map_chunks(5, X), TypeError, "fn must be a callable, got int"),  # type: ignore[arg-type]
-    (lambda _: tm.map_chunks(np.sqrt, X, out=READ_ONLY), ValueError, "out is read-only"),
+    (
+        lambda _: tm.map_chunks(np.sqrt, X, out=READ_ONLY),
+        ValueError,
+        "out must be writable, got a read-only array",
+    ),
     (lambda _: tm.reduce(5, [1]), TypeError, "fn must be a callable, got int"),  # type: ignore[arg-type]
 ]
 

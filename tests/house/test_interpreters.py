@@ -34,7 +34,8 @@ interpreters.run_string(interpreters.create(), inner)
 import threadmill
 print(threadmill.Pool(1).submit(pow, 2, 3).result())
 """)
-    assert output == "threadmill works in the main interpreter only, not in subinterpreters\n8\n"
+    told = "threadmill works in the main interpreter only, not in subinterpreters: use threads or processes"
+    assert output == f"{told}\n8\n"
 
 
 AGAIN = """

@@ -495,7 +495,9 @@ def test_a_block_larger_than_the_queue_goes_through_it() -> None:
 def test_full_tells_how_many_went_in(how: Any) -> None:
     q = tm.Queue(5, dtype="i8")
     q.put_many(np.arange(2))
-    with pytest.raises(tm.PartialPut, match="^3 items went in before the time ran out$") as raised:
+    with pytest.raises(
+        tm.PartialPut, match="^3 items went in before the time ran out: put the rest, those from 3 on, later$"
+    ) as raised:
         q.put_many(np.arange(2, 10), **how)
     assert isinstance(raised.value, queue.Full)
     assert raised.value.done == pickle.loads(pickle.dumps(raised.value)).done == 3
@@ -570,7 +572,7 @@ def test_bad_orders() -> None:
         with pytest.raises(ValueError, match=rf"^order must be 'fifo', 'lifo' or 'priority', got {order!r}$"):
             tm.Queue(order=order)  # type: ignore[arg-type]
     with pytest.raises(
-        ValueError, match=r"^order='priority' is for queues of objects; a typed one is 'fifo' or 'lifo'$"
+        ValueError, match=r"^order must be 'fifo' or 'lifo' for a queue with a dtype, got 'priority'$"
     ):
         tm.Queue(dtype="i8", order="priority")
 

@@ -254,7 +254,9 @@ def test_native_kernel_of_a_closed_pool(add_up: Any) -> None:
 def test_bad_arguments(pool: tm.Pool, add_up: Any) -> None:
     with pytest.raises(TypeError, match="fn must be a callable or a native function, got int"):
         pool.drain(tm.Queue(), -1)
-    with pytest.raises(TypeError, match="a native function drains a Queue with a dtype, got FifoQueue"):
+    with pytest.raises(
+        TypeError, match="queue must be a Queue with a dtype for a native function, got FifoQueue"
+    ):
         pool.drain(tm.Queue(), add_up)
     with pytest.raises(TypeError, match="queue must be a Queue, got list"):
         pool.drain([], print)

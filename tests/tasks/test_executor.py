@@ -726,7 +726,7 @@ def crowd(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], Crowd]]:
 def test_full_raises(crowd: Callable[[Any], Crowd]) -> None:
     full = crowd("raise")
     for submit in full.pool.submit, full.pool.spawn:
-        with pytest.raises(queue.Full, match=r"^2 tasks wait already \(max_queue\)$"):
+        with pytest.raises(queue.Full, match=r"^2 tasks wait already \(max_queue\): submit later"):
             submit(int)
     full.gate.release.set()
     full.pool.join()

@@ -27,7 +27,7 @@ from threadmill._native import ring
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
-LOST = r"^this task was the parent process's; the forked child does not have it$"
+LOST = r"^this task was the parent process's; the forked child does not have it: submit it there$"
 
 
 def fork(in_child: Callable[[], Any]) -> tuple[int, int]:

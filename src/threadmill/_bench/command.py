@@ -44,7 +44,7 @@ def run(
         print(f"Sizes above {most:,} are left out: there is no memory for them.\n")
     sizes = tuple(size for size in sizes if size <= most)
     if not sizes:
-        refuse(f"{free_memory():,} bytes of memory are free, which is too little for any size")
+        refuse(f"{free_memory():,} bytes of memory are free, too few for any size: close other programs")
     things = Things(sizes[-1])
     try:
         machine = measure_machine(things)
@@ -70,7 +70,7 @@ def _check(options: argparse.Namespace, refuse: Callable[[str], NoReturn]) -> No
         except ImportError:
             refuse("--plot needs matplotlib: pip install 'threadmill[plot]'")
         if options.plot.suffix[1:] not in endings:
-            refuse(f"--plot takes a name that ends in .png, .svg or .pdf, got {options.plot}")
+            refuse(f"--plot must end in .png, .svg or .pdf, got {options.plot}")
 
 
 def _measure(things: Things, sizes: Sequence[int], machine: Machine, seconds: float) -> dict[str, list[Row]]:

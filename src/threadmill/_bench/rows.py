@@ -84,7 +84,7 @@ def bound_by(calls: float, slower: float, copy: float, cores: float, threads: in
         return "calls"
     if slower >= SLOWER or copy >= COPY:
         return "memory"
-    return "cores" if cores > (1 + threads) / 2 else "one core"
+    return "cores" if cores > 1 + (threads - 1) / 4 else "one core"
 
 
 def pays_from(rows: Sequence[Row]) -> int | None:

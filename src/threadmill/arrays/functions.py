@@ -259,11 +259,17 @@ def _checked_operands(
     if type(x) is not np.ndarray and not isinstance(x, (list, tuple, int, float, complex, np.generic)):
         raise TypeError(f"{name}: overflow='raise' needs a plain array, got {type(x).__name__}")
     if name == "sum" and (args or options):
-        raise TypeError("sum: overflow='raise' takes whole arrays, without any of numpy.sum's options")
+        raise TypeError(f"sum: overflow='raise' must come without options, got {_named(args, options)}")
     outs = [*args, *options.values()]
     if len(outs) > 1 or not options.keys() <= {"out"}:
-        raise TypeError(f"{name}: overflow='raise' takes no option but out")
+        raise TypeError(
+            f"{name}: overflow='raise' must come with no option but out, got {_named(args, options)}"
+        )
     return np.asarray(x), outs[0] if outs else None
+
+
+def _named(args: tuple[Any, ...], options: dict[str, Any]) -> str:
+    return ", ".join([*(repr(each) for each in args), *options])
 
 
 def _checked(name: str, kernel: Kernel, x: Array, out: Any, pool: Pool | None) -> Array | None:
@@ -282,7 +288,7 @@ def _checked_scale(x: Array, k: Any, out: Any, pool: Pool | None) -> Array | Non
     if element is None:
         return None
     if x.dtype.kind in "iu" and element[0] != k:
-        raise OverflowError(f"scale: k = {k} does not fit {x.dtype}")
+        raise OverflowError(f"scale: k = {k} does not fit {x.dtype}: convert x to a wider dtype")
     return _checked("scale", scale_kernel(element), x, out, pool)
 
 

@@ -107,7 +107,7 @@ def map_chunks(
     require_callable("fn", fn)
     pool = pool_or_default(pool)
     if not arrays:
-        raise TypeError("map_chunks needs at least one array")
+        raise TypeError("map_chunks needs at least one array, got none")
     if any(map(is_dask_array, arrays)):
         raise TypeError(
             "map_chunks takes arrays in memory, got a dask array: its map_blocks(fn) has fn run on each block"
@@ -121,7 +121,7 @@ def map_chunks(
     if out is not None and not isinstance(out, np.ndarray):
         raise TypeError(f"out must be an ndarray, got {type(out).__name__}")
     if out is not None and not out.flags.writeable:
-        raise ValueError("out is read-only")
+        raise ValueError("out must be writable, got a read-only array")
     if out is not None and out.shape[:1] != sources[0].shape[:1]:
         raise ValueError(f"out must have length {len(sources[0])}, got shape {out.shape}")
     slices = _slices(sources, chunksize)
@@ -192,7 +192,7 @@ class _Results:
         first = self._first
         if (result is None) != (first is None):
             given, before = (type(each).__name__ for each in (result, first))
-            raise TypeError(f"fn returned {given} for a chunk after {before} for the first one")
+            raise TypeError(f"fn must return rows for all chunks or None for all, got {given} after {before}")
         if result is None or first is None or self._target is None:
             return
         rows = _rows(result, piece)

@@ -69,6 +69,6 @@ def _run(name: str, kernel: Kernel, pool: "CData", x: Array, out: Array | None) 
     if status == OVERLAP:
         return None
     if status == OVERFLOW:
-        raise OverflowError(f"{name}: a result does not fit {out.dtype}")
+        raise OverflowError(f"{name}: a result does not fit {out.dtype}: convert x to a wider dtype")
     check(status)
     return out

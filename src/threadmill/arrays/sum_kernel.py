@@ -48,7 +48,7 @@ def sum(pool: "CData", x: Array, options: int) -> Reduced | None:
     total = np.empty((), _SUM_DTYPES[x.dtype.char])
     status = kernels.sum(pool, code, x.size, start_of(summand), start_of(total), options)
     if status == OVERFLOW:
-        raise OverflowError(f"sum: the total does not fit {total.dtype}")
+        raise OverflowError(f"sum: the total does not fit {total.dtype}: convert x to floats, or let it wrap")
     if status:
         report_flags(status, "reduce")
     result = total[()]
@@ -60,7 +60,7 @@ def exact_sum(x: Array) -> Any:
     total, dtype = exact_total(x), _SUM_DTYPES[x.dtype.char]
     bounds = np.iinfo(dtype)
     if not bounds.min <= total <= bounds.max:
-        raise OverflowError(f"sum: the total does not fit {dtype}")
+        raise OverflowError(f"sum: the total does not fit {dtype}: convert x to floats, or let it wrap")
     return dtype.type(total)
 
 

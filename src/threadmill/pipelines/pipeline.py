@@ -55,7 +55,7 @@ class Pipeline:
     ) -> None:
         self._stages = as_stages(stages)
         if not self._stages:
-            raise ValueError("a pipeline needs at least one stage")
+            raise ValueError("a pipeline needs at least one stage, got none")
         self._maxsize = integer("maxsize", maxsize, 1)
         self._ordered = ordered
         self._pool = Pool(1 + sum(each.workers for each in self._stages), "pipeline")
@@ -94,7 +94,9 @@ class Pipeline:
         with self._lock:
             before = self._run
             if before is not None and before.is_live():
-                raise RuntimeError("the pipeline has a run under way")
+                raise RuntimeError(
+                    "the pipeline has a run under way: take its results, or close its iterator"
+                )
             self._run = run
         try:
             if before is not None:
@@ -116,7 +118,7 @@ class Pipeline:
         with self._lock:
             run = self._run
         if run is not None:
-            run.stop(RuntimeError("the pipeline was closed during the run"))
+            run.stop(RuntimeError("the pipeline was closed during the run: take all results first"))
         self._pool.shutdown()
 
     def __enter__(self) -> "Pipeline":

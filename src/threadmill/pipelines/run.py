@@ -65,7 +65,9 @@ class Run:
 
     def next(self) -> Any:
         if self._lost:
-            raise RuntimeError("this run is the parent process's; the forked child does not have its threads")
+            raise RuntimeError(
+                "this run is the parent process's; the forked child does not have its threads: begin another"
+            )
         try:
             return self._queues[-1].get()
         except ShutDown:
@@ -78,7 +80,9 @@ class Run:
             raise StopIteration
         try:
             if isinstance(error, StopIteration):  # from here it would look like the end
-                raise RuntimeError("a stage raised StopIteration") from error
+                raise RuntimeError(
+                    "a stage raised StopIteration: return, or raise another exception"
+                ) from error
             raise error
         finally:
             del error  # its traceback holds this frame: no cycle

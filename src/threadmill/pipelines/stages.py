@@ -59,7 +59,9 @@ class NativeStage(Stage):
         self._chunksize = integer("chunksize", chunksize, 1)
         for each in self.dtype, self.out_dtype:
             if each.hasobject or each.itemsize == 0:
-                raise TypeError(f"a native stage's items have a fixed size and no Python objects, not {each}")
+                raise TypeError(
+                    f"a native stage's items must have a fixed size and no Python objects, got {each}"
+                )
 
     def queue(self, maxsize: int) -> TypedQueue[Any]:
         return TypedQueue(maxsize, self.dtype)
@@ -139,7 +141,9 @@ def stage(
         return NativeStage(fn, workers, dtype, out_dtype, chunksize, ctx)
     require_callable("a stage", fn)
     if out_dtype is not None or ctx is not None:
-        raise TypeError("out_dtype and ctx are for a native function, which also needs dtype")
+        raise TypeError(
+            "out_dtype and ctx are for a native function, which also needs dtype: give it, or leave them out"
+        )
     return _PythonStage(fn, workers)
 
 
@@ -152,5 +156,7 @@ def as_stages(stages: Any) -> list[Stage]:
         if not (isinstance(before, NativeStage) and isinstance(after, NativeStage)):
             continue
         if not np.can_cast(before.out_dtype, after.dtype, "safe"):
-            raise TypeError(f"a stage gives {before.out_dtype}, but the next one takes {after.dtype}")
+            raise TypeError(
+                f"a stage gives {before.out_dtype}, but the next one takes {after.dtype}: make them one dtype"
+            )
     return made

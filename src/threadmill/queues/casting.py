@@ -213,4 +213,6 @@ def _other_kind(source: "np.dtype[Any]", dtype: "np.dtype[Any]") -> TypeError:
 
 
 def _unfit(value: Any, dtype: "np.dtype[Any]") -> OverflowError:
-    return OverflowError(f"{value!r} does not fit a queue of dtype {dtype}; its value would change")
+    return OverflowError(
+        f"{value!r} does not fit a queue of dtype {dtype}; its value would change: use a wider dtype"
+    )

@@ -31,7 +31,9 @@ class Locked(Unfinished, Generic[T]):
 
     def __init__(self, maxsize: int = 0, dtype: None = None, order: Order = "fifo") -> None:
         if dtype is not None:
-            raise TypeError("a subclass for items of a dtype must derive from threadmill.TypedQueue")
+            raise TypeError(
+                f"with a dtype {type(self)} must derive from threadmill.TypedQueue, got {dtype!r}"
+            )
         check_order(order)
         self.maxsize = integer("maxsize", maxsize)
         self.is_shutdown = False  # mutex

@@ -44,7 +44,7 @@ class Typed(Unfinished, Generic[S]):
     def __init__(self, maxsize: int = 0, dtype: Any = None, order: Order = "fifo") -> None:
         check_order(order)
         if order == "priority":
-            raise ValueError("order='priority' is for queues of objects; a typed one is 'fifo' or 'lifo'")
+            raise ValueError("order must be 'fifo' or 'lifo' for a queue with a dtype, got 'priority'")
         self.dtype: np.dtype[S] = np.dtype(dtype)  # set once, as all of these
         if self.dtype.hasobject:
             raise TypeError(f"dtype must hold no Python objects, got {self.dtype}")

@@ -129,7 +129,9 @@ class Backlog(ABC):
         if len(self._waiting) < self._max_queue:
             return True
         if self._when_full == "raise":
-            raise queue.Full(f"{self._max_queue} tasks wait already (max_queue)")
+            raise queue.Full(
+                f"{self._max_queue} tasks wait already (max_queue): submit later, or use when_full='block'"
+            )
         if self._when_full == "run" or self.is_worker():
             return False
         try:

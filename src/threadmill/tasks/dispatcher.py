@@ -201,7 +201,9 @@ class Dispatcher(Backlog):
     def shutdown(self, wait: bool, cancel: bool = False) -> None:
         """Closes; then, if asked, waits until all work is done and the threads have ended."""
         if wait and self.is_worker():
-            raise DeadlockError("shutdown(wait=True) from a task of the pool would wait for that task itself")
+            raise DeadlockError(
+                "shutdown(wait=True) from a task of the pool would wait for that task itself: use wait=False"
+            )
         self.close(cancel)
         if wait:
             pools.shutdown_pool(self.handle)

@@ -69,7 +69,7 @@ def drain(pool: "Pool", queue: Any, fn: Any, *, ctx: Any = None, chunksize: int 
         _drain_native(pool, queue, fn, ctx, chunksize)
     elif callable(fn):
         if ctx is not None:
-            raise TypeError("ctx is a native function's, and fn is a Python callable")
+            raise TypeError(f"ctx must be None for a Python callable, got {type(ctx).__name__}")
         _drain_python(pool, queue, fn)
     else:
         raise TypeError(f"fn must be a callable or a native function, got {type(fn).__name__}")
@@ -77,7 +77,9 @@ def drain(pool: "Pool", queue: Any, fn: Any, *, ctx: Any = None, chunksize: int 
 
 def _drain_native(pool: "Pool", queue: Any, fn: Any, ctx: Any, chunksize: int) -> None:
     if not isinstance(queue, TypedQueue):
-        raise TypeError(f"a native function drains a Queue with a dtype, got {type(queue).__name__}")
+        raise TypeError(
+            f"queue must be a Queue with a dtype for a native function, got {type(queue).__name__}"
+        )
     integer("chunksize", chunksize, 1, (1 << 48) - 1)
     address = native_address(fn)
     assert address is not None

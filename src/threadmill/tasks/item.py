@@ -48,4 +48,6 @@ def is_ctrl_c(error: BaseException) -> bool:
 
 def lost() -> RuntimeError:
     """What meets those who wait in a forked child for what the parent is to do."""
-    return RuntimeError("this task was the parent process's; the forked child does not have it")
+    return RuntimeError(
+        "this task was the parent process's; the forked child does not have it: submit it there"
+    )

@@ -293,7 +293,9 @@ class Pool(StandardFace):
             spawn(self._tasks, new_call(fn, args, kwargs))
             return
         if len(args) > 1 or kwargs:
-            raise TypeError(f"a native task takes one argument, got {len(args) + len(kwargs)}")
+            raise TypeError(
+                f"a native task takes one argument, got {len(args) + len(kwargs)}: put them in one object"
+            )
         pointer = context_pointer(args[0] if args else None, fn)
         # Twice, as a join in another thread may drop the first before the task is there to be waited for.
         self._tasks.native_references.append((fn, args, pointer))

@@ -92,7 +92,9 @@ class Ledger:
         with self.lock:
             while left_over := self._open():
                 if deadline.expired():
-                    raise TimeoutError(f"join: {left_over} tasks were left after {deadline.seconds} s")
+                    raise TimeoutError(
+                        f"join: {left_over} tasks were left after {deadline.seconds} s: call it again"
+                    )
                 self._quiet.wait(deadline.left())
 
     def take_failures(self) -> Failures | None:
@@ -188,7 +190,9 @@ def spawn(dispatcher: "Dispatcher", call: Call) -> None:
 def join(dispatcher: "Dispatcher", timeout: float | None) -> Failures:
     """Waits until no spawned task is left; returns what failed since the last join."""
     if dispatcher.is_worker():
-        raise DeadlockError("join() from a task of the pool would wait for that task itself")
+        raise DeadlockError(
+            "join() from a task of the pool would wait for that task itself: call it outside the pool"
+        )
     deadline = deadline_or_now(timeout)
     while True:
         dispatcher.ledger.wait(deadline)
