@@ -138,7 +138,7 @@ def test_memory_is_some() -> None:
         ({"calls": 0.1, "slower": 1.5}, "memory"),
         ({"copy": 0.8}, "memory"),
         ({"slower": 1.4, "copy": 0.7, "cores": 3.0}, "cores"),
-        ({"cores": 2.5}, "one core"),
+        ({"cores": 1.7}, "one core"),
     ],
 )
 def test_what_binds_is_told_from_what_was_measured(measured: dict[str, float], bound: str) -> None:
