@@ -71,7 +71,7 @@ class Queue(Locked[T], Generic[T]):
     >>> q.put(2**40)
     Traceback (most recent call last):
         ...
-    OverflowError: 1099511627776 does not fit a queue of dtype int32; its value would change
+    OverflowError: 1099511627776 does not fit a queue of dtype int32; its value would change: use a wider dtype
     """
 
     @overload
