@@ -9,7 +9,7 @@ import _thread
 import gc  # noqa: F401  (weakref.finalize imports it at exit)
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def _in_main_interpreter() -> bool:

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.timeout(600)
 
 TOP_FILES = [
     "CHANGELOG.md",
+    "CITATION.cff",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
