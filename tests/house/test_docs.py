@@ -68,19 +68,24 @@ def test_every_block_of_python_runs(block: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_lines_that_an_addition_took_are_there() -> None:
-    """CONTRIBUTING.md shows how a dtype and an operation came in: by lines that the tree has."""
-    lines = 0
-    for language, code in BLOCKS.values():
-        text = ""
-        for line in code.splitlines() if language == "diff" else ():
-            if line.startswith("+++ "):
-                text = (ROOT / line[4:]).read_text(encoding="utf-8")
-            else:
-                assert line[0] == "+", line
-                assert f"\n{line[1:]}\n" in text, line
-                lines += 1
-    assert lines >= 10
+def test_the_diffs_are_true_to_the_tree() -> None:
+    """A part of a diff that has context can be applied: the tree has the context once, and not what is added.
+    A part without context shows how a thing came in: by lines that the tree has."""
+    kinds = {True: 0, False: 0}
+    for part in "".join(code for language, code in BLOCKS.values() if language == "diff").split("+++ ")[1:]:
+        name, _, lines = part.partition("\n")
+        text = (ROOT / name).read_text(encoding="utf-8")
+        added = re.findall(r"^\+(.*)$", lines, re.MULTILINE)
+        context = re.findall(r"^ (.*)$", lines, re.MULTILINE)
+        assert len(added) + len(context) == len(lines.splitlines()), lines
+        if context:
+            assert text.count("\n" + "\n".join(context) + "\n") == 1, part
+            assert "\n".join(added) not in text, part
+        else:
+            for line in added:
+                assert f"\n{line}\n" in text, line
+        kinds[bool(context)] += 1
+    assert min(kinds.values()) >= 5
 
 
 def test_readme_is_short_and_shows_five_blocks_and_two_commands() -> None:
