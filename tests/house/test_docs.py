@@ -94,7 +94,7 @@ def test_readme_is_short_and_shows_five_blocks_and_two_commands() -> None:
     inside = text[text.index("## What else is inside") : text.index("## Guarantees")]
     assert len(FENCES.findall(inside)) == 5
     for command in (
-        "pip install threadmill",
+        "pip install .",
         "pip install . && python -m threadmill",
         "pip install '.[test]' && pytest",
     ):
