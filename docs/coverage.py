@@ -17,7 +17,7 @@ from threadmill.arrays.layout import NO_VALUE, NUMERIC
 from threadmill.arrays.loops import LoopCache
 from threadmill.arrays.refusal import Refusal
 
-HEAD = """# What runs in parallel
+HEAD = """# Every loop of every ufunc
 
 Written by `docs/coverage.py` with NumPy {version}: every ufunc of NumPy and every loop that it has for
 numbers, asked with `ParallelUfunc.explain` of arrays that are plain and large enough. Letters are

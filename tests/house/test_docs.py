@@ -23,6 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 FENCES = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+# What the pages bring together with threadmill; .ci/run has them all.
+OPTIONAL = {"Cython", "joblib", "numba", "threadpoolctl"}
+
 # A block of code by its page and its number there.
 BLOCKS = {
     f"{page.name}-{k}": (language, code)
@@ -50,7 +53,10 @@ PROGRAMS = [
 @pytest.mark.parametrize("block", PROGRAMS)
 def test_every_block_of_python_runs(block: str, tmp_path: Path) -> None:
     code = BLOCKS[block][1]
-    if '"cc ' in code and shutil.which("cc") is None:
+    for package in re.findall(r"^(?:from|import) (\w+)", code, re.MULTILINE):
+        if package in OPTIONAL:
+            pytest.importorskip(package)
+    if ('"cc ' in code or "compile()" in code or "Cython" in code) and shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
     needs = re.match(r"# needs (\w+)", code)
     if needs:
@@ -86,6 +92,16 @@ def test_the_diffs_are_true_to_the_tree() -> None:
                 assert f"\n{line}\n" in text, line
         kinds[bool(context)] += 1
     assert min(kinds.values()) >= 5
+
+
+@pytest.mark.parametrize("block", [name for name, (language, _) in BLOCKS.items() if language == "c"])
+def test_every_block_of_c_is_right(block: str, tmp_path: Path) -> None:
+    cc = shutil.which("cc")
+    if cc is None:
+        pytest.skip("there is no C compiler")
+    source = tmp_path / "block.c"
+    source.write_text("#include <stddef.h>\n" + BLOCKS[block][1], encoding="utf-8")
+    commands.run(cc, "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", ROOT / "csrc", source)
 
 
 def test_readme_is_short_and_shows_five_blocks_and_two_commands() -> None:

@@ -59,9 +59,9 @@ def map_chunks(
     Parameters
     ----------
     fn : callable
-        Called as fn(*views), once for each chunk (once with empty views for arrays of length 0), with a view
-        of each array; several calls run at once. It returns an array of the chunk's length along the first
-        axis, or None for every chunk (having worked in place).
+        Called as ``fn(*views)``, once for each chunk (once with empty views for arrays of length 0), with a
+        view of each array; several calls run at once. It returns an array of the chunk's length along the
+        first axis, or None for every chunk (having worked in place).
     *arrays : array_like
         One or more, of the same length along the first axis, with at least one axis.
     out : ndarray, optional

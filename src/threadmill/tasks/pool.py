@@ -45,7 +45,7 @@ class Pool(StandardFace):
         The number of threads. By default what `recommended_workers(workload)` says, and for the "cpu"
         workload THREADMILL_NUM_THREADS or else OMP_NUM_THREADS where one is set.
     thread_name_prefix : str, optional
-        The threads are called `<prefix>_<number>`.
+        The threads are called ``<prefix>_<number>``.
     initializer : callable, optional
         Called as ``initializer(*initargs)`` on a thread before its first Python task. If it raises, the
         pool is broken: waiting and later tasks end with concurrent.futures.thread.BrokenThreadPool.
@@ -158,7 +158,7 @@ class Pool(StandardFace):
         )
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Queues fn(*args, **kwargs) and returns its future; as concurrent.futures.Executor.submit.
+        """Queues ``fn(*args, **kwargs)`` and returns its future; as concurrent.futures.Executor.submit.
 
         The call runs on one of the pool's threads, in a copy of the submitter's contextvars context.
 
@@ -261,7 +261,7 @@ class Pool(StandardFace):
         Parameters
         ----------
         fn : callable or native function
-            A Python callable is called as fn(*args, **kwargs). A native function, ``void (*)(void *)`` in
+            A Python callable is called as ``fn(*args, **kwargs)``. A native function, ``void (*)(void *)`` in
             any form that `parallel_for` takes, is called without the GIL with the one argument given, which
             may be anything that `parallel_for` takes for `ctx`; what it points to is kept alive until the
             next `join` or the pool's end.
