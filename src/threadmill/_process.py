@@ -20,6 +20,7 @@ class Stoppable(Protocol):
     """What keeps a pool's threads waiting until it is stopped."""
 
     def stop(self, error: BaseException | None) -> None: ...
+    def report_at_exit(self) -> None: ...
 
 
 class Renewable(Protocol):
@@ -88,6 +89,8 @@ def _shutdown_all() -> None:
         run.stop(RuntimeError("the interpreter exits"))
     for tasks in pools:
         tasks.shutdown(wait=True)
+    for run in runs:
+        run.report_at_exit()
 
 
 def _after_fork_in_child() -> None:

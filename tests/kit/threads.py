@@ -1,6 +1,9 @@
 """The threads of this process, a pool whose threads are busy, and a wait for what others will make true."""
 
+import gc
+import itertools
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,11 +20,28 @@ def native_threads() -> set[str]:
     return set(os.listdir("/proc/self/task"))
 
 
+HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def merge_references() -> None:
+    """Has all objects go that nobody refers to; with the GIL they are gone.
+
+    Without it, a reference that one thread has made and another has dropped counts until the first one runs
+    Python again, or the collector comes. It takes cycles too: that there are none is tested with the GIL.
+    """
+    if not HAS_GIL:
+        gc.collect()
+
+
 def soon(condition: Callable[[], bool]) -> bool:
     """Whether the condition comes true; looks again and again, for as long as a busy machine may need."""
     deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
+    for looks in itertools.count(1):
+        if condition() or time.monotonic() > deadline:
+            break
         time.sleep(0.001)
+        if looks % 64 == 0:
+            merge_references()
     return condition()
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands
-from kit.threads import asleep, native_threads, needs_proc, soon
+from kit.threads import asleep, merge_references, native_threads, needs_proc, soon
 
 import threadmill as tm
 from threadmill.pipelines.run import Run
@@ -486,7 +486,9 @@ def test_errors_make_no_cycles() -> None:
     gc.collect()
     gc.disable()
     try:
-        assert run()() is None
+        gone = run()
+        merge_references()
+        assert gone() is None
     finally:
         gc.enable()
 

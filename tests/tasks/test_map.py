@@ -17,7 +17,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from kit.marks import only_in_a_sweep
-from kit.threads import Busy
+from kit.threads import Busy, merge_references
 
 import threadmill as tm
 
@@ -500,6 +500,7 @@ def test_results_are_let_go_as_they_are_taken(pool: tm.Pool, how: Any) -> None:
     for thing in pool.map(lambda _: Thing(), range(200), **how):
         gone = weakref.ref(thing)
         del thing
+        merge_references()
         assert gone() is None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from kit import commands
-from kit.threads import soon
+from kit.threads import merge_references, soon
 
 import threadmill as tm
 from threadmill.tasks import dispatcher as _tasks
@@ -497,6 +497,7 @@ def test_of_many_failures_the_first_are_kept_and_all_are_counted() -> None:
             pool.join()
         assert len(raised.value.exceptions) == len(alive) == 16
         del raised
+        merge_references()
         assert len(alive) == 0
         pool.join()  # they are told once
 

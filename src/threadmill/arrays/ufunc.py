@@ -417,7 +417,8 @@ def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
         else:
             with lock_of_process("parallel"):
                 made = _made.setdefault(id(ufunc), ParallelUfunc(ufunc, trust))
-    made._trusted |= trust
+    if trust:  # not |=, which may write back what was before another thread's trust
+        made._trusted = True
     return made
 
 

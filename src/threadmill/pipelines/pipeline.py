@@ -1,5 +1,6 @@
 """Pipeline: stages that work at the same time, with bounded queues between them."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any
@@ -145,5 +146,6 @@ class _Results:
     def close(self) -> None:
         self._run.abandon()
 
-    def __del__(self) -> None:
-        self._run.drop()
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():  # when the run has been stopped, and names may be gone
+            self._run.drop()

@@ -111,6 +111,13 @@ class Run:
         else:
             self.abandon()
 
+    def report_at_exit(self) -> None:
+        """Tells of a failure that no consumer has met: none will when the interpreter ends."""
+        with self._lock:
+            error = self._error if self._failed and not (self._left or self._lost) else None
+        if error is not None:
+            _report(error)
+
     def is_live(self) -> bool:
         return not self._left and not self._lost
 

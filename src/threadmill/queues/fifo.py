@@ -18,7 +18,7 @@ from .._deadline import Deadline, seconds_to_wait
 from .._locks import Lock
 from ..errors import ShutDown
 from .locked import Order
-from .unfinished import Unfinished
+from .unfinished import HAS_GIL, Unfinished
 
 __all__ = ["MOST_PERMITS", "Fifo"]
 
@@ -123,7 +123,11 @@ class Fifo(Unfinished, Generic[T]):
             raise ShutDown
         if self._permits is not None:
             self._take_permit(self._permits, block, timeout)
-        next(self._numbers)
+        if HAS_GIL:
+            next(self._numbers)
+        else:
+            with self.mutex:
+                self._rest += 1
         items = self._items
         items.put(item)
         if items.sleepers:

@@ -5,7 +5,10 @@ from operator import length_hint
 
 from .._locks import Condition, Lock
 
-__all__ = ["Unfinished"]
+__all__ = ["HAS_GIL", "Unfinished"]
+
+# Whether `next` on an iterator is one step; without the GIL two threads may be given one number.
+HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class Unfinished:
@@ -19,7 +22,8 @@ class Unfinished:
     maxsize: int  # set once
 
     def _start_count(self) -> None:
-        # Counts items without a lock: `next` is atomic, and length_hint tells how many numbers are left.
+        # With the GIL this counts items without a lock: `next` is atomic, and length_hint tells how many numbers
+        # are left.
         self._numbers = iter(range(sys.maxsize))
         self._rest = sys.maxsize  # mutex: unfinished items, and the numbers that are left
         self._renew_count()

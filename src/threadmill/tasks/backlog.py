@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import itertools
 import queue
 import sys
 from abc import ABC, abstractmethod
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Backlog", "WhenFull"]
 
 WhenFull = Literal["block", "raise", "run"]
-
-_tokens = itertools.count()
 
 # How long a submitter that waits for room sleeps before it checks for itself: telling it may have failed.
 _ROOM_S = 1.0
@@ -54,7 +51,7 @@ class Backlog(ABC):
     def _clear(self) -> None:
         self._room = Condition(self.lock)  # len(_waiting) < _max_queue or closed
         self._waiting: deque[Item] = deque()  # workers pop without the lock: popleft is atomic
-        self._coming: set[int | None] = set()  # tokens on the way
+        self._coming: set[object] = set()  # tokens on the way
         self._here: set[int] = set()  # workers at the deque
         self.closed = False  # read without the lock where that shows in time; set without it by `abandon`
         self._broken: str | None = None  # read without the lock
@@ -99,7 +96,7 @@ class Backlog(ABC):
         try:
             (self._waiting.appendleft if first else self._waiting.append)(item)
             if len(self._waiting) > len(self._coming) and len(self._coming) + len(self._here) < self.threads:
-                token = next(_tokens)
+                token = object()
                 self._send(token)
         except BaseException as error:  # Ctrl-C may come at any point, also when the token has gone
             self._coming.discard(token)
@@ -109,7 +106,7 @@ class Backlog(ABC):
                 self._waiting.remove(item)
             raise
 
-    def _send(self, token: int) -> None:
+    def _send(self, token: object) -> None:
         self.workers.expect()
         self._coming.add(token)
         pools.post(self.handle, functools.partial(self.work_off, token))
@@ -123,7 +120,7 @@ class Backlog(ABC):
 
     def _wait_for_room(self) -> bool:
         """Whether there is room now; if not, the caller runs its item itself."""
-        for over in [item for item in list(self._waiting) if item.done()]:
+        for over in [item for item in self._snapshot() if item.done()]:
             with contextlib.suppress(ValueError):  # a worker was quicker
                 self._waiting.remove(over)
         if len(self._waiting) < self._max_queue:
@@ -143,6 +140,12 @@ class Backlog(ABC):
             raise
         return True
 
+    def _snapshot(self) -> list[Item]:
+        """The items that wait. Workers pop without the lock; what is read meanwhile is read again."""
+        while True:
+            with contextlib.suppress(RuntimeError):  # "deque mutated during iteration", without the GIL
+                return list(self._waiting)
+
     def waiting(self) -> int:
         """How many items wait, those included that have been cancelled."""
         return len(self._waiting)
@@ -158,10 +161,10 @@ class Backlog(ABC):
     # ---- the workers' side ----
 
     @abstractmethod
-    def work_off(self, token: int) -> None:
+    def work_off(self, token: object) -> None:
         """What a worker does that a token has sent."""
 
-    def _arrive(self, token: int, me: int) -> None:
+    def _arrive(self, token: object, me: int) -> None:
         with self.lock:
             self._coming.discard(token)
             self._here.add(me)
@@ -179,7 +182,7 @@ class Backlog(ABC):
 
     def _give_way(self, me: int) -> bool:
         """Sends for a worker in the place of this one, which then leaves; returns whether one comes."""
-        token = next(_tokens)
+        token = object()
         with self.lock:
             try:
                 self._send(token)
@@ -193,5 +196,5 @@ class Backlog(ABC):
         with self.lock:
             self._broken = reason
             self._room.notify_all()
-        for item in self._waiting.copy():  # they stay there, and do nothing when a worker comes to them
+        for item in self._snapshot():  # they stay there, and do nothing when a worker comes to them
             insist(functools.partial(item.fail, BrokenThreadPool(reason)))

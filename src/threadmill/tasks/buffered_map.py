@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
@@ -52,13 +53,15 @@ class BufferedMap(Generic[T]):
 
     def results(self, deadline: Deadline) -> Generator[T, None, None]:
         self.begun = True
+        is_finalizing = sys.is_finalizing  # when it is true, the pool has ended, and names may be gone
         try:
             while self._futures:
                 result = [_result_or_cancel(self._futures.popleft(), deadline)]
                 self._futures.extend(itertools.islice(self._calls, 1))
                 yield result.pop()  # and nothing here holds it
         finally:
-            self.give_up()
+            if not is_finalizing():
+                self.give_up()
 
     def give_up(self) -> None:
         for future in self._futures:

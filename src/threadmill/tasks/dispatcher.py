@@ -82,7 +82,7 @@ class Dispatcher(Backlog):
 
     # ---- running tasks ----
 
-    def work_off(self, token: int) -> None:
+    def work_off(self, token: object) -> None:
         """A worker's stay in Python: runs items until none waits.
 
         A worker that finds native work waiting sends a token in its place and leaves, so that neither kind of
@@ -187,7 +187,7 @@ class Dispatcher(Backlog):
         with self.lock:
             self.closed = True
             self._room.notify_all()
-        for item in self._waiting.copy() if cancel else ():
+        for item in self._snapshot() if cancel else ():
             item.cancel()
         pools.close_pool(self.handle)
 

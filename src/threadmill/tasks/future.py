@@ -138,7 +138,10 @@ class Future(concurrent.futures.Future[T]):
     def _invoke_callbacks(self) -> None:
         callbacks = self._done_callbacks
         while callbacks:
-            callback = callbacks.pop(0)  # so that none is called twice
+            try:
+                callback = callbacks.pop(0)  # so that none is called twice
+            except IndexError:  # another thread tells of the end as well
+                return
             try:
                 callback(self)
             except Exception:

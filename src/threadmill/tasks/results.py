@@ -4,7 +4,7 @@ import itertools
 import opcode
 import sys
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from types import FrameType
 from typing import Any, Protocol, TypeVar
 
@@ -55,9 +55,11 @@ class Results(itertools.chain[T]):
         self._source.give_up()
         deque(self, maxlen=0)  # what it holds of the last part
 
-    def __del__(self) -> None:
-        if not self._source.begun and not _ends_a_statement(sys._getframe().f_back):
-            self._source.give_up()
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # When the interpreter ends, the pool has ended before, and this module's names may be gone.
+        if is_finalizing() or self._source.begun or _ends_a_statement(sys._getframe().f_back):
+            return
+        self._source.give_up()
 
 
 def _ends_a_statement(frame: FrameType | None) -> bool:
