@@ -31,6 +31,7 @@ QUESTIONS = (
     "shared_machine",
     "dask_blocks",
     "executor",
+    "free_threads",
     "queues",
 )
 

@@ -329,7 +329,9 @@ class Pool(StandardFace):
         try:
             failures = join(self._tasks, timeout)
         except BaseException:
-            self._tasks.native_references.extend(references)  # not +=, which may write a list that a join took
+            self._tasks.native_references.extend(
+                references
+            )  # not +=, which may write a list that a join took
             raise
         failures.raise_all()
 
