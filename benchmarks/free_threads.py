@@ -1,4 +1,4 @@
-"""What do Python calls gain from several threads where there is no GIL, beside the standard library's pools?"""
+"""What do Python calls gain from several threads without the GIL, beside the standard library's pools?"""
 
 import functools
 import sys

@@ -1,0 +1,83 @@
+"""Without the GIL, and with one that changes hands all the time: no count and no setting is lost."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from kit import commands
+from kit.threads import HAS_GIL, run_at_once
+
+import threadmill as tm
+
+THREADS = 8
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Has the GIL, where there is one, change hands at every chance."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.smoke
+@pytest.mark.skipif(HAS_GIL, reason="for CPython without the GIL")
+def test_import_leaves_the_gil_off() -> None:
+    script = """
+import sys, numpy, threadmill as tm
+assert tm.sum(numpy.ones(300_000)) == 300_000 and tm.default_pool().submit(abs, -1).result() == 1
+print(sys._is_gil_enabled())
+"""
+    settings = {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
+    done = commands.run(sys.executable, "-W", "error", "-c", script, check=False, env=settings)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+@pytest.mark.usefixtures("restless")
+@pytest.mark.parametrize("order", ["fifo", "lifo", "priority"])
+def test_every_item_of_a_queue_counts(order: str) -> None:
+    for _ in range(3):
+        items = tm.Queue(order=order)
+        put, each = items.put, 5000
+
+        def put_all(_: int, put: Callable[[int], None] = put) -> None:
+            for i in range(each):
+                put(i)
+
+        run_at_once(put_all, THREADS)
+        assert items.unfinished_tasks == items.qsize() == each * THREADS
+
+
+@pytest.mark.usefixtures("restless")
+@pytest.mark.parametrize("when_full", ["block", "run"])
+def test_submitters_of_a_full_pool_lose_no_task(when_full: str) -> None:
+    done: list[int] = []
+    with tm.Pool(3, max_queue=2, when_full=when_full) as pool:
+
+        def submit(k: int) -> None:
+            futures = [pool.submit(done.append, k) for _ in range(100)]
+            for future in futures:
+                future.result(60)
+
+        run_at_once(submit, THREADS)
+    assert len(done) == 100 * THREADS
+
+
+@pytest.mark.usefixtures("restless")
+def test_functions_are_made_and_fused_on_all_threads_at_once() -> None:
+    """The first calls of each dtype fill all caches, here on many threads at once."""
+    wrong: list[str] = []
+
+    def call(_: int) -> None:
+        for char in "fdilFD":
+            x = np.arange(1, 5001).astype(char)
+            fused = tm.fuse(lambda x: (x * x + x - 3 * x).astype("D").sum())(x)
+            plain = (x * x + x - 3 * x).astype("D").sum()
+            if fused.tobytes() != plain.tobytes() or tm.parallel(np.square)(x).tobytes() != (x * x).tobytes():
+                wrong.append(char)
+
+    run_at_once(call, THREADS)
+    assert wrong == []
