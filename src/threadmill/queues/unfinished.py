@@ -22,8 +22,8 @@ class Unfinished:
     maxsize: int  # set once
 
     def _start_count(self) -> None:
-        # With the GIL this counts items without a lock: `next` is atomic, and length_hint tells how many numbers
-        # are left.
+        # With the GIL this counts items without a lock: `next` is atomic, and length_hint tells how many
+        # numbers are left.
         self._numbers = iter(range(sys.maxsize))
         self._rest = sys.maxsize  # mutex: unfinished items, and the numbers that are left
         self._renew_count()
