@@ -134,6 +134,8 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
 def _of_arguments(args: tuple[Any, ...]) -> Refusal | str:
     """What a call without a large array comes to: a part of the passes around it, perhaps."""
     return FUSED if LazyArray in map(type, args) else judged(args)
+
+
 def _by_blocks(
     fn: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None
 ) -> Any:

@@ -68,10 +68,10 @@ class Queue(Locked[T], Generic[T]):
     >>> q.put_many(range(5))
     >>> q.get_many(3)
     array([0, 1, 2], dtype=int32)
-    >>> q.put(2**40)
+    >>> q.put(2**31)
     Traceback (most recent call last):
         ...
-    OverflowError: 1099511627776 does not fit a queue of dtype int32; its value would change: use a wider dtype
+    OverflowError: 2147483648 does not fit a queue of dtype int32; its value would change: use a wider dtype
     """
 
     @overload
