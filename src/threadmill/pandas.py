@@ -14,8 +14,8 @@ from .fusion.fuse import fuse
 
 if int(pandas.__version__.partition(".")[0]) < 3:
     raise ImportError(
-        f"threadmill is an engine for pandas 3 and later, and this is pandas {pandas.__version__}; "
-        "threadmill.fuse takes its Series and DataFrames without an engine"
+        f"threadmill is an engine for pandas 3 and later, and this is pandas {pandas.__version__}: "
+        "use threadmill.fuse, which takes its Series and DataFrames without an engine"
     )
 
 __all__ = ["Engine"]
@@ -71,7 +71,7 @@ class Engine(pandas.api.executors.BaseExecutionEngine):  # type: ignore[misc]
         if found.shape not in (given.shape, ()):
             name = getattr(func, "__name__", type(func).__name__)
             raise ValueError(
-                f"{name} returned an array of shape {found.shape}, expected {given.shape}: "
+                f"{name} must return an array of shape {given.shape}, got {found.shape}: "
                 "the engine calls it once, with all elements in an array"
             )
         if given is values:

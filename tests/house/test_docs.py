@@ -94,7 +94,14 @@ def test_the_diffs_are_true_to_the_tree() -> None:
     assert min(kinds.values()) >= 5
 
 
-@pytest.mark.parametrize("block", [name for name, (language, _) in BLOCKS.items() if language == "c"])
+C_BLOCKS = [
+    name
+    for name, (language, code) in BLOCKS.items()
+    if language == "c" and not re.match(r"/\* \w+\.c \*/\n", code)
+]
+
+
+@pytest.mark.parametrize("block", C_BLOCKS)
 def test_every_block_of_c_is_right(block: str, tmp_path: Path) -> None:
     cc = shutil.which("cc")
     if cc is None:

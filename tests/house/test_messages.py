@@ -37,10 +37,15 @@ STANDARD = {
     "'numpy.ndarray' object has no attribute {}": "NumPy's",
     "iteration over a 0-d array": "NumPy's",
     "output array has wrong shape.": "NumPy's",
+    "operands could not be broadcast together with shapes {}": "NumPy's",
+    "non-broadcastable output operand with shape {} doesn't match the broadcast shape {}": "NumPy's",
+    "{} object has no attribute {}": "Python's",
+    "module {} has no attribute {}": "Python's",
 }
 OURS = {
     "the interpreter exits": "the end of all runs; nothing is left to do",
     "what NumPy tells of {} is not what we take it for": "met by a test of ours, and NumPy goes on",
+    "{}: by NumPy, because {}": "asked for, by strict(); the reason stands where it is found",
     "{} rows after {} ones": "NumPy makes the call then",
 }
 

@@ -68,7 +68,8 @@ def in_blocks(
     after = [*_held(given), *_held(named)]
     if len(after) != len(before) or any(map(operator.is_not, after, before)):
         raise TypeError(
-            f"on dask arrays, {name_of(function)} must return what is new, not put it into a list"
+            f"on dask arrays, {name_of(function)} changed a list or dict that it was given: "
+            "return the new arrays"
         )
     made = _lazy_arrays(recorder, name_of(function), _symbols(result), run)
     return _replaced(result, lambda x: made[x._slot] if type(x) is Symbol else x)
@@ -88,7 +89,8 @@ def _task(formula: Formula, run: Callable[..., Any]) -> Callable[..., Any]:
             found = importlib.import_module(loader)
         except ImportError as error:
             raise ModuleNotFoundError(
-                "a fused task needs threadmill, of the client's version, on each of dask's workers",
+                "a fused task needs threadmill on each of dask's workers, and this one has none: "
+                "give it the client's version",
                 name=error.name,
             ) from error
         return found.loaded(payload)(*blocks)
@@ -130,8 +132,8 @@ def _symbol(recorder: Recorder, x: Any) -> Any:
         return x
     if not is_numpys and type(x._meta) is not np.ndarray:
         raise TypeError(
-            f"fuse takes dask arrays of NumPy arrays, and the blocks of one are of the class "
-            f"{type(x._meta).__name__}. Call the function itself, which dask runs operation by operation"
+            f"fuse takes dask arrays of NumPy arrays, got one with blocks of the class "
+            f"{type(x._meta).__name__}: call the function itself, which dask runs operation by operation"
         )
     return Symbol(recorder, recorder.source(x))
 

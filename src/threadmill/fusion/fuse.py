@@ -4,6 +4,7 @@ import functools
 import inspect
 import os
 import sys
+import weakref
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -90,7 +91,7 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         if "dask.array" in sys.modules and (hold_blocks(args) or (options and hold_blocks(options.values()))):
             return _by_blocks(fn, args, options, pool)
         if WATCHERS and not is_watched():
-            return watched(name, fused, *args, **options)
+            return watched(name, itself(), *args, **options)
         if not pays(args) and not (options and pays(tuple(options.values()))):
             if WATCHERS:
                 came_to(name, _of_arguments((*args, *options.values())), opens=True)
@@ -107,6 +108,8 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         result = _run(record, fn, args, options)
         worth.learn(key, record.tally)
         return result
+
+    itself = weakref.ref(fused)  # no cycle, which would keep the function until the collector comes
 
     def explain(*args: Any, **options: Any) -> FusedExplanation:
         """Calls the function, and tells of its passes over memory."""
@@ -142,7 +145,10 @@ def _by_blocks(
     if os.environ.get("THREADMILL_FUSE") == "0":
         return fn(*args, **options)
     if pool is not None:
-        raise TypeError("fuse was given a pool, whose threads stay here: blocks of dask arrays run anywhere")
+        raise TypeError(
+            "fuse was given a pool, whose threads stay here, and blocks of dask arrays run anywhere: "
+            "use fuse without pool="
+        )
     return in_blocks(fn, args, options, _run_block)
 
 
