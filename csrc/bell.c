@@ -76,7 +76,7 @@ static bool bell_take_token(tm_bell *bell)
     return false;
 }
 
-bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinners)
+bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinners, _Atomic uint64_t *asleep)
 {
     if (!bell_leave_awake(bell, spinners)) {
         if (bell_spin_until_rung(bell, seen, spin_ns)) return false;
@@ -85,6 +85,7 @@ bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinne
     TM_CHAOS(bell_asleep);
     if (atomic_load(&bell->rings) != seen && bell_return_awake(bell)) return false; /* D */
     TM_CHAOS(bell_sleep);
+    atomic_store_explicit(asleep, tm_ticks(), memory_order_relaxed);
     while (!bell_take_token(bell)) tm_futex_wait(&bell->tokens, 0, INT64_MAX);
     return true;
 }

@@ -69,7 +69,8 @@ static inline void tm_bell_ring(tm_bell *bell)
 uint32_t tm_bell_wake(tm_bell *bell, uint32_t wanted, uint32_t busy);
 
 /* Waits until the bell has rung since `seen` was read: spins up to `spin_ns` unless more than `spinners`
- * workers are awake already, then sleeps. True if it slept. */
-bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinners);
+ * workers are awake already, then sleeps. True if it slept; *asleep, which only the caller writes, tells the moment
+ * in ticks. */
+bool tm_bell_wait(tm_bell *bell, uint32_t seen, int64_t spin_ns, uint32_t spinners, _Atomic uint64_t *asleep);
 
 #endif

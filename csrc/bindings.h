@@ -32,6 +32,54 @@ int tm_pool_needs_worker(const tm_pool *pool);
  * the place of an earlier call's task. TM_INVALID for a thread that is no worker. */
 tm_status tm_at_worker_end(tm_task_fn task, void *arg);
 
+/* ---- the timeline of a pool ----------------------------------------------------------------- */
+
+/* What a thread did. TM_LOOP_EVENT: a parallel loop as its caller sees it, its chunks and the wait for those of
+ * others, TM_JOIN_EVENT, within; TM_CHUNK_EVENT: by any participant; TM_TASK_EVENT: a task, where a posted one is
+ * a stay in the host language; TM_SPIN_EVENT, TM_PARK_EVENT: a worker looked for work, and then slept;
+ * TM_WAKE_EVENT: a thread woke sleepers. */
+typedef enum tm_event_kind {
+    TM_NO_EVENT,
+    TM_LOOP_EVENT,
+    TM_CHUNK_EVENT,
+    TM_JOIN_EVENT,
+    TM_TASK_EVENT,
+    TM_SPIN_EVENT,
+    TM_PARK_EVENT,
+    TM_WAKE_EVENT
+} tm_event_kind;
+
+typedef struct tm_event {
+    uint64_t begin, end; /* in the unit of tm_read_clocks's ticks */
+    const char *label;   /* what runs: a program's name; NULL: it has none */
+    const char *call;    /* for whom: what the caller of the loop had told tm_set_call, or NULL */
+    uint64_t thread;     /* pthread_self */
+    uint64_t at, count;  /* chunk: first index, indices; loop: chunks, indices; wake: 0, sleepers */
+    int32_t detail;      /* of a task: 1 where it is posted */
+    int32_t kind;
+} tm_event;
+
+/* From now on what the pool's threads and callers do is recorded, up to `capacity` events for each worker and
+ * for all callers together; what comes after them is counted. Starts the pool's threads if need be. TM_INVALID:
+ * the pool is traced already, or the capacity is 0 or more than 2^31. TM_CLOSED, TM_NO_THREAD, TM_NO_MEMORY. */
+tm_status tm_trace_start(tm_pool *pool, size_t capacity);
+
+/* Ends that; TM_INVALID where nothing is recorded, as in a forked child. What threads are in the middle of is
+ * not recorded. */
+tm_status tm_trace_stop(tm_pool *pool);
+
+/* The events of a worker, or of the callers (lane = the number of threads), in no order; and how many found no
+ * room. For who has stopped the trace, until it is cleared or the next one starts. */
+const tm_event *tm_trace_events(const tm_pool *pool, size_t lane, size_t *count, size_t *dropped);
+void tm_trace_clear(tm_pool *pool);
+
+/* Says for whom the calling thread makes loops from now on; NULL: for nobody. The text must outlive all traces.
+ * Returns the one before. */
+const char *tm_set_call(const char *name);
+
+/* The moment in an event's unit, and on the monotonic clock. */
+void tm_read_clocks(uint64_t *ticks, int64_t *ns);
+
 /* ---- settings: process-wide ---------------------------------------------------------------- */
 
 /* Forces an instruction set, for tests. TM_INVALID above the best. */
@@ -84,8 +132,9 @@ typedef struct tm_step {
 /* What is done to the elements, step by step. It does not say where they lie: one program serves many
  * calls. */
 typedef struct tm_program {
-    size_t arrays;  /* slots 0 .. arrays - 1: the call's arrays */
-    size_t buffers; /* the slots after them: buffers, each thread's own and contiguous */
+    const char *label; /* its name in a timeline, or NULL; must outlive all traces */
+    size_t arrays;     /* slots 0 .. arrays - 1: the call's arrays */
+    size_t buffers;    /* the slots after them: buffers, each thread's own and contiguous */
     size_t buffer_item[TM_MAX_OPERANDS * 2]; /* size of an element of each buffer */
     size_t block; /* elements that NumPy converts at a time: no tile crosses a multiple of it; 0: none */
     size_t steps;
@@ -207,6 +256,7 @@ typedef struct tm_fold {
  * arrays are read, which is for speed alone. Where some step is TM_ONCE or TM_ROW, a tile is a whole row; where
  * one is TM_COLUMN, a chunk is a piece of every row. In both cases there are no folds, and never both. The pointers are the caller's and are read until tm_run_fused returns. */
 typedef struct tm_fused {
+    const char *label; /* as a tm_program's */
     size_t arrays, inputs, buffers, steps, folds;
     const uint8_t *buffer_item; /* [buffers]: size of an element */
     const uint8_t *buffer_once; /* [buffers]: whether it holds one element, which TM_ONCE or TM_ROW makes */

@@ -45,6 +45,7 @@ struct tm_job {
     void *ctx;
     void (*help)(tm_job *job, struct tm_worker *me); /* what a worker does inside; goes out */
     tm_slice *slices;                                /* set once: one for each thread of the pool */
+    const char *label, *call;                        /* see tm_event */
     tm_fp_state fp_state;                            /* the owner's */
     int owner;                                       /* its worker index, or -1 */
 

@@ -48,12 +48,18 @@ size_t tm_get_thread_limit(void)
 /* ---- inside a job ------------------------------------------------------------------------- */
 
 /* Runs a chunk; false if one before it has failed, and so before all that follow in its slice. */
-static bool loop_run_chunk(tm_job *job, size_t chunk)
+static bool loop_run_chunk(tm_job *job, size_t chunk, tm_lane *lane)
 {
     if (tm_failure_precedes(&job->failure, chunk)) return false;
     size_t begin = chunk * job->grain;
     size_t end = TM_MIN(job->n - begin, job->grain) + begin;
+    tm_event event = {.kind = TM_CHUNK_EVENT, .begin = lane == NULL ? 0 : tm_ticks()};
     tm_status status = job->body(job->ctx, begin, end);
+    if (lane != NULL) {
+        event.label = job->label, event.call = job->call;
+        event.at = begin, event.count = end - begin;
+        tm_lane_add(lane, event);
+    }
     if (status != TM_OK) tm_failure_note(&job->failure, chunk, status);
     return true;
 }
@@ -125,13 +131,13 @@ static void loop_open_when_due(tm_job *job, caller *me, uint64_t done)
 }
 
 /* Runs chunks from seat's own slice on, around the table; `me` is NULL for workers. Returns how many. */
-static uint64_t loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counters)
+static uint64_t loop_run_chunks(tm_job *job, size_t seat, caller *me, tm_counters *counters, tm_lane *lane)
 {
     uint64_t chunks = 0, steals = 0;
     for (size_t i = 0; i < job->seats; i++) {
         size_t at = seat + i < job->seats ? seat + i : seat + i - job->seats;
         size_t chunk;
-        while (loop_claim(&job->slices[at], &chunk) && loop_run_chunk(job, chunk)) {
+        while (loop_claim(&job->slices[at], &chunk) && loop_run_chunk(job, chunk, lane)) {
             chunks += 1;
             steals += i > 0;
             if (me == NULL) continue;
@@ -162,7 +168,7 @@ static void loop_help(tm_job *job, tm_worker *me)
     TM_CHAOS(loop_help);
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(job->fp_state);
-    loop_run_chunks(job, loop_seat_of(job, me->index), NULL, &me->counters);
+    loop_run_chunks(job, loop_seat_of(job, me->index), NULL, &me->counters, tm_team_lane(me->team));
     unsigned flags = tm_fp_leave(mine);
     if (flags) atomic_fetch_or_explicit(&job->fp_flags, flags, memory_order_relaxed);
     tm_core_decline(&me->lodger);
@@ -220,9 +226,21 @@ static int64_t loop_saved_ns(uint64_t chunks, uint64_t own, int64_t own_ns)
     return (int64_t)((double)own_ns / (double)own * (double)(chunks - own));
 }
 
+/* The whole loop, as a timeline shows it. */
+static tm_event loop_event(const tm_job *job, uint64_t begin)
+{
+    return (tm_event){.kind = TM_LOOP_EVENT,
+                      .begin = begin,
+                      .label = job->label,
+                      .call = job->call,
+                      .at = job->chunks,
+                      .count = job->n};
+}
+
 static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size_t seats, size_t chunks)
 {
     int worker = tm_team_worker(team);
+    tm_lane *lane = tm_team_lane(team);
     uint64_t begin = tm_ticks();
     /* Few chunks may be long, and only between two can the caller open the loop. */
     const bool many = loop->short_chunks || chunks / MANY_CHUNKS >= seats;
@@ -233,17 +251,20 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
     job->n = loop->n, job->grain = loop->grain, job->chunks = chunks, job->seats = seats;
     job->body = loop->body, job->ctx = loop->ctx;
     job->help = loop_help, job->owner = worker, job->fp_state = mine;
+    job->label = loop->label, job->call = lane == NULL ? NULL : tm_call();
     tm_failure_clear(&job->failure);
     atomic_store_explicit(&job->fp_flags, 0, memory_order_relaxed);
     loop_deal_chunks(job);
     if (!alone) loop_open_job(job, &me, loop->short_chunks);
 
     tm_fp_enter(mine);
-    const uint64_t own = loop_run_chunks(job, 0, &me, &job->counters);
+    const uint64_t own = loop_run_chunks(job, 0, &me, &job->counters, lane);
     unsigned flags = tm_fp_leave(mine);
     const int64_t own_ns = watched ? tm_thread_ns() - begin_ns : 0;
+    tm_event join = {.kind = TM_JOIN_EVENT, .begin = lane == NULL ? 0 : tm_ticks()};
     /* In a child that a chunk has forked nobody helps, and nobody will leave. */
     const int64_t lost_ns = tm_process_generation() == team->generation ? loop_join(team, job, &me) : 0;
+    if (lane != NULL) tm_lane_add(lane, join);
     if (me.begun_ns != 0) atomic_store_explicit(&team->alone_ns, tm_now_ns(), memory_order_relaxed);
     if (lost_ns > 0 || watched) {
         const bool all = tm_failure_status(&job->failure) == TM_OK;
@@ -258,13 +279,14 @@ static tm_status loop_run_shared(tm_team *team, tm_job *job, tm_loop *loop, size
     if (alone) tm_count(&job->counters.alone, 1);
     /* A worker's time is counted already. */
     if (worker < 0) tm_count(&job->counters.busy_ticks, tm_ticks() - begin);
+    if (lane != NULL) tm_lane_add(lane, loop_event(job, begin));
     TM_CHAOS(loop_ends);
     atomic_store_explicit(&job->taken, false, memory_order_release);
     return status;
 }
 
 /* The whole loop on the calling thread, through the same chunks in order. */
-static tm_status loop_run_alone(tm_loop *loop, size_t chunks)
+static tm_status loop_run_alone(tm_loop *loop, size_t chunks, tm_lane *lane)
 {
     tm_slice slice = {.end = chunks};
     tm_counters counters = {0};
@@ -275,12 +297,16 @@ static tm_status loop_run_alone(tm_loop *loop, size_t chunks)
                   .seats = 1,
                   .body = loop->body,
                   .ctx = loop->ctx,
+                  .label = loop->label,
+                  .call = lane == NULL ? NULL : tm_call(),
                   .failure = {TM_NO_FAILURE}};
     caller me = {0};
+    const uint64_t begin = lane == NULL ? 0 : tm_ticks();
     tm_fp_state mine = tm_fp_save();
     tm_fp_enter(mine);
-    loop_run_chunks(&job, 0, &me, &counters);
+    loop_run_chunks(&job, 0, &me, &counters, lane);
     loop->fp_flags = tm_fp_leave(mine);
+    if (lane != NULL) tm_lane_add(lane, loop_event(&job, begin));
     return tm_failure_status(&job.failure);
 }
 
@@ -301,7 +327,7 @@ tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
         tm_job *job = status == TM_OK ? loop_take_slot(team) : NULL;
         if (job != NULL) return loop_run_shared(team, job, loop, seats, chunks);
     }
-    return chunks == 0 ? TM_OK : loop_run_alone(loop, chunks);
+    return chunks == 0 ? TM_OK : loop_run_alone(loop, chunks, tm_pool_lane(pool));
 }
 
 /* ---- the public faces --------------------------------------------------------------------- */

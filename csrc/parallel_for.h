@@ -10,6 +10,7 @@ typedef struct tm_loop {
     size_t grain; /* 1 or more */
     tm_body body;
     void *ctx;
+    const char *label; /* its name in a timeline, or NULL */
     bool short_chunks; /* a chunk takes less than waking a sleeper, so one may run before any is woken */
     unsigned fp_flags; /* out: TM_FP_* raised by any chunk; the caller's own flags are untouched */
 } tm_loop;

@@ -21,6 +21,13 @@ tm_status tm_pool_team(tm_pool *pool, tm_team **team);
 /* The pool's team in this process, or NULL: a forked child disowns its parent's. */
 tm_team *tm_pool_current_team(const tm_pool *pool);
 
+/* The calling thread's lane while the pool is traced, or NULL. */
+static inline tm_lane *tm_pool_lane(const tm_pool *pool)
+{
+    const tm_team *team = pool == NULL ? NULL : tm_pool_current_team(pool);
+    return team == NULL ? NULL : tm_team_lane(team);
+}
+
 /* Closed, and the caller is none of its workers. */
 bool tm_pool_refuses_loops(const tm_pool *pool);
 

@@ -16,7 +16,12 @@ static void task_let_poster_rest(tm_team *team)
 void tm_run_task(tm_team *team, tm_counters *counters, tm_kind kind, tm_task task)
 {
     if (kind == TM_POSTED) task_let_poster_rest(team);
+    tm_lane *lane = tm_team_lane(team);
+    const tm_event event = {.kind = TM_TASK_EVENT,
+                            .begin = lane == NULL ? 0 : tm_ticks(),
+                            .detail = kind == TM_POSTED};
     task.run(task.arg);
+    if (lane != NULL) tm_lane_add(lane, event);
     tm_count(&counters->tasks, 1);
     atomic_fetch_add_explicit(&team->ended, 1, memory_order_relaxed);
     TM_CHAOS(task_ran);

@@ -51,6 +51,8 @@ static bool team_make_futexes(tm_team *team)
 static void team_free(tm_team *team)
 {
     for (size_t i = 0; i < TM_KINDS; i++) tm_queue_destroy(team->tasks[i]);
+    if (team->lanes != NULL) tm_lanes_clear(team->lanes, team->threads + 1);
+    free(team->lanes);
     free(team->slices);
     free(team->workers);
     while (team->futexes > 0) tm_futex_destroy(team_futex(team, --team->futexes));
@@ -90,7 +92,8 @@ static tm_team *team_allocate(const tm_pool_options *options)
     team->spinners = team_count_spinners(threads, tm_usable_cores());
     team->workers = team_zeros(threads, sizeof *team->workers);
     team->slices = team_zeros(threads * TM_JOB_SLOTS, sizeof *team->slices);
-    if (!team_make_futexes(team) || team->workers == NULL || team->slices == NULL ||
+    team->lanes = team_zeros(threads + 1, sizeof *team->lanes);
+    if (!team_make_futexes(team) || team->workers == NULL || team->slices == NULL || team->lanes == NULL ||
         tm_queue_create(options->queue_capacity, sizeof(tm_task), TM_FIFO, &team->tasks[TM_SPAWNED]) !=
             TM_OK ||
         tm_queue_create(0, sizeof(tm_task), TM_FIFO, &team->tasks[TM_POSTED]) != TM_OK) {
@@ -243,5 +246,9 @@ uint32_t tm_team_wake(tm_team *team, const tm_job *mine, size_t wanted)
         if (&team->jobs[i] != mine) busy += tm_gate_inside(&team->jobs[i].gate);
     if (mine != NULL)
         wanted += team->options.pin; /* the one that is pinned to the caller's core is no help */
-    return tm_bell_wake(&team->bell, (uint32_t)TM_MIN(wanted, UINT32_MAX), busy);
+    tm_lane *lane = tm_team_lane(team);
+    tm_event wake = {.kind = TM_WAKE_EVENT, .begin = lane == NULL ? 0 : tm_ticks()};
+    wake.count = tm_bell_wake(&team->bell, (uint32_t)TM_MIN(wanted, UINT32_MAX), busy);
+    if (lane != NULL && wake.count > 0) tm_lane_add(lane, wake);
+    return (uint32_t)wake.count;
 }

@@ -9,6 +9,7 @@
 #include "bell.h"
 #include "core.h"
 #include "job.h"
+#include "lane.h"
 #include "worth.h"
 
 /* Loops that can be open at once; a caller who finds no slot free runs its loop alone. */
@@ -34,8 +35,12 @@ typedef struct tm_worker {
     tm_task at_end;                         /* the worker: run before it ends, if not NULL */
     tm_lodger lodger;                       /* see core.h */
     int64_t moved_ns;                       /* the worker: when it last left a caller's core */
-    tm_counters counters;                   /* the worker */
+    _Atomic uint64_t asleep; /* the worker: since when, in ticks; 0: it is awake. Read by anyone */
+    tm_counters counters;    /* the worker */
 } tm_worker;
+
+/* Whether the team's lanes are open; BUSY: somebody opens or closes them. */
+enum { TM_TRACE_OFF, TM_TRACE_ON, TM_TRACE_BUSY };
 
 typedef struct tm_team {
     tm_pool_options options;    /* set once; the pool may be gone before the last worker */
@@ -56,6 +61,8 @@ typedef struct tm_team {
     _Atomic int64_t alone_ns;          /* when a loop last ended without waking sleepers: any caller */
     _Atomic int caller_core;           /* where the last loop began: any caller */
     tm_worth worth;                    /* any caller */
+    _Atomic int tracing;               /* TM_TRACE_*: who starts or stops a trace */
+    tm_lane *lanes;                    /* set once: one for each worker, and one for all callers */
     _Atomic uint32_t watching;         /* threads in tm_pool_watch: these, atomically */
     tm_futex go;                       /* 0: threads wait; 1: work; 2: a thread is missing, give up */
     atomic_bool stopping;              /* set by stop */
@@ -103,6 +110,14 @@ tm_worker *tm_team_self(void);
 
 /* The calling thread's index in the team, or -1. */
 int tm_team_worker(const tm_team *team);
+
+/* Where the calling thread records its events; NULL while nobody asks for them. */
+static inline tm_lane *tm_team_lane(const tm_team *team)
+{
+    if (atomic_load_explicit(&team->tracing, memory_order_relaxed) != TM_TRACE_ON) return NULL;
+    const int worker = tm_team_worker(team);
+    return &team->lanes[worker >= 0 ? (size_t)worker : team->threads];
+}
 
 /* After a ring: wakes sleepers, up to `wanted` threads less those awake that are not in another loop than
  * `mine` (NULL: in any loop). Returns how many it woke. */

@@ -136,6 +136,19 @@ static int64_t worker_spin_ns(const tm_team *team)
     return team->spinners == 0 || (core >= 0 && core == tm_core()) ? 0 : IDLE_SPIN_NS;
 }
 
+static void worker_wait(tm_team *team, tm_worker *me, uint32_t seen)
+{
+    tm_event event = {.kind = TM_SPIN_EVENT, .begin = tm_ticks()};
+    if (tm_bell_wait(&team->bell, seen, worker_spin_ns(team), team->spinners, &me->asleep)) {
+        tm_count(&me->counters.parks, 1);
+        event.kind = TM_PARK_EVENT;
+        event.begin = atomic_load_explicit(&me->asleep, memory_order_relaxed);
+        atomic_store_explicit(&me->asleep, 0, memory_order_relaxed);
+    }
+    tm_lane *lane = tm_team_lane(team);
+    if (lane != NULL) tm_lane_add(lane, event);
+}
+
 static void worker_work(tm_team *team, tm_worker *me)
 {
     for (;;) {
@@ -145,8 +158,7 @@ static void worker_work(tm_team *team, tm_worker *me)
         worker_help_loops(team, me);
         if (worker_try_tasks(team, me, seen)) continue;
         if (stopping) return; /* stopping closes the queue first, so no task can come after this look */
-        if (tm_bell_wait(&team->bell, seen, worker_spin_ns(team), team->spinners))
-            tm_count(&me->counters.parks, 1);
+        worker_wait(team, me, seen);
     }
 }
 

@@ -253,7 +253,7 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     const size_t most = tree ? tm_fused_chunks(p.n, tree) : p.n / p.grain + (p.n % p.grain != 0);
     const size_t chunks = tree || p.by_columns ? most : fused_chunks(&p, most);
     const size_t n = p.by_columns ? (size_t)layout[dims - 1] : TM_MIN(chunks * p.grain, tree ? most : p.n);
-    tm_loop loop = {.n = n, .grain = p.grain, .body = fused_run_chunk, .ctx = &p};
+    tm_loop loop = {.n = n, .grain = p.grain, .body = fused_run_chunk, .ctx = &p, .label = fused->label};
     tm_status status = tm_run_loop(pool, &loop);
     if (!tree) tm_folds_fill(&p.folds, chunks, most);
     if (status == TM_OK && tree) status = tm_folds_combine(&p.folds);

@@ -84,6 +84,7 @@ static int product_run(tm_pool *pool, tm_dtype dtype, size_t n, product *p, cons
         .grain = CHUNK_BYTES / p->size,
         .body = product_run_chunk,
         .ctx = p,
+        .label = p->factor == NULL ? "square" : "scale",
         .short_chunks = true,
     };
     return tm_run_flags(pool, &loop);

@@ -103,6 +103,7 @@ int tm_run_program(tm_pool *pool, const tm_program *program, size_t dims, const 
                     .grain = grain,
                     .body = tm_walk_chunk,
                     .ctx = &c,
+                    .label = program->label,
                     .short_chunks = elements <= SHORT_CHUNK};
     tm_status status = tm_run_loop(pool, &loop);
     return status == TM_OK ? (int)atomic_load_explicit(&c.fp_flags, memory_order_relaxed) : (int)status;

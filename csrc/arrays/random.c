@@ -80,7 +80,7 @@ static void random_take_half(random_call *call)
 static tm_status random_take_draws(tm_pool *pool, random_call *call)
 {
     const size_t draws = call->left / call->each;
-    tm_loop loop = {.n = draws, .grain = GRAIN, .body = random_run_chunk, .ctx = call};
+    tm_loop loop = {.n = draws, .grain = GRAIN, .body = random_run_chunk, .ctx = call, .label = "random"};
     const tm_status status = tm_run_loop(pool, &loop);
 
     if (status != TM_OK) return status;

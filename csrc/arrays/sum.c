@@ -78,6 +78,7 @@ static int sum_run(tm_pool *pool, summation *s)
         .grain = s->block == 0 ? 1 : TM_MAX((size_t)1, NODE_BYTES / s->size / s->block),
         .body = sum_run_nodes,
         .ctx = s,
+        .label = "sum",
         .short_chunks = true,
     };
     tm_loop combine = {.n = 1, .grain = 1, .body = sum_run_combine, .ctx = s};

@@ -33,7 +33,7 @@ C_IDEAS = [
         "fork",
         "queue",
     ),
-    *("team", "tasks", "worker", "pool", "lend", "parallel_for", "spawn", "drain", "arrays"),
+    *("lane", "team", "tasks", "worker", "pool", "trace", "lend", "parallel_for", "spawn", "drain", "arrays"),
 ]
 KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 
