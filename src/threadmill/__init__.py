@@ -49,6 +49,7 @@ from .tasks.default_pool import default_pool  # noqa: E402
 from .tasks.pool import Pool  # noqa: E402
 from .tasks.reduce import reduce  # noqa: E402
 from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
+from .timeline.trace import Trace, trace  # noqa: E402
 
 
 def __getattr__(name: str) -> object:
@@ -72,6 +73,7 @@ __all__ = [
     "ReportRow",
     "ShutDown",
     "Stage",
+    "Trace",
     "TypedQueue",
     "default_pool",
     "fuse",
@@ -89,6 +91,7 @@ __all__ = [
     "stage",
     "strict",
     "sum",
+    "trace",
     "usable_cores",
 ]
 

@@ -2,6 +2,7 @@
 
 python -m threadmill info: the environment alone.
 python -m threadmill bench: what pays on this machine, from a hundred elements to a hundred million.
+python -m threadmill timeline run.json [-o run.png]: what `with tm.trace("run.json")` has recorded.
 """
 
 import argparse
@@ -11,6 +12,10 @@ from typing import Any
 
 from . import _report
 from ._bench import command
+from .timeline import chrome
+from .timeline.picture import draw
+
+_TIMELINE = "python -m threadmill timeline [-h] FILE [-o PICTURE] [--style {light,dark}]"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +31,15 @@ def main(arguments: list[str] | None = None) -> int:
     info = commands.add_parser("info", help="tell about this machine and stop")
     info.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON instead")
     command.add_options(commands.add_parser("bench", help=command.HELP, description=command.HELP))
+    timeline = commands.add_parser(
+        "timeline", help="tell and draw what a trace has recorded", usage=_TIMELINE
+    )
+    timeline.add_argument("file", help="what `with tm.trace(file)` has written")
+    timeline.add_argument("-o", "--output", metavar="PICTURE", help="its ending tells the format: .png, .svg")
+    timeline.add_argument("--style", choices=("light", "dark"), default="light")
     options = parser.parse_args(arguments)
+    if options.command == "timeline":
+        return _tell_timeline(options.file, options.output, options.style)
     try:
         environment = _report.environment()
     except ValueError as error:  # THREADMILL_NUM_THREADS
@@ -60,6 +73,18 @@ def _main_job_as_json(environment: dict[str, Any]) -> bool:
     }
     print(json.dumps(told, indent=2))
     return all(row.same_bits for row in rows)
+
+
+def _tell_timeline(file: str, output: str | None, style: str) -> int:
+    try:
+        timeline = chrome.read(file)
+        if output is not None:
+            draw(timeline, output, style)
+    except (OSError, ValueError, ImportError) as error:
+        print(f"python -m threadmill timeline: {error}", file=sys.stderr)
+        return 2
+    print(timeline.told())
+    return 0
 
 
 if __name__ == "__main__":

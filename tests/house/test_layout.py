@@ -62,6 +62,7 @@ ROOMS = [
     "fusion",
     "pipelines",
     "numpy",
+    "timeline",
     "threadmill",  # the package's own __init__
     "joblib",
     "pandas",
@@ -74,12 +75,12 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
-        _threadmill build library thread_state waits status c_api pointers dtypes memory kernels machine
+        _threadmill build library thread_state waits status trace c_api pointers dtypes memory kernels machine
         programs moves fused random pools ring
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn
-        drain fork thread backlog dispatcher standard_face stats pool default_pool c_api reduce
+        drain fork thread backlog recorder dispatcher standard_face stats pool default_pool c_api reduce
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
@@ -93,6 +94,7 @@ FILES = {
         record lazy reduce_all reduce_rows reduce_columns calls steps numpys_code definitions powers
         elision operators frames labelled arguments formula symbols blocks fuse
     """,
+    "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
         face ufuncs fused sort_1d one_dimension reductions rows sorting order_statistics cumulative
@@ -114,6 +116,7 @@ OPTIONAL = {
     "fusion.formula": {"dask"},
     "_bench.terminal": {"rich", "tqdm"},
     "_bench.picture": {"matplotlib"},
+    "timeline.picture": {"matplotlib"},
 }
 THIRD_PARTY_ANYWHERE = {"numpy"}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .dtypes import DTYPES
 from .library import ffi, lib
 from .programs import InnerLoop
+from .trace import name_in_c
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -60,6 +61,7 @@ class FusedProgram:
 
     `buffers`: the size of an element, and whether there is one for each row only. `own_steps`: the step of
     each node, conversions being steps as well; `loops` are kept alive. `looks`: whether it looks for NaNs.
+    `name`: what a timeline calls it.
     """
 
     __slots__ = ("_kept", "looks", "own_steps", "raised", "struct", "tree")
@@ -73,6 +75,7 @@ class FusedProgram:
         folds: Sequence[Fold],
         own_steps: Sequence[int],
         loops: Sequence[object],
+        name: str,
     ) -> None:
         items = ffi.new("uint8_t[]", [item for item, _ in buffers] or 1)
         once = ffi.new("uint8_t[]", [is_once for _, is_once in buffers] or 1)
@@ -90,6 +93,7 @@ class FusedProgram:
             if identity is not None:
                 ffi.memmove(each.identity, identity, len(identity))
         self.struct = ffi.new("tm_fused *")
+        self.struct.label = name_in_c(name)
         self.struct.arrays, self.struct.inputs, self.struct.buffers = arrays, inputs, len(buffers)
         self.struct.steps, self.struct.folds = len(steps), len(folds)
         self.struct.buffer_item, self.struct.buffer_once = items, once

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._types import Array
 from .dtypes import CAST_DTYPES, DTYPES
 from .library import ffi, lib
+from .trace import name_in_c
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -58,14 +59,17 @@ def new_program(
     block: int = 0,
     written: int = 0,
     streams: Mapping[int, int] = MappingProxyType({}),
+    name: str = "",
 ) -> "CData":
     """A tm_program.
 
     `buffers`: sizes of elements; `core`: how many core dims and strides steps are told; `block`: how many
     elements NumPy converts at a time, where it does; `written`: the bits of the arrays that chunks write to;
-    `streams`: the arrays that C may write past the caches, and the sizes of their elements.
+    `streams`: the arrays that C may write past the caches, and the sizes of their elements; `name`: what
+    a timeline calls it.
     """
     program = ffi.new("tm_program *")
+    program.label = name_in_c(name) if name else ffi.NULL
     program.written = written
     for array, item in streams.items():
         program.stream_item[array] = item

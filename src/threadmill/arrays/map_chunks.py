@@ -131,7 +131,7 @@ def map_chunks(
         piece = slices[at]
         results.put(piece, fn(*(source[piece] for source in sources)))
 
-    run_indices(pool, run, len(slices))
+    run_indices(pool, run, len(slices), fn)
     return results.whole()
 
 

@@ -154,15 +154,15 @@ _programs = functools.lru_cache(maxsize=512)
 @_programs
 def _copy(source: str, target: str, itemsize: int, blocks: bool) -> "CData":
     if blocks:
-        return new_program(2, [], [(copy_blocks_loop(itemsize), (0, 1))], core=(1, 2), written=2)
+        return new_program(2, [], [(copy_blocks_loop(itemsize), (0, 1))], core=(1, 2), written=2, name="copy")
     same = np.dtype(source) == np.dtype(target)
     loop = copy_loop(itemsize) if same else need_cast_loop(source, target)
-    return new_program(2, [], [(loop, (0, 1))], written=2)
+    return new_program(2, [], [(loop, (0, 1))], written=2, name="copy")
 
 
 @_programs
 def _copy_where(itemsize: int) -> "CData":
-    return new_program(3, [], [(copy_where_loop(itemsize), (0, 1, 2))], written=4)
+    return new_program(3, [], [(copy_where_loop(itemsize), (0, 1, 2))], written=4, name="copyto")
 
 
 @_programs
@@ -183,7 +183,7 @@ def _select(chars: tuple[str, ...], count: int, itemsize: int) -> "CData":
             buffers.append(itemsize)
         steps.append((select_loop(itemsize), (slots[k], slots[count + k], other, chosen)))
         other = chosen
-    return new_program(arrays, buffers, steps, written=1 << out)
+    return new_program(arrays, buffers, steps, written=1 << out, name="where")
 
 
 @_programs
@@ -192,4 +192,4 @@ def _take(index: str, item: int, mode: int) -> "CData":
     buffers: list[int] = []
     slot = read_as(index, np.dtype(np.intp).char, 1, buffers, 3, steps)
     steps.append((take_loop(item, mode), (0, slot, 2)))
-    return new_program(3, buffers, steps, core=(1, 1), written=4)
+    return new_program(3, buffers, steps, core=(1, 1), written=4, name="take")

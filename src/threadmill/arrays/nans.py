@@ -45,4 +45,4 @@ def _all_usual(pool: "CData", x: Array) -> bool:
 
 @functools.cache
 def _looking(itemsize: int) -> "CData":
-    return new_program(2, [], [(nan_pairs_loop(itemsize), (0, 1))])
+    return new_program(2, [], [(nan_pairs_loop(itemsize), (0, 1))], name="look for NaNs")

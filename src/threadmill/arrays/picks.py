@@ -121,7 +121,7 @@ def _count(char: str) -> "CData":
     steps: list[Step] = []
     buffers: list[int] = []
     mask = read_as(char, "?", 0, buffers, 2, steps)
-    return new_program(2, buffers, [*steps, (count_loop(), (mask, 1))], written=2)
+    return new_program(2, buffers, [*steps, (count_loop(), (mask, 1))], written=2, name="count_nonzero")
 
 
 @_programs
@@ -129,7 +129,9 @@ def _compress(char: str, itemsize: int) -> "CData":
     steps: list[Step] = []
     buffers: list[int] = []
     mask = read_as(char, "?", 0, buffers, 4, steps)
-    return new_program(4, buffers, [*steps, (compress_loop(itemsize), (mask, 1, 2, 3))], written=8)
+    return new_program(
+        4, buffers, [*steps, (compress_loop(itemsize), (mask, 1, 2, 3))], written=8, name="compress"
+    )
 
 
 @_programs
@@ -137,7 +139,9 @@ def _nonzero(char: str, axes: int) -> "CData":
     steps: list[Step] = []
     buffers: list[int] = []
     mask = read_as(char, "?", 0, buffers, 3, steps)
-    return new_program(3, buffers, [*steps, (nonzero_loop(axes), (mask, 1, 2))], core=(axes, 0), written=4)
+    return new_program(
+        3, buffers, [*steps, (nonzero_loop(axes), (mask, 1, 2))], core=(axes, 0), written=4, name="nonzero"
+    )
 
 
 @_programs
@@ -145,7 +149,7 @@ def _bincount(char: str) -> "CData":
     steps: list[Step] = []
     buffers: list[int] = []
     value = read_as(char, np.dtype(np.intp).char, 0, buffers, 2, steps)
-    return new_program(2, buffers, [*steps, (BINCOUNT, (value, 1))], core=(1, 0), written=2)
+    return new_program(2, buffers, [*steps, (BINCOUNT, (value, 1))], core=(1, 0), written=2, name="bincount")
 
 
 @_programs
@@ -153,4 +157,6 @@ def _histogram(char: str) -> "CData":
     steps: list[Step] = []
     buffers: list[int] = []
     value = read_as(char, "d", 0, buffers, 3, steps)
-    return new_program(3, buffers, [*steps, (HISTOGRAM, (value, 1, 2))], core=(1, 0), written=4)
+    return new_program(
+        3, buffers, [*steps, (HISTOGRAM, (value, 1, 2))], core=(1, 0), written=4, name="histogram"
+    )

@@ -148,7 +148,16 @@ def _new_elementwise(
     if loop.name in _WAIT_FOR_MEMORY:
         results = range(nin, count)
         streams = {k: loop.dtypes[k].itemsize for k in results if casts[k] is None and not fresh[k - nin]}
-    return new_program(count + masked, buffers, steps, mask, block=block, written=written, streams=streams)
+    return new_program(
+        count + masked,
+        buffers,
+        steps,
+        mask,
+        block=block,
+        written=written,
+        streams=streams,
+        name=loop.ufunc.__name__,
+    )
 
 
 def generalized(loop: Loop, dims: int, strides: int) -> "CData":
@@ -159,7 +168,12 @@ def generalized(loop: Loop, dims: int, strides: int) -> "CData":
         count = len(loop.dtypes)
         step: Step = loop.strided.address, tuple(range(count))
         program = loop.programs[key] = new_program(
-            count, [], [step], core=(dims, strides), written=sum(1 << k for k in range(loop.ufunc.nin, count))
+            count,
+            [],
+            [step],
+            core=(dims, strides),
+            written=sum(1 << k for k in range(loop.ufunc.nin, count)),
+            name=loop.ufunc.__name__,
         )
     return program
 
@@ -170,7 +184,11 @@ def added_rows(loop: Loop, dtype: np.dtype[Any]) -> "CData | None":
         return None
     if "rows" not in loop.programs:
         found = add_rows_loop(dtype.char)
-        made = None if found is None else new_program(2, [], [(found, (0, 1))], core=(1, 1), written=1)
+        made = (
+            None
+            if found is None
+            else new_program(2, [], [(found, (0, 1))], core=(1, 1), written=1, name="add.reduce")
+        )
         loop.programs["rows"] = made
     program: CData | None = loop.programs["rows"]
     return program
@@ -199,5 +217,6 @@ def reduction(loop: Loop, x: Array, stride: int, masked: bool, stop: int | None)
             2 if masked else -1,
             (-1, 0) if stop is None else (0, stop),
             written=1,
+            name=f"{loop.ufunc.__name__}.reduce",
         )
     return program

@@ -36,6 +36,9 @@ __all__ = ["program_of"]
 # contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may write.
 _programs: Cache[tuple[Any, ...], FusedProgram] = Cache()
 
+# Operations in the name of a pass.
+_SHOWN = 4
+
 
 def program_of(one: Pass) -> FusedProgram:
     """The program for passes of this structure, made at the first one."""
@@ -203,7 +206,18 @@ def _new_program(one: Pass) -> FusedProgram:
         for each in one.folds
     ]
     loops = [*(node.loop for node in one.nodes), *build.chains]
-    return FusedProgram(first, len(one.operands), build.items, build.steps, ends, own_steps, loops)
+    return FusedProgram(
+        first, len(one.operands), build.items, build.steps, ends, own_steps, loops, _name(one)
+    )
+
+
+def _name(one: Pass) -> str:
+    """What a timeline calls a pass: its operations, as many as can be read."""
+    names = [
+        *dict.fromkeys(node.loop.name if node.over in (ROW, COLUMN) else node.name for node in one.nodes)
+    ]
+    names += ["reduce"] * bool(one.folds)
+    return ", ".join(names[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
 
 
 def _inner(loop: Loop | Conversion, contiguous: bool) -> InnerLoop:

@@ -104,8 +104,9 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
             return fn(*args, **options)
         if WATCHERS:
             came_to(name, FUSED, opens=True)
-        record = Record(pool_or_default(pool)._handle)
-        result = _run(record, fn, args, options)
+        threads = pool_or_default(pool)
+        record = Record(threads._handle)
+        result = threads._tasks.call(fn, _run, record, fn, args, options)
         worth.learn(key, record.tally)
         return result
 
@@ -171,7 +172,8 @@ def run_fused(
     pool: Pool, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
     """One call of NumPy's function, fused, with its warnings at the user's line."""
-    return _run(Record(pool._handle), functools.partial(_as_the_user, function), args, options)
+    plain = functools.partial(_as_the_user, function)
+    return pool._tasks.call(function, _run, Record(pool._handle), plain, args, options)
 
 
 def explain_fused(

@@ -133,7 +133,9 @@ def on_all_cores(
                         came_to(numpys.__name__, judged(x for x in args if type(x) is not _ndarray))
                     return apply_as_the_user(numpys, args, options)
             call = prepared(pool, args, options)
-            result = call if isinstance(call, Refusal) else call()
+            result: Any = call
+            if not isinstance(call, Refusal):
+                result = (default_pool() if pool is None else pool)._tasks.call(numpys, call)
             if WATCHERS:
                 came_to(numpys.__name__, result)
             return apply_as_the_user(numpys, args, options) if type(result) is Refusal else result

@@ -18,7 +18,8 @@ __all__ = ["Crew", "run_indices"]
 class Crew:
     """The threads that take part, and what has failed in them."""
 
-    def __init__(self) -> None:
+    def __init__(self, called: Callable[..., object]) -> None:
+        self.called = called  # the user's function: a trace tells its name
         self.over = False  # nothing more is to be begun; set, and never reset, by any thread
         self._failures: list[tuple[int, BaseException]] = []
 
@@ -67,14 +68,18 @@ class Crew:
                 del failures  # the error's traceback holds this frame: no cycle
 
 
-def run_indices(pool: "Pool", fn: Callable[[int], object], n: int) -> None:
+def run_indices(
+    pool: "Pool", fn: Callable[[int], object], n: int, called: Callable[..., object] | None = None
+) -> None:
     """Runs fn(0) ... fn(n - 1) to their end on all threads of a pool, the caller among them.
 
-    They are as many as the caller is limited to, at most. The indices are claimed in order. When a call
-    fails no more are claimed, but all before it have been: so the first failure in order is always among
-    those that happen, and it is raised.
+    `called` is the user's function that fn calls, if it does. The threads are as many as the caller is
+    limited to, at most. The indices are claimed in order. When a call fails no more are claimed, but all
+    before it have been: so the first failure in order is always among those that happen, and it is raised.
     """
-    crew = Crew()
+    if (recorder := pool._tasks.recorder) is not None:
+        called = fn = recorder.each(called, fn)
+    crew = Crew(called or fn)
     lock = Lock()  # guards `left`
     left: Iterator[int] = iter(range(n))
 

@@ -18,6 +18,7 @@ from .backlog import Backlog, WhenFull
 from .fork import Lineage, renew
 from .item import Item
 from .late import Late, insist
+from .recorder import Recorder
 from .spawn import Ledger
 from .thread import Workers, log
 
@@ -64,7 +65,9 @@ class Dispatcher(Backlog):
         handle = pools.new_pool(threads, self.prefix, pin)
         workers = Workers(handle, threads, self.prefix, initializer)
         super().__init__(handle, workers, threads, max_queue, when_full)
+        # Runs a call in its context: run(context, fn, *args). Set, as `recorder`, by a trace.
         self.run = workers.run
+        self.recorder: Recorder | None = None
         self.future_locks = tuple(RLock() for _ in range(_FUTURE_LOCKS))  # see Future
         # Each thread touches what is its own there.
         self._lineage = Lineage()
@@ -79,6 +82,18 @@ class Dispatcher(Backlog):
     def _open_ledger(self) -> None:
         self.ledger = Ledger(self.lock)
         weakref.finalize(self, self.ledger.report)
+
+    # ---- a trace ----
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Has Python tasks and calls recorded; None: no more."""
+        self.recorder = recorder
+        self.run = self.workers.run if recorder is None else recorder.run
+
+    def call(self, called: Any, fn: Callable[..., Any], *args: Any) -> Any:
+        """fn(*args); in a trace it is a call of `called`."""
+        recorder = self.recorder
+        return fn(*args) if recorder is None else recorder.call(called, fn, *args)
 
     # ---- running tasks ----
 
@@ -219,6 +234,7 @@ class Dispatcher(Backlog):
         closed = self.closed
         renew((self.lock, self.ledger.lock, *self.future_locks))
         self.workers.lose_all()
+        self.record(None)
         self._clear()
         self._open_ledger()
         self.closed = closed

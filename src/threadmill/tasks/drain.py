@@ -83,13 +83,14 @@ def _drain_native(pool: "Pool", queue: Any, fn: Any, ctx: Any, chunksize: int) -
     integer("chunksize", chunksize, 1, (1 << 48) - 1)
     address = native_address(fn)
     assert address is not None
-    check(queue._drain_into(pool._handle, address, context_pointer(ctx, fn), chunksize))
+    pointer = context_pointer(ctx, fn)
+    check(pool._tasks.call(fn, queue._drain_into, pool._handle, address, pointer, chunksize))
 
 
 def _drain_python(pool: "Pool", queue: Any, fn: Callable[[Any], object]) -> None:
     if not (hasattr(queue, "get") and hasattr(queue, "task_done")):
         raise TypeError(f"queue must be a Queue, got {type(queue).__name__}")
-    crew = Crew()
+    crew = Crew(fn)
 
     def pull() -> None:
         while not crew.over:

@@ -58,6 +58,7 @@ def map_in_batches(
     inputs: Any = iterables[0] if len(iterables) == 1 else zip(*iterables, strict=False)
     each: Any = map if len(iterables) == 1 else itertools.starmap
     work: Map[T] = Map(tasks, functools.partial(each, fn), chunksize)
+    work.called = fn
     if not all(type(iterable) in _IN_MEMORY for iterable in iterables):
         work.begin_while_reading(inputs)
     else:
@@ -98,6 +99,7 @@ class Map(Generic[T]):
         self._lost: BaseException | None = None  # the same for what was claimed, in a forked child
         self._forks = tasks.forks
         self._context = copy_context()
+        self.called: Callable[..., T] | None = None  # the user's function: a trace tells its name
         self.begun = False
         self.size: int | None = None
 

@@ -382,7 +382,11 @@ class Pool(StandardFace):
         chunksize = max(1, -(-n // _CHUNKS)) if chunksize is None else chunksize
         if type(chunksize) is not int or not 1 <= chunksize <= sys.maxsize:
             chunksize = integer("chunksize", chunksize, 1, sys.maxsize)
-        pools.parallel_for(self._handle, n, chunksize, require_native(fn), context_pointer(ctx, fn))
+        address, pointer = require_native(fn), context_pointer(ctx, fn)
+        if self._tasks.recorder is None:
+            pools.parallel_for(self._handle, n, chunksize, address, pointer)
+        else:
+            self._tasks.call(fn, pools.parallel_for, self._handle, n, chunksize, address, pointer)
 
     drain = drain.drain
 

@@ -81,7 +81,7 @@ def reduce(
                     items.clear()
             raise
 
-    run_indices(pool, run, len(runs))
+    run_indices(pool, run, len(runs), fn)
     if initial is _MISSING:
         return functools.reduce(fn, partials)
     return functools.reduce(fn, partials, initial)
