@@ -254,11 +254,13 @@ with contextlib.suppress(OverflowError):
     "sum": "tm.sum(x); tm.sum(table, axis=0); tm.sum(table, axis=1, keepdims=True); tm.sum([1, 2])",
     "Trace": "assert isinstance(tm.trace(), tm.Trace)",
     "trace": """
-import os, pathlib, tempfile
-with tempfile.TemporaryDirectory() as folder, tm.trace(pathlib.Path(folder, "run.json")) as run:
+import os
+path = f"{os.environ.get('TMPDIR', '/tmp')}/threadmill-{os.getpid()}.json"
+with tm.trace(path) as run:
     tm.square(x)
     list(tm.default_pool().map(abs, range(99)))
     tm.fuse(lambda x: (x + 1) * 2)(x)
+os.remove(path)
 assert "at work" in repr(run)
 """,
     "usable_cores": "tm.usable_cores()",
