@@ -85,3 +85,18 @@ def test_a_gain_makes_up_for_losses() -> None:
     while worth.begins_alone(("key",)):
         alone += 1
     assert alone == 1024
+
+
+def test_short_rows_lose() -> None:
+    """A step is called for each row that NumPy can't lay side by side either."""
+    x, w = np.ones((20_000, 20)), np.ones(20)
+    long, v = np.ones((100, 4_000)), np.ones(4_000)
+
+    @tm.fuse
+    def program(x: Any, w: Any) -> Any:
+        return (x - w) * w + x * 2
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert "fusing loses" in str(program.explain(x, w))
+        assert "fusing loses" not in str(program.explain(long, v))

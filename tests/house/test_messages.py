@@ -46,6 +46,7 @@ OURS = {
     "the interpreter exits": "the end of all runs; nothing is left to do",
     "what NumPy tells of {} is not what we take it for": "met by a test of ours, and NumPy goes on",
     "{}: by NumPy, because {}": "asked for, by strict(); the reason stands where it is found",
+    "no kind of event: {}": "C makes no other",
     "{} rows after {} ones": "NumPy makes the call then",
 }
 

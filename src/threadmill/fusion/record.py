@@ -248,8 +248,8 @@ class Record:
                     end = fold
                 else:
                     wanted.add(fold.value)
-            raised, partial = run_pass(self.pool, group, wanted, end)
-            self.tally.add_pass(group)
+            raised, partial, rows = run_pass(self.pool, group, wanted, end)
+            self.tally.add_pass(group, rows)
             if self.log is not None:
                 self.log.add(group, end)
             flags.update(zip(group, raised, strict=False))

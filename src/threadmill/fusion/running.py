@@ -23,8 +23,9 @@ __all__ = ["run_pass"]
 
 def run_pass(
     pool: "CData", nodes: Sequence[Node], wanted: "set[Value]", fold: Fold | None
-) -> tuple[list[int], Array | None]:
-    """Runs nodes of one shape in their order; each one's flags and the fold's, and its partial results.
+) -> tuple[list[int], Array | None, int]:
+    """Runs nodes of one shape in their order: each one's flags and the fold's, its partial results, and the
+    rows that tiles have been parts of.
 
     `wanted` are the values that get an array; a node's `target` is written as well.
     """
@@ -45,6 +46,7 @@ def run_pass(
         value.array = array
         value.borrowed = value.node is not None and value.node.target is not None
     flags = _flags_of(nodes, program.own_steps, raised)
+    rows = layout.size // layout.shape[-1]
     if is_open:
         made = settle(nodes, read, one.results, np.frombuffer(is_open, np.bool_))
         for k, node in enumerate(nodes):
@@ -52,10 +54,10 @@ def run_pass(
                 flags[k] |= flags_of_columns(node, made)
         if fold is not None:
             fold.value.array = made[fold.value]
-            return [*flags, raised[-1]], None
+            return [*flags, raised[-1]], None, rows
     if fold is None:
-        return flags, None
-    return [*flags, raised[-1]], partials[0][:1] if fold.tree else partials[0]
+        return flags, None, rows
+    return [*flags, raised[-1]], partials[0][:1] if fold.tree else partials[0], rows
 
 
 def _flags_of(nodes: Sequence[Node], own_steps: Sequence[int], raised: bytes) -> list[int]:
