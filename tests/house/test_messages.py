@@ -46,7 +46,8 @@ OURS = {
     "the interpreter exits": "the end of all runs; nothing is left to do",
     "what NumPy tells of {} is not what we take it for": "met by a test of ours, and NumPy goes on",
     "{}: by NumPy, because {}": "asked for, by strict(); the reason stands where it is found",
-    "no kind of event: {}": "C makes no other",
+    "another program's trace": "stands within a message that says more",
+    "no kind of event: {}": "stands within a message that says more",
     "{} rows after {} ones": "NumPy makes the call then",
 }
 
