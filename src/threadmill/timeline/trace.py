@@ -91,7 +91,7 @@ class Trace:
             `style` is neither; what matplotlib raises for the path.
         """
         if self.timeline is None:
-            raise RuntimeError("nothing is recorded yet: plot() comes after the `with` block")
+            raise RuntimeError("nothing is recorded yet: call plot() after the `with` block")
         return draw(self.timeline, path, style)
 
 
