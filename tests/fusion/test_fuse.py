@@ -1200,3 +1200,36 @@ def test_results_written_into_gaps_are_rounded_as_side_by_side(function: Any, dt
 
     assert not differences(program, [x[0], np.zeros(step * x[0].size, dtype)[::step]])
     assert not differences(program, [x[0][::step], np.zeros_like(x[0])[::step]])
+
+
+def test_what_is_made_again_is_made_before_its_operand_is_written() -> None:
+    def program(x: Any, y: Any) -> Any:
+        most = np.maximum(x, 2)
+        assert np.allclose(most, most)  # made, and not stored
+        np.copyto(y, x)
+        return most
+
+    memory = np.arange(N + 1.0)
+    shifted = memory.copy()
+    assert np.array_equal(
+        tm.fuse(program)(memory[:-1], memory[1:]),
+        program(shifted[:-1], shifted[1:]),
+    )
+
+
+def test_nans_of_a_result_that_lies_in_gaps_are_those_side_by_side() -> None:
+    def program(x: Any) -> Any:
+        halves = x // 0.5
+        x[...] = halves
+        return halves * np.float64(np.nan)
+
+    x = np.ones(2 * N)[::2]
+    x[3::7], x[5::7] = np.nan, -np.nan
+    with np.errstate(all="ignore"):
+        assert bits(tm.fuse(program)(x.copy()[...])) == bits(program(x.copy()))
+        strided, twin = np.repeat(x, 2)[::2], np.repeat(x, 2)[::2]
+        assert bits(tm.fuse(program)(strided)) == bits(program(twin))
+
+
+def bits(x: Any) -> bytes:
+    return np.ascontiguousarray(x).tobytes()

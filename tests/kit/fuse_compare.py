@@ -26,6 +26,7 @@ def everything_is_worth_it(patch: Any) -> None:
     patch.setattr(reduce_rows, "_SHORTEST", 1)
     patch.setattr(worth, "_ASKED_NS", 0)
     patch.setattr(worth, "_PASS_NS", 0)
+    patch.setattr(worth, "_ROW_NS", 0)
 
 
 def contents(x: Any) -> Any:

@@ -278,6 +278,6 @@ def assign(record: Record, target: "Array", value: Value) -> None:
                 value = node.outs[0]
         if record.store(target, value):
             return
-    record.flush("an assignment was NumPy's to make", asked=given)
+    record.flush("an assignment was NumPy's to make", asked=given, before_write=True)
     record.give_back(target)
     as_the_user(target.__setitem__, ..., record.evaluate(given))

@@ -106,12 +106,14 @@ class Pass:
         """Whether the only row is none of NumPy's.
 
         It computes apart what it then copies to where elements don't lie side by side, and may copy one
-        element that stands for many.
+        element that stands for many. What lies in memory that has been written has none in NumPy.
         """
         count = len(self.operands)
+        borrowed = {slot for value, slot in self.operands.items() if value.borrowed}
         rows = enumerate(zip(self.arrays, self.inner, strict=True))
         return any(
-            stride != x.itemsize and bool(k >= count or (x.ndim and not stride)) for k, (x, stride) in rows
+            stride != x.itemsize and bool(k >= count or k in borrowed or (x.ndim and not stride))
+            for k, (x, stride) in rows
         )
 
     def _nan_numbers(self) -> tuple[int, ...]:

@@ -182,9 +182,10 @@ class Record:
         fold: Fold | None = None,
         spared: Sequence[Value] = (),
         asked: Value | None = None,
+        before_write: bool = False,
     ) -> tuple[Array, int] | None:
         """Runs all that is put off; `why` is for the log. Where one value is `asked` for, or folded, those
-        that have been made and not stored stay so.
+        that have been made and not stored stay so, but `before_write`, which might change what they read.
 
         Values that are `spared` get no array, and are put off again if somebody holds them.
         Of a fold: its partial results and floating-point flags; None where its value was given an array.
@@ -195,7 +196,7 @@ class Record:
             return None
         folded = None if fold is None else fold.value
         leaves: set[Value] = set()
-        is_read = folded is not None or (asked is not None and why is not _WRITTEN)
+        is_read = folded is not None or (asked is not None and not before_write)
         if is_read and not self.exposed:
             made, leaves = made_again(nodes, folded)
             made += self._made_before(nodes)
@@ -293,11 +294,12 @@ class Record:
         if node is None or not self._fits(target, value, node):
             stays = [each for each in self._made_before(self.pending) if self._stays(target, each)]
             with Holder(value):
-                self.flush(_WRITTEN, spared=[each for each in stays if each is not value], asked=value)
+                others = [each for each in stays if each is not value]
+                self.flush(_WRITTEN, spared=others, asked=value, before_write=True)
             np.copyto(target, self.evaluate(value))
             return True
         node.target = target
-        self.flush(_WRITTEN, spared=self._spared(target, node))
+        self.flush(_WRITTEN, spared=self._spared(target, node), before_write=True)
         return True
 
     def _spared(self, target: Array, writer: Node) -> list[Value]:

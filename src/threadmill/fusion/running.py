@@ -48,7 +48,8 @@ def run_pass(
     flags = _flags_of(nodes, program.own_steps, raised)
     rows = layout.size // layout.shape[-1]
     if is_open:
-        made = settle(nodes, read, one.results, np.frombuffer(is_open, np.bool_))
+        own = {value: _as_numpys_lies(value, array) for value, array in read.items()}
+        made = settle(nodes, own, one.results, np.frombuffer(is_open, np.bool_))
         for k, node in enumerate(nodes):
             if node.over == COLUMN:
                 flags[k] |= flags_of_columns(node, made)
@@ -69,6 +70,11 @@ def _flags_of(nodes: Sequence[Node], own_steps: Sequence[int], raised: bytes) ->
         flags.append(functools.reduce(operator.or_, raised[begin : own + 1]))
         begin = own + 1
     return flags
+
+
+def _as_numpys_lies(value: Value, array: Array) -> Array:
+    """A value's array as it lies in NumPy: where it is memory that has been written NumPy has one besides."""
+    return array.copy("F" if value.turned else "C") if value.borrowed else array
 
 
 def _address(x: Array) -> "CData":
