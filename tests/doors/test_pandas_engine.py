@@ -104,7 +104,7 @@ def test_elements_that_are_no_numbers_are_pandas_to_map() -> None:
 
 @new
 def test_a_result_of_another_shape_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"shape \(2,\), expected \(66001,\).* once, with all elements"):
+    with pytest.raises(ValueError, match=r"shape \(66001,\), got \(2,\).* once, with all elements"):
         pd.Series(numbers(n=N)).map(lambda v: v[:2], engine=tm)
 
 

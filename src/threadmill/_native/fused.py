@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .dtypes import DTYPES
 from .library import ffi, lib
 from .programs import InnerLoop
-from .trace import name_in_c
+from .trace import names_in_c
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -93,7 +93,7 @@ class FusedProgram:
             if identity is not None:
                 ffi.memmove(each.identity, identity, len(identity))
         self.struct = ffi.new("tm_fused *")
-        self.struct.label = name_in_c(name)
+        self.struct.label = names_in_c[name]
         self.struct.arrays, self.struct.inputs, self.struct.buffers = arrays, inputs, len(buffers)
         self.struct.steps, self.struct.folds = len(steps), len(folds)
         self.struct.buffer_item, self.struct.buffer_once = items, once

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._types import Array
 from .dtypes import CAST_DTYPES, DTYPES
 from .library import ffi, lib
-from .trace import name_in_c
+from .trace import names_in_c
 
 if TYPE_CHECKING:
     from ._threadmill import CData
@@ -69,7 +69,7 @@ def new_program(
     a timeline calls it.
     """
     program = ffi.new("tm_program *")
-    program.label = name_in_c(name) if name else ffi.NULL
+    program.label = names_in_c[name]
     program.written = written
     for array, item in streams.items():
         program.stream_item[array] = item

@@ -1,6 +1,6 @@
 """The events of a pool that is traced, and the names in them."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,10 +21,6 @@ KINDS: dict[int, str] = {
     lib.TM_PARK_EVENT: "park",
     lib.TM_WAKE_EVENT: "wake",
 }
-
-# Names as C holds them, for as long as the process lives: an event may point to any. There are as many as the
-# program has functions.
-_names: "dict[str, CData]" = {}
 
 _FIELDS = dict(ffi.typeof("tm_event").fields)
 _EVENT = np.dtype(
@@ -47,9 +43,15 @@ class Lane(NamedTuple):
     dropped: int
 
 
-def name_in_c(name: str) -> "CData":
-    found = _names.get(name)
-    return _names.setdefault(name, ffi.new("char[]", name.encode())) if found is None else found
+class _Names(dict[str, Any]):
+    """Names as C holds them, for as long as the process lives: an event may point to any. There are as many as
+    the program has functions."""
+
+    def __missing__(self, name: str) -> "CData":
+        return self.setdefault(name, ffi.new("char[]", name.encode()))
+
+
+names_in_c = _Names({"": ffi.NULL})
 
 
 def set_call(name: "CData") -> "CData":

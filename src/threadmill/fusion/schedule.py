@@ -154,7 +154,7 @@ def _hand_on(
                 continue
             again = [each for each in nodes if each in chains[value][0]]
             copies = [
-                _copy_of(each, places[node], made)
+                _copy_of(each, node.space, places[node], made)
                 for each in again
                 if (places[node], each.outs[0]) not in made
             ]
@@ -163,12 +163,14 @@ def _hand_on(
         node.inputs = tuple([made.get((places[node], value), value) for value in node.inputs])
 
 
-def _copy_of(node: Node, place: int, made: dict[tuple[int, Value], Value]) -> Node:
-    """A node that makes its value once more, of values that that pass makes again."""
+def _copy_of(node: Node, space: tuple[int, ...], place: int, made: dict[tuple[int, Value], Value]) -> Node:
+    """A node that makes its value once more, of values that that pass makes again: for each element of the
+    pass's
+    space, which may be larger."""
     inputs = tuple([made.get((place, value), value) for value in node.inputs])
     copy = Node(
         *(node.loop, node.name, inputs, node.shape, False, node.place, node.state, node.turned),
-        *(node.over, node.space, node.axes),
+        *(node.over, space if node.over == EACH else node.space, node.axes),
     )
     made[place, node.outs[0]] = copy.outs[0]
     return copy

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._native import pools
-from .._native.trace import name_in_c, set_call
+from .._native.trace import names_in_c, set_call
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
@@ -58,7 +58,7 @@ class Recorder:
     def call(self, called: Any, fn: Callable[..., Any], *args: Any) -> Any:
         """fn(*args), a caller's call; the loops in it are told to be for `called`."""
         name, mine, begin = name_of(called), self._mine(), _now()
-        before, outer = set_call(name_in_c(name)), mine.within
+        before, outer = set_call(names_in_c[name]), mine.within
         mine.within = name
         try:
             return fn(*args)
