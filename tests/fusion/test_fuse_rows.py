@@ -138,3 +138,16 @@ def test_what_is_reduced_may_be_written_afterwards(pools: list[tm.Pool]) -> None
 
     for shape in SHAPES:
         assert differences(function, arrays(1, shape, "d"), pools[1]) == {}
+
+
+def test_what_is_made_again_for_a_pass_over_more_elements() -> None:
+    def program(x: Any, y: Any, z: Any) -> Any:
+        most = np.fmax(x, z)
+        z *= 0.5
+        np.nanmean(y)  # read, and not stored
+        squares = np.square(z)
+        both = np.logaddexp(squares, most)
+        return both, np.round(squares, 1), most.sum(axis=-1), z
+
+    x = np.arange(300 * 1023, dtype=np.uint32).reshape(300, 1023) % 50
+    assert not differences(program, [x, x + 1, np.linspace(0.5, 3, 1023)])

@@ -44,10 +44,10 @@ class Lane(NamedTuple):
 
 
 class _Names(dict[str, Any]):
-    """Names as C holds them, for as long as the process lives: an event may point to any. There are as many as
-    the program has functions."""
+    """Names as C holds them, for as long as the process lives: an event may point to any. There are as many
+    as the program has functions."""
 
-    def __missing__(self, name: str) -> "CData":
+    def __missing__(self, name: str) -> Any:
         return self.setdefault(name, ffi.new("char[]", name.encode()))
 
 

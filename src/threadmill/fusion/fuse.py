@@ -110,9 +110,8 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         worth.learn(key, record.tally)
         return result
 
-    itself: Callable[[], Any] = weakref.ref(
-        fused
-    )  # no cycle, which would keep the function until the collector comes
+    # No cycle, which would keep the function until the collector comes.
+    itself: Callable[[], Any] = weakref.ref(fused)
 
     def explain(*args: Any, **options: Any) -> FusedExplanation:
         """Calls the function, and tells of its passes over memory."""
