@@ -132,3 +132,14 @@ def test_nans_of_one_kind_leave_no_tile_open(monkeypatch: pytest.MonkeyPatch) ->
         x[5, 7] = -x[3, 7]
         with pytest.raises(AssertionError, match="NumPy was asked"):
             tm.fuse(stencil)(x, x)
+
+
+def test_an_array_of_one_number_is_reduced_beside_an_open_tile() -> None:
+    def program(x: Any, y: Any) -> Any:
+        zeros = np.zeros_like(x)
+        return np.logaddexp(x, y), zeros.std(axis=-1, keepdims=True), np.add(x, y)
+
+    x = np.ones((500, 300))
+    x[3, 5:], x[4, 7:] = np.nan, -np.nan
+    with np.errstate(all="ignore"):
+        assert not differences(program, [x[1:], x[:-1]])

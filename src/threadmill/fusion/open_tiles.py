@@ -80,6 +80,7 @@ def _results(node: Node, operands: list[Any]) -> list[Any]:
         ufunc = getattr(np, loop.name.removesuffix(".reduce"))
         return [ufunc.reduce(operands[0], axis=node.axes, keepdims=len(node.shape) == len(node.space))]
     if not isinstance(loop, Loop):
-        return [np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])]
+        result = np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])
+        return [result if result.shape == node.shape else np.full(node.shape, result)]  # one number for all
     made = loop.ufunc(*operands, signature=loop.dtypes, casting="unsafe")
     return list(made) if isinstance(made, tuple) else [made]
