@@ -48,6 +48,16 @@ def draw(path: Any, n: int) -> None:
     save(drawn, path)
 
 
+def draw_timeline(path: Any, start: Plate) -> None:
+    """What the threads do in six steps."""
+    u, v = start.copy(), start.copy()
+    fused(u, v)
+    with tm.trace() as run:
+        for _ in range(3):
+            fused(u, v)
+    save(run.plot(), path)
+
+
 def main() -> None:
     small, picture = options(__doc__)
     n, steps = (300, 4) if small else (2800, 20)
@@ -60,6 +70,7 @@ def main() -> None:
     print(fused.explain(start.copy(), start.copy()))
     if picture:
         draw(picture, 60 if small else 300)
+        draw_timeline(picture.with_stem(f"{picture.stem}_timeline"), start)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,9 @@ def test_a_script_runs_on_small_data_and_finds_the_same_bits(name: str, tmp_path
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_page_shows_its_picture_and_names_its_command(name: str) -> None:
     page = text(f"{name}.md")
-    (picture,) = re.findall(r"^!\[.+\]\((.+)\)$", page, re.MULTILINE)
-    assert (FOLDER / picture).is_file()
+    pictures = re.findall(r"^!\[.+\]\((.+)\)$", page, re.MULTILINE)
+    assert pictures
+    assert all((FOLDER / picture).is_file() for picture in pictures)
     assert f"`python docs/examples/{name}.py`" in re.sub(r"\s+", " ", page)
     assert f"]({name}.md)" in text("index.md")
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page + text("index.md")):

@@ -82,7 +82,7 @@ class Timeline:
         """What the picture shows, in lines: how busy each lane was, wake-ups, waits, what was dropped."""
         span = self.duration or 1
         width = max((len(lane.name) for lane in self.lanes), default=0)
-        lines = [f"{_time(self.duration)}, {self.workers} workers"]
+        lines = [f"{_time(self.duration)}, {self.workers} worker{'s' * (self.workers != 1)}"]
         for at, lane in enumerate(self.lanes):
             busy = self.busy(at) / span
             waited = sum(event.end - event.begin for event in self.of(at, "join")) / span
@@ -90,7 +90,7 @@ class Timeline:
             lines.append(f"  {lane.name:<{width}}  at work {busy:4.0%}{waits}")
         if waking := self.waking():
             median, longest = _time(waking[len(waking) // 2]), _time(waking[-1])
-            lines.append(f"{len(waking)} wake-ups: median {median}, longest {longest}")
+            lines.append(f"wake-ups: {len(waking):,}, median {median}, longest {longest}")
         if self.dropped:
             lines.append(f"{self.dropped:,} events found no room: give trace() a larger `events`")
         return "\n".join(lines)
