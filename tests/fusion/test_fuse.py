@@ -884,9 +884,20 @@ def test_explain_tells_of_passes_and_why_they_ended(x: Any) -> None:
     assert f"ended at line {line + 3}, as maximum.reduce asks for a number" in told
     assert f"ended at line {line + 4}, as sort was NumPy's to run" in told
     assert "by NumPy: sort" in told
-    assert "as the function returned" in told
+    assert "; ended as the function returned" in told
     assert repr(told) == str(told)
     assert "called as it is" in program.explain(np.ones(9))  # type: ignore[attr-defined]
+
+
+def test_explain_tells_of_what_parallel_runs_at_once() -> None:
+    @tm.fuse
+    def program(x: Any) -> Any:
+        return np.hypot(x - x.max(axis=0), 1)
+
+    told = program.explain(np.ones((9000, 10)))  # type: ignore[attr-defined]
+    assert told.startswith("program: 1 pass over memory, ")
+    assert "at once: maximum.reduce\n" in told
+    assert "by NumPy: " not in told
 
 
 def test_clip_is_a_step(x: Any) -> None:

@@ -11,7 +11,7 @@ from .passes import Fold
 
 __all__ = ["MAY_CHANGE", "FusedExplanation", "Log", "name_of"]
 
-_HEAD = ["", "over", "what", "moved", "by NumPy", "ended at"]
+_HEAD = ["", "over", "what", "moved", "by NumPy", "ended"]
 
 MAY_CHANGE = "an operand was no argument, or was handed out, and can be written"
 
@@ -48,7 +48,7 @@ class _Pass(NamedTuple):
     moved: int
     numpys: int
     why: str
-    line: int
+    line: int  # 0: none of the function's
 
 
 class Log:
@@ -77,28 +77,24 @@ class Log:
         told = _Pass(names, shape, moved, numpys, *self.why)
         self.passes.append(told)
         over = " x ".join(map(str, shape))
-        ended = f"line {told.line}, as {told.why}"
+        ended = f"at line {told.line}, as {told.why}" if told.line else f"as {told.why}"
         self.rows.append(
             [f"pass {len(self.passes)}", over, _listed(names), _bytes(moved), _bytes(numpys), ended]
         )
         self.lines.append(
             f"  pass {len(self.passes)} over {over}: {_listed(names)}\n"
             f"    {_bytes(moved)} read and written, by NumPy {_bytes(numpys)}; "
-            f"ended at {ended}"
+            f"ended {ended}"
         )
 
-    def add_numpys(self, name: str) -> None:
-        self.lines.append(f"  by NumPy: {name}")
-        self.rows.append(["by NumPy", "", name, "", "", ""])
-
     def add_remark(self, what: str, remark: str) -> None:
-        """What is told of the whole call."""
+        """What is told between two passes, or of the whole call."""
         self.lines.append(f"  {what}: {remark}")
         self.rows.append([what, "", remark, "", "", ""])
 
     def told(self, name: str) -> FusedExplanation:
         moved, numpys = sum(each.moved for each in self.passes), sum(each.numpys for each in self.passes)
-        head = f"{name}: {len(self.passes)} passes over memory"
+        head = f"{name}: {len(self.passes)} {'pass' if len(self.passes) == 1 else 'passes'} over memory"
         head += f", {_bytes(moved)} read and written where NumPy moves {_bytes(numpys)}"
         found = FusedExplanation("\n".join([head, *self.lines]))
         found._table = Table(self.rows, _HEAD, head, numbers=False)

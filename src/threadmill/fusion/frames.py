@@ -189,7 +189,7 @@ def real(x: Any) -> Any:
 def by_pandas(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """pandas' own call, on its own objects."""
     if record.log is not None:
-        record.log.add_numpys(f"pandas' {getattr(function, '__name__', function)}")
+        record.log.add_remark("by NumPy", f"pandas' {getattr(function, '__name__', function)}")
     record.tally.asked += 1
     given, named = real(args), real(options)
     result = as_the_user(function, *given, **named)

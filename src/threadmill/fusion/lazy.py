@@ -287,11 +287,11 @@ def plain(x: Any) -> Any:
 
 
 def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """NumPy's own call, on evaluated arrays."""
+    """NumPy's own call, or `parallel`'s, on evaluated arrays."""
     if record.pending:
-        record.flush(f"{name_of(function)} was NumPy's to run")
-    if record.log is not None:
-        record.log.add_numpys(name_of(function))
+        name, is_ours = _called(function)
+        record.flush(f"{name} runs at once" if is_ours else f"{name} was NumPy's to run")
+    _log(record, function)
     given, named = plain(args), plain(options)
     record.give_back()
     both = (*given, *named.values()) if named else given
@@ -306,8 +306,7 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
 
 def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's own call, on evaluated arrays that what is put off has nothing to do with: it stays put off."""
-    if record.log is not None:
-        record.log.add_numpys(name_of(function))
+    _log(record, function)
     given, named = _there(args), {name: _there(x) for name, x in options.items()}
     return _named(record, _made(function, given, named), (*args, *options.values()))
 
@@ -316,12 +315,22 @@ def _made(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The call, at the user's line."""
     if not WATCHERS or function in _VIEWERS:
         return apply_as_the_user(function, args, options)
+    name, is_ours = _called(function)
+    return inside(name, as_the_user, (function, *args), options, is_ours)
+
+
+def _called(function: Any) -> tuple[str, bool]:
+    """What a call is told under, and whether it is `parallel`'s."""
     door = getattr(function, "__self__", function)
     is_ours = type(door) is ParallelUfunc
     name = name_of(function)
-    if is_ours and door is not function:
-        name = f"{door.__name__}.{name}"
-    return inside(name, as_the_user, (function, *args), options, is_ours)
+    return f"{door.__name__}.{name}" if is_ours and door is not function else name, is_ours
+
+
+def _log(record: Record, function: Any) -> None:
+    if record.log is not None:
+        name, is_ours = _called(function)
+        record.log.add_remark("at once" if is_ours else "by NumPy", name)
 
 
 # NumPy's functions that look at an array without its elements, or give views of it.

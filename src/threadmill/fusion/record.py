@@ -202,7 +202,7 @@ class Record:
             made += self._made_before(nodes)
             spared = (*spared, *[each for each in made if each is not asked])
         if self.log is not None:
-            self.log.why = why, line_of_user()
+            self.log.why = why, 0 if why is RETURNED else line_of_user()
         needed, wanted = needed_of(nodes, folded, spared)
         wanted.update(leaves)
         flags: dict[Node, int] = {}
