@@ -82,7 +82,7 @@ class MainJob(NamedTuple):
     def __str__(self) -> str:
         times = f"{self.seconds * 1e6:>12,.1f} us{self.numpy_seconds * 1e6:>10,.1f} us"
         ratio = self.numpy_seconds / self.seconds
-        colour = "green" if ratio > 1.1 else "yellow" if ratio < 0.9 else ""
+        colour = "green" if ratio > 1.1 else "magenta" if ratio < 0.9 else ""
         bits = paint("same", "green") if self.same_bits else paint("DIFFER", "red")
         return (
             f"{self.what:<9}{self.dtype:<9}{self.elements:>11,}{times}"

@@ -88,7 +88,7 @@ def _print(rows: dict[str, list[Row]], machine: Machine) -> None:
         rate = f"{row.bytes_per_second / 1e9:.1f}" if row.bytes_per_second else ""
         times = seconds(row.peer_seconds), seconds(row.seconds), f"{row.speed_up:.2f} x"
         texts.append([row.case, f"{row.size:,}", *times, rate, f"{row.cores:.1f}", row.bound_by])
-        colours.append("green" if row.speed_up >= 1.1 else "yellow" if row.speed_up <= 0.9 else "")
+        colours.append("green" if row.speed_up >= 1.1 else "magenta" if row.speed_up <= 0.9 else "")
     print_table(HEAD, texts, colours)
     pays = ", ".join(
         f"{name} {f'from {least:,}' if (least := pays_from(own)) else 'nowhere'}"

@@ -14,7 +14,8 @@ __all__ = ["paint", "print_table", "progress"]
 
 T = TypeVar("T")
 
-CODES = {"green": 32, "yellow": 33, "red": 31, "bold": 1}
+# Read well on dark and on light; yellow does not on white.
+CODES = {"green": 32, "magenta": 35, "red": 31, "bold": 1}
 
 
 def has_colours(stream: TextIO) -> bool:
