@@ -889,6 +889,14 @@ def test_explain_tells_of_passes_and_why_they_ended(x: Any) -> None:
     assert "called as it is" in program.explain(np.ones(9))  # type: ignore[attr-defined]
 
 
+def test_explain_tells_that_errors_are_exceptions() -> None:
+    program = tm.fuse(lambda x: np.sqrt(x * x + 1))
+    with np.errstate(over="raise"):
+        told = program.explain(np.ones(80_000))  # type: ignore[attr-defined]
+    assert told.passes == 0
+    assert told.endswith("as these raise, call, print or log, by np.errstate or a filter")
+
+
 def test_explain_tells_of_what_parallel_runs_at_once() -> None:
     @tm.fuse
     def program(x: Any) -> Any:

@@ -118,11 +118,14 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         log = Log()
         if hold_blocks((args, options)):
             _by_blocks(fn, args, options, pool)
-            log.lines.append("  in dask: one task makes a block of all results, fused, when it is computed")
+            log.add_remark("in dask", "one task makes a block of all results, fused, when it is computed")
         elif pays(args) or pays(tuple(options.values())):
             record = Record(pool_or_default(pool)._handle)
             record.log = log
             _run(record, fn, args, options)
+            if record.state is not None and record.state.at_once:
+                how = "raise, call, print or log, by np.errstate or a filter"
+                log.add_remark("at once", f"what may report a floating-point error, as these {how}")
             if record.tally.loses():
                 log.add_remark(
                     "fusing loses", "such calls are made as they are, and tried again now and then"
