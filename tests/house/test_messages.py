@@ -21,7 +21,7 @@ PACKAGE = Path(tm.__file__).parent
 RAISING = re.compile(r"[A-Z]\w*Error|Full|Empty|BrokenThreadPool|PartialPut|PartialShutDown|refuse|__init__")
 EXPECTED = re.compile(r"\b(must|needs?|has|is a|takes)\b.*, (got\b|and \{\})")
 TO_DO = re.compile(
-    r"[:;] (add|begin|end|call|close|convert|functions that call ufuncs can run in|give|"
+    r"[:;] (add|begin|end|call|close|convert|give|"
     r"make|pip install|put|return|submit|take|use)\b"
 )
 

@@ -408,7 +408,7 @@ def parallel(ufunc: Any, *, trust: bool = False) -> ParallelUfunc:
         name = getattr(ufunc, "__name__", type(ufunc).__name__)
         raise TypeError(
             f"parallel takes a ufunc, such as numpy.exp, and {name} is a {type(ufunc).__name__}; "
-            "functions that call ufuncs can run in threadmill.map_chunks"
+            "call NumPy's other functions in threadmill.numpy, your own by threadmill.fuse or map_chunks"
         )
     made = _of_numpy.get(id(ufunc))
     if made is None:
