@@ -82,7 +82,7 @@ def draw(timeline: Timeline, path: str | os.PathLike[str] | None, style: str) ->
     chart.tick_params(labelbottom=False, bottom=False, left=False)
     _draw_strip(strip, timeline, look, size)
     strip.set_xlim(0, max(timeline.duration, 1) / size)
-    strip.set_xlabel(unit, color=look.ink, loc="right", labelpad=-2, fontsize=8)
+    strip.set_xlabel(unit, color=look.ink, loc="right", labelpad=2, fontsize=8)
     _write_head(figure, timeline, look, height)
     _draw_legend(figure, timeline, names, look)
     if path is not None:
