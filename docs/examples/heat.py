@@ -49,13 +49,14 @@ def draw(path: Any, n: int) -> None:
 
 
 def draw_timeline(path: Any, start: Plate) -> None:
-    """What the threads do in six steps."""
+    """What the threads do in six steps: the quickest of fifty runs, in which others take the least."""
     u, v = start.copy(), start.copy()
-    fused(u, v)
-    with tm.trace() as run:
-        for _ in range(3):
-            fused(u, v)
-    save(run.plot(), path)
+    runs = [tm.trace() for _ in range(50)]
+    for run in runs:
+        with run:
+            for _ in range(3):
+                fused(u, v)
+    save(min(runs, key=lambda run: run.timeline.duration).plot(), path)
 
 
 def main() -> None:
