@@ -45,7 +45,7 @@ def test_times_have_a_unit_that_suits_them() -> None:
 def test_stats_are_a_dict_that_shows_a_table() -> None:
     with tm.Pool(2) as pool:
         pool.submit(int).result()
-        stats = pool.stats()
+    stats = pool.stats()  # a worker counts the time of a task after its result is there
     assert type(pickle.loads(pickle.dumps(stats))) is type(stats)
     assert json.loads(json.dumps(stats)) == stats == dict(stats)
     lines = repr(stats).splitlines()
