@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.fuse_compare import contents, differences, everything_is_worth_it, sums_fold
 from numpy.testing import assert_array_equal
 
@@ -430,6 +431,52 @@ def test_warnings_that_are_errors_stop_the_program_where_numpy_does(x: Any) -> N
         with pytest.raises(RuntimeWarning, match="divide by zero"):
             tm.fuse(program)(x, y)
     assert_array_equal(y, np.zeros(N))
+
+
+CAUGHT = """
+import io, sys, warnings
+import numpy as np, threadmill as tm
+from threadmill.fusion import record
+
+passes = []
+run = record.run_pass
+
+def run_pass(pool, nodes, wanted, fold):
+    passes.append(len(nodes))
+    return run(pool, nodes, wanted, fold)
+
+def program(x):
+    y = np.log(x * 0)
+    with warnings.catch_warnings(record=True) as outer:
+        warnings.simplefilter("always")
+        y = y + np.sqrt(-x)
+        with warnings.catch_warnings(record=True) as inner:
+            y = y + x / 0
+            warnings.simplefilter("ignore")
+            y = y + np.arccosh(-x)
+        with warnings.catch_warnings():
+            y = y + x % 0
+    return y + np.arctanh(x), outer, inner
+
+def told(function):
+    sys.stderr = io.StringIO()
+    y, *caught = function(np.linspace(1, 2, 80_000))
+    printed, sys.stderr = sys.stderr.getvalue(), sys.__stderr__
+    return y.tobytes(), printed, [[(str(each.message), each.lineno) for each in some] for some in caught]
+
+record.run_pass = run_pass
+warnings.simplefilter("always")
+expected, got = told(program), told(tm.fuse(program))
+assert got == expected, (got[1:], expected[1:])
+print(got[1].count("RuntimeWarning"), *map(len, got[2]), passes)
+"""
+
+
+@pytest.mark.parametrize("by_context", "01")
+def test_warnings_meet_the_filters_of_their_line(by_context: str) -> None:
+    """Whatever has the filters: a context, as on CPython 3.14 without the GIL, or the module."""
+    done = commands.run_python(CAUGHT, "-X", f"context_aware_warnings={by_context}")  # older ones ignore it
+    assert done.stdout == "3 2 1 [14]\n", done.stderr
 
 
 def test_writes_come_at_once_and_in_order(x: Any) -> None:

@@ -14,6 +14,18 @@ __all__ = ["State", "line_of_user", "place_of_user", "state_now", "tell", "tell_
 
 _warnings: Any = warnings  # with what its stub does not tell
 
+# Whether filters and what records warnings belong to a context, as from CPython 3.14 on without the GIL or by
+# -X context_aware_warnings. Elsewhere they are the module's.
+_BY_CONTEXT = bool(getattr(sys.flags, "context_aware_warnings", False))
+
+
+def _in_force() -> tuple[list[Any], Any, Any]:
+    """The filters that a warning meets now, the hook that shows it, and what records or prints it there."""
+    if _BY_CONTEXT:
+        context = _warnings._get_context()
+        return context._filters, warnings.showwarning, context.log
+    return _warnings.filters, warnings.showwarning, _warnings._showwarnmsg_impl
+
 
 class State:
     """np.errstate and the filters of warnings as they were where nodes were recorded.
@@ -21,7 +33,7 @@ class State:
     `at_once`: an error may raise, call, print or log, so that nothing that reports errors is put off.
     """
 
-    __slots__ = ("_count", "_first", "_list", "at_once", "bits", "filters", "show", "token")
+    __slots__ = ("_count", "_first", "_list", "at_once", "bits", "filters", "record", "show", "token")
 
     def __init__(self, token: Any) -> None:
         self.token = token
@@ -30,35 +42,22 @@ class State:
         for bit, key, _ in ERRORS:
             if modes[key] == "warn":
                 self.bits |= bit
-        self._list = warnings.filters
+        self._list, self.show, self.record = _in_force()
         self._count, self._first = len(self._list), self._list[0] if self._list else None
         self.filters = list(self._list)
-        self.show = warnings.showwarning, _warnings._showwarnmsg_impl
-        self.at_once = (
-            any(mode not in ("warn", "ignore") for mode in modes.values())
-            or _may_raise(self.filters)
-            or _in_context()
-        )
+        self.at_once = not {*modes.values()} <= {"warn", "ignore"} or _may_raise(self.filters)
 
-    def is_now(self) -> bool:  # written out: it is asked for every node
-        filters, show = warnings.filters, self.show
-        return (
-            HANDLING.get() is self.token
-            and filters is self._list
-            and len(filters) == self._count
-            and (not filters or filters[0] is self._first)
-            and warnings.showwarning is show[0]
-            and _warnings._showwarnmsg_impl is show[1]
-        )
+    def is_now(self) -> bool:
+        return HANDLING.get() is self.token and self.warns_as_now()
 
     def warns_as_now(self) -> bool:
-        filters = warnings.filters
+        filters, show, record = _in_force()
         return (
             filters is self._list
             and len(filters) == self._count
             and (not filters or filters[0] is self._first)
-            and warnings.showwarning is self.show[0]
-            and _warnings._showwarnmsg_impl is self.show[1]
+            and show is self.show
+            and record is self.record
         )
 
 
@@ -71,12 +70,6 @@ def _may_raise(filters: list[Any]) -> bool:
             if message is None and module is None and not line:  # what stands behind it is not asked
                 return False
     return False
-
-
-def _in_context() -> bool:
-    """Whether warnings are caught in a context variable, as free-threaded CPython 3.14 does it."""
-    find = getattr(warnings, "_get_context", None)
-    return find is not None and find() is not getattr(warnings, "_global_context", None)
 
 
 # The last state under NumPy's own handling of errors, as making one takes 10 us; a user's handling may hold
@@ -92,7 +85,7 @@ def state_now(last: State | None) -> State:
         if kept.is_now():
             return kept
     state = State(HANDLING.get())
-    if state.token is DEFAULT and not hasattr(warnings, "_get_context"):  # which may catch without a trace
+    if state.token is DEFAULT:
         _kept[:] = [state]
     return state
 
@@ -151,11 +144,12 @@ def _warn(state: State, place: Place, text: str) -> None:
     if state.warns_as_now():
         call(warnings.warn, text)
         return
-    kept = warnings.filters, warnings.showwarning, _warnings._showwarnmsg_impl
-    try:
-        _warnings.filters, (_warnings.showwarning, _warnings._showwarnmsg_impl) = state.filters, state.show
+    with warnings.catch_warnings():  # it puts back what is set here
+        _in_force()[0][:] = state.filters
+        _warnings.showwarning = state.show
+        if _BY_CONTEXT:
+            _warnings._get_context().log = state.record
+        else:
+            _warnings._showwarnmsg_impl = state.record
         _warnings._filters_mutated()
         call(warnings.warn, text)
-    finally:
-        _warnings.filters, _warnings.showwarning, _warnings._showwarnmsg_impl = kept
-        _warnings._filters_mutated()
