@@ -7,6 +7,7 @@ np.int64(14)
 
 import _thread
 import gc  # noqa: F401  (weakref.finalize imports it at exit)
+import traceback
 from importlib import import_module
 
 __version__ = "0.2.0"
@@ -50,6 +51,8 @@ from .tasks.pool import Pool  # noqa: E402
 from .tasks.reduce import reduce  # noqa: E402
 from .tasks.workers import recommended_workers, usable_cores  # noqa: E402
 from .timeline.trace import Trace, trace  # noqa: E402
+
+traceback.format_exception(None)  # CPython 3.15 imports lazily what the first one needs
 
 
 def __getattr__(name: str) -> object:
