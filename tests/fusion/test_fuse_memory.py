@@ -144,3 +144,13 @@ def test_nothing_waits_for_the_collector() -> None:
     del x
     assert [each() for each in died] == [None] * 3
     assert gc.collect() == 0
+
+
+def test_one_write_in_place_after_another_needs_nothing() -> None:
+    def program(x: Any, y: Any) -> None:
+        x[1:] -= 0.5 * (y[1:] - y[:-1])
+        y[:, 1:] -= 0.5 * (x[:, 1:] - x[:, :-1])
+        x[:-1, 1:] -= 0.5 * (y[1:, 1:] - y[:-1, 1:])
+
+    x, y = np.random.default_rng(0).random((2, 1000, N // 1000))
+    assert most_needed(program, x, y) < 2

@@ -289,6 +289,7 @@ class Record:
         if 0 in target.strides and target.size > 1:
             return False
         self.give_back(target)
+        self._drop_all_but(value)
         self.relations = {}
         node = value.node
         if node is None or not self._fits(target, value, node):
@@ -301,6 +302,16 @@ class Record:
         node.target = target
         self.flush(_WRITTEN, spared=self._spared(target, node), before_write=True)
         return True
+
+    def _drop_all_but(self, value: Value) -> None:
+        """Drops what nobody can ask for any more: the operands of a store before, that were spared."""
+        needed, _ = needed_of(self.pending, value)
+        if len(needed) < len(self.pending):
+            kept = set(needed)
+            for node in self.pending:
+                if node not in kept:
+                    node.forget()
+            self.pending = needed
 
     def _spared(self, target: Array, writer: Node) -> list[Value]:
         """What the writer reads and can be made again later: nobody is likely to want that, although the call
