@@ -59,3 +59,18 @@ def test_which_of_two_nans_comes_out_is_numpys() -> None:
 
     for ours, numpys in zip(tm.fuse(program)(x, y), program(x, y), strict=True):
         assert ours.tobytes() == numpys.tobytes()
+
+
+def test_what_numpy_has_made_is_written_over_as_well() -> None:
+    """Arrays that run backwards are NumPy's, and so is what is made of them."""
+
+    def program(x: Any) -> Any:
+        return x * 2 + x
+
+    x = np.full(100_000, complex(np.nan, 1))[::-1]
+    x[3:100] = complex(1, -np.nan)
+    x[200:] = complex(-np.nan, np.nan)
+    with np.errstate(all="ignore"):
+        assert (
+            np.ascontiguousarray(tm.fuse(program)(x)).tobytes() == np.ascontiguousarray(program(x)).tobytes()
+        )

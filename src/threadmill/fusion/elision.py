@@ -77,11 +77,11 @@ def is_turned(first: Any, first_references: int, second: Value, second_reference
 def is_taken(ufunc: np.ufunc, own: Value, references: int, other: Value) -> bool:
     """Whether NumPy writes the result of ``own op other`` over `own`; its strides are `own`'s then.
 
-    Only where nobody else can have that array: it is not made yet, or a pass has made it for this value.
+    Only where nobody else has that array: it is not made yet, or this value alone refers to it.
     """
     if references > _TEMPORARY or ufunc not in _ELIDED:
         return False
-    if own.array is not None and (own.node is None or own.borrowed or sys.getrefcount(own.array) > _ALONE):
+    if own.array is not None and (own.borrowed or sys.getrefcount(own.array) > _ALONE):
         return False
     if ufunc is np.true_divide and own.dtype.kind not in "fc":
         return False
