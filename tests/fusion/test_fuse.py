@@ -1299,3 +1299,17 @@ def test_nans_of_a_result_that_lies_in_gaps_are_those_side_by_side() -> None:
 
 def bits(x: Any) -> bytes:
     return np.ascontiguousarray(x).tobytes()
+
+
+def test_an_assignment_that_is_numpys_tells_of_its_conversion_once() -> None:
+    def program(x: Any, y: Any) -> None:
+        y[...] = x * 1
+
+    x, y = np.full(N, 1e300), np.zeros(N, np.float32)[::-1]
+    seen = []
+    for function in program, tm.fuse(program):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            function(x, y)
+        seen.append([str(each.message) for each in told])
+    assert seen[0] == seen[1] == ["overflow encountered in cast"]

@@ -267,17 +267,18 @@ def assign(record: Record, target: "Array", value: Value) -> None:
     """target[...] = value."""
     if value.array is not None and target.flags.writeable and relate(target, value.array) == SAME:
         return  # what an in-place operator has written
-    given = value
+    given, node = value, None
     if value.array is None and value.shape == target.shape:
         if value.dtype.num != target.dtype.num:
             conversion = plain_loop(value.dtype, target.dtype)
-            node = None
             if conversion is not None:
                 node = record.add(conversion, "cast", (value,), value.shape, conversion.reports)
             if node is not None:
                 value = node.outs[0]
         if record.store(target, value):
             return
+        if node is not None:  # NumPy converts, and tells of it
+            record.take_out(node)
     record.flush("an assignment was NumPy's to make", asked=given, before_write=True)
     record.give_back(target)
     as_the_user(target.__setitem__, ..., record.evaluate(given))
