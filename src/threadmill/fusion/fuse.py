@@ -4,7 +4,6 @@ import functools
 import inspect
 import os
 import sys
-import weakref
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -86,12 +85,7 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
 
     worth, name = Worth(), name_of(fn)
 
-    @functools.wraps(fn)
-    def fused(*args: Any, **options: Any) -> Any:
-        if "dask.array" in sys.modules and (hold_blocks(args) or (options and hold_blocks(options.values()))):
-            return _by_blocks(fn, args, options, pool)
-        if WATCHERS and not is_watched():
-            return watched(name, itself(), *args, **options)
+    def call(*args: Any, **options: Any) -> Any:
         if not pays(args) and not (options and pays(tuple(options.values()))):
             if WATCHERS:
                 came_to(name, _of_arguments((*args, *options.values())), opens=True)
@@ -110,8 +104,13 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         worth.learn(key, record.tally)
         return result
 
-    # No cycle, which would keep the function until the collector comes.
-    itself: Callable[[], Any] = weakref.ref(fused)
+    @functools.wraps(fn)
+    def fused(*args: Any, **options: Any) -> Any:
+        if "dask.array" in sys.modules and (hold_blocks(args) or (options and hold_blocks(options.values()))):
+            return _by_blocks(fn, args, options, pool)
+        if WATCHERS and not is_watched():
+            return watched(name, call, *args, **options)
+        return call(*args, **options)
 
     def explain(*args: Any, **options: Any) -> FusedExplanation:
         """Calls the function, and tells of its passes over memory."""
