@@ -19,6 +19,16 @@ dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_environment() -> Iterator[None]:
+    """A nanny leaves OMP_NUM_THREADS=1 in the client's environment, where later default pools would find
+    it."""
+    before = os.environ.copy()
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+
+
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     with dask.config.set(scheduler="sync"):
