@@ -51,7 +51,7 @@ CASES: list[tuple[Callable[[], object], str, str, str]] = [
     (lambda: exp([1.0] * 10**6), "exp", "NumPy", "its arguments are none of those that are known"),
     (lambda: add(OBJECTS, 1), "add", "NumPy", NOT_PLAIN),
     (lambda: exp(np.ma.array(X)), "exp", "NumPy", "its arguments are none of those that are known"),
-    (lambda: add.reduce(X), "add.reduce", "parallel", ""),
+    (lambda: add.reduce(WHOLE), "add.reduce", "parallel", ""),
     (
         lambda: add.reduce(SMALL),
         "add.reduce",
@@ -66,7 +66,7 @@ CASES: list[tuple[Callable[[], object], str, str, str]] = [
     (lambda: add.reduceat(X, [0, 5]), "add.reduceat", "NumPy", "pieces between indices are no rows to share"),
     (lambda: add.at(X.copy(), 0, 1), "add.at", "NumPy", "an index may occur twice"),
     (lambda: tm.sum(X), "sum", "parallel", ""),
-    (lambda: tm.sum(X, axis=0), "sum", "parallel", ""),
+    (lambda: tm.sum(WHOLE, axis=0), "sum", "parallel", ""),
     (lambda: tm.sum(SMALL), "sum", "NumPy", "it is too small to gain"),
     (lambda: tm.sum(SWAPPED), "sum", "NumPy", "there is no kernel for its dtype and layout"),
     (lambda: tm.square(X), "square", "parallel", ""),

@@ -9,7 +9,7 @@ import pytest
 import threadmill
 
 # Doors to packages that need not be installed, the program, and what has NumPy's own docstrings.
-ELSEWHERE = ("joblib", "threadpoolctl", "__main__", "_native.build", "numpy")
+ELSEWHERE = ("joblib", "pandas", "threadpoolctl", "__main__", "_native.build", "numpy")
 MODULES = sorted(
     {"threadmill"} | {found.name for found in pkgutil.walk_packages(threadmill.__path__, "threadmill.")}
 )
