@@ -139,6 +139,8 @@ NOT_MODELLED = {
     # A worker moves itself here, and accepts no loan.
     ("tm_core_leave", "sched_getaffinity"),
     ("tm_core_pin", "sched_getaffinity"),
+    # When it went to sleep, for timelines: no wait asks for it.
+    ("tm_bell_wait", "store relaxed"),
 }
 
 
