@@ -338,7 +338,8 @@ def test_the_tables() -> None:
 
 
 SCRIPT = """
-import os, sys, numpy as np, threadmill as tm
+import os, sys, warnings, numpy as np, threadmill as tm
+warnings.simplefilter("ignore", DeprecationWarning)  # CPython 3.12 warns of any fork beside threads
 tm.sum(np.ones(10**6))
 if os.fork() == 0:
     sys.exit()
