@@ -66,7 +66,8 @@ def run(plan: Plan) -> Iterator[Row | str]:
             with beside(scripts), ThreadPoolExecutor(plan.threads) as executor:
                 for what, pair in calls.items():
                     yield from _rows(plan, f"{what}, beside {load}", *pair)
-                yield from _mapped(plan, f"map of {QUICK_CALLS:,} quick calls, beside {load}", executor)
+                what = f"map of {QUICK_CALLS:,} quick calls, beside {load}"
+                yield from _rows(plan, what, *_maps(executor), peer="ThreadPoolExecutor")
         yield from _pinned(plan, calls)
         yield from _quota(plan)
 
@@ -114,35 +115,26 @@ def beside(scripts: tuple[str, ...]) -> Iterator[None]:
         yield
 
 
-def _rows(plan: Plan, what: str, ours: Call, numpys: Call) -> Iterator[Row]:
+def _rows(plan: Plan, what: str, ours: Call, theirs: Call, peer: str = "NumPy") -> Iterator[Row]:
     before = _jobs()
-    samples = _measure(plan, {"threadmill": ours, "NumPy": numpys})
+    samples = _measure(plan, {"threadmill": ours, peer: theirs})
     begun, joined = (after - old for after, old in zip(_jobs(), before, strict=True))
     yield row(
         plan,
         what,
         samples["threadmill"],
         Measure.SPEEDUP,
-        peer="NumPy",
-        theirs=samples["NumPy"],
+        peer=peer,
+        theirs=samples[peer],
         target=LEAST,
-        note=f"{joined / max(begun, 1):.0%} joined",
+        note=f"{joined / begun:.0%} joined" if begun else "",
     )
 
 
-def _mapped(plan: Plan, what: str, executor: ThreadPoolExecutor) -> Iterator[Row]:
+def _maps(executor: ThreadPoolExecutor) -> tuple[Call, Call]:
+    """Ours and the executor's."""
     pool, values = tm.default_pool(), range(QUICK_CALLS)
-    ours, theirs = (lambda call=call: list(call(abs, values)) for call in (pool.map, executor.map))
-    samples = _measure(plan, {"threadmill": ours, "ThreadPoolExecutor": theirs})
-    yield row(
-        plan,
-        what,
-        samples["threadmill"],
-        Measure.SPEEDUP,
-        peer="ThreadPoolExecutor",
-        theirs=samples["ThreadPoolExecutor"],
-        target=LEAST,
-    )
+    return lambda: list(pool.map(abs, values)), lambda: list(executor.map(abs, values))
 
 
 def _measure(plan: Plan, calls: dict[str, Call]) -> dict[str, list[float]]:
