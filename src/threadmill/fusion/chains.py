@@ -31,17 +31,15 @@ _UNARY: dict[Any, int] = {np.negative: native.LINK_NEGATE, np.square: native.LIN
 
 
 class Chain:
-    """The first of its nodes, by number, its links, and the values that it takes: x, then one for each link
-    that
-    takes two; `made` is what it makes."""
+    """Its links, and the values that it takes: x, then one for each link of two operands. `made` is what it
+    makes; of a chain without links, x."""
 
-    __slots__ = ("first", "links", "made", "taken")
+    __slots__ = ("links", "made", "taken")
 
-    def __init__(self, first: int, x: Value, made: Value) -> None:
-        self.first = first
+    def __init__(self, x: Value) -> None:
         self.links: list[int] = []
         self.taken = [x]
-        self.made = made
+        self.made = x
 
     def takes(self, node: Node) -> bool:
         """Whether the node goes on with what the chain has made; then it is its last one."""
@@ -64,8 +62,7 @@ class Chain:
 
 def find_chains(one: Pass, kept: Collection[Value], late: Collection[Value]) -> "dict[int, Chain]":
     """By the number of their first node, chains of two nodes or more. What is `kept` is asked for elsewhere,
-    and
-    what is `late` is written over what is read."""
+    and what is `late` is written over what is read."""
     asked = Counter(value for node in one.nodes for value in set(node.inputs))
     found: dict[int, Chain] = {}
     chain: Chain | None = None
@@ -78,16 +75,16 @@ def find_chains(one: Pass, kept: Collection[Value], late: Collection[Value]) -> 
             is_own = asked[made] == 1 and made not in kept and made not in one.results
             if made in node.inputs and is_own and chain.takes(node):
                 continue
-        chain = _begin(one, k, node)
+        chain = _begin(one, node)
         if chain is not None:
             found[k] = chain
     return {k: chain for k, chain in found.items() if len(chain.links) > 1}
 
 
-def _begin(one: Pass, k: int, node: Node) -> Chain | None:
+def _begin(one: Pass, node: Node) -> Chain | None:
     for x in node.inputs:
         if _step(one, x) == x.dtype.itemsize:
-            chain = Chain(k, x, x)
+            chain = Chain(x)
             return chain if chain.takes(node) else None
     return None
 
