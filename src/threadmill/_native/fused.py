@@ -113,11 +113,13 @@ class FusedProgram:
         self,
         pool: "CData",
         dims: int,
-        layout: list[int],
+        layout: "CData",
         data: "list[CData]",
         partials: "list[CData]",
     ) -> tuple[int, bytes, bytes]:
-        """A status; the floating-point flags of each step, and of each fold after them; the open tiles.
+        """`layout`: by `lengths_of`, `dims` lengths and each array's strides along them.
+
+        A status; the floating-point flags of each step, and of each fold after them; the open tiles.
 
         They are a byte for each element, 1 in open tiles; none where no tile is open.
         """
@@ -129,9 +131,14 @@ class FusedProgram:
         )
         is_open = b""
         if self.looks and left_open[0]:
-            is_open = bytes(ffi.buffer(left_open[0], prod(layout[:dims])))
+            is_open = bytes(ffi.buffer(left_open[0], prod(layout[0:dims])))
             lib.tm_free_open(left_open[0])
         return status, bytes(ffi.buffer(raised, self.raised)), is_open
+
+
+def lengths_of(numbers: Sequence[int]) -> "CData":
+    """Numbers as C reads them."""
+    return ffi.new("intptr_t[]", list(numbers))
 
 
 def new_chain(itemsize: int, links: Sequence[int]) -> "tuple[InnerLoop, CData]":

@@ -1,4 +1,4 @@
-"""The program of a pass: its steps, and the buffers between them."""
+"""The plan of a pass: the steps of its program, the buffers between them, and how arrays lie."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +17,7 @@ from .._native.fused import (
     ROW,
     FusedProgram,
     FusedStep,
+    lengths_of,
     new_chain,
 )
 from .._native.moves import copy_loop
@@ -28,31 +29,55 @@ from ..arrays.self_test import NUMPYS
 from .chains import Chain, find_chains
 from .nodes import Conversion, Node, Value
 from .open_tiles import LOOKED_FOR, minds_unlike_nans
-from .passes import Pass
+from .passes import Pass, is_in_place
+from .worth import saved_ns
 
-__all__ = ["program_of"]
+__all__ = ["PassPlan", "plan_of"]
 
-# Programs by structure: the loops, the slots of their operands, the dtypes of the arrays and whether they are
-# contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may write.
+# Plans by the key of a pass, and programs by structure: the loops, the slots of their operands, the dtypes of the
+# arrays and whether they are contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may
+# write.
+_plans: Cache[tuple[Any, ...], "PassPlan"] = Cache()
 _programs: Cache[tuple[Any, ...], FusedProgram] = Cache()
 
 # Operations in the name of a pass.
 _SHOWN = 4
 
 
-def program_of(one: Pass) -> FusedProgram:
-    """The program for passes of this structure, made at the first one."""
-    found = _programs.get(one.structure)
+class PassPlan:
+    """All about a pass but its arrays: the program, and how arrays lie.
+
+    `size`: its elements; `rows`: of how many rows its tiles are parts. `layout`: its `dims` lengths, and the
+    strides of each array along them. `saved_ns`: what it saves.
+    """
+
+    __slots__ = ("dims", "layout", "program", "rows", "saved_ns", "size")
+
+    def __init__(self, one: Pass, program: FusedProgram) -> None:
+        layout = one.layout
+        self.program = program
+        self.size = layout.size
+        self.rows = layout.size // layout.shape[-1]
+        self.dims = len(layout.shape)
+        self.layout = lengths_of(layout.whole())
+        self.saved_ns = saved_ns(one.nodes, self.rows)
+
+
+def plan_of(one: Pass) -> PassPlan:
+    """The plan of passes with this key, made at the first one."""
+    found = _plans.get(one.key)
     if found is not None:
         return found
+    structure = one.structure()
     for node in one.nodes:
         loop = node.loop
-        if isinstance(loop, Loop) and loop.ufunc not in NUMPYS:  # it keeps the program, not we it
-            found = loop.programs.get(one.structure)
-            if found is None:
-                found = loop.programs[one.structure] = _new_program(one)
-            return found
-    return _programs.put(one.structure, _new_program(one))
+        if isinstance(loop, Loop) and loop.ufunc not in NUMPYS:  # it keeps the plan, not we it
+            plan = loop.programs.get(one.key)
+            if plan is None:
+                plan = loop.programs[one.key] = PassPlan(one, _new_program(one))
+            return plan
+    program = _programs.get(structure) or _programs.put(structure, _new_program(one))
+    return _plans.put(one.key, PassPlan(one, program))
 
 
 class _Builder:
@@ -136,7 +161,7 @@ def _new_program(one: Pass) -> FusedProgram:
         last.update(dict.fromkeys((*node.inputs, *node.outs), k))
     # What is written over what the pass reads is written last, when no tile can be left open any more: by the
     # loop itself, or, if later steps read it, from a buffer.
-    late = {value for value in one.results if looks and one.is_in_place(value)}
+    late = {value for value in one.results if looks and is_in_place(value)}
     if looks:  # a tile that is left open adds nothing to its columns
         late.update(node.outs[0] for node in one.nodes if node.over == COLUMN)
     copied = {value for value in late if any(value in node.inputs for node in one.nodes)}

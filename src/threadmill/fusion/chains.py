@@ -16,7 +16,7 @@ from .._native import fused as native
 from .._native.fused import EACH
 from ..arrays.loops import Loop
 from .nodes import Node, Value
-from .passes import Pass
+from .passes import Pass, is_in_place
 
 __all__ = ["Chain", "find_chains"]
 
@@ -97,7 +97,7 @@ def _may_link(one: Pass, node: Node, late: Collection[Value]) -> bool:
     if dtype.char not in "fd" or any(each.num != dtype.num for each in loop.dtypes):
         return False
     made = node.outs[0]
-    if made in late or one.is_in_place(made) or _step(one, made) != dtype.itemsize:
+    if made in late or is_in_place(made) or _step(one, made) != dtype.itemsize:
         return False
     return all(x.dtype.num == dtype.num and _step(one, x) in (0, dtype.itemsize) for x in node.inputs)
 

@@ -51,7 +51,10 @@ class Value:
     stored, as it is quickly made again.
     """
 
-    __slots__ = ("again", "array", "borrowed", "dtype", "is_plain", "node", "owner", "shape", "turned")
+    __slots__ = (
+        *("_is_nan", "again", "array", "borrowed", "dtype", "is_plain", "node", "owner", "shape"),
+        "turned",
+    )
 
     def __init__(
         self,
@@ -69,12 +72,21 @@ class Value:
         self.again = self.borrowed = False
         self.turned = turned
         self.is_plain = True
+        self._is_nan: bool | None = None
         if array is not None and not is_plain(array):
             self.is_plain = self.turned = is_turned(array)
 
     @classmethod
     def of(cls, array: Array) -> "Value":
         return cls(array.dtype, array.shape, array)
+
+    def is_nan(self) -> bool:
+        """Whether it is a number that is NaN. Numbers do not change."""
+        if self.array is None or self.shape:
+            return False
+        if self._is_nan is None:
+            self._is_nan = bool(self.array != self.array)
+        return self._is_nan
 
     def is_held(self) -> bool:
         """Whether a lazy array of the user's shows this value."""
@@ -120,6 +132,7 @@ class Node:
         *(
             "axes",
             "inputs",
+            "is_in_place",
             "loop",
             "name",
             "outs",
@@ -157,6 +170,7 @@ class Node:
         self.place = place
         self.state = state
         self.target: Array | None = None
+        self.is_in_place = False
         self.turned = turned
         self.over = over
         self.space = shape if space is None else space

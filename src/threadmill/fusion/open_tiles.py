@@ -33,7 +33,7 @@ def minds_unlike_nans(node: Node) -> bool:
         return loop.dtypes[0].char in LOOKED_FOR
     if not isinstance(loop, Loop) or node.over == ROW:
         return False
-    is_alone = sum(bool(value.shape) or bool(value.array != value.array) for value in node.inputs) < 2
+    is_alone = sum(bool(value.shape) or value.is_nan() for value in node.inputs) < 2
     return not (is_alone and loop.dtypes[0].kind != "c") and minds_nans(loop)
 
 

@@ -1,18 +1,18 @@
 """One pass: nodes over the same elements, what it reads and writes, and how that lies in memory."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._native.fused import COLUMN, EACH, MAX_SLOTS, MAX_STEPS
-from .._native.memory import SAME, relate
 from .._native.programs import InnerLoop
 from .._types import Array
 from .layout import Layout
 from .nodes import Node, Value
 
-__all__ = ["MOST_NODES", "Fold", "Pass"]
+__all__ = ["MOST_NODES", "Fold", "Pass", "is_in_place"]
 
 # Nodes in a pass: each may need a conversion of each operand and looks at pairs of them besides its own
 # step, a look at its result and a copy of it, and slots for all.
@@ -37,70 +37,105 @@ class Fold:
 
 
 class Pass:
-    """The arrays of a pass and its structure; `wanted` are the values that get an array."""
+    """The arrays of a pass and what it is like; `wanted` are the values that get an array.
+
+    `key` tells all about it but its arrays: passes of equal keys have the same plan. What only a new plan
+    looks at is found when it asks.
+    """
 
     def __init__(self, nodes: Sequence[Node], wanted: "set[Value]", folds: Sequence[Fold]) -> None:
         self.nodes, self.folds = nodes, folds
         self.arrays: list[Array] = []
         self.operands: dict[Value, int] = {}  # evaluated ones, by slot
         self.results: dict[Value, Array] = {}
-        key, made = self._read()
-        outputs = self._write(wanted, made)
-        shape = nodes[0].space
-        if nodes[0].turned:
-            shape, self.arrays = shape[::-1], [x.T for x in self.arrays]
-        self.layout = Layout(shape, self.arrays, any(node.over != EACH for node in nodes))
-        self.inner = [each[-1] for each in self.layout.strides]
-        first = len(self.operands)
-        self.slots = self.operands | {value: first + k for k, value in enumerate(self.results)}
-        self.has_rows = len(self.layout.shape) > 1 or self._has_gaps()
-        pairs = zip(self.arrays, self.inner, strict=True)
-        self.structure = (
-            tuple(key),
-            tuple(outputs),
-            tuple([(x.dtype.num, stride == x.itemsize) for x, stride in pairs]),
-            tuple([(made[fold.value], *fold.key) for fold in folds]),
-            tuple(map(self.is_in_place, self.results)),
-            self._nan_numbers() if self.has_rows else None,
-        )
+        key: list[Any] = [nodes[0].space, nodes[0].turned]
+        made = self._read(key)
+        self._write(wanted, made, key)
+        if folds:
+            key += [(made[fold.value], *fold.key) for fold in folds]
+        self.key = tuple(key)
 
-    def _read(self) -> tuple[list[Any], "dict[Value, int]"]:
+    def _read(self, key: list[Any]) -> "dict[Value, int]":
         """What is read, and the order in which values are made."""
         made: dict[Value, int] = {}
-        key: list[Any] = []
         operands, arrays = self.operands, self.arrays
         for node in self.nodes:
             key += node.loop, node.over
             for value in node.inputs:
-                if value.array is None:
+                array = value.array
+                if array is None:
                     key.append(-1 - made[value])
                     continue
                 slot = operands.get(value)
-                if slot is None:
-                    slot = operands[value] = len(arrays)
-                    arrays.append(value.array)
-                key.append(slot)
+                if slot is not None:
+                    key.append(slot)
+                    continue
+                slot = operands[value] = len(arrays)
+                arrays.append(array)
+                if array.ndim:
+                    key += slot, array.dtype.num, array.shape, array.strides, value.borrowed
+                else:
+                    key += slot, array.dtype.num, (), value.is_nan()
             for value in node.outs:
                 made[value] = len(made)
-        return key, made
+        return made
 
-    def _write(self, wanted: "set[Value]", made: "dict[Value, int]") -> list[int]:
+    def _write(self, wanted: "set[Value]", made: "dict[Value, int]", key: list[Any]) -> None:
         """Which of the values made are written to arrays."""
-        outputs: list[int] = []
         for node in self.nodes:
+            target = node.target
             for value in node.outs:
-                if node.target is not None:
-                    array = node.target
+                if target is not None:
+                    array = target
+                    key += made[value], "into", target.strides, node.is_in_place
                 elif node.over == COLUMN:
                     array = np.full(node.shape, node.loop.beginning, value.dtype)  # type: ignore[union-attr]
+                    key += made[value], "down", node.shape
                 elif value in wanted:
                     array = np.empty(node.shape, value.dtype, "F" if node.turned else "C")
+                    key += made[value], "new", node.shape
                 else:
                     continue
                 self.results[value] = array
                 self.arrays.append(_along(array, node))
-                outputs.append(made[value])
-        return outputs
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        shape, arrays = self.nodes[0].space, self.arrays
+        if self.nodes[0].turned:
+            shape, arrays = shape[::-1], [x.T for x in arrays]
+        return Layout(shape, arrays, any(node.over != EACH for node in self.nodes))
+
+    @functools.cached_property
+    def inner(self) -> list[int]:
+        return [each[-1] for each in self.layout.strides]
+
+    @functools.cached_property
+    def slots(self) -> "dict[Value, int]":
+        first = len(self.operands)
+        return self.operands | {value: first + k for k, value in enumerate(self.results)}
+
+    @functools.cached_property
+    def has_rows(self) -> bool:
+        return len(self.layout.shape) > 1 or self._has_gaps()
+
+    def structure(self) -> tuple[Any, ...]:
+        """What passes have in common that one program runs: loops and slots, dtypes, and what is contiguous."""
+        made = {value: k for k, value in enumerate(value for node in self.nodes for value in node.outs)}
+        pairs = zip(self.arrays, self.inner, strict=True)
+        return (
+            tuple(
+                [
+                    (node.loop, node.over, *[self.operands.get(x, -1 - made.get(x, 0)) for x in node.inputs])
+                    for node in self.nodes
+                ]
+            ),
+            tuple([made[value] for value in self.results]),
+            tuple([(x.dtype.num, stride == x.itemsize) for x, stride in pairs]),
+            tuple([(made[fold.value], *fold.key) for fold in self.folds]),
+            tuple([is_in_place(value) for value in self.results]),
+            self._nan_numbers() if self.has_rows else None,
+        )
 
     def _has_gaps(self) -> bool:
         """Whether the only row is none of NumPy's.
@@ -118,14 +153,12 @@ class Pass:
 
     def _nan_numbers(self) -> tuple[int, ...]:
         """The slots of numbers that are NaN: NaNs of arrays meet them."""
-        return tuple(slot for x, slot in self.operands.items() if not x.shape and x.array != x.array)
+        return tuple(slot for x, slot in self.operands.items() if not x.shape and x.is_nan())
 
-    def is_in_place(self, value: Value) -> bool:
-        """Whether the value is written over what the pass reads."""
-        target = None if value.node is None else value.node.target
-        return target is not None and any(
-            read.array is not None and relate(target, read.array) == SAME for read in self.operands
-        )
+
+def is_in_place(value: Value) -> bool:
+    """Whether the value is written over what is read."""
+    return value.node is not None and value.node.is_in_place
 
 
 def _along(array: Array, node: Node) -> Array:

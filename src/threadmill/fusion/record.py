@@ -249,8 +249,8 @@ class Record:
                     end = fold
                 else:
                     wanted.add(fold.value)
-            raised, partial, rows = run_pass(self.pool, group, wanted, end)
-            self.tally.add_pass(group, rows)
+            raised, partial, saved = run_pass(self.pool, group, wanted, end)
+            self.tally.saved_ns += saved
             if self.log is not None:
                 self.log.add(group, end)
             flags.update(zip(group, raised, strict=False))
@@ -367,5 +367,6 @@ class Record:
                 relation = APART if x is None else self._relation(x, target)
                 if relation == OVERLAPPING or (relation == SAME and (written or not alike)):
                     return True
+                writer.is_in_place |= relation == SAME
             written |= node is writer
         return False

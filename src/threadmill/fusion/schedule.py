@@ -247,7 +247,7 @@ def rows_of(
     row: Value | None = None
     for value in inputs:
         if value.array is not None and not value.shape:
-            if value.array != value.array:
+            if value.is_nan():
                 return None
             continue
         maker = value.node

@@ -16,7 +16,7 @@ from ..arrays.cache import Cache
 from ..arrays.labelled import class_of
 from .nodes import Node
 
-__all__ = ["QUICK", "Tally", "Worth", "key_of"]
+__all__ = ["QUICK", "Tally", "Worth", "key_of", "saved_ns"]
 
 # Loops that take less time than an array takes on its way to memory and back.
 QUICK = frozenset(
@@ -41,6 +41,12 @@ _QUICK_SAVED_NS, _SAVED_NS = 0.17, 2.0
 _LOSSES, _MOST_ALONE = 2, 1 << 10
 
 
+def saved_ns(nodes: Sequence[Node], rows: int) -> float:
+    """What a pass saves whose tiles are parts of so many rows."""
+    saved = prod(nodes[0].space) * sum(_saved_ns(node.name) for node in nodes) - _PASS_NS
+    return saved - rows * len(nodes) * _ROW_NS
+
+
 def _saved_ns(name: str) -> float:
     return _QUICK_SAVED_NS if name in QUICK or name == "reduce" else _SAVED_NS
 
@@ -53,11 +59,6 @@ class Tally:
     def __init__(self) -> None:
         self.asked = 0
         self.saved_ns = 0.0
-
-    def add_pass(self, nodes: Sequence[Node], rows: int) -> None:
-        """A pass whose tiles are parts of so many rows."""
-        self.saved_ns += prod(nodes[0].space) * sum(_saved_ns(node.name) for node in nodes) - _PASS_NS
-        self.saved_ns -= rows * len(nodes) * _ROW_NS
 
     def add_parallel(self, name: str, size: int) -> None:
         """A call of a ufunc, or a reduction, that runs on all cores by itself."""
