@@ -34,9 +34,9 @@ from .worth import saved_ns
 
 __all__ = ["PassPlan", "plan_of"]
 
-# Plans by the key of a pass, and programs by structure: the loops, the slots of their operands, the dtypes of the
-# arrays and whether they are contiguous, the folds. They keep NumPy's loops alive and no array. Any thread may
-# write.
+# Plans by the key of a pass, and programs by structure: the loops, the slots of their operands, the dtypes of
+# the arrays and whether they are contiguous, the folds. They keep NumPy's loops alive and no array.
+# Any thread may write.
 _plans: Cache[tuple[Any, ...], "PassPlan"] = Cache()
 _programs: Cache[tuple[Any, ...], FusedProgram] = Cache()
 

@@ -14,8 +14,9 @@ from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE, name_of
 from .lazy import LazyArray, at_once, beside, evaluated, evaluated_alone, shown, wrapped
 from .loops import plain_loop, shows_gaps
+from .node_plans import SMALL
 from .nodes import Node, Value
-from .record import SMALL, Record
+from .record import Record
 from .reduce_all import reduce_all
 from .reduce_columns import reduce_columns
 from .reduce_rows import reduce_rows

@@ -17,7 +17,8 @@ from ..arrays.errstate import as_the_user
 from ..arrays.labelled import OPERATORS, as_pandas_takes, class_of, has_numexpr
 from ..arrays.operands import PYTHON_NUMBERS
 from .lazy import LazyArray, evaluated, lazy, plain
-from .record import SMALL, Record
+from .node_plans import SMALL
+from .record import Record
 
 __all__ = ["LazyFrame", "array_of", "frame_of"]
 

@@ -1,5 +1,6 @@
 """What a fused function has put off: nodes, each a loop with its operands, and the values that they make."""
 
+import functools
 import types
 from typing import Any
 from weakref import ref
@@ -23,15 +24,27 @@ Place = tuple[types.CodeType, int, dict[str, Any]]
 def is_plain(x: Array) -> bool:
     """Whether a pass can read or write the array where it is: numbers, C order as far as strides tell."""
     dtype, flags = x.dtype, x.flags
-    if dtype.char not in KNOWN or not dtype.isnative or dtype.metadata is not None or not flags.aligned:
+    if dtype is not _NATIVE.get(dtype.num) and not _is_native(dtype):
         return False
-    if flags.c_contiguous:
-        return True
+    return flags.aligned and (flags.c_contiguous or _is_in_order(x.shape, x.strides, dtype.itemsize))
+
+
+# The dtypes of numbers as NumPy keeps them, by number.
+_NATIVE = {np.dtype(char).num: np.dtype(char) for char in KNOWN}
+
+
+def _is_native(dtype: "np.dtype[Any]") -> bool:
+    return dtype.char in KNOWN and dtype.isnative and dtype.metadata is None
+
+
+@functools.lru_cache
+def _is_in_order(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> bool:
+    """Whether axes go forward from the longest strides to the shortest, by whole elements."""
     last = None
-    for stride, length in zip(x.strides, x.shape, strict=True):
+    for stride, length in zip(strides, shape, strict=True):
         if length == 1 or stride == 0:
             continue
-        if stride < 0 or stride % x.itemsize or (last is not None and stride > last):
+        if stride < 0 or stride % itemsize or (last is not None and stride > last):
             return False
         last = stride
     return True
@@ -45,15 +58,15 @@ def is_turned(x: Array) -> bool:
 class Value:
     """An array that is there, or that a node will make.
 
-    `is_plain`: a pass can read its array where it is. `turned`: its elements lie in Fortran's order. `owner`
-    is the lazy array that shows it to the user, if one does. `borrowed`: the array is memory that is written
-    later perhaps; who still holds the value then gets a copy first. `again`: it has been computed and not
-    stored, as it is quickly made again.
+    `is_plain`: a pass can read its array where it is; `kind`: dtype, shape and order then. `turned`: its
+    elements lie in Fortran's order. `owner` is the lazy array that shows it to the user, if one does.
+    `borrowed`: the array is memory that is written later perhaps; who still holds the value then gets a copy
+    first. `again`: it has been computed and not stored, as it is quickly made again.
     """
 
     __slots__ = (
-        *("_is_nan", "again", "array", "borrowed", "dtype", "is_plain", "node", "owner", "shape"),
-        "turned",
+        *("_is_nan", "again", "array", "borrowed", "dtype", "is_plain", "kind", "node", "owner"),
+        *("shape", "turned"),
     )
 
     def __init__(
@@ -75,6 +88,7 @@ class Value:
         self._is_nan: bool | None = None
         if array is not None and not is_plain(array):
             self.is_plain = self.turned = is_turned(array)
+        self.kind = (dtype.num, shape, self.turned) if self.is_plain else None
 
     @classmethod
     def of(cls, array: Array) -> "Value":

@@ -12,7 +12,7 @@ from ..arrays.operands import PYTHON_NUMBERS
 from .calls import are_small, assign, by_numpy, call, call_at_once, reduce
 from .definitions import FUNCTIONS, METHODS
 from .elision import COMMUTATIVE, is_taken, is_turned
-from .lazy import LazyArray, at_once, evaluated, evaluated_alone, plain, shown, wrapped
+from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import Value
 from .numpys_code import is_numpys
 from .powers import power
@@ -190,16 +190,20 @@ def _method(name: str, definition: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _getitem(self: LazyArray, key: Any) -> Any:
-    is_whole = type(key) is tuple and not key and self._value.array is None and self._value.shape
-    if is_whole and is_numpys(_getframe(1)):
+    record, value = self._record, self._value
+    array = value.array
+    if array is None and type(key) is tuple and not key and value.shape and is_numpys(_getframe(1)):
         return self  # so it makes scalars of arrays of no axes that it has made
-    self._record.tally.asked += 1
-    found = evaluated_alone(self)[_plain_key(key)]
+    record.tally.asked += 1
+    if array is None or value.borrowed:
+        array = record.evaluate(value)
+    found = array[_plain_key(key)]
+    if type(found) is np.ndarray and found.ndim and record.is_open:
+        return lazy(record, found)
     if not isinstance(found, np.ndarray):
-        self._record.flush(
-            "an element was read"
-        )  # the errors of what stands before are told before those of what follows
-    return wrapped(self._record, found)
+        # the errors of what stands before are told before those of what follows
+        record.flush("an element was read")
+    return wrapped(record, found)
 
 
 def _setitem(self: LazyArray, key: Any, new: Any) -> None:
@@ -220,13 +224,16 @@ def _setitem(self: LazyArray, key: Any, new: Any) -> None:
     as_the_user(array.__setitem__, key, given)
 
 
-def _plain_key(key: Any) -> Any:
-    return key if type(key) is int or key is Ellipsis else plain(key)
+# Keys of views, in which lazy arrays stand for numbers at most, which NumPy asks them for.
+_BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
 
 
 def _is_basic(key: Any) -> bool:
-    keys = key if type(key) is tuple else (key,)
-    return all(each is None or each is Ellipsis or type(each) in (int, slice) for each in keys)
+    return type(key) in _BASIC or (type(key) is tuple and _BASIC.issuperset(map(type, key)))
+
+
+def _plain_key(key: Any) -> Any:
+    return key if _is_basic(key) else plain(key)
 
 
 def _iter(self: LazyArray) -> Iterator[Any]:

@@ -120,7 +120,7 @@ class Pass:
         return len(self.layout.shape) > 1 or self._has_gaps()
 
     def structure(self) -> tuple[Any, ...]:
-        """What passes have in common that one program runs: loops and slots, dtypes, and what is contiguous."""
+        """What passes have in common that one program runs."""
         made = {value: k for k, value in enumerate(value for node in self.nodes for value in node.outs)}
         pairs = zip(self.arrays, self.inner, strict=True)
         return (

@@ -11,9 +11,9 @@ from .._native.fused import EACH, ONCE
 from .._native.memory import APART, OVERLAPPING, SAME, are_apart, relate
 from .._types import Array
 from ..arrays.loops import Loop
-from ..arrays.refusal import Refusal
 from .explanation import Log
-from .loops import BY_PLACE, as_values, find_loop, shows_gaps, shows_place
+from .loops import BY_PLACE, as_values, shows_gaps, shows_place
+from .node_plans import SMALL, plan_of_call
 from .nodes import Conversion, Holder, Node, Value, is_plain, is_turned
 from .passes import Fold
 from .running import run_pass
@@ -24,10 +24,7 @@ from .worth import Tally
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["RETURNED", "SMALL", "Record"]
-
-# Elements below which an operation is done at once, by NumPy.
-SMALL = 4096
+__all__ = ["RETURNED", "Record"]
 
 # Nodes that are put off at most, so that a long loop keeps neither memory nor its user waiting.
 _MOST_PENDING = 256
@@ -65,33 +62,17 @@ class Record:
         """The ufunc's call put off, of values and numbers; None where it has to be made at once."""
         if len(self.pending) >= _MOST_PENDING:
             self.flush(f"{_MOST_PENDING} operations are put off at most")
-        key: list[Any] = [ufunc]
-        shape: tuple[int, ...] | None = None
-        for x in operands:
-            if type(x) is not Value:
-                key.append(type(x))
-                continue
-            if not x.is_plain:
-                return None
-            key.append(x.dtype.num)
-            if shape is None:
-                shape = x.shape
-            elif x.shape != shape and x.shape:
-                try:
-                    shape = np.broadcast_shapes(shape, x.shape)
-                except ValueError:
-                    return None
-        if not shape:
+        plan = plan_of_call(ufunc, operands)
+        if plan is None:
             return None
-        if prod(shape) < SMALL and all(type(x) is not Value or x.array is not None for x in operands):
+        if plan.size < SMALL and all(type(x) is not Value or x.array is not None for x in operands):
             return None
-        loop = find_loop(ufunc, operands, tuple(key))
-        if isinstance(loop, Refusal):
-            return None
-        inputs = as_values(loop, operands)
+        inputs = operands if plan.is_ready else as_values(plan.loop, operands)
         if inputs is None:
             return None
-        return self.add(loop, ufunc.__name__, inputs, shape, loop.strided.reports)
+        if not plan.is_quick or self.has_rows:
+            return self.add(plan.loop, plan.name, inputs, plan.shape, plan.reports)
+        return self._put_off(plan.loop, plan.name, inputs, plan.shape, plan.reports, plan.turned)
 
     def add(
         self,
@@ -114,14 +95,28 @@ class Record:
         size = prod(space or shape)
         if size < SMALL and (not size or all(value.array is not None for value in inputs)):
             return None
-        if not self.is_open:
-            return None
         turned = False
         for value in inputs:
             turned |= value.turned
         if turned and not all(not x.shape or (x.turned and x.shape == shape) for x in inputs):
             return None
         if (name in BY_PLACE or loop.dtypes[0].char == "e") and shows_place(loop, name, inputs, shape):
+            return None
+        return self._put_off(loop, name, inputs, shape, reports, turned, over, space, axes)
+
+    def _put_off(
+        self,
+        loop: Loop | Conversion,
+        name: str,
+        inputs: tuple[Value, ...],
+        shape: tuple[int, ...],
+        reports: bool,
+        turned: bool,
+        over: int = EACH,
+        space: tuple[int, ...] | None = None,
+        axes: tuple[int, ...] = (-1,),
+    ) -> Node | None:
+        if not self.is_open:
             return None
         state = self.state
         if state is None or not state.is_now():
@@ -218,14 +213,17 @@ class Record:
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
         if ended is not None and folded is not None:
             spared = (*spared, folded)
-        self.pending = ancestors(nodes, [each for each in spared if each.array is None and each.is_held()])
+        if spared:
+            asked_again = [each for each in spared if each.array is None and each.is_held()]
+            self.pending = ancestors(nodes, asked_again) if asked_again else []
         again = set(self.pending)
         for node in nodes:
             if node not in again:
                 node.forget()
-        for node in nodes:
-            if node.reports and flags.get(node):
-                tell(node, flags[node])
+        if flags:
+            for node in nodes:
+                if node.reports and flags.get(node):
+                    tell(node, flags[node])
         for node in again:
             node.reports = False
             node.outs[0].again = True
@@ -253,14 +251,16 @@ class Record:
             self.tally.saved_ns += saved
             if self.log is not None:
                 self.log.add(group, end)
-            flags.update(zip(group, raised, strict=False))
+            if any(raised):
+                flags.update(zip(group, raised, strict=False))
             if partial is not None:
                 ended = partial, raised[len(group)]
             for value in handed_on.get(group[-1], ()):
                 if value is not folded and not value.is_held():
                     value.array = None  # nobody reads it any more
-        for node in {node for group in groups for node in group}.difference(needed):
-            node.forget()
+        if len(groups) > 1:
+            for node in {node for group in groups for node in group}.difference(needed):
+                node.forget()
         return ended
 
     def close(self) -> None:
@@ -305,6 +305,8 @@ class Record:
 
     def _drop_all_but(self, value: Value) -> None:
         """Drops what nobody can ask for any more: the operands of a store before, that were spared."""
+        if not self._made_before(self.pending):
+            return
         needed, _ = needed_of(self.pending, value)
         if len(needed) < len(self.pending):
             kept = set(needed)
@@ -319,12 +321,20 @@ class Record:
         if self.is_urgent:
             return []
         values = [*writer.inputs, *self._made_before(self.pending)]
-        return [value for value in values if value.array is None and self._stays(target, value)]
+        unlike = any(relation != APART for relation in self.relations.values())
+        return [
+            value for value in values if value.array is None and (not unlike or self._stays(target, value))
+        ]
 
     def _stays(self, target: Array, value: Value) -> bool:
         """Whether the value is the same when the target has been written."""
-        read = (each.array for node in ancestors(self.pending, [value]) for each in node.inputs)
-        return all(x is None or self._relation(x, target) == APART for x in read)
+        read = [
+            each.array
+            for node in ancestors(self.pending, [value])
+            for each in node.inputs
+            if each.array is not None and each.shape
+        ]
+        return all(self._relation(x, target) == APART for x in read)
 
     def _relation(self, x: Array, target: Array) -> int:
         """How an array that is read lies to the target of a store."""
@@ -364,7 +374,7 @@ class Record:
         for node in self.pending:
             for value in node.inputs:
                 x = value.array
-                relation = APART if x is None else self._relation(x, target)
+                relation = APART if x is None or not value.shape else self._relation(x, target)
                 if relation == OVERLAPPING or (relation == SAME and (written or not alike)):
                     return True
                 writer.is_in_place |= relation == SAME

@@ -22,10 +22,16 @@ def needed_of(
     needed: list[Node] = []
     without = {folded, *spared}
     for node in reversed(nodes):
-        held = [value for value in node.outs if value not in without and value.is_held()]
-        if node.target is None:
-            wanted.update(held)
-        if held or node.reports or node.target is not None or not used.isdisjoint(node.outs):
+        is_needed = node.reports or node.target is not None
+        for value in node.outs:
+            owner = None if value.owner is None else value.owner()
+            if owner is not None and owner._value is value and value not in without:  # is_held() at once
+                is_needed = True
+                if node.target is None:
+                    wanted.add(value)
+            elif value in used:
+                is_needed = True
+        if is_needed:
             needed.append(node)
             used.update(node.inputs)
     needed.reverse()

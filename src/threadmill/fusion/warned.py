@@ -51,7 +51,10 @@ class State:
         return HANDLING.get() is self.token and self.warns_as_now()
 
     def warns_as_now(self) -> bool:
-        filters, show, record = _in_force()
+        if _BY_CONTEXT:
+            filters, show, record = _in_force()
+        else:  # the same, without a call
+            filters, show, record = _warnings.filters, _warnings.showwarning, _warnings._showwarnmsg_impl
         return (
             filters is self._list
             and len(filters) == self._count
@@ -94,8 +97,8 @@ _PACKAGE = __name__.rpartition(".")[0]
 
 
 def place_of_user() -> Place:
-    """The nearest instruction outside this room, three calls away or more."""
-    frame = sys._getframe(3)
+    """The nearest instruction outside this room, four calls away or more."""
+    frame = sys._getframe(4)
     while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti, frame.f_globals
