@@ -113,7 +113,7 @@ class FusedProgram:
         self,
         pool: "CData",
         dims: int,
-        layout: "CData",
+        layout: Any,
         data: "list[CData]",
         partials: "list[CData]",
     ) -> tuple[int, bytes, bytes]:
@@ -136,7 +136,7 @@ class FusedProgram:
         return status, bytes(ffi.buffer(raised, self.raised)), is_open
 
 
-def lengths_of(numbers: Sequence[int]) -> "CData":
+def lengths_of(numbers: Sequence[int]) -> Any:
     """Numbers as C reads them."""
     return ffi.new("intptr_t[]", list(numbers))
 

@@ -5,6 +5,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any, ParamSpec, TypeVar, overload
 
 from .._arguments import require_callable
@@ -24,7 +25,7 @@ from .worth import Worth, key_of
 
 __all__ = ["explain_fused", "fuse", "run_fused"]
 
-_HAS_LOST = Refusal("such calls have too little work, and lost by being fused", by_size=True)
+_IS_QUICKER = Refusal("such calls have little work, and are timed as they are as well", by_size=True)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,8 +52,9 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     Returns
     -------
     callable
-        Called as `fn` is. Calls whose arrays are all small run `fn` as it is, and so do calls like those
-        that have lost by being fused, and all calls if THREADMILL_FUSE=0 is set. Of dask arrays an
+        Called as `fn` is. Calls whose arrays are all small run `fn` as it is, and so do all calls if
+        THREADMILL_FUSE=0 is set. Where it is not clear that fusing gains, calls with such arguments are
+        timed fused and as they are, and made in the quicker way from then on. Of dask arrays an
         element-wise `fn` makes dask arrays. The attribute ``explain`` makes a call as well, and returns a
         text that tells of its passes over memory: what is in each, the bytes that it moves and why it ended.
 
@@ -91,17 +93,26 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
                 came_to(name, _of_arguments((*args, *options.values())), opens=True)
             return fn(*args, **options)
         key = key_of((*args, *options.values()))
-        is_off = os.environ.get("THREADMILL_FUSE") == "0"
-        if is_off or worth.begins_alone(key):
+        ways = worth.ways(key)
+        begin = perf_counter_ns()
+        if ways is not None and ways.begins_alone():
             if WATCHERS:
-                came_to(name, FUSE_IS_OFF if is_off else _HAS_LOST, opens=True)
-            return fn(*args, **options)
+                came_to(name, _IS_QUICKER, opens=True)
+            result = fn(*args, **options)
+            ways.learn(True, perf_counter_ns() - begin)
+            return result
+        is_off = os.environ.get("THREADMILL_FUSE") == "0"
         if WATCHERS:
-            came_to(name, FUSED, opens=True)
+            came_to(name, FUSE_IS_OFF if is_off else FUSED, opens=True)
+        if is_off:
+            return fn(*args, **options)
         threads = pool_or_default(pool)
         record = Record(threads._handle)
         result = threads._tasks.call(fn, _run, record, fn, args, options)
-        worth.learn(key, record.tally)
+        if ways is None:
+            worth.learn(key, record.tally)
+        else:
+            ways.learn(False, perf_counter_ns() - begin)
         return result
 
     @functools.wraps(fn)
@@ -125,9 +136,9 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
             if record.state is not None and record.state.at_once:
                 how = "raise, call, print or log, by np.errstate or a filter"
                 log.add_remark("at once", f"what may report a floating-point error, as these {how}")
-            if record.tally.loses():
+            if not record.tally.is_clear():
                 log.add_remark(
-                    "fusing loses", "such calls are made as they are, and tried again now and then"
+                    "fusing may lose", "such calls are timed as they are as well, for the quicker way"
                 )
         else:
             fn(*args, **options)
@@ -161,13 +172,20 @@ def _run_block(formula: Formula, *blocks: Any) -> Any:
     if not pays(blocks) or os.environ.get("THREADMILL_FUSE") == "0":
         return formula(*blocks)
     key = key_of(blocks)
-    if formula.worth.begins_alone(key):
-        return formula(*blocks)
+    ways = formula.worth.ways(key)
+    begin = perf_counter_ns()
+    if ways is not None and ways.begins_alone():
+        result = formula(*blocks)
+        ways.learn(True, perf_counter_ns() - begin)
+        return result
     pool = pool_or_default(None)
     record = Record(pool._handle)
     with threads_shared(pool.max_workers):
         result = _run(record, formula, blocks, {})
-    formula.worth.learn(key, record.tally)
+    if ways is None:
+        formula.worth.learn(key, record.tally)
+    else:
+        ways.learn(False, perf_counter_ns() - begin)
     return result
 
 

@@ -1,9 +1,9 @@
 """Whether a function gains from being fused: calls of many operations on little lose.
 
 Nothing of a call's result depends on it. A call tallies its operations, which cost Python's time, and the
-elements that passes and parallel calls have gone over. Where the first outweigh the others twice in a row
-for arguments of the same shapes, the function is called as it is, a growing number of times, and then tried
-again.
+elements that passes and parallel calls have gone over. Where what these save is not clearly more, calls with
+arguments of the same shapes are timed fused and as they are. From then on they are made in the quicker way,
+and now and then in the other one.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from ..arrays.cache import Cache
 from ..arrays.labelled import class_of
 from .nodes import Node
 
-__all__ = ["QUICK", "Tally", "Worth", "key_of", "saved_ns"]
+__all__ = ["QUICK", "Tally", "Ways", "Worth", "key_of", "saved_ns"]
 
 # Loops that take less time than an array takes on its way to memory and back.
 QUICK = frozenset(
@@ -27,9 +27,11 @@ QUICK = frozenset(
     """.split()  # noqa: SIM905
 )
 
-# What an operation costs that a lazy array is asked for, and a pass besides: a formula of nine operations
-# takes 204 us instead of 240 on 10**5 numbers, and 164 instead of 157 on 66,000 (two virtual cores).
-_ASKED_NS, _PASS_NS = 5_000, 80_000
+# What an operation costs that a lazy array is asked for, and a pass besides.
+_ASKED_NS, _PASS_NS = 3_500, 60_000
+
+# A gain is clear of so many nanoseconds that outweighs its cost so many times.
+_CLEAR_NS, _CLEAR_TIMES = 2_000_000, 8
 
 # What a step costs for each row that it is called for: 20 to 30 ns on a thread.
 _ROW_NS = 16.0
@@ -37,8 +39,9 @@ _ROW_NS = 16.0
 # What an element saves in each step of a pass, where arrays lie in the caches.
 _QUICK_SAVED_NS, _SAVED_NS = 0.17, 2.0
 
-# Calls that lose before the function is called as it is, and for how many calls at most.
-_LOSSES, _MOST_ALONE = 2, 1 << 10
+# The first calls, fused and then as they are; the first of all builds programs. Then the other way is tried
+# after so many calls, and after twice as many each time.
+_FUSED_FIRST, _ALONE_NEXT, _WAIT, _MOST_WAIT = 3, 2, 16, 1 << 10
 
 
 def saved_ns(nodes: Sequence[Node], rows: int) -> float:
@@ -64,8 +67,41 @@ class Tally:
         """A call of a ufunc, or a reduction, that runs on all cores by itself."""
         self.saved_ns += size * _saved_ns(name)
 
-    def loses(self) -> bool:
-        return self.asked * _ASKED_NS > self.saved_ns
+    def is_clear(self) -> bool:
+        """Whether fusing has gained, by far."""
+        return self.saved_ns > max(_CLEAR_NS, _CLEAR_TIMES * _ASKED_NS * self.asked)
+
+
+class Ways:
+    """Calls of one kind: how many, and the nanoseconds that they take fused and as they are."""
+
+    __slots__ = ("_next", "_wait", "alone_ns", "calls", "fused_ns")
+
+    def __init__(self) -> None:
+        self.calls = 1
+        self.fused_ns = self.alone_ns = 0.0
+        self._wait = self._next = _WAIT
+
+    def begins_alone(self) -> bool:
+        """Whether the next call is made as it is."""
+        self.calls += 1
+        if self.calls <= _FUSED_FIRST + _ALONE_NEXT:
+            return self.calls > _FUSED_FIRST
+        is_quicker = 0 < self.alone_ns < self.fused_ns
+        if self.calls < self._next:
+            return is_quicker
+        self._wait = min(2 * self._wait, _MOST_WAIT)
+        self._next = self.calls + self._wait
+        return not is_quicker
+
+    def learn(self, is_alone: bool, ns: float) -> None:
+        """What a call has taken. The least counts, and is forgotten slowly: cores come and go."""
+        last = self.alone_ns if is_alone else self.fused_ns
+        new = ns if not last or ns < last else last + (ns - last) / 4
+        if is_alone:
+            self.alone_ns = new
+        else:
+            self.fused_ns = new
 
 
 class Worth:
@@ -74,37 +110,23 @@ class Worth:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        # By shapes and dtypes of arguments: the calls that are still to be made as they are, and the losses
-        # so far. They keep nothing alive.
-        self._known: Cache[tuple[Any, ...], list[int]] = Cache()
+        # By shapes and dtypes of arguments, for which fusing is no clear gain. They keep nothing alive.
+        self._known: Cache[tuple[Any, ...], Ways] = Cache()
 
-    def begins_alone(self, key: tuple[Any, ...]) -> bool:
-        """Whether this call is made as it is."""
-        known = self._known.get(key)
-        if known is None or known[0] <= 0:
-            return False
-        known[0] -= 1
-        return True
+    def ways(self, key: tuple[Any, ...]) -> Ways | None:
+        """What is known of such calls, if they are timed."""
+        return self._known.get(key)
 
     def learn(self, key: tuple[Any, ...], tally: Tally) -> None:
-        known = self._known.get(key)
-        if not tally.loses():
-            if known is not None:
-                known[:] = 0, 0
-            return
-        if known is None:
-            known = self._known.put(key, [0, 0])
-        known[1] += 1
-        if known[1] >= _LOSSES:
-            known[0] = min(4 << known[1], _MOST_ALONE)
+        """The first call of a kind has been made, fused."""
+        if not tally.is_clear():
+            self._known.put(key, Ways())
 
 
 def key_of(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """What arguments are like: shapes and dtypes of arrays, types of everything else."""
-    return tuple([_kind_of(x) for x in args])
+    return tuple([(x.shape, x.dtype.num) if type(x) is np.ndarray else _kind_of(x) for x in args])
 
 
 def _kind_of(x: Any) -> Any:
-    if type(x) is np.ndarray:
-        return x.shape, x.dtype.num
     return type(x) if class_of(type(x)) is None else (type(x), getattr(x, "shape", None))
