@@ -13,7 +13,7 @@ import numpy as np
 
 from .nodes import Value
 
-__all__ = ["COMMUTATIVE", "is_taken", "is_turned"]
+__all__ = ["COMMUTATIVE", "TEMPORARY", "is_taken", "is_turned"]
 
 COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
 
@@ -44,7 +44,7 @@ def _of_a_temporary() -> int:
 
 
 # References of an operand that only the interpreter's stack holds.
-_TEMPORARY = _of_a_temporary()
+TEMPORARY = _of_a_temporary()
 
 
 def _of_a_value() -> int:
@@ -67,9 +67,9 @@ def _numpy_elides() -> bool:
 
 def is_turned(first: Any, first_references: int, second: Value, second_references: int) -> bool:
     """Whether NumPy computes ``second op first``. `first`: a value, or a number of Python's."""
-    if second_references > _TEMPORARY or not _may_take(second, first):
+    if second_references > TEMPORARY or not _may_take(second, first):
         return False
-    if isinstance(first, Value) and first_references <= _TEMPORARY and _may_take(first, second):
+    if isinstance(first, Value) and first_references <= TEMPORARY and _may_take(first, second):
         return False
     return _numpy_elides()
 
@@ -79,7 +79,7 @@ def is_taken(ufunc: np.ufunc, own: Value, references: int, other: Value) -> bool
 
     Only where nobody else has that array: it is not made yet, or this value alone refers to it.
     """
-    if references > _TEMPORARY or ufunc not in _ELIDED:
+    if references > TEMPORARY or ufunc not in _ELIDED:
         return False
     if own.array is not None and (own.borrowed or sys.getrefcount(own.array) > _ALONE):
         return False

@@ -17,7 +17,7 @@ from ..arrays.self_test import NUMPYS, refusal_of
 from ..arrays.ufunc import trusted_loops
 from .nodes import KNOWN, Conversion, Node, Value
 
-__all__ = ["BY_PLACE", "as_values", "find_loop", "plain_loop", "shows_gaps", "shows_place"]
+__all__ = ["BY_PLACE", "as_values", "find_loop", "number_in", "plain_loop", "shows_gaps", "shows_place"]
 
 # Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a Refusal where NumPy
 # has to make the call. Any thread may write.
@@ -61,16 +61,10 @@ def as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None
     inputs = []
     for x, dtype in zip(operands, loop.dtypes, strict=False):
         if type(x) is not Value:
-            key = dtype.num, type(x), x
-            found = _numbers.get(key)
-            if found is None:
-                number = as_loop_number(x, dtype)
-                if number is None:
-                    return None
-                found = Value.of(number)
-                if x and x == x and type(x) is not complex:  # zeros of both signs are equal, NaNs are not
-                    _numbers.put(key, found)
-            x = found
+            number = number_in(dtype, x)
+            if number is None:
+                return None
+            x = number
         elif x.dtype is not dtype and x.dtype.num != dtype.num:
             if _is_converted_apart(x):
                 return None
@@ -78,6 +72,20 @@ def as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None
                 x = Value.of(x.array.astype(dtype))
         inputs.append(x)
     return tuple(inputs)
+
+
+def number_in(dtype: np.dtype[Any], x: Any) -> Value | None:
+    """A number of Python's in a loop's dtype; None where NumPy has to look at it."""
+    key = dtype.num, type(x), x
+    found = _numbers.get(key)
+    if found is None:
+        number = as_loop_number(x, dtype)
+        if number is None:
+            return None
+        found = Value.of(number)
+        if x and x == x and type(x) is not complex:  # zeros of both signs are equal, NaNs are not
+            _numbers.put(key, found)
+    return found
 
 
 def _is_converted_apart(x: Value) -> bool:

@@ -25,11 +25,12 @@ _plans: "Cache[tuple[Any, ...], NodePlan | bool]" = Cache()
 class NodePlan:
     """A loop, and the shape and order of what it makes.
 
-    `size`: its elements. `is_ready`: the operands are the loop's as
-    they are. `is_quick`: nothing else about them has to be looked at. `turned`: they lie in Fortran's order.
+    `size`: its elements. `is_quick`: but numbers the operands are the loop's as they are, and nothing else
+    about them has to be looked at. `number`: the place of the only number, -1 without one, -2 if there are
+    more. `turned`: it runs in Fortran's order.
     """
 
-    __slots__ = ("is_quick", "is_ready", "loop", "name", "reports", "shape", "size", "turned")
+    __slots__ = ("is_quick", "loop", "name", "number", "reports", "shape", "size", "turned")
 
     def __init__(
         self, ufunc: np.ufunc, loop: Loop, operands: tuple[Any, ...], shape: tuple[int, ...]
@@ -40,21 +41,28 @@ class NodePlan:
         self.shape = shape
         self.reports = loop.strided.reports
         self.size = prod(shape)
-        self.is_ready = len(values) == len(operands)
+        numbers = [k for k, x in enumerate(operands) if type(x) is not Value]
+        self.number = -2 if len(numbers) > 1 else numbers[0] if numbers else -1
         self.turned = any(x.turned for x, _ in values)
         self.is_quick = (
             self.size > 0
+            and self.number > -2
             and self.name not in BY_PLACE
             and loop.dtypes[0].char != "e"
             and all(x.dtype.num == dtype.num for x, dtype in values)
             and (not self.turned or all(not x.shape or (x.turned and x.shape == shape) for x, _ in values))
         )
-        self.is_ready &= self.is_quick
 
 
 def plan_of_call(ufunc: np.ufunc, operands: tuple[Any, ...]) -> NodePlan | None:
     """The plan for values and numbers; None where NumPy has to make the call."""
-    key = (ufunc, *[x.kind if type(x) is Value else type(x) for x in operands])
+    if len(operands) == 2:  # a comprehension takes longer
+        x, y = operands
+        one = x.kind if type(x) is Value else type(x)
+        other = y.kind if type(y) is Value else type(y)
+        key: tuple[Any, ...] = (ufunc, one, other)
+    else:
+        key = (ufunc, *[x.kind if type(x) is Value else type(x) for x in operands])
     found = _plans.get(key)
     if found is None:
         plan = _new_plan(ufunc, operands)

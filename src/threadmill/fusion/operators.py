@@ -11,7 +11,7 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from .calls import are_small, assign, by_numpy, call, call_at_once, reduce
 from .definitions import FUNCTIONS, METHODS
-from .elision import COMMUTATIVE, is_taken, is_turned
+from .elision import COMMUTATIVE, TEMPORARY, is_taken, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import Value
 from .numpys_code import is_numpys
@@ -62,7 +62,7 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
                 second = other._value
             if commutative and second is not None:
                 others = getrefcount(other)
-                if is_turned(first, references, second, others):
+                if others <= TEMPORARY and is_turned(first, references, second, others):
                     self, other, first, second, references = other, self, second, first, others
         elif type(other) in PYTHON_NUMBERS:
             second = other

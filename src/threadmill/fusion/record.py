@@ -12,7 +12,7 @@ from .._native.memory import APART, OVERLAPPING, SAME, are_apart, relate
 from .._types import Array
 from ..arrays.loops import Loop
 from .explanation import Log
-from .loops import BY_PLACE, as_values, shows_gaps, shows_place
+from .loops import BY_PLACE, as_values, number_in, shows_gaps, shows_place
 from .node_plans import SMALL, plan_of_call
 from .nodes import Conversion, Holder, Node, Value, is_plain, is_turned
 from .passes import Fold
@@ -67,12 +67,18 @@ class Record:
             return None
         if plan.size < SMALL and all(type(x) is not Value or x.array is not None for x in operands):
             return None
-        inputs = operands if plan.is_ready else as_values(plan.loop, operands)
-        if inputs is None:
-            return None
         if not plan.is_quick or self.has_rows:
+            inputs = as_values(plan.loop, operands)
+            if inputs is None:
+                return None
             return self.add(plan.loop, plan.name, inputs, plan.shape, plan.reports)
-        return self._put_off(plan.loop, plan.name, inputs, plan.shape, plan.reports, plan.turned)
+        k = plan.number
+        if k >= 0:
+            number = number_in(plan.loop.dtypes[k], operands[k])
+            if number is None:
+                return None
+            operands = (*operands[:k], number, *operands[k + 1 :])
+        return self._put_off(plan.loop, plan.name, operands, plan.shape, plan.reports, plan.turned)
 
     def add(
         self,
