@@ -39,9 +39,10 @@ _ROW_NS = 16.0
 # What an element saves in each step of a pass, where arrays lie in the caches.
 _QUICK_SAVED_NS, _SAVED_NS = 0.17, 2.0
 
-# The first calls, fused and then as they are; the first of all builds programs. Then the other way is tried
-# after so many calls, and after twice as many each time.
-_FUSED_FIRST, _ALONE_NEXT, _WAIT, _MOST_WAIT = 3, 2, 16, 1 << 10
+# So many calls are made fused, of which the first builds programs, then so many as they are; one alone would
+# find caches and threads cold. After so many in the quicker way the other one is tried in as many again, then
+# after twice as many each time.
+_FUSED_FIRST, _TRIED, _WAIT, _MOST_WAIT = 5, 4, 32, 1 << 11
 
 
 def saved_ns(nodes: Sequence[Node], rows: int) -> float:
@@ -73,35 +74,38 @@ class Tally:
 
 
 class Ways:
-    """Calls of one kind: how many, and the nanoseconds that they take fused and as they are."""
+    """The two ways of calls of one kind, and the nanoseconds that they take fused and as they are: 0 where
+    that is not known."""
 
-    __slots__ = ("_next", "_wait", "alone_ns", "calls", "fused_ns")
+    __slots__ = ("_is_alone", "_is_trial", "_left", "_ns", "_wait")
 
     def __init__(self) -> None:
-        self.calls = 1
-        self.fused_ns = self.alone_ns = 0.0
-        self._wait = self._next = _WAIT
+        self._ns = [0.0, 0.0]  # by whether it is alone
+        self._is_alone = self._is_trial = False
+        self._left, self._wait = _FUSED_FIRST - 1, _WAIT  # calls in this way that are still to be made
 
     def begins_alone(self) -> bool:
         """Whether the next call is made as it is."""
-        self.calls += 1
-        if self.calls <= _FUSED_FIRST + _ALONE_NEXT:
-            return self.calls > _FUSED_FIRST
-        is_quicker = 0 < self.alone_ns < self.fused_ns
-        if self.calls < self._next:
-            return is_quicker
-        self._wait = min(2 * self._wait, _MOST_WAIT)
-        self._next = self.calls + self._wait
-        return not is_quicker
+        if self._left <= 0:
+            self._turn()
+        self._left -= 1
+        return self._is_alone
+
+    def _turn(self) -> None:
+        self._is_trial = not self._is_trial
+        if self._is_trial:
+            self._is_alone = not self._is_alone
+            self._left = _TRIED
+            self._ns[self._is_alone] = 0.0
+        else:
+            fused, alone = self._ns
+            self._is_alone = 0 < alone < fused
+            self._left, self._wait = self._wait, min(2 * self._wait, _MOST_WAIT)
 
     def learn(self, is_alone: bool, ns: float) -> None:
         """What a call has taken. The least counts, and is forgotten slowly: cores come and go."""
-        last = self.alone_ns if is_alone else self.fused_ns
-        new = ns if not last or ns < last else last + (ns - last) / 4
-        if is_alone:
-            self.alone_ns = new
-        else:
-            self.fused_ns = new
+        last = self._ns[is_alone]
+        self._ns[is_alone] = ns if not last or ns < last else last + min(ns - last, last) / 8
 
 
 class Worth:
