@@ -155,6 +155,8 @@ class Record:
         if not any(base is each() for each in known):
             known.append(ref(base))
         self.exposed = known
+        if any(self._may_change(node.inputs) for node in self.pending):
+            self.flush("its memory was handed out")
         self.give_back(array)
 
     def _may_change(self, inputs: tuple[Value, ...]) -> bool:
@@ -217,6 +219,8 @@ class Record:
             for node, given in zip(needed, inputs, strict=True):
                 node.inputs = given  # passes may have made them themselves
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
+        if self.exposed:
+            self.give_back()
         if ended is not None and folded is not None:
             spared = (*spared, folded)
         if spared:

@@ -1,0 +1,57 @@
+"""Programs that a fused function once got wrong, found by random ones and made short."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.fuse_compare import differences, everything_is_worth_it
+
+import threadmill as tm
+
+Function = Callable[..., Any]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_ones_too() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        everything_is_worth_it(patch)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_no_errors() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        yield
+
+
+def numbers(*shape: int, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).normal(size=shape) * 3
+
+
+# ---- memory that code which we do not know may write ----
+
+
+def stored_in_what_was_handed_out(x: Any, y: Any) -> Any:
+    raw = np.asarray(x)
+    stored = y + y
+    x[...] = stored
+    raw[:3] = 7
+    return stored, x
+
+
+def element_as_an_array(x: Any, y: Any) -> Any:
+    doubled = x * 2
+    first = x[0, ...]
+    first[...] = 5
+    stored = y * 2
+    x[...] = stored
+    first[...] = 6
+    return doubled, stored, x
+
+
+@pytest.mark.parametrize("program", [stored_in_what_was_handed_out, element_as_an_array])
+def test_memory_that_was_handed_out(program: Function, pools: list[tm.Pool]) -> None:
+    assert differences(program, [numbers(5000), numbers(5000, seed=1)], pools[1]) == {}
