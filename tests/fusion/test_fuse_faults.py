@@ -55,3 +55,22 @@ def element_as_an_array(x: Any, y: Any) -> Any:
 @pytest.mark.parametrize("program", [stored_in_what_was_handed_out, element_as_an_array])
 def test_memory_that_was_handed_out(program: Function, pools: list[tm.Pool]) -> None:
     assert differences(program, [numbers(5000), numbers(5000, seed=1)], pools[1]) == {}
+
+
+# ---- values that several passes make ----
+
+
+def made_again_for_two(x: Any, y: Any) -> Any:
+    row, turned = np.positive(x), np.negative(x)
+    signs, angles = np.sign(y), np.arctan2(x, y)
+    rest = signs - signs.var(axis=-1, keepdims=True)
+    products = np.multiply(angles, row)
+    angles_again = np.arctan2(products, y)
+    rest_again = np.remainder(rest, turned)
+    return np.allclose(angles_again, turned), rest_again
+
+
+def test_values_made_again_for_several_others(pools: list[tm.Pool]) -> None:
+    x = np.random.default_rng(0).integers(0, 50, 1500, np.int32)
+    with np.errstate(all="ignore"):
+        assert differences(made_again_for_two, [x, numbers(2, 3, 1500)], pools[1]) == {}

@@ -1,5 +1,6 @@
 """What of a record has to run, and in which passes."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
@@ -147,6 +148,7 @@ def _hand_on(
             if chain is not None:
                 chains[node.outs[0]] = chain
     made: dict[tuple[int, Value], Value] = {}  # by the place of the pass
+    begins: Counter[int] = Counter()  # where its own nodes do
     for node in nodes:
         for value in node.inputs:
             if value.array is not None or value.node is None or places[value.node] == places[node]:
@@ -164,7 +166,9 @@ def _hand_on(
                 for each in again
                 if (places[node], each.outs[0]) not in made
             ]
-            members[:0] = copies
+            begin = begins[places[node]]
+            members[begin:begin] = copies  # after those that they may read
+            begins[places[node]] += len(copies)
     for node in nodes:
         node.inputs = tuple([made.get((places[node], value), value) for value in node.inputs])
 
