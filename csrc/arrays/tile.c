@@ -106,9 +106,11 @@ static bool tile_run_first(const tm_pass *p, tm_tile_place *here, intptr_t n, bo
     return true;
 }
 
-/* Runs the last steps for their flags alone: what they make goes nowhere. False: no memory. */
+/* Runs the last steps for their flags alone: what they make goes nowhere. What they read is made once more, as the
+ * buffers hold what stood there when a look has failed. False: no memory. */
 static bool tile_rehearse_last(const tm_pass *p, tm_tile_place *here, intptr_t n)
 {
+    if (!tile_run_steps(p, here, 1u << TM_ALWAYS, n)) return false;
     for (size_t i = 0; i < p->fused->steps; i++) {
         const tm_fused_step *step = &p->fused->step[i];
         if (step->when != TM_LAST) continue;

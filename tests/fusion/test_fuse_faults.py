@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.fuse_compare import differences, everything_is_worth_it
+from kit.fuse_random import values
 
 import threadmill as tm
 
@@ -74,3 +75,23 @@ def test_values_made_again_for_several_others(pools: list[tm.Pool]) -> None:
     x = np.random.default_rng(0).integers(0, 50, 1500, np.int32)
     with np.errstate(all="ignore"):
         assert differences(made_again_for_two, [x, numbers(2, 3, 1500)], pools[1]) == {}
+
+
+# ---- where unlike NaNs meet ----
+
+
+def flags_of_open_tiles(x: Any, y: Any) -> Any:
+    least = np.minimum(x, x)
+    apart = least - x.all(axis=-1, keepdims=True)
+    least /= np.arctan2(x, np.float64(np.nan))
+    return least, apart
+
+
+def test_flags_of_what_is_written_over_where_a_tile_is_left_open(pools: list[tm.Pool]) -> None:
+    x = unlike("d", 3, 4097)
+    assert differences(flags_of_open_tiles, [x, x], pools[0]) == {}
+
+
+def unlike(dtype: str, *shape: int) -> Any:
+    """Numbers among which are NaNs of several payloads."""
+    return values(np.random.default_rng(0), int(np.prod(shape)), dtype, special=True).reshape(shape)
