@@ -92,6 +92,39 @@ def test_flags_of_what_is_written_over_where_a_tile_is_left_open(pools: list[tm.
     assert differences(flags_of_open_tiles, [x, x], pools[0]) == {}
 
 
+def over_what_is_put_off(x: Any, y: Any) -> Any:
+    made = np.tanh(x)
+    made += x
+    return made
+
+
+def over_a_temporary(x: Any, y: Any) -> Any:
+    return np.flip(x) * 2 + x
+
+
+def over_an_output(x: Any, y: Any) -> Any:
+    return np.add(np.sign(x), np.tanh(y), out=x)
+
+
+@pytest.mark.parametrize("dtype", "dFD")
+@pytest.mark.parametrize("n", [65, 1025, 20000, 40000])
+@pytest.mark.parametrize("program", [over_what_is_put_off, over_a_temporary, over_an_output])
+def test_unlike_nans_in_one_row_with_gaps(
+    program: Function, n: int, dtype: str, pools: list[tm.Pool]
+) -> None:
+    x, y = unlike(dtype, 2, n)
+    with np.errstate(all="ignore"):
+        assert differences(program, [np.repeat(x, 2)[::2], y], pools[1]) == {}
+
+
+@pytest.mark.parametrize("n", [8193, 8197, 16391, 49158, 49167])
+def test_unlike_nans_in_the_rest_of_a_conversion(n: int, pools: list[tm.Pool]) -> None:
+    x = unlike("f", n)
+    x[-5:] = -np.float32(np.nan)
+    with np.errstate(all="ignore"):
+        assert differences(lambda x: (x + np.float64(np.nan)) * 1, [x], pools[1]) == {}
+
+
 def unlike(dtype: str, *shape: int) -> Any:
     """Numbers among which are NaNs of several payloads."""
     return values(np.random.default_rng(0), int(np.prod(shape)), dtype, special=True).reshape(shape)

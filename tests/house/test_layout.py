@@ -90,9 +90,9 @@ FILES = {
         random rebound
     """,
     "fusion": """
-        nodes loops node_plans warned open_tiles layout passes chains worth building running schedule
+        nodes loops node_plans warned elision open_tiles layout passes chains worth building running schedule
         explanation record lazy reduce_all reduce_rows reduce_columns calls steps numpys_code
-        definitions powers elision operators frames labelled arguments formula symbols blocks fuse
+        definitions powers operators frames labelled arguments formula symbols blocks fuse
     """,
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",

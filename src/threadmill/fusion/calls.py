@@ -149,6 +149,8 @@ def _call_into(
         if out._value.turned != made.turned:
             record.take_out(node, last)
             return call_at_once(record, ufunc, args, options)
+        if last is node and out._value in node.inputs:
+            node.reused = node.inputs.index(out._value)
         out._value = made
         made.owner = ref(out)
         if record.is_urgent:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .nodes import Value
 
-__all__ = ["COMMUTATIVE", "TEMPORARY", "is_taken", "is_turned"]
+__all__ = ["COMMUTATIVE", "TEMPORARY", "elides", "is_alone", "is_taken", "is_turned"]
 
 COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
 
@@ -75,15 +75,18 @@ def is_turned(first: Any, first_references: int, second: Value, second_reference
 
 
 def is_taken(ufunc: np.ufunc, own: Value, references: int, other: Value) -> bool:
-    """Whether NumPy writes the result of ``own op other`` over `own`; its strides are `own`'s then.
+    """Whether NumPy writes the result of ``own op other`` over `own`; its strides are `own`'s then."""
+    return references <= TEMPORARY and is_alone(own) and elides(ufunc, own, other)
 
-    Only where nobody else has that array: it is not made yet, or this value alone refers to it.
-    """
-    if references > TEMPORARY or ufunc not in _ELIDED:
-        return False
-    if own.array is not None and (own.borrowed or sys.getrefcount(own.array) > _ALONE):
-        return False
-    if ufunc is np.true_divide and own.dtype.kind not in "fc":
+
+def is_alone(own: Value) -> bool:
+    """Whether nobody else has its array: it is not made yet, or this value alone refers to it."""
+    return own.array is None or not (own.borrowed or sys.getrefcount(own.array) > _ALONE)
+
+
+def elides(ufunc: np.ufunc, own: Value, other: Value) -> bool:
+    """Whether NumPy does so with `own`, if it is a temporary that nobody else has."""
+    if ufunc not in _ELIDED or (ufunc is np.true_divide and own.dtype.kind not in "fc"):
         return False
     return _may_take(own, other) and _numpy_elides()
 

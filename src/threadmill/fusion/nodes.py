@@ -12,10 +12,16 @@ from .._types import Array
 from ..arrays.layout import NUMERIC
 from ..arrays.loops import Loop
 
-__all__ = ["KNOWN", "Conversion", "Holder", "Node", "Place", "Value", "is_plain", "is_turned"]
+__all__ = [
+    *("FIRST_IF_LARGE", "KNOWN", "NO_OPERAND", "Conversion", "Holder", "Node", "Place", "Value", "is_plain"),
+    "is_turned",
+]
 
 # Whose elements passes know; dates and times are NumPy's.
 KNOWN = NUMERIC - {"m", "M"}
+
+# Over which operand NumPy writes a node's result, unless it is the one of that number.
+NO_OPERAND, FIRST_IF_LARGE = -1, -2
 
 # Where in the user's program a node was written: its code, its instruction, its globals.
 Place = tuple[types.CodeType, int, dict[str, Any]]
@@ -138,7 +144,8 @@ class Node:
     `shape` is that of the result: the same, or one whose `axes` have length 1 or are gone.
 
     `turned`: it runs in Fortran's order, as its operands lie. `target`: the evaluated array that its result
-    is written into, for a node that stores. `reports`: whether floating-point errors are to be told.
+    is written into, for a node that stores. `reused`: the operand that is put off and over which NumPy writes
+    the result, by its number. `reports`: whether floating-point errors are to be told.
     `state`: the modes of np.errstate and the warnings' filters then.
     """
 
@@ -153,6 +160,7 @@ class Node:
             "over",
             "place",
             "reports",
+            "reused",
             "shape",
             "space",
             "state",
@@ -185,6 +193,7 @@ class Node:
         self.state = state
         self.target: Array | None = None
         self.is_in_place = False
+        self.reused = NO_OPERAND
         self.turned = turned
         self.over = over
         self.space = shape if space is None else space

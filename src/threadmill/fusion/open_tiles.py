@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from .._native.fused import COLUMN, ROW
+from .._native.memory import SAME, relate
 from .._types import Array
 from ..arrays.loops import Loop
 from ..arrays.programs import minds_nans
-from .nodes import Node, Value
+from .elision import elides
+from .nodes import FIRST_IF_LARGE, NO_OPERAND, Node, Value
 
 __all__ = ["LOOKED_FOR", "flags_of_columns", "minds_unlike_nans", "settle"]
 
@@ -82,5 +84,36 @@ def _results(node: Node, operands: list[Any]) -> list[Any]:
     if not isinstance(loop, Loop):
         result = np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])
         return [result if result.shape == node.shape else np.full(node.shape, result)]  # one number for all
-    made = loop.ufunc(*operands, signature=loop.dtypes, casting="unsafe")
+    out = _written_over(node, operands)
+    made = loop.ufunc(*operands, signature=loop.dtypes, casting="unsafe", out=out)
     return list(made) if isinstance(made, tuple) else [made]
+
+
+def _written_over(node: Node, operands: list[Any]) -> Array | None:
+    """What lies as the memory that NumPy writes the result into, in place of the operands that it is written
+    over: its loops may go another way there."""
+    target = node.target
+    if target is not None:
+        out = _lain_as(target)
+        for k, value in enumerate(node.inputs):
+            if value.array is not None and not value.borrowed and relate(value.array, target) == SAME:
+                operands[k] = out
+        return out
+    reused = node.reused
+    if reused == FIRST_IF_LARGE:
+        reused = 0 if elides(node.loop.ufunc, *node.inputs) else NO_OPERAND  # type: ignore[union-attr]
+    if reused == NO_OPERAND:
+        return None
+    over: Array = operands[reused].copy("K")
+    for k, value in enumerate(node.inputs):
+        if value is node.inputs[reused]:
+            operands[k] = over
+    return over
+
+
+def _lain_as(x: Array) -> Array:
+    """A copy with the same strides."""
+    span = x.itemsize + sum((length - 1) * stride for length, stride in zip(x.shape, x.strides, strict=True))
+    copy = np.ndarray(x.shape, x.dtype, np.empty(span, np.uint8), 0, x.strides)
+    np.copyto(copy, x)
+    return copy

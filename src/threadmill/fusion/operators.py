@@ -11,9 +11,9 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from .calls import are_small, assign, by_numpy, call, call_at_once, reduce
 from .definitions import FUNCTIONS, METHODS
-from .elision import COMMUTATIVE, TEMPORARY, is_taken, is_turned
+from .elision import COMMUTATIVE, TEMPORARY, is_alone, is_taken, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
-from .nodes import Value
+from .nodes import FIRST_IF_LARGE, Value
 from .numpys_code import is_numpys
 from .powers import power
 from .steps import put_where
@@ -70,6 +70,8 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
             return at_once(self._record, operate, (self, other), {})
         node = None if second is None else record.node(ufunc, (first, second))
         if node is not None:
+            if references <= TEMPORARY and type(second) is Value and is_alone(first):
+                node.reused = FIRST_IF_LARGE
             return shown(record, node)
         if type(second) is Value and is_taken(ufunc, first, references, second):
             return call(record, ufunc, (self, other), {"out": (self,)})

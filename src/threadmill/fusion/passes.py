@@ -18,6 +18,9 @@ __all__ = ["MOST_NODES", "Fold", "Pass", "is_in_place"]
 # step, a look at its result and a copy of it, and slots for all.
 MOST_NODES = min(MAX_STEPS // 10, MAX_SLOTS // 5)
 
+# Elements of NumPy's buffers unless np.setbufsize has said otherwise, and those of the longest vectors.
+_BUFFER, _VECTOR = 8192, 64
+
 
 class Fold:
     """A reduction of all elements of a value; `tree`: floats that are summed in NumPy's own order."""
@@ -117,7 +120,8 @@ class Pass:
 
     @functools.cached_property
     def has_rows(self) -> bool:
-        return len(self.layout.shape) > 1 or self._has_gaps()
+        """Whether NumPy's loops may go over other rows than one that is like ours."""
+        return len(self.layout.shape) > 1 or self._has_gaps() or self._ends_short()
 
     def structure(self) -> tuple[Any, ...]:
         """What passes have in common that one program runs."""
@@ -138,18 +142,19 @@ class Pass:
         )
 
     def _has_gaps(self) -> bool:
-        """Whether the only row is none of NumPy's.
+        """Whether elements of the only row do not lie side by side.
 
-        It computes apart what it then copies to where elements don't lie side by side, and may copy one
-        element that stands for many. What lies in memory that has been written has none in NumPy.
+        NumPy's loops may take other ways there where they write over what they read, or NumPy copies.
         """
-        count = len(self.operands)
-        borrowed = {slot for value, slot in self.operands.items() if value.borrowed}
-        rows = enumerate(zip(self.arrays, self.inner, strict=True))
-        return any(
-            stride != x.itemsize and bool(k >= count or k in borrowed or (x.ndim and not stride))
-            for k, (x, stride) in rows
-        )
+        rows = zip(self.arrays, self.inner, strict=True)
+        return any(x.ndim and stride != x.itemsize for x, stride in rows)
+
+    def _ends_short(self) -> bool:
+        """Whether the last of the buffers in which NumPy converts the only row has less than a vector."""
+        if not 0 < self.layout.size % _BUFFER < _VECTOR:
+            return False
+        pairs = [pair for node in self.nodes for pair in zip(node.inputs, node.loop.dtypes, strict=False)]
+        return any(value.dtype.num != dtype.num for value, dtype in pairs)
 
     def _nan_numbers(self) -> tuple[int, ...]:
         """The slots of numbers that are NaN: NaNs of arrays meet them."""
