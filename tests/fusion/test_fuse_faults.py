@@ -58,6 +58,24 @@ def test_memory_that_was_handed_out(program: Function, pools: list[tm.Pool]) -> 
     assert differences(program, [numbers(5000), numbers(5000, seed=1)], pools[1]) == {}
 
 
+# ---- temporaries that NumPy writes over ----
+
+
+def temporary_of_other_bytes(x: Any, y: Any) -> Any:
+    return x.astype(">f8") + 1, 1 + x.astype(">f8"), x.astype(">f8") * y, x.astype(">f8") - y
+
+
+def read_only_temporary(x: Any, y: Any) -> Any:
+    backwards = x[::-1]
+    return backwards * backwards.imag, backwards.imag + x
+
+
+@pytest.mark.parametrize("n", [5000, 40_000])
+@pytest.mark.parametrize("program", [temporary_of_other_bytes, read_only_temporary])
+def test_temporaries(program: Function, n: int, pools: list[tm.Pool]) -> None:
+    assert differences(program, [numbers(n), numbers(n, seed=1)], pools[1]) == {}
+
+
 # ---- values that several passes make ----
 
 

@@ -74,8 +74,8 @@ def is_turned(first: Any, first_references: int, second: Value, second_reference
     return _numpy_elides()
 
 
-def is_taken(ufunc: np.ufunc, own: Value, references: int, other: Value) -> bool:
-    """Whether NumPy writes the result of ``own op other`` over `own`; its strides are `own`'s then."""
+def is_taken(ufunc: np.ufunc, own: Value, references: int, other: Any) -> bool:
+    """Whether NumPy writes the result of ``own op other`` over `own`; it lies as `own` does then."""
     return references <= TEMPORARY and is_alone(own) and elides(ufunc, own, other)
 
 
@@ -84,7 +84,7 @@ def is_alone(own: Value) -> bool:
     return own.array is None or not (own.borrowed or sys.getrefcount(own.array) > _ALONE)
 
 
-def elides(ufunc: np.ufunc, own: Value, other: Value) -> bool:
+def elides(ufunc: np.ufunc, own: Value, other: Any) -> bool:
     """Whether NumPy does so with `own`, if it is a temporary that nobody else has."""
     if ufunc not in _ELIDED or (ufunc is np.true_divide and own.dtype.kind not in "fc"):
         return False
@@ -93,7 +93,7 @@ def elides(ufunc: np.ufunc, own: Value, other: Value) -> bool:
 
 def _may_take(own: Value, other: Any) -> bool:
     """Whether the result may be written over `own`, which is a temporary."""
-    if own.array is not None and not own.array.flags.owndata:
+    if own.array is not None and not (own.array.flags.owndata and own.array.flags.writeable):
         return False
     size = own.dtype.itemsize
     for length in own.shape:

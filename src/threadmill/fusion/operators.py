@@ -73,7 +73,7 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
             if references <= TEMPORARY and type(second) is Value and is_alone(first):
                 node.reused = FIRST_IF_LARGE
             return shown(record, node)
-        if type(second) is Value and is_taken(ufunc, first, references, second):
+        if second is not None and is_taken(ufunc, first, references, second):
             return call(record, ufunc, (self, other), {"out": (self,)})
         if second is not None:
             return call_at_once(record, ufunc, (self, other), {})
@@ -89,7 +89,8 @@ def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
         if type(other) in PYTHON_NUMBERS:
             count = getrefcount(self)
             if commutative and is_turned(other, 0, self._value, count):
-                return call(self._record, ufunc, (self, other), {})
+                is_over = not self._value.is_plain and is_alone(self._value)  # its byte order stays
+                return call(self._record, ufunc, (self, other), {"out": (self,)} if is_over else {})
             node = self._record.node(ufunc, (other, self._value))
             if node is not None:
                 return shown(self._record, node)
