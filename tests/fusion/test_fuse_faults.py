@@ -143,6 +143,23 @@ def test_unlike_nans_in_the_rest_of_a_conversion(n: int, pools: list[tm.Pool]) -
         assert differences(lambda x: (x + np.float64(np.nan)) * 1, [x], pools[1]) == {}
 
 
+def of_two_outputs(x: Any, y: Any) -> Any:
+    return np.divmod(x, y)[1] + x, np.modf(x)[0] - y
+
+
+def test_unlike_nans_beside_loops_of_two_outputs(pools: list[tm.Pool]) -> None:
+    x, y = unlike("d", 3, 1025)[:, ::2], unlike("d", 3, 1025)[:, 1:].copy()[:, :513]
+    with np.errstate(all="ignore"):
+        assert differences(of_two_outputs, [x[:, :512], y[:, :512]], pools[1]) == {}
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum", "less", "equal", "fmax", "hypot", "add", "copysign"])
+def test_flags_of_conversions_that_a_loop_takes_down(name: str, pools: list[tm.Pool]) -> None:
+    x = np.full((3, 64), 0x7F800001, np.uint32).view("f")  # signalling NaNs
+    ufunc = getattr(np, name)
+    assert differences(lambda x, y: ufunc(x, y), [x, numbers(3, 64)], pools[1]) == {}
+
+
 def unlike(dtype: str, *shape: int) -> Any:
     """Numbers among which are NaNs of several payloads."""
     return values(np.random.default_rng(0), int(np.prod(shape)), dtype, special=True).reshape(shape)

@@ -1,5 +1,6 @@
 """The loops of nodes: which one a ufunc takes for its operands, and what it takes them as."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,16 @@ from ..arrays.self_test import NUMPYS, refusal_of
 from ..arrays.ufunc import trusted_loops
 from .nodes import KNOWN, Conversion, Node, Value
 
-__all__ = ["BY_PLACE", "as_values", "find_loop", "number_in", "plain_loop", "shows_gaps", "shows_place"]
+__all__ = [
+    "BY_PLACE",
+    "as_values",
+    "find_loop",
+    "number_in",
+    "plain_loop",
+    "shows_gaps",
+    "shows_place",
+    "takes_flags_down",
+]
 
 # Loops of NumPy's own ufuncs, by ufunc and the operands' dtypes and types of numbers; a Refusal where NumPy
 # has to make the call. Any thread may write.
@@ -126,6 +136,24 @@ def shows_gaps(node: Node, target: Array) -> bool:
         return any(x.array is not None and not are_apart(x.array, target) for x in node.inputs)
     kind = node.loop.dtypes[0].char
     return node.name in WRONG_WHERE_STRIDED or kind == "e" or (node.name == "square" and kind in "FD")
+
+
+def takes_flags_down(loop: Loop | Conversion) -> bool:
+    """Whether NumPy's loop takes down the flags that conversions of its operands have raised."""
+    return isinstance(loop, Loop) and loop.ufunc in NUMPYS and _takes_flags_down(loop.ufunc, loop.dtypes)
+
+
+@functools.cache
+def _takes_flags_down(ufunc: np.ufunc, dtypes: tuple[np.dtype[Any], ...]) -> bool:
+    operands = [np.ones((2, 2), dtype) for dtype in dtypes[: ufunc.nin]]
+    place = next((k for k, x in enumerate(operands) if x.dtype.char in "dgDG"), None)
+    if place is None:
+        return False
+    operands[place] = np.full((2, 2), 0x7F800001, np.uint32).view("f")  # signalling NaNs
+    told: list[str] = []
+    with np.errstate(all="call", call=lambda error, _: told.append(error)):
+        ufunc(*operands, signature=dtypes, casting="unsafe")
+    return not told
 
 
 def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:

@@ -85,7 +85,9 @@ def _results(node: Node, operands: list[Any]) -> list[Any]:
         result = np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])
         return [result if result.shape == node.shape else np.full(node.shape, result)]  # one number for all
     out = _written_over(node, operands)
-    made = loop.ufunc(*operands, signature=loop.dtypes, casting="unsafe", out=out)
+    made = loop.ufunc(
+        *operands, signature=loop.dtypes, casting="unsafe", out=(out, *[None] * (len(node.outs) - 1))
+    )
     return list(made) if isinstance(made, tuple) else [made]
 
 

@@ -11,6 +11,7 @@ from .._native.fused import COLUMN, start_of
 from .._native.status import check
 from .._types import Array
 from .building import plan_of
+from .loops import takes_flags_down
 from .nodes import Node, Value
 from .open_tiles import flags_of_columns, settle
 from .passes import Fold, Pass
@@ -59,12 +60,13 @@ def run_pass(
 
 
 def _flags_of(nodes: Sequence[Node], own_steps: Sequence[int], raised: bytes) -> list[int]:
-    """The flags of each node: those of its loop and of the conversions right before it."""
+    """The flags of each node: those of its loop and of the conversions right before it, if it leaves them."""
     if not any(raised):
         return [0] * len(nodes)
     flags, begin = [], 0
-    for own in own_steps:
-        flags.append(functools.reduce(operator.or_, raised[begin : own + 1]))
+    for node, own in zip(nodes, own_steps, strict=True):
+        first = own if takes_flags_down(node.loop) else begin
+        flags.append(functools.reduce(operator.or_, raised[first : own + 1]))
         begin = own + 1
     return flags
 
