@@ -33,16 +33,24 @@ def contents(x: Any) -> Any:
     """What a result is, in every bit."""
     if isinstance(x, np.ndarray):
         if x.dtype.hasobject:
-            return type(x), x.dtype, x.shape, repr(x)
+            return type(x), x.dtype, x.shape, contents(x.tolist())
         strides = x.strides if x.size else None
-        return type(x), x.dtype.str, x.dtype.char, x.dtype.metadata, x.shape, strides, x.tobytes()
+        return type(x), x.dtype.str, x.dtype.char, x.dtype.metadata, x.shape, strides, _bits(x)
     if isinstance(x, np.generic):
-        return type(x), x.dtype.str, x.tobytes()
+        return type(x), x.dtype.str, _bits(np.asarray(x))
     if isinstance(x, list | tuple):
         return type(x), [contents(each) for each in x]
     if isinstance(x, dict):
         return type(x), {key: contents(each) for key, each in x.items()}
     return type(x), hex(x) if type(x) is int else repr(x)
+
+
+def _bits(x: Any) -> bytes:
+    """The bytes of elements; those of long doubles have some that nobody sets."""
+    if x.dtype.char not in "gG":
+        return bytes(x.tobytes())
+    parts = np.frombuffer(x.astype(x.dtype.newbyteorder("=")).tobytes(), np.uint8)
+    return bytes(parts.reshape(-1, np.dtype("g").itemsize)[:, :10].tobytes())
 
 
 def leaves(x: Any) -> Iterator[Any]:
@@ -67,8 +75,17 @@ def seen(function: Callable[..., Any], args: list[Any]) -> Seen:
         "result": contents(result),
         "which are arguments": [[each is x for x in args] for each in leaves(result)],
         "arguments": [contents(x) for x in args],
+        "shared": [
+            [np.may_share_memory(x, y) for y in arrays]
+            for arrays in [[*_arrays(result), *args]]
+            for x in arrays
+        ],
         "warnings": [(str(each.message), each.category, each.lineno, each.filename) for each in told],
     }
+
+
+def _arrays(x: Any) -> list[Any]:
+    return [each for each in leaves(x) if isinstance(each, np.ndarray)]
 
 
 def twin(args: list[Any]) -> list[Any]:
