@@ -240,7 +240,7 @@ typedef struct tm_fused_step {
     uint8_t covers; /* of TM_CHAIN: steps; its context is a tm_chain */
 } tm_fused_step;
 
-/* A reduction of all elements of one slot. */
+/* A reduction of all elements of one slot, which at most one sums in a tree. */
 typedef struct tm_fold {
     int tree; /* the tm_dtype of floats that are summed in NumPy's tree, from a buffer; -1: acc = acc op x */
     tm_inner_loop loop; /* of operands (acc, x, acc) */

@@ -450,6 +450,9 @@ TEST(unsound_passes_touch_nothing)
     REFUSED(fold.item = TM_FUSED_ITEM + 1);
     REFUSED((fold.tree = TM_FLOAT64, fold.slot = 2));
     REFUSED((fold.tree = 1000, fold.slot = 3));
+    tm_fold twice[] = {{.tree = TM_FLOAT64, .slot = 3, .item = 8},
+                       {.tree = TM_FLOAT64, .slot = 3, .item = 8}};
+    REFUSED((bad.folds = 2, bad.fold = twice));
     CHECK(tm_run_fused(pool, &good, 0, layout, 4, data, 3, partials, raised, NULL) == TM_INVALID);
     CHECK(tm_run_fused(pool, &good, TM_MAX_DIMS + 1, layout, 4, data, 3, partials, raised, NULL) ==
           TM_INVALID);

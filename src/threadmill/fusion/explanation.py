@@ -60,7 +60,7 @@ class Log:
         self.rows: list[list[str]] = []  # the same, for a table
         self.why = "", 0
 
-    def add(self, nodes: Sequence[Node], fold: Fold | None) -> None:
+    def add(self, nodes: Sequence[Node], folds: Sequence[Fold]) -> None:
         """A pass that has just run."""
         shape = nodes[0].shape
         values = {value for node in nodes for value in node.inputs if value.node not in nodes}
@@ -71,9 +71,9 @@ class Log:
         for node in nodes:
             numpys += sum(_size(value.shape, value.dtype) for value in (*node.inputs, *node.outs))
         names = [node.loop.name if node.over in (ROW, COLUMN) else node.name for node in nodes]
-        if fold is not None:
-            numpys += _size(shape, fold.dtype)
-            names.append("a reduction")
+        numpys += sum(_size(shape, fold.dtype) for fold in folds)
+        if folds:
+            names.append("a reduction" if len(folds) == 1 else f"{len(folds)} reductions")
         told = _Pass(names, shape, moved, numpys, *self.why)
         self.passes.append(told)
         over = " x ".join(map(str, shape))

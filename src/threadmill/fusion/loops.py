@@ -156,7 +156,17 @@ def _takes_flags_down(ufunc: np.ufunc, dtypes: tuple[np.dtype[Any], ...]) -> boo
     return not told
 
 
+# Conversions by dtypes' characters, so that a structure meets the same ones again. Any thread may write.
+_conversions: Cache[tuple[str, str], Conversion] = Cache()
+
+
 def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:
     """The conversion from one dtype to another; None where C has none."""
+    known = _conversions.get((source.char, target.char))
+    if known is not None:
+        return known
     found = cast_loop(source.char, target.char)
-    return None if found is None else Conversion("cast", found, (source, target), source.num != target.num)
+    if found is None:
+        return None
+    made = Conversion("cast", found, (source, target), source.num != target.num)
+    return _conversions.put((source.char, target.char), made)

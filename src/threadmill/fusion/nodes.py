@@ -67,11 +67,12 @@ class Value:
     `is_plain`: a pass can read its array where it is; `kind`: dtype, shape and order then. `turned`: its
     elements lie in Fortran's order. `owner` is the lazy array that shows it to the user, if one does.
     `borrowed`: the array is memory that is written later perhaps; who still holds the value then gets a copy
-    first. `again`: it has been computed and not stored, as it is quickly made again.
+    first. `again`: it has been computed and not stored, as it is quickly made again. `folds`: what it has been
+    reduced to while it had no array.
     """
 
     __slots__ = (
-        *("_is_nan", "again", "array", "borrowed", "dtype", "is_plain", "kind", "node", "owner"),
+        *("_is_nan", "again", "array", "borrowed", "dtype", "folds", "is_plain", "kind", "node", "owner"),
         *("shape", "turned"),
     )
 
@@ -89,6 +90,7 @@ class Value:
         self.node = node
         self.owner: ref[Any] | None = None
         self.again = self.borrowed = False
+        self.folds: dict[Any, Any] | None = None
         self.turned = turned
         self.is_plain = True
         self._is_nan: bool | None = None

@@ -12,12 +12,13 @@ from .._native.memory import APART, OVERLAPPING, SAME, are_apart, relate
 from .._types import Array
 from ..arrays.loops import Loop
 from .explanation import Log
+from .foreseen import Foreseen
 from .loops import BY_PLACE, as_values, number_in, shows_gaps, shows_place
 from .node_plans import SMALL, plan_of_call
 from .nodes import Conversion, Holder, Node, Value, is_plain, is_turned
 from .passes import Fold
 from .running import run_pass
-from .schedule import ancestors, groups_of, last_reads, made_again, may_end, needed_of, rows_of
+from .schedule import ancestors, ends_of, groups_of, last_reads, made_again, needed_of, rows_of
 from .warned import State, line_of_user, place_of_user, state_now, tell
 from .worth import Tally
 
@@ -40,7 +41,8 @@ class Record:
     which we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been
     recorded. `relations`: of arrays, by id, to the target of the store that is under way. `has_rows`: one
     that reduces rows or columns has been. `borrowed` are the values that lie in memory which may be written
-    later. `log` is what explain tells of, `tally` what tells whether fusing pays.
+    later. `foreseen` is what follows a reduction that has run. `log` is what explain tells of, `tally` what
+    tells whether fusing pays.
     """
 
     def __init__(self, pool: "CData") -> None:
@@ -55,6 +57,7 @@ class Record:
         self.is_urgent = False
         self.has_rows = False
         self.relations: dict[int, int] = {}
+        self.foreseen: Foreseen | None = None
 
     # ---- recording ----
 
@@ -182,24 +185,24 @@ class Record:
     def flush(
         self,
         why: str = "a value was needed",
-        fold: Fold | None = None,
+        folds: Sequence[Fold] = (),
         spared: Sequence[Value] = (),
         asked: Value | None = None,
         before_write: bool = False,
-    ) -> tuple[Array, int] | None:
+    ) -> list[tuple[Fold, Array, int]]:
         """Runs all that is put off; `why` is for the log. Where one value is `asked` for, or folded, those
         that have been made and not stored stay so, but `before_write`, which might change what they read.
 
         Values that are `spared` get no array, and are put off again if somebody holds them.
-        Of a fold: its partial results and floating-point flags; None where its value was given an array.
+        Of the folds that were made, the first among them or none: partial results and floating-point flags.
         """
         nodes, self.pending = self.pending, []
         self.is_urgent = False
         if not nodes:
-            return None
-        folded = None if fold is None else fold.value
+            return []
+        folded = {fold.value for fold in folds}
         leaves: set[Value] = set()
-        is_read = folded is not None or (asked is not None and not before_write)
+        is_read = bool(folds) or (asked is not None and not before_write)
         if is_read and not self.exposed:
             made, leaves = made_again(nodes, folded)
             made += self._made_before(nodes)
@@ -211,7 +214,7 @@ class Record:
         flags: dict[Node, int] = {}
         inputs = [node.inputs for node in needed]
         try:
-            ended = self._run(needed, wanted, fold, flags)
+            ended = self._run(needed, wanted, folds, flags)
         except BaseException:
             self.pending = [node for node in nodes if node.outs[0].array is None and node.target is None]
             raise
@@ -221,8 +224,7 @@ class Record:
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
         if self.exposed:
             self.give_back()
-        if ended is not None and folded is not None:
-            spared = (*spared, folded)
+        spared = (*spared, *folded)
         if spared:
             asked_again = [each for each in spared if each.array is None and each.is_held()]
             self.pending = ancestors(nodes, asked_again) if asked_again else []
@@ -243,30 +245,24 @@ class Record:
         return [node.outs[0] for node in nodes if node.outs[0].again]
 
     def _run(
-        self, needed: list[Node], wanted: set[Value], fold: Fold | None, flags: dict[Node, int]
-    ) -> tuple[Array, int] | None:
-        ended: tuple[Array, int] | None = None
+        self, needed: list[Node], wanted: set[Value], folds: Sequence[Fold], flags: dict[Node, int]
+    ) -> list[tuple[Fold, Array, int]]:
+        ended: list[tuple[Fold, Array, int]] = []
         asked = wanted.copy()
         groups = groups_of(needed, wanted)
-        folded = None if fold is None else fold.value
         handed_on = last_reads(groups, wanted - asked)
         for group in groups:
-            end = None
-            if fold is not None and fold.value.node in group:
-                if may_end(fold, group, wanted):
-                    end = fold
-                else:
-                    wanted.add(fold.value)
-            raised, partial, saved = run_pass(self.pool, group, wanted, end)
+            ends = ends_of(group, folds, wanted)
+            raised, partials, saved = run_pass(self.pool, group, wanted, ends)
             self.tally.saved_ns += saved
             if self.log is not None:
-                self.log.add(group, end)
+                self.log.add(group, ends)
             if any(raised):
                 flags.update(zip(group, raised, strict=False))
-            if partial is not None:
-                ended = partial, raised[len(group)]
+            if partials is not None:
+                ended += zip(ends, partials, raised[len(group) :], strict=True)
             for value in handed_on.get(group[-1], ()):
-                if value is not folded and not value.is_held():
+                if all(value is not fold.value for fold in folds) and not value.is_held():
                     value.array = None  # nobody reads it any more
         if len(groups) > 1:
             for node in {node for group in groups for node in group}.difference(needed):
@@ -317,7 +313,7 @@ class Record:
         """Drops what nobody can ask for any more: the operands of a store before, that were spared."""
         if not self._made_before(self.pending):
             return
-        needed, _ = needed_of(self.pending, value)
+        needed, _ = needed_of(self.pending, (value,))
         if len(needed) < len(self.pending):
             kept = set(needed)
             for node in self.pending:

@@ -1,9 +1,11 @@
 """Reductions of all elements at the end of the pass that makes them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from ..arrays.any_order import ANY_ORDER, LEAST_OR_GREATEST
 from ..arrays.cache import Cache
 from ..arrays.layout import NO_VALUE
@@ -12,10 +14,11 @@ from ..arrays.operands import plain_dtype
 from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
-from .nodes import Value
+from .foreseen import Foreseen, origin
+from .nodes import Conversion, Value
 from .passes import Fold
 from .record import Record
-from .warned import place_of_user, tell_of
+from .warned import place_of_user, state_now, tell_of
 
 __all__ = ["is_own", "plain_arguments", "reduce_all"]
 
@@ -37,23 +40,76 @@ def reduce_all(
     given = plain_arguments(args, options)
     if given is None or value.array is not None or not record.pending or not _is_all(given, ndim):
         return NotImplemented
-    fold = _fold(value, ufunc, given.get("dtype"))
+    dtype = given.get("dtype")
+    fold = _fold(value, ufunc, dtype)
     if fold is None:
         return NotImplemented
-    ended = record.flush(f"{ufunc.__name__}.reduce asks for a number", fold)
-    if ended is None:
+    state = state_now(record.state)
+    if state.at_once and fold.reports:
         return NotImplemented
-    partial, flags = ended
-    with np.errstate(all="ignore"):
-        total = partial[0] if fold.tree else ufunc.reduce(partial, dtype=fold.dtype)
-    if fold.tree:
-        total = total + fold.dtype.type(0)  # NumPy begins with its identity
-    if fold.dtype.kind in "fc" and (np.isnan(total) or (not fold.tree and total == 0)):
-        return NotImplemented  # which NaN, which zero: NumPy's own order tells
-    if flags and record.state is not None:
-        tell_of(record.state, flags, place_of_user(), "reduce")
+    base, casts = origin(value)
+    key = casts, *fold.kind
+    if base.folds is None or key not in base.folds:
+        _run(record, fold, base, key)
+    if record.foreseen is not None and record.foreseen.knows(base):
+        record.foreseen.note(base, casts, ufunc, dtype)
+    if base.folds is None or key not in base.folds:
+        return NotImplemented
+    total, flags = base.folds[key]
+    if flags:
+        if any(node.reports for node in record.pending):  # they come first
+            record.flush("a reduction has errors to tell of")
+        tell_of(state, flags, place_of_user(), "reduce")
     if given.get("keepdims", False):
         return np.full((1,) * ndim, total, fold.dtype)
+    return total
+
+
+def _run(record: Record, fold: Fold, base: Value, key: tuple[Any, ...]) -> None:
+    """Runs the pass that ends in the fold, and in those that are foreseen after it."""
+    made = {(base, key): fold}
+    if record.foreseen is None or not record.foreseen.knows(base):
+        record.foreseen = Foreseen(key, record.pending, base)
+        for value, asked in [*record.foreseen.values(record.pending)]:
+            cast = _cast(record, value, asked.casts)
+            other = None if cast is None else _fold(cast, asked.ufunc, asked.dtype)
+            if other is not None and _goes_with(other, made.values()):
+                made.setdefault((value, (asked.casts, *other.kind)), other)
+    ended = record.flush(f"{fold.ufunc.__name__}.reduce asks for a number", [*made.values()])
+    results = {each: (partial, flags) for each, partial, flags in ended}
+    for (value, own), each in made.items():
+        if each in results:
+            partial, flags = results[each]
+            total = _total(each, partial)
+            if total is not None:
+                value.folds = {**(value.folds or {}), own: (total, flags)}
+
+
+def _cast(record: Record, value: Value, casts: tuple[Conversion, ...]) -> Value | None:
+    for loop in casts:
+        if loop.dtypes[0].num != value.dtype.num:
+            return None
+        node = record.add(loop, "cast", (value,), value.shape, False)
+        if node is None:
+            return None
+        value = node.outs[0]
+    return value
+
+
+def _goes_with(fold: Fold, others: Iterable[Fold]) -> bool:
+    """Whether one pass can end in all: a tree has the same nodes for all that are complex, or real."""
+    return not fold.tree or all(not each.tree or each.dtype.kind == fold.dtype.kind for each in others)
+
+
+def _total(fold: Fold, partial: Array) -> Any:
+    """What chunks come to; None where NumPy's own order tells which NaN it is, or which zero."""
+    if fold.tree:
+        total = partial[0] + fold.dtype.type(0)  # NumPy begins with its identity
+    else:
+        with np.errstate(all="ignore"):
+            total = fold.ufunc.reduce(partial, dtype=fold.dtype)
+    if fold.dtype.kind in "fc" and (np.isnan(total) or (not fold.tree and total == 0)):
+        return None
     return total
 
 
@@ -101,13 +157,12 @@ def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
         return None
     own = loop.dtypes[0]
     tree = ufunc is np.add and own.kind in "fc"
-    entry = loop.strided
     identity = None
     if not tree and ufunc.__name__ not in LEAST_OR_GREATEST:
         if ufunc.identity is None:
             return None
         identity = np.asarray(ufunc.identity).astype(own)
-    return Fold(value, entry.address, own, tree, identity)
+    return Fold(value, loop, tree, identity)
 
 
 def _is_quiet(value: Value) -> bool:

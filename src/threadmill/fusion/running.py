@@ -23,17 +23,17 @@ __all__ = ["run_pass"]
 
 
 def run_pass(
-    pool: "CData", nodes: Sequence[Node], wanted: "set[Value]", fold: Fold | None
-) -> tuple[Sequence[int], Array | None, float]:
-    """Runs nodes of one shape in their order: each one's flags and the fold's, its partial results, and the
-    nanoseconds that it has saved, about.
+    pool: "CData", nodes: Sequence[Node], wanted: "set[Value]", folds: Sequence[Fold]
+) -> tuple[Sequence[int], list[Array] | None, float]:
+    """Runs nodes of one shape in their order: each one's flags and the folds', these ones' partial results,
+    and the nanoseconds that it has saved, about.
 
     `wanted` are the values that get an array; a node's `target` is written as well.
     """
-    one = Pass(nodes, wanted, () if fold is None else (fold,))
+    one = Pass(nodes, wanted, folds)
     plan = plan_of(one)
     program = plan.program
-    partials = [np.empty(program.chunks(plan.size), each.dtype) for each in one.folds]
+    partials = [np.empty(program.chunks(plan.size), each.dtype) for each in folds]
     read = [(value, value.array) for value in one.operands] if program.looks else ()
     status, raised, is_open = program.run(
         pool, plan.dims, plan.layout, [_address(x) for x in one.arrays], [start_of(x) for x in partials]
@@ -44,6 +44,8 @@ def run_pass(
         value.array = array
         value.borrowed = value.node is not None and value.node.target is not None
     flags = _flags_of(nodes, program.own_steps, raised)
+    if folds:
+        flags = [*flags, *raised[len(raised) - len(folds) :]]
     if is_open:
         own = {value: _as_numpys_lies(value, array) for value, array in read if array is not None}
         made = settle(nodes, own, one.results, np.frombuffer(is_open, np.bool_))
@@ -51,12 +53,10 @@ def run_pass(
         for k, node in enumerate(nodes):
             if node.over == COLUMN:
                 flags[k] |= flags_of_columns(node, made)
-        if fold is not None:
+        for fold in folds:
             fold.value.array = made[fold.value]
-            return [*flags, raised[-1]], None, plan.saved_ns
-    if fold is None:
         return flags, None, plan.saved_ns
-    return [*flags, raised[-1]], partials[0][:1] if fold.tree else partials[0], plan.saved_ns
+    return flags, [x[:1] if fold.tree else x for x, fold in zip(partials, folds, strict=True)], plan.saved_ns
 
 
 def _flags_of(nodes: Sequence[Node], own_steps: Sequence[int], raised: bytes) -> list[int]:

@@ -1,7 +1,7 @@
 """What of a record has to run, and in which passes."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
 
 from .._native.fused import COLUMN, EACH, ROW
@@ -11,17 +11,17 @@ from .nodes import Conversion, Node, Value
 from .passes import MOST_NODES, Fold
 from .worth import QUICK
 
-__all__ = ["ancestors", "groups_of", "last_reads", "made_again", "may_end", "needed_of", "rows_of"]
+__all__ = ["ancestors", "ends_of", "groups_of", "last_reads", "made_again", "needed_of", "rows_of"]
 
 
 def needed_of(
-    nodes: list[Node], folded: Value | None, spared: Iterable[Value] = ()
+    nodes: list[Node], folded: Collection[Value], spared: Iterable[Value] = ()
 ) -> tuple[list[Node], set[Value]]:
     """The nodes that have to run, in their order, and the values that get an array; none that are spared."""
-    used: set[Value] = set() if folded is None else {folded}
+    used: set[Value] = set(folded)
     wanted: set[Value] = set()
     needed: list[Node] = []
-    without = {folded, *spared}
+    without = {*folded, *spared}
     for node in reversed(nodes):
         is_needed = node.reports or node.target is not None
         for value in node.outs:
@@ -61,7 +61,7 @@ Chain: TypeAlias = tuple[set[Node], set[int], set[Value]]
 Chains: TypeAlias = dict[Value, Chain]
 
 
-def made_again(nodes: list[Node], folded: Value | None) -> tuple[list[Value], set[Value]]:
+def made_again(nodes: list[Node], folded: Collection[Value]) -> tuple[list[Value], set[Value]]:
     """Held values beside what passes reduce that are sooner made again than stored, if anybody asks.
 
     Those are of few quick steps and of one or two arrays. Most are never asked for: a variable holds them
@@ -70,8 +70,7 @@ def made_again(nodes: list[Node], folded: Value | None) -> tuple[list[Value], se
     """
     found: list[Value] = []
     spaces = {node.space for node in nodes if node.over in (ROW, COLUMN)}
-    if folded is not None:
-        spaces.add(folded.shape)
+    spaces.update(value.shape for value in folded)
     leaves: set[Value] = set()
     chains: Chains = {}
     for node in nodes:
@@ -80,7 +79,7 @@ def made_again(nodes: list[Node], folded: Value | None) -> tuple[list[Value], se
             continue
         value = node.outs[0]
         chains[value] = chain
-        if value is not folded and value.shape in spaces and value.is_held():
+        if value not in folded and value.shape in spaces and value.is_held():
             found.append(value)
             leaves.update(chain[2])
     return found, leaves
@@ -109,7 +108,17 @@ def _quick_chain(node: Node, chains: Chains, spaces: Collection[tuple[int, ...]]
     return (steps, read, leaves) if len(steps) <= _MOST_AGAIN and len(read) <= _MOST_READ else None
 
 
-def may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
+def ends_of(group: list[Node], folds: Sequence[Fold], wanted: set[Value]) -> list[Fold]:
+    """The folds that a pass ends in. Those after the first are made with it, or not at all."""
+    if not folds or folds[0].value.node not in group:
+        return []
+    if not _may_end(folds[0], group, wanted):
+        wanted.add(folds[0].value)
+        return []
+    return [fold for fold in folds if fold.value.node in group and _may_end(fold, group, wanted)]
+
+
+def _may_end(fold: Fold, group: list[Node], wanted: set[Value]) -> bool:
     """Whether the pass may end in the fold: a tree cuts where arrays that are written must not be cut."""
     if any(node.over != EACH for node in group):  # whose chunks are whole rows
         return False

@@ -1,0 +1,194 @@
+"""Reductions of all elements in fused functions: one pass makes those that follow each other."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.arrays import extremes
+from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it, seen, sums_fold, twin
+
+import threadmill as tm
+
+Function = Callable[..., Any]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_ones_too() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        everything_is_worth_it(patch)
+        yield
+
+
+def of_one(x: Any, y: Any) -> Any:
+    t = x * 3 - y
+    return t.min(), t.max(), t.sum(), t.mean(), np.count_nonzero(t), t.max(), t.sum(keepdims=True)
+
+
+def of_two(x: Any, y: Any) -> Any:
+    a, b = x + y, x - y
+    return a.sum() / b.sum(), b.min(), a.max(), b.sum(dtype=b.dtype), np.ptp(a)
+
+
+def of_masks(x: Any, y: Any) -> Any:
+    low, high = x < y, x > y
+    return low.any(), high.all(), low.sum(), np.count_nonzero(high), low.any() or high.any(), low
+
+
+def of_many_kinds(x: Any, y: Any) -> Any:
+    a, b = x * 1j, x - y
+    return a.sum(), b.sum(), a.mean(), b.max(), a, b
+
+
+def in_turn(x: Any, y: Any) -> Any:
+    """What follows the first reduction differs from round to round."""
+    found = []
+    for k in range(4):
+        t = x * k + y
+        found.append(t.min())
+        if k % 2:
+            found += [t.max(), t.sum()]
+        else:
+            t = t + 1
+            found.append(t.sum())
+    return found
+
+
+def written_between(x: Any, y: Any) -> Any:
+    t = x + y
+    least = t.min()
+    x += 1
+    greatest = t.max()
+    t += y
+    return least, greatest, t.max(), t.sum(), x
+
+
+def of_arguments(x: Any, y: Any) -> Any:
+    found = [x.min(), x.max(), x.sum(), y.max()]
+    x *= 2
+    found += [x.min(), x.max(), x.mean(), x.std(), np.ptp(x)]
+    x[..., 0] = y[..., 1]
+    return found, x.min(), x.max()
+
+
+PROGRAMS = [of_one, of_two, of_masks, of_many_kinds, in_turn, written_between, of_arguments]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("dtype", "fdeDliB?")
+def test_again_and_again(program: Function, dtype: str, pools: list[tm.Pool]) -> None:
+    for shape in (2, 3), (41, 1025), (8193,), (3, 1, 5):
+        args = arrays(2, shape, dtype)
+        for pool in pools:
+            assert differences(program, args, pool) == {}, shape
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.__name__)
+def test_any_layout(program: Function, layout: str, pools: list[tm.Pool]) -> None:
+    for _ in range(2):
+        assert differences(program, arrays(2, (67, 61), "d", layout), pools[1]) == {}
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("modes", ["ignore", "warn", "raise", "call", "print", "log"])
+def test_errors_are_told_in_turn(program: Function, modes: Any, pools: list[tm.Pool]) -> None:
+    x = np.full((9, 700), 1e308)
+    y = np.linspace(-1, 1, x.size).reshape(x.shape) * 1e308
+    log = type("Log", (), {"write": lambda self, text: None})()
+    with np.errstate(all=modes, call=log if modes == "log" else lambda *_: None):
+        for args in [x, y], [extremes("d"), extremes("d")[::-1].copy()], [x * 0, y * 0], [x * np.nan, y]:
+            for _ in range(2):
+                assert differences(program, args, pools[1]) == {}
+
+
+def warns_between(x: Any) -> Any:
+    t = x * 1.5
+    least = t.min()
+    log = np.log(x - 1.5e308)
+    return least, t.sum(), log, t.max()
+
+
+def ignores_before(x: Any) -> Any:
+    with np.errstate(over="ignore"):
+        t = x * 1.0
+        u = x * 0.5
+        first = t.sum()
+    return first, t.sum(), u.sum(), t.max(), u.sum()
+
+
+def raises_after(x: Any) -> Any:
+    t = x * 1.0
+    with np.errstate(over="raise"):
+        try:
+            return t.max(), t.sum()
+        except FloatingPointError as error:
+            return str(error)
+
+
+@pytest.mark.parametrize("program", [warns_between, ignores_before, raises_after])
+def test_errors_come_when_they_are_asked_for(program: Function, pools: list[tm.Pool]) -> None:
+    x = np.full(20_000, 1e308)
+    for _ in range(3):
+        assert differences(program, [x], pools[1]) == {}
+
+
+def explained(program: Function, *args: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where a warning may raise, nothing is put off
+        return tm.fuse(program).explain(*args)  # type: ignore[attr-defined]
+
+
+def least_greatest_sum(x: Any, y: Any) -> Any:
+    t = x * y
+    return t.min(), t.max(), t.sum(), t.mean(), np.count_nonzero(t)
+
+
+def quotient_of_sums(x: Any, y: Any) -> Any:
+    a, b = x * y, y * y
+    return a.sum() / b.sum()
+
+
+def span(x: Any, y: Any) -> Any:
+    return np.ptp(np.sqrt(x * y))
+
+
+@sums_fold
+@pytest.mark.parametrize("program", [least_greatest_sum, quotient_of_sums, span])
+def test_one_pass_from_the_second_call_on(program: Function) -> None:
+    x, y = np.linspace(1, 2, 200_000).reshape(2, 400, 250)
+    for _ in range(6):
+        told = explained(program, x, y)
+    assert told.passes == 1, told
+    assert "by NumPy:" not in told
+
+
+@sums_fold
+def test_a_reduction_is_made_once() -> None:
+    told = explained(lambda x: (lambda t: (t.mean(), t.std(), t.sum()))(x * 2), np.linspace(1, 2, 100_000))
+    assert told.passes == 2, told
+
+
+def test_what_is_foreseen_in_vain_is_harmless(pools: list[tm.Pool]) -> None:
+    asked: list[bool] = []
+
+    def program(x: Any) -> Any:
+        t = np.sqrt(x)
+        least = t.min()
+        return (least, t.max(), t.sum(), x) if asked else (least, t)
+
+    fused = tm.fuse(program, pool=pools[1])
+    x = np.linspace(1, 2, 30_000)
+    for on in (1, 1, 0, 0, 1, 0, 1):
+        asked[:] = [True] * on
+        assert seen(fused, twin([x])) == seen(program, twin([x]))
+
+
+def test_reductions_beyond_those_of_a_pass(pools: list[tm.Pool]) -> None:
+    def program(x: Any) -> Any:
+        values = [x * k for k in range(12)]
+        return [value.sum() for value in values], [value.max() for value in values]
+
+    for _ in range(3):
+        assert differences(program, [np.linspace(-1, 1, 20_000)], pools[1]) == {}
