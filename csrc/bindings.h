@@ -208,6 +208,18 @@ tm_inner_loop tm_chain_loop(size_t item);
  * NULL: none. */
 tm_inner_loop tm_add_rows_loop(int dtype);
 
+/* What has been seen of some elements: the index of the first of the greatest or least of them, or of the first NaN,
+ * and its value; -1: of none. */
+typedef struct tm_extreme {
+    uint64_t value; /* its bytes come first */
+    intptr_t index, count;
+} tm_extreme;
+
+/* The inner loop with operands (a tm_extreme, x, the same) that has seen x as well; or, of rows, with (an intptr_t,
+ * x, the same, ...) that puts there the index in x, which is not empty. `context`: 0, for the greatest, or 1. NULL:
+ * none. */
+tm_inner_loop tm_extreme_loop(int dtype, int of_rows);
+
 /* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
 
 enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 510, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };

@@ -72,7 +72,16 @@ def of_arguments(x: Any, y: Any) -> Any:
     return found, x.min(), x.max()
 
 
-PROGRAMS = [of_one, of_two, of_masks, of_many_kinds, in_turn, written_between, of_arguments]
+def places(x: Any, y: Any) -> Any:
+    t = np.where(x < y, x, y)
+    return (
+        *(t.argmax(), t.argmin(), np.argmax(t, keepdims=True), t.argmin(-1), t.max()),
+        *(np.argmin(t, axis=-1, keepdims=True), np.argmax(x, -1), np.argmax(t, 0), t.argmax(t.ndim - 1)),
+        *(np.argmin(t.T), (x > y).argmax(), np.argmax(x > y, axis=-1), x.argmin()),
+    )
+
+
+PROGRAMS = [of_one, of_two, of_masks, of_many_kinds, in_turn, written_between, of_arguments, places]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.__name__)
@@ -134,6 +143,42 @@ def test_errors_come_when_they_are_asked_for(program: Function, pools: list[tm.P
         assert differences(program, [x], pools[1]) == {}
 
 
+@pytest.mark.parametrize("dtype", "fdlBqHb?e")
+def test_the_first_of_the_greatest_and_of_the_least(dtype: str, pools: list[tm.Pool]) -> None:
+    def program(x: Any) -> Any:
+        t = np.where(x == x, x, x)
+        return t.argmax(), t.argmin(), t.argmax(-1), np.argmin(t, axis=-1)
+
+    rng = np.random.default_rng(5)
+    for shape in (1, 1), (3, 64), (5, 65), (2, 4097), (3, 40_000):
+        x = (rng.integers(-9, 9, shape) * 0.0).astype(dtype)  # zeros of both signs
+        ramp = np.resize(np.arange(9000) % 30_000, shape).astype(dtype)
+        cases = [
+            x,
+            ramp,
+            ramp[::-1, ::-1].copy(),
+            np.full(shape, 7, dtype),
+            extremes(dtype, x.size).reshape(shape),
+        ]
+        for k in range(20):
+            x = rng.integers(0, 5, shape).astype(dtype)
+            if x.dtype.kind == "f":
+                x.flat[rng.integers(0, x.size, k % 3)] = [np.nan, -np.nan][k % 2]
+                x.flat[rng.integers(0, x.size, k % 4)] = [np.inf, -np.inf][k % 2]
+            cases.append(x)
+        for x in cases:
+            assert differences(program, [x], pools[2]) == {}
+
+
+@pytest.mark.parametrize(
+    "arguments", [((0, 1),), ("x",), (1.0,), (5,), (-3,), (None, np.empty(1)), (True,), (np.int64(0),), ()]
+)
+def test_arguments_of_argmax(arguments: Any, pools: list[tm.Pool]) -> None:
+    x = np.linspace(-1, 1, 3000).reshape(30, 100)
+    assert differences(lambda x: np.argmax(x * 2, *arguments), [x], pools[1]) == {}
+    assert differences(lambda x: (x * 2).argmin(*arguments), [x], pools[1]) == {}
+
+
 def explained(program: Function, *args: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where a warning may raise, nothing is put off
@@ -150,12 +195,24 @@ def quotient_of_sums(x: Any, y: Any) -> Any:
     return a.sum() / b.sum()
 
 
+def where_it_is(x: Any, y: Any) -> Any:
+    t = x * y
+    return t.argmax(), t.max(), t.argmin()
+
+
+def where_it_is_in_rows(x: Any, y: Any) -> Any:
+    t = x * y
+    return t.argmax(-1), t.max(axis=-1), np.argmin(t, axis=1)
+
+
 def span(x: Any, y: Any) -> Any:
     return np.ptp(np.sqrt(x * y))
 
 
 @sums_fold
-@pytest.mark.parametrize("program", [least_greatest_sum, quotient_of_sums, span])
+@pytest.mark.parametrize(
+    "program", [least_greatest_sum, quotient_of_sums, span, where_it_is, where_it_is_in_rows]
+)
 def test_one_pass_from_the_second_call_on(program: Function) -> None:
     x, y = np.linspace(1, 2, 200_000).reshape(2, 400, 250)
     for _ in range(6):

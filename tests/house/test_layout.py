@@ -41,7 +41,7 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 C_FILES_OF = {
     "kernels": """
         kernel tree stream items foreach_item add multiply within rows cast nans chain select draws copy take
-        compress count
+        compress count extreme
     """,
     "arrays": "dtype memory walk program dense product sum fold sound tile fused random",
 }
@@ -91,8 +91,9 @@ FILES = {
     """,
     "fusion": """
         nodes loops node_plans warned elision open_tiles layout passes chains worth building running
-        schedule explanation foreseen record lazy reduce_all reduce_rows reduce_columns calls steps
-        numpys_code definitions powers operators frames labelled arguments formula symbols blocks fuse
+        schedule explanation foreseen record lazy extremes reduce_all reduce_rows reduce_columns calls
+        steps numpys_code definitions powers operators frames labelled arguments formula symbols blocks
+        fuse
     """,
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",

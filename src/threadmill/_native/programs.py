@@ -44,6 +44,12 @@ def nans_loop(itemsize: int, parts: int) -> InnerLoop:
     return lib.tm_nans_loop(1, itemsize), parts, 0
 
 
+def extreme_loop(char: str, least: bool, of_rows: bool) -> InnerLoop | None:
+    """The inner loop that looks for the first of the greatest or least elements; None where there is none."""
+    function = lib.tm_extreme_loop(DTYPES.get(char, -1), of_rows)
+    return (function, int(least), 0) if function else None
+
+
 def nan_pairs_loop(itemsize: int) -> InnerLoop:
     """The inner loop with two operands that fails where both are NaN, with other bits, or signalling."""
     return lib.tm_nans_loop(2, itemsize), 0, 0

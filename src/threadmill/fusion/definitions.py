@@ -19,6 +19,8 @@ from numpy.linalg import _linalg
 from ..arrays.errstate import as_the_user
 from .lazy import LazyArray, wrapped
 from .numpys_code import copied
+from .reduce_all import folded
+from .reduce_rows import extremes_of_rows
 from .steps import astype, copy_into, filled, is_equal_to, is_not_zero, where
 
 __all__ = ["FUNCTIONS", "METHODS"]
@@ -84,6 +86,25 @@ def _dot(a: Any, b: Any, *args: Any, **options: Any) -> Any:
     return np.add.reduce(np.multiply(a, b), dtype=a.dtype)
 
 
+def _extreme(function: Any) -> Callable[..., Any]:
+    """np.argmax or np.argmin, or the method, over all or over the last axis."""
+
+    def extreme(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        if type(a) is not LazyArray or out is not None or type(keepdims) is not bool:
+            return NotImplemented
+        record, value = a._record, a._value
+        if axis is not None and type(axis) is not int:
+            return NotImplemented
+        if axis is not None and (a.ndim > 1 or axis not in (0, -1)):
+            return extremes_of_rows(record, value, function, axis, keepdims)
+        total = NotImplemented if value.array is not None else folded(record, value, function)
+        if total is NotImplemented or not keepdims:
+            return total
+        return wrapped(record, np.full((1,) * a.ndim, total))
+
+    return extreme
+
+
 METHODS: dict[str, Callable[..., Any]] = {
     "astype": astype,
     "copy": _copy,
@@ -91,6 +112,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "conjugate": _conjugate,
     "round": _round,
     "dot": _dot,
+    "argmax": _extreme(np.argmax),
+    "argmin": _extreme(np.argmin),
     **{
         name: getattr(_own_methods, own)
         for name, own in {"min": "_amin", "max": "_amax"}.items()
@@ -187,6 +210,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.zeros_like: _zeros_like,
     np.ones_like: _ones_like,
     np.full_like: _full_like,
+    np.argmax: _extreme(np.argmax),
+    np.argmin: _extreme(np.argmin),
     np.copyto: copy_into,
     np.count_nonzero: _count_nonzero,
     np.where: where,

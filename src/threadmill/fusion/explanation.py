@@ -71,7 +71,7 @@ class Log:
         for node in nodes:
             numpys += sum(_size(value.shape, value.dtype) for value in (*node.inputs, *node.outs))
         names = [node.loop.name if node.over in (ROW, COLUMN) else node.name for node in nodes]
-        numpys += sum(_size(shape, fold.dtype) for fold in folds)
+        numpys += sum(_size(shape, fold.value.dtype) for fold in folds)
         if folds:
             names.append("a reduction" if len(folds) == 1 else f"{len(folds)} reductions")
         told = _Pass(names, shape, moved, numpys, *self.why)

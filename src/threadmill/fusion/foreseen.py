@@ -9,8 +9,6 @@ cost a little time: nothing else depends on what was foreseen.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .._native.fused import EACH
 from ..arrays.cache import Cache
 from .nodes import Conversion, Node, Value
@@ -24,7 +22,7 @@ class Asked(NamedTuple):
 
     apart: int
     casts: tuple[Conversion, ...]
-    ufunc: np.ufunc
+    function: Any
     dtype: Any
 
 
@@ -64,10 +62,10 @@ class Foreseen:
         """Whether the value was put off when that reduction ran."""
         return id(value.node) in self._places
 
-    def note(self, value: Value, casts: tuple[Conversion, ...], ufunc: np.ufunc, dtype: Any) -> None:
+    def note(self, value: Value, casts: tuple[Conversion, ...], function: Any, dtype: Any) -> None:
         """Keeps in mind for the next time that a reduction of such a value has been asked for."""
         k = self._places[id(value.node)]
-        asked = Asked(k - self._first, casts, ufunc, dtype)
+        asked = Asked(k - self._first, casts, function, dtype)
         if asked not in self._now and len(self._now) < _MOST:
             self._now.append(asked)
 

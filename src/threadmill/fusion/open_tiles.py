@@ -79,8 +79,11 @@ def _computed_by_numpy(nodes: Sequence[Node], read: dict[Value, Array]) -> dict[
 def _results(node: Node, operands: list[Any]) -> list[Any]:
     loop = node.loop
     if node.over in (ROW, COLUMN):
-        ufunc = getattr(np, loop.name.removesuffix(".reduce"))
-        return [ufunc.reduce(operands[0], axis=node.axes, keepdims=len(node.shape) == len(node.space))]
+        keepdims = len(node.shape) == len(node.space)
+        function: Any = getattr(np, loop.name.removesuffix(".reduce"))
+        if not isinstance(function, np.ufunc):  # argmax, argmin
+            return [function(operands[0], axis=node.axes[0], keepdims=keepdims)]
+        return [function.reduce(operands[0], axis=node.axes, keepdims=keepdims)]
     if not isinstance(loop, Loop):
         result = np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])
         return [result if result.shape == node.shape else np.full(node.shape, result)]  # one number for all

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._native.fused import COLUMN, EACH, MAX_SLOTS, MAX_STEPS
+from .._native.programs import InnerLoop
 from .._types import Array
-from ..arrays.loops import Loop
 from .layout import Layout
 from .nodes import Node, Value
 
@@ -25,24 +25,38 @@ _BUFFER, _VECTOR = 8192, 64
 class Fold:
     """A reduction of all elements of a value; `tree`: floats that are summed in NumPy's own order.
 
-    `kind`: what tells its result from those of others of the value; `key`: besides, how it is made.
+    `function`: a ufunc, or np.argmax or np.argmin. `kind`: what tells its result from those of others of the
+    value; `key`: besides, how it is made.
     """
 
-    __slots__ = ("dtype", "identity", "key", "kind", "loop", "reports", "tree", "tree_char", "ufunc", "value")
+    __slots__ = (
+        "dtype",
+        "function",
+        "identity",
+        "key",
+        "kind",
+        "loop",
+        "reports",
+        "tree",
+        "tree_char",
+        "value",
+    )
 
     def __init__(
         self,
         value: Value,
-        loop: Loop,
+        function: Any,
+        loop: InnerLoop,
+        dtype: np.dtype[Any],
+        reports: bool,
         tree: bool,
         identity: Array | None,
     ) -> None:
-        dtype = loop.dtypes[0]
         self.value = value
-        self.ufunc = loop.ufunc
-        self.kind = loop.ufunc, dtype.num
-        self.loop = loop.strided.address
-        self.reports = loop.strided.reports
+        self.function = function
+        self.kind = function, dtype.num
+        self.loop = loop
+        self.reports = reports
         self.dtype = dtype
         self.tree = tree
         self.tree_char = dtype.char if tree else None

@@ -14,13 +14,14 @@ from ..arrays.operands import plain_dtype
 from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
+from .extremes import EXTREMES, extreme, index_of
 from .foreseen import Foreseen, origin
 from .nodes import Conversion, Value
 from .passes import Fold
 from .record import Record
 from .warned import place_of_user, state_now, tell_of
 
-__all__ = ["is_own", "plain_arguments", "reduce_all"]
+__all__ = ["folded", "is_own", "plain_arguments", "reduce_all"]
 
 # Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
 # may write.
@@ -40,8 +41,15 @@ def reduce_all(
     given = plain_arguments(args, options)
     if given is None or value.array is not None or not record.pending or not _is_all(given, ndim):
         return NotImplemented
-    dtype = given.get("dtype")
-    fold = _fold(value, ufunc, dtype)
+    total = folded(record, value, ufunc, given.get("dtype"))
+    if total is NotImplemented or not given.get("keepdims", False):
+        return total
+    return np.full((1,) * ndim, total, total.dtype)
+
+
+def folded(record: Record, value: Value, function: Any, dtype: Any = None) -> Any:
+    """What all elements of a value come to that is put off; NotImplemented: another way is needed."""
+    fold = _fold(value, function, dtype)
     if fold is None:
         return NotImplemented
     state = state_now(record.state)
@@ -52,16 +60,14 @@ def reduce_all(
     if base.folds is None or key not in base.folds:
         _run(record, fold, base, key)
     if record.foreseen is not None and record.foreseen.knows(base):
-        record.foreseen.note(base, casts, ufunc, dtype)
+        record.foreseen.note(base, casts, function, dtype)
     if base.folds is None or key not in base.folds:
         return NotImplemented
     total, flags = base.folds[key]
-    if flags:
+    if flags and fold.reports:
         if any(node.reports for node in record.pending):  # they come first
             record.flush("a reduction has errors to tell of")
         tell_of(state, flags, place_of_user(), "reduce")
-    if given.get("keepdims", False):
-        return np.full((1,) * ndim, total, fold.dtype)
     return total
 
 
@@ -72,10 +78,11 @@ def _run(record: Record, fold: Fold, base: Value, key: tuple[Any, ...]) -> None:
         record.foreseen = Foreseen(key, record.pending, base)
         for value, asked in [*record.foreseen.values(record.pending)]:
             cast = _cast(record, value, asked.casts)
-            other = None if cast is None else _fold(cast, asked.ufunc, asked.dtype)
+            other = None if cast is None else _fold(cast, asked.function, asked.dtype)
             if other is not None and _goes_with(other, made.values()):
                 made.setdefault((value, (asked.casts, *other.kind)), other)
-    ended = record.flush(f"{fold.ufunc.__name__}.reduce asks for a number", [*made.values()])
+    name = fold.function.__name__ + ".reduce" * isinstance(fold.function, np.ufunc)
+    ended = record.flush(f"{name} asks for a number", [*made.values()])
     results = {each: (partial, flags) for each, partial, flags in ended}
     for (value, own), each in made.items():
         if each in results:
@@ -103,11 +110,13 @@ def _goes_with(fold: Fold, others: Iterable[Fold]) -> bool:
 
 def _total(fold: Fold, partial: Array) -> Any:
     """What chunks come to; None where NumPy's own order tells which NaN it is, or which zero."""
+    if fold.function in EXTREMES:
+        return index_of(fold, partial)
     if fold.tree:
         total = partial[0] + fold.dtype.type(0)  # NumPy begins with its identity
     else:
         with np.errstate(all="ignore"):
-            total = fold.ufunc.reduce(partial, dtype=fold.dtype)
+            total = fold.function.reduce(partial, dtype=fold.dtype)
     if fold.dtype.kind in "fc" and (np.isnan(total) or (not fold.tree and total == 0)):
         return None
     return total
@@ -142,7 +151,9 @@ def _is_all(given: dict[str, Any], ndim: int) -> bool:
     return type(axis) is tuple and sorted(axis) == list(range(ndim))
 
 
-def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
+def _fold(value: Value, ufunc: Any, dtype: Any) -> Fold | None:
+    if ufunc in EXTREMES:
+        return extreme(value, ufunc)
     if ufunc not in NUMPYS or ufunc.nin != 2 or ufunc.nout != 1:
         return None
     if dtype is not None and type(dtype) is not type and not isinstance(dtype, np.dtype):
@@ -162,7 +173,7 @@ def _fold(value: Value, ufunc: np.ufunc, dtype: Any) -> Fold | None:
         if ufunc.identity is None:
             return None
         identity = np.asarray(ufunc.identity).astype(own)
-    return Fold(value, loop, tree, identity)
+    return Fold(value, ufunc, loop.strided.address, own, loop.strided.reports, tree, identity)
 
 
 def _is_quiet(value: Value) -> bool:

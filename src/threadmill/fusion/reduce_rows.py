@@ -16,12 +16,13 @@ from ..arrays.loops import resolve
 from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
+from .extremes import index_of_rows
 from .lazy import shown
 from .nodes import Conversion, Value
 from .record import Record
 from .reduce_all import is_own, plain_arguments
 
-__all__ = ["reduce_rows"]
+__all__ = ["extremes_of_rows", "reduce_rows"]
 
 # Bytes in a row. Shorter ones cost more in calls of steps than a pass saves: softmax of 10**6 float32 gains
 # from 1,024 in a row on, of float64 from 512. The buffers of longer ones would leave the second-level cache.
@@ -50,8 +51,22 @@ def reduce_rows(
         found = _loops.put(key, _loop_for(ufunc, value.dtype))
     if isinstance(found, Refusal):
         return NotImplemented
+    return _reduced(record, value, found, given.get("keepdims", False))
+
+
+def extremes_of_rows(record: Record, value: Value, function: Any, axis: Any, keepdims: bool) -> Any:
+    """np.argmax or np.argmin over the last axis, put off; NotImplemented: another way is needed."""
+    if not _are_rows(value, axis) or (value.array is not None and value.dtype.kind == "b"):
+        return NotImplemented
+    found = index_of_rows(value.dtype, function)
+    return NotImplemented if found is None else _reduced(record, value, found, keepdims)
+
+
+def _reduced(
+    record: Record, value: Value, found: tuple[Conversion, tuple[Value, ...]], keepdims: bool
+) -> Any:
     loop, beginning = found
-    shape = (*value.shape[:-1], 1) if given.get("keepdims", False) else value.shape[:-1]
+    shape = (*value.shape[:-1], 1) if keepdims else value.shape[:-1]
     node = record.add(loop, "reduce", (value, *beginning), shape, loop.reports, ROW, value.shape)
     return NotImplemented if node is None else shown(record, node)
 

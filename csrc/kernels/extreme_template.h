@@ -1,0 +1,78 @@
+/* extreme_template.h: inner loops that look for the first of the greatest elements, or of the least where `context`
+ * is 1; a NaN is either. Parameters: DTYPE, LEVEL, TARGET (foreach_level.h). */
+
+/* Where x has an element that is better than *best, or NaN, that has none; -1: nowhere. Blocks in which there is
+ * none are passed over, by comparisons that run on vectors. */
+#define SEEK(family, IS_NONE_BETTER)                                                                         \
+    TARGET static intptr_t TM_KERNEL(family)(const TM_ELEMENT *x, intptr_t n, TM_ELEMENT *best)              \
+    {                                                                                                        \
+        enum { BLOCK = 64 };                                                                                 \
+        TM_ELEMENT b = *best;                                                                                \
+        intptr_t found = -1;                                                                                 \
+        for (intptr_t begin = 0; begin < n && b == b; begin += BLOCK) {                                      \
+            const intptr_t end = TM_MIN(begin + BLOCK, n);                                                   \
+            int some = 0;                                                                                    \
+            for (intptr_t i = begin; i < end; i++) some |= !(IS_NONE_BETTER(x[i], b));                       \
+            for (intptr_t i = begin; some && i < end && b == b; i++)                                         \
+                if (!(IS_NONE_BETTER(x[i], b))) b = x[i], found = i;                                         \
+        }                                                                                                    \
+        *best = b;                                                                                           \
+        return found;                                                                                        \
+    }
+#define IS_NO_GREATER(e, best) ((e) <= (best))
+#define IS_NO_LESS(e, best) ((e) >= (best))
+SEEK(seek_greatest, IS_NO_GREATER)
+SEEK(seek_least, IS_NO_LESS)
+#undef SEEK
+#undef IS_NO_GREATER
+#undef IS_NO_LESS
+
+/* The index of the best of n > 0 elements, where none is better than *best at first. */
+TARGET static intptr_t TM_KERNEL(seek)(bool least, const char *x, intptr_t stride, intptr_t n,
+                                       TM_ELEMENT *best)
+{
+    if (stride == sizeof(TM_ELEMENT))
+        return (least ? TM_KERNEL(seek_least) : TM_KERNEL(seek_greatest))((const void *)x, n, best);
+    intptr_t found = -1;
+    for (intptr_t i = 0; i < n; i++) {
+        const TM_ELEMENT *here = (const void *)(x + i * stride);
+        const intptr_t own = (least ? TM_KERNEL(seek_least) : TM_KERNEL(seek_greatest))(here, 1, best);
+        found = own < 0 ? found : i;
+    }
+    return found;
+}
+
+/* data: (a tm_extreme, x, the same). */
+TARGET static int TM_KERNEL(extreme)(void *context, char *const *data, const intptr_t *dims,
+                                     const intptr_t *strides, void *auxdata)
+{
+    tm_extreme *all = (void *)data[0];
+    const intptr_t n = dims[0];
+    TM_ELEMENT best;
+
+    (void)auxdata;
+    if (n <= 0) return 0;
+    if (all->index < 0) {
+        memcpy(&all->value, data[1], sizeof best);
+        all->index = all->count;
+    }
+    memcpy(&best, &all->value, sizeof best);
+    const intptr_t found = TM_KERNEL(seek)(context != NULL, data[1], strides[1], n, &best);
+    memcpy(&all->value, &best, sizeof best);
+    if (found >= 0) all->index = all->count + found;
+    all->count += n;
+    return 0;
+}
+
+/* data: (the index, x, the same, ...), of a row. */
+TARGET static int TM_KERNEL(extreme_row)(void *context, char *const *data, const intptr_t *dims,
+                                         const intptr_t *strides, void *auxdata)
+{
+    TM_ELEMENT best;
+
+    (void)auxdata;
+    memcpy(&best, data[1], sizeof best);
+    const intptr_t found = TM_KERNEL(seek)(context != NULL, data[1], strides[1], dims[0], &best);
+    *(intptr_t *)(void *)data[0] = found < 0 ? 0 : found;
+    return 0;
+}

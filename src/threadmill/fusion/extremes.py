@@ -1,0 +1,56 @@
+"""np.argmax and np.argmin: the index of the first of the greatest or least elements, or of the first NaN."""
+
+from typing import Any
+
+import numpy as np
+
+from .._native.programs import extreme_loop
+from .._types import Array
+from .nodes import Conversion, Value
+from .passes import Fold
+
+__all__ = ["EXTREMES", "extreme", "index_of", "index_of_rows"]
+
+EXTREMES = frozenset({np.argmax, np.argmin})
+
+# What a chunk has seen: a tm_extreme.
+_SEEN = np.dtype([("value", np.uint64), ("index", np.intp), ("count", np.intp)])
+_NONE_SEEN = np.array((0, -1, 0), _SEEN)
+
+_INTP = np.dtype(np.intp)
+
+
+def extreme(value: Value, function: Any) -> Fold | None:
+    """The fold that looks for it in all elements in C's order; None where NumPy has to."""
+    if value.turned and len(value.shape) > 1:
+        return None
+    loop = extreme_loop(value.dtype.char, function is np.argmin, False)
+    return None if loop is None else Fold(value, function, loop, _SEEN, False, False, _NONE_SEEN)
+
+
+def index_of(fold: Fold, partial: Array) -> np.intp:
+    """The index among all elements, of what chunks have seen, the last ones of nothing perhaps."""
+    begins = np.cumsum(partial["count"]) - partial["count"]
+    partial, begins = partial[partial["index"] >= 0], begins[partial["index"] >= 0]
+    values = partial.view(fold.value.dtype).reshape(len(partial), -1)[:, 0]
+    best = fold.function(values)
+    return np.intp(begins[best] + partial["index"][best])
+
+
+# Loops over rows by dtype and function. Any thread may write.
+_of_rows: dict[tuple[str, Any], Conversion] = {}
+
+# What stands before a row: its index is written over it.
+_BEFORE = Value.of(np.zeros((), np.intp))
+
+
+def index_of_rows(dtype: "np.dtype[Any]", function: Any) -> tuple[Conversion, tuple[Value, ...]] | None:
+    """The loop over rows, and what stands before a row's first element."""
+    made = _of_rows.get((dtype.char, function))
+    if made is None:
+        loop = extreme_loop(dtype.char, function is np.argmin, True)
+        if loop is None:
+            return None
+        made = Conversion(function.__name__, loop, (dtype, _INTP, _INTP), False)
+        _of_rows[dtype.char, function] = made
+    return made, (_BEFORE,)
