@@ -36,6 +36,14 @@ def test_many_small_operations_on_a_large_array_are_numpys() -> None:
     assert times_fused(column_by_column, 20, np.ones((1000, 200))) == 5
 
 
+def products_of_columns(x: Any) -> Any:
+    return [x[:, k] @ x[:, k:] for k in range(x.shape[1])]
+
+
+def test_products_of_floats_are_not_counted_as_gains() -> None:
+    assert times_fused(products_of_columns, 14, np.ones((1000, 200))) == 3
+
+
 def test_it_is_tried_again() -> None:
     assert times_fused(column_by_column, 45, np.ones((1000, 200))) == 9
 

@@ -198,7 +198,7 @@ def by_numpy(
     record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any], writes: bool = True
 ) -> Any:
     """NumPy's or a ufunc's own work; what is put off stays so if the call does not touch it."""
-    if not are_small(args):
+    if not are_small(args) and not _is_blas(function, args):
         size = max([x.size for x in args if type(x) is LazyArray], default=0)
         record.tally.add_parallel(name_of(function), size)
     outs = options.get("out", ())
@@ -210,6 +210,18 @@ def by_numpy(
     arrays = [x._value.array for x in given if type(x) is LazyArray]
     alone = record.stands_apart(arrays)
     return (beside if alone else at_once)(record, function, args, options)
+
+
+def _is_blas(function: Any, args: tuple[Any, ...]) -> bool:
+    """Whether the call is a product of floats, which nothing is gained for: NumPy hands it to BLAS."""
+    return getattr(function, "ufunc", function) in _PRODUCTS and any(
+        type(x) is LazyArray and x.dtype.kind in "fc" for x in args
+    )
+
+
+_PRODUCTS = frozenset(
+    getattr(np, name) for name in ("matmul", "vecdot", "matvec", "vecmat") if hasattr(np, name)
+)
 
 
 def _is_there(x: Any, is_small: bool) -> bool:
