@@ -249,3 +249,80 @@ def test_reductions_beyond_those_of_a_pass(pools: list[tm.Pool]) -> None:
 
     for _ in range(3):
         assert differences(program, [np.linspace(-1, 1, 20_000)], pools[1]) == {}
+
+
+# ---- over one axis as well ----
+
+ALONG: dict[str, tuple[Function, str]] = {
+    "least": (lambda t, axis: (t.min(axis), t.max(axis), np.ptp(t, axis, keepdims=True)), "fdlBhqe"),
+    "any": (lambda t, axis: (t.any(axis), np.all(t, axis=axis), t), "fdDlB?e"),
+    "mean of truth values": (
+        lambda t, axis: ((t > 0).mean(axis), np.mean(t == t, axis=axis, keepdims=True)),
+        "dl",
+    ),
+    "mean of small numbers": (
+        lambda t, axis: (t.mean(axis), t.std(axis), t.sum(axis, dtype=float)),
+        "bBhHiIlq?",
+    ),
+    "sum in other dtypes": (
+        lambda t, axis: (t.sum(axis, dtype="f"), t.sum(axis, dtype="D"), t.mean(axis, "i")),
+        "Bi?",
+    ),
+}
+ALONG_SHAPES = [(9, 257), (3, 5, 301), (8, 256), (67, 1025), (1, 2, 300), (4099,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"), [(name, each) for name, (_, dtypes) in ALONG.items() for each in dtypes]
+)
+def test_over_all_and_along_an_axis(name: str, dtype: str, pools: list[tm.Pool]) -> None:
+    function, _ = ALONG[name]
+    rng = np.random.default_rng(11)
+    for shape in ALONG_SHAPES:
+        (x,) = arrays(1, shape, dtype)
+        zeros = (rng.integers(-2, 2, shape) * 0.0).astype(dtype)
+        with_nans = x.copy()
+        if x.dtype.kind in "fc":
+            with_nans.flat[rng.integers(0, x.size, 9)] = np.nan
+            with_nans.flat[rng.integers(0, x.size, 9)] = -np.nan
+            with_nans.flat[:: x.shape[-1]] = np.inf
+        for axis in None, -1, 0, (0, 1)[: x.ndim]:
+            for each in x, zeros, with_nans:
+                for made in (
+                    lambda x: x + x[:1] * 0,
+                    lambda x: x.copy(),
+                    np.negative if dtype != "?" else np.invert,
+                ):
+                    program = lambda x, a=axis, m=made: function(m(x), a)  # noqa: E731
+                    assert differences(program, [each], pools[1]) == {}, (shape, axis)
+
+
+@pytest.mark.parametrize("modes", ["warn", "raise", "call"])
+@pytest.mark.parametrize("name", ALONG)
+def test_errors_along_an_axis(name: str, modes: Any, pools: list[tm.Pool]) -> None:
+    function, _ = ALONG[name]
+    x = extremes("d", 9 * 301).reshape(9, 301).copy()
+    x.view(np.uint64)[3, 5] = 0x7FF4000000000077
+    with np.errstate(all=modes, call=lambda *_: None):
+        for axis in None, -1, 0:
+            for each in x, np.zeros((9, 301)), np.abs(x[:, ::-1]).copy():
+                assert differences(lambda x, a=axis: function(x + 1, a), [each], pools[1]) == {}
+                assert differences(lambda x, a=axis: function(np.abs(x), a), [each], pools[1]) == {}
+
+
+@sums_fold
+@pytest.mark.parametrize("axis", [None, 0, -1])
+@pytest.mark.parametrize(
+    "reduction",
+    [
+        lambda t, axis: t.min(axis),
+        lambda t, axis: t.any(axis),
+        lambda t, axis: (t > 1).sum(axis),
+        lambda t, axis: np.add.reduce(t > 1, axis, float),
+    ],
+)
+def test_it_is_part_of_the_pass(reduction: Function, axis: int | None) -> None:
+    told = explained(lambda x: reduction(x * 2, axis), np.linspace(1, 2, 300_000).reshape(300, 1000))
+    assert told.count("over 300 x 1000") == 1, told
+    assert "at once" not in told
+    assert "by NumPy:" not in told

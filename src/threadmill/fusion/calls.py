@@ -17,7 +17,7 @@ from .loops import plain_loop, shows_gaps
 from .node_plans import SMALL
 from .nodes import Node, Value
 from .record import Record
-from .reduce_all import reduce_all
+from .reduce_all import is_quiet, plain_arguments, reduce_all
 from .reduce_columns import reduce_columns
 from .reduce_rows import reduce_rows
 
@@ -247,6 +247,9 @@ def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict
     x = args[0]
     if type(x) is LazyArray and x._record is record:
         value = x._value
+        result = _exact_sum(record, x, ufunc, args[1:], options)
+        if result is not NotImplemented:
+            return result
         if value.array is None:
             value = _widened(record, value, ufunc, args, options)
         result = reduce_all(record, value, ufunc, args[1:], options)
@@ -264,18 +267,54 @@ def _widened(
     record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
 ) -> Value:
     """A value in the dtype in which NumPy reduces it, where that is the same in any order."""
-    if value.dtype.kind not in "biu" or ufunc not in (np.add, np.multiply):
-        return value
     dtype = args[2] if len(args) > 2 else options.get("dtype")
     asked = None if dtype is None else plain_dtype(dtype)
     if dtype is not None and asked is None:
         return value
+    if ufunc in (np.logical_and, np.logical_or):
+        if value.dtype.char == "?" or (asked is not None and asked.char != "?") or not is_quiet(value):
+            return value
+        return _cast(record, value, np.dtype(bool))
+    if value.dtype.kind not in "biu" or ufunc not in (np.add, np.multiply):
+        return value
     target = ufunc.reduce(np.ones(1, value.dtype), dtype=asked).dtype
     if target.num == value.dtype.num or target.kind not in "iu":
         return value
+    return _cast(record, value, target)
+
+
+def _cast(record: Record, value: Value, target: np.dtype[Any]) -> Value:
+    """The value in a dtype in which nothing of it can be lost but that it is no truth value."""
     loop = plain_loop(value.dtype, target)
     node = None if loop is None else record.add(loop, "cast", (value,), value.shape, False)
     return value if node is None else node.outs[0]
+
+
+def _exact_sum(
+    record: Record, x: LazyArray, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """The sum in float64 of integers so small that each partial sum is exact, whatever the order, which
+    NumPy's buffer has a part in otherwise."""
+    dtype = args[1] if len(args) > 1 else options.get("dtype")
+    value = x._value
+    if ufunc is not np.add or value.array is not None or value.dtype.kind not in "biu":
+        return NotImplemented
+    if not isinstance(dtype, type | np.dtype) or np.dtype(dtype) != np.float64:
+        return NotImplemented
+    bits = 1 if value.dtype.kind == "b" else 8 * value.dtype.itemsize
+    if bits + x.size.bit_length() > np.finfo(float).nmant:
+        return NotImplemented
+    given = dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), args, strict=False)) | options
+    if plain_arguments((), given) is None:
+        return NotImplemented
+    total = reduce(record, ufunc, (x,), {**given, "dtype": np.int64})
+    if type(total) is not LazyArray:
+        return np.float64(total)
+    if total._value.array is not None:
+        return wrapped(record, total._value.array.astype(float))
+    loop = plain_loop(total.dtype, np.dtype(float))
+    node = None if loop is None else record.add(loop, "cast", (total._value,), total.shape, False)
+    return NotImplemented if node is None else shown(record, node)
 
 
 def assign(record: Record, target: "Array", value: Value) -> None:

@@ -67,8 +67,8 @@ class Value:
     `is_plain`: a pass can read its array where it is; `kind`: dtype, shape and order then. `turned`: its
     elements lie in Fortran's order. `owner` is the lazy array that shows it to the user, if one does.
     `borrowed`: the array is memory that is written later perhaps; who still holds the value then gets a copy
-    first. `again`: it has been computed and not stored, as it is quickly made again. `folds`: what it has been
-    reduced to while it had no array.
+    first. `again`: it has been computed and not stored, as it is quickly made again. `folds`: what it has
+    been reduced to while it had no array.
     """
 
     __slots__ = (

@@ -21,7 +21,7 @@ from .passes import Fold
 from .record import Record
 from .warned import place_of_user, state_now, tell_of
 
-__all__ = ["folded", "is_own", "plain_arguments", "reduce_all"]
+__all__ = ["folded", "is_own", "is_quiet", "plain_arguments", "reduce_all"]
 
 # Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
 # may write.
@@ -158,7 +158,7 @@ def _fold(value: Value, ufunc: Any, dtype: Any) -> Fold | None:
         return None
     if dtype is not None and type(dtype) is not type and not isinstance(dtype, np.dtype):
         return None
-    if ufunc in (np.fmax, np.fmin) and not _is_quiet(value):
+    if ufunc in (np.fmax, np.fmin) and not is_quiet(value):
         return None
     key = ufunc, value.dtype.num, dtype
     loop = _loops.get(key)
@@ -176,8 +176,9 @@ def _fold(value: Value, ufunc: Any, dtype: Any) -> Fold | None:
     return Fold(value, ufunc, loop.strided.address, own, loop.strided.reports, tree, identity)
 
 
-def _is_quiet(value: Value) -> bool:
-    return value.dtype.kind != "f" or (value.node is not None and value.node.name in _QUIETS)
+def is_quiet(value: Value) -> bool:
+    """Whether the value has no signalling NaN, whatever it is made of."""
+    return value.dtype.kind not in "fc" or (value.node is not None and value.node.name in _QUIETS)
 
 
 def _loop_for(ufunc: np.ufunc, own: np.dtype[Any], dtype: Any) -> Loop | Refusal:

@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 
 from .._native.fused import COLUMN
+from .._types import Array
 from ..arrays.any_order import identity
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop, resolve
-from ..arrays.probes import sum_block
+from ..arrays.probes import sum_block, zero_by_place
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
 from .lazy import shown
 from .nodes import Conversion, Value
 from .record import Record
-from .reduce_all import is_own, plain_arguments
+from .reduce_all import is_own, is_quiet, plain_arguments
 
 __all__ = ["reduce_columns"]
 
@@ -28,7 +29,10 @@ __all__ = ["reduce_columns"]
 _NARROWEST, _FEWEST = 256, 8
 
 # Loops that add element by element to what stands there, by dtype.
-_KNOWN = {"add": "lLqQfdFD", "multiply": "lLqQfd", "logical_and": "?", "logical_or": "?"}
+_KNOWN = {
+    **{"add": "lLqQfdFD", "multiply": "lLqQfd", "logical_and": "?", "logical_or": "?"},
+    **dict.fromkeys(("minimum", "maximum"), "bBhHiIlLqQfd"),
+}
 
 # Loops by ufunc and dtype; or that NumPy reduces. Any thread may write.
 _loops: Cache[tuple[Any, ...], Conversion | Refusal] = Cache()
@@ -50,7 +54,7 @@ def reduce_columns(
     loop = _loops.get(key)
     if loop is None:
         loop = _loops.put(key, _loop_for(ufunc, value.dtype))
-    if isinstance(loop, Refusal):
+    if isinstance(loop, Refusal) or (ufunc in _FURTHEST and not is_quiet(value)):
         return NotImplemented
     lengths = list(enumerate(value.shape))
     if given.get("keepdims", False):
@@ -75,6 +79,17 @@ def _columns(shape: tuple[int, ...], axis: Any) -> tuple[int, ...] | None:
     return axes
 
 
+# NumPy begins with the first row, which is what comes of it and of what is as far off as can be.
+_FURTHEST: dict[Any, float] = {np.minimum: np.inf, np.maximum: -np.inf}
+
+
+def _furthest(ufunc: np.ufunc, dtype: np.dtype[Any]) -> Array | None:
+    if dtype.kind == "f":
+        return None if zero_by_place(ufunc.__name__, dtype.char) else np.asarray(_FURTHEST[ufunc], dtype)
+    bounds = np.iinfo(dtype)
+    return np.asarray(bounds.max if ufunc is np.minimum else bounds.min, dtype)
+
+
 def _loop_for(ufunc: np.ufunc, dtype: np.dtype[Any]) -> Conversion | Refusal:
     if ufunc not in NUMPYS or dtype.char not in _KNOWN.get(ufunc.__name__, ""):
         return _LEFT_TO_NUMPY
@@ -83,7 +98,7 @@ def _loop_for(ufunc: np.ufunc, dtype: np.dtype[Any]) -> Conversion | Refusal:
     loop = resolve(ufunc, (None, dtype, None), reduction=True)
     if not isinstance(loop, Loop) or any(each.num != dtype.num for each in loop.dtypes):
         return _LEFT_TO_NUMPY
-    first = identity(loop)
+    first = _furthest(ufunc, dtype) if ufunc in _FURTHEST else identity(loop)
     if first is None:
         return _LEFT_TO_NUMPY
     made = Conversion(

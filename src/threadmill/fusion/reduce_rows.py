@@ -78,11 +78,19 @@ def _are_rows(value: Value, axis: Any) -> bool:
         axis = axis[0]
     if type(axis) is not int or len(shape) < 2 or axis not in (-1, len(shape) - 1):
         return False
-    if shape[-1] < 3 or not _SHORTEST <= shape[-1] * value.dtype.itemsize <= _LONGEST:
+    if shape[-1] < 3 or shape[-1] * value.dtype.itemsize > _LONGEST or shape[-1] * _widest(value) < _SHORTEST:
         return False
     if prod(shape[:-1]) < 2 or value.turned:
         return False
     return value.array is None or (value.is_plain and value.array.flags.c_contiguous)
+
+
+def _widest(value: Value) -> int:
+    """The size of an element, or of the operands' of which truth values are made."""
+    node = value.node
+    if node is None or value.dtype.kind != "b":
+        return value.dtype.itemsize
+    return max(each.dtype.itemsize for each in (value, *node.inputs))
 
 
 def _loop_for(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Conversion, tuple[Value, ...]] | Refusal:
