@@ -302,12 +302,71 @@ def test_over_all_and_along_an_axis(name: str, dtype: str, pools: list[tm.Pool])
 def test_errors_along_an_axis(name: str, modes: Any, pools: list[tm.Pool]) -> None:
     function, _ = ALONG[name]
     x = extremes("d", 9 * 301).reshape(9, 301).copy()
-    x.view(np.uint64)[3, 5] = 0x7FF4000000000077
+    x.view(np.uint64)[[0, 3, 8], [7, 5, 9]] = 0x7FF4000000000077
     with np.errstate(all=modes, call=lambda *_: None):
         for axis in None, -1, 0:
             for each in x, np.zeros((9, 301)), np.abs(x[:, ::-1]).copy():
                 assert differences(lambda x, a=axis: function(x + 1, a), [each], pools[1]) == {}
                 assert differences(lambda x, a=axis: function(np.abs(x), a), [each], pools[1]) == {}
+
+
+MASKED: dict[str, tuple[Function, str]] = {
+    "sum": (
+        lambda t, m, **k: (t.sum(where=m, **k), np.sum(t, initial=3, **k), t.sum(initial=-1, where=m, **k)),
+        "fdlBD?",
+    ),
+    "prod": (lambda t, m, **k: (t.prod(where=m, **k), np.prod(t, initial=2, **k)), "dlB?"),
+    "least": (lambda t, m, **k: (t.min(initial=2, **k), t.max(initial=-3, where=m, **k)), "fdlhe"),
+    "greatest": (
+        lambda t, m, **k: (np.max(t, initial=0, where=m, **k), np.min(t, initial=np.inf, **k)),
+        "fd",
+    ),
+    "any": (lambda t, m, **k: (t.any(where=m, **k), np.all(t > 0, where=~m, **k)), "fdlB?"),
+    "mean": (lambda t, m, **k: (t.mean(where=m, **k), np.std(t, where=m, **k)), "dB"),
+    "of what is there": (lambda t, m, **k: (m.sum(where=t > 0, **k), m.any(where=m, **k)), "dl"),
+    "wrong": (lambda t, m, **k: (t.min(where=m, **k),), "dl"),
+    "wrong too": (lambda t, m, **k: t.sum(initial="3", **k), "dl"),
+    "of other shapes": (
+        lambda t, m, **k: (t.sum(where=m[:1], **k), t.sum(where=True, initial=None, **k)),
+        "d",
+    ),
+    "too large": (lambda t, m, **k: (t.min(initial=10**30, **k), t.sum(initial=0.5, **k)), "dlB"),
+    "NaN": (lambda t, m, **k: (t.min(initial=np.nan, **k), t.sum(initial=-np.inf, **k)), "fd"),
+    "integers": (lambda t, m, **k: np.add.reduce(t, k["axis"], None, None, False, 7, m), "dl"),
+    "twice": (lambda t, m, **k: np.add.reduce(t, k["axis"], axis=0), "d"),
+    "unknown": (lambda t, m, **k: np.add.reduce(t, k["axis"], unknown=0), "d"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"), [(name, each) for name, (_, dtypes) in MASKED.items() for each in dtypes]
+)
+def test_masks_and_beginnings(name: str, dtype: str, pools: list[tm.Pool]) -> None:
+    function, _ = MASKED[name]
+    for shape in (9, 257), (2, 4, 301), (4099,):
+        x, y = arrays(2, shape, dtype)
+        cases = [(x, y), (x * 0, y), (x, x)]
+        if x.dtype.kind in "fc":
+            with_nans = x.copy()
+            with_nans.flat[:: x.shape[-1] - 7] = np.nan
+            cases += [(with_nans, y), (np.negative(x * 0), -y)]
+        for axis in None, -1, 0, (0, 1)[: x.ndim]:
+            keepdims = {"keepdims": True} if axis == 0 else {}
+            for args in cases:
+                program = lambda x, y, a=axis, k=keepdims: function(x + x, x > y, axis=a, **k)  # noqa: E731
+                assert differences(program, [*args], pools[1]) == {}, (shape, axis)
+
+
+@pytest.mark.parametrize("modes", ["warn", "raise"])
+@pytest.mark.parametrize("name", MASKED)
+def test_errors_of_masks_and_beginnings(name: str, modes: Any, pools: list[tm.Pool]) -> None:
+    function, _ = MASKED[name]
+    x = extremes("d", 9 * 301).reshape(9, 301).copy()
+    with np.errstate(all=modes):
+        for axis in None, -1, 0:
+            for each in x, np.full(x.shape, 1e308):
+                program = lambda x, y, a=axis: function(np.abs(x), x > y, axis=a)  # noqa: E731
+                assert differences(program, [each, each[::-1].copy()], pools[1]) == {}
 
 
 @sums_fold
@@ -319,6 +378,10 @@ def test_errors_along_an_axis(name: str, modes: Any, pools: list[tm.Pool]) -> No
         lambda t, axis: t.any(axis),
         lambda t, axis: (t > 1).sum(axis),
         lambda t, axis: np.add.reduce(t > 1, axis, float),
+        lambda t, axis: np.any(t, axis, where=t > 2),
+        lambda t, axis: np.sum(t > 1, axis, where=t > 3),
+        lambda t, axis: np.sum(t, axis, initial=2) if axis != 0 else np.sum(t, axis, where=t > 2),
+        lambda t, axis: np.min(t, axis, initial=2) if axis != 0 else t.max(0),
     ],
 )
 def test_it_is_part_of_the_pass(reduction: Function, axis: int | None) -> None:

@@ -92,8 +92,8 @@ FILES = {
     "fusion": """
         nodes loops node_plans warned elision open_tiles layout passes chains worth building running
         schedule explanation foreseen record lazy extremes reduce_all reduce_rows reduce_columns calls
-        steps numpys_code definitions powers operators frames labelled arguments formula symbols blocks
-        fuse
+        reducing steps numpys_code definitions powers operators frames labelled arguments formula symbols
+        blocks fuse
     """,
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",

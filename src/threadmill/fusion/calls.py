@@ -1,4 +1,4 @@
-"""Calls of ufuncs, their reductions and assignments, on lazy arrays: put off, or made at once."""
+"""Calls of ufuncs and assignments, on lazy arrays: put off, or made at once."""
 
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -12,19 +12,16 @@ from ..arrays.operands import PYTHON_NUMBERS, plain_dtype
 from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE, name_of
-from .lazy import LazyArray, at_once, beside, evaluated, evaluated_alone, shown, wrapped
+from .lazy import LazyArray, at_once, beside, evaluated, evaluated_alone, shown
 from .loops import plain_loop, shows_gaps
 from .node_plans import SMALL
 from .nodes import Node, Value
 from .record import Record
-from .reduce_all import is_quiet, plain_arguments, reduce_all
-from .reduce_columns import reduce_columns
-from .reduce_rows import reduce_rows
 
 if TYPE_CHECKING:
     from .._types import Array
 
-__all__ = ["are_small", "assign", "by_numpy", "call", "call_at_once", "reduce"]
+__all__ = ["are_small", "assign", "by_numpy", "call", "call_at_once", "on_all_cores"]
 
 # NumPy's own ufuncs on all cores, which live as long as the process.
 _parallel: dict[np.ufunc, Any] = {}
@@ -180,7 +177,7 @@ def _overlaps(x: "Array | None", target: "Array") -> bool:
 
 def call_at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A ufunc's call by NumPy, or on all cores where that may pay."""
-    return by_numpy(record, ufunc if are_small(args) else _on_all_cores(ufunc), args, options)
+    return by_numpy(record, ufunc if are_small(args) else on_all_cores(ufunc), args, options)
 
 
 def are_small(args: tuple[Any, ...]) -> bool:
@@ -232,89 +229,14 @@ def _is_there(x: Any, is_small: bool) -> bool:
     return x is None or isinstance(x, np.generic | int | float | complex | str | np.dtype | type)
 
 
-def _on_all_cores(ufunc: np.ufunc) -> Any:
+def on_all_cores(ufunc: np.ufunc) -> Any:
+    """What `parallel` makes of a ufunc."""
     found = _parallel.get(ufunc)
     if found is None:
         found = parallel(ufunc)
         if ufunc in NUMPYS:
             _parallel[ufunc] = found
     return found
-
-
-def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """A ufunc's reduction: at the end of a pass if it is one of all elements, within one if it is of rows or
-    columns, else at once."""
-    x = args[0]
-    if type(x) is LazyArray and x._record is record:
-        value = x._value
-        result = _exact_sum(record, x, ufunc, args[1:], options)
-        if result is not NotImplemented:
-            return result
-        if value.array is None:
-            value = _widened(record, value, ufunc, args, options)
-        result = reduce_all(record, value, ufunc, args[1:], options)
-        if result is not NotImplemented:
-            return wrapped(record, result)
-        result = reduce_rows(record, value, ufunc, args[1:], options)
-        if result is NotImplemented:
-            result = reduce_columns(record, value, ufunc, args[1:], options)
-        if result is not NotImplemented:
-            return result
-    return by_numpy(record, _on_all_cores(ufunc).reduce, args, options, writes="out" in options)
-
-
-def _widened(
-    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
-) -> Value:
-    """A value in the dtype in which NumPy reduces it, where that is the same in any order."""
-    dtype = args[2] if len(args) > 2 else options.get("dtype")
-    asked = None if dtype is None else plain_dtype(dtype)
-    if dtype is not None and asked is None:
-        return value
-    if ufunc in (np.logical_and, np.logical_or):
-        if value.dtype.char == "?" or (asked is not None and asked.char != "?") or not is_quiet(value):
-            return value
-        return _cast(record, value, np.dtype(bool))
-    if value.dtype.kind not in "biu" or ufunc not in (np.add, np.multiply):
-        return value
-    target = ufunc.reduce(np.ones(1, value.dtype), dtype=asked).dtype
-    if target.num == value.dtype.num or target.kind not in "iu":
-        return value
-    return _cast(record, value, target)
-
-
-def _cast(record: Record, value: Value, target: np.dtype[Any]) -> Value:
-    """The value in a dtype in which nothing of it can be lost but that it is no truth value."""
-    loop = plain_loop(value.dtype, target)
-    node = None if loop is None else record.add(loop, "cast", (value,), value.shape, False)
-    return value if node is None else node.outs[0]
-
-
-def _exact_sum(
-    record: Record, x: LazyArray, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
-    """The sum in float64 of integers so small that each partial sum is exact, whatever the order, which
-    NumPy's buffer has a part in otherwise."""
-    dtype = args[1] if len(args) > 1 else options.get("dtype")
-    value = x._value
-    if ufunc is not np.add or value.array is not None or value.dtype.kind not in "biu":
-        return NotImplemented
-    if not isinstance(dtype, type | np.dtype) or np.dtype(dtype) != np.float64:
-        return NotImplemented
-    bits = 1 if value.dtype.kind == "b" else 8 * value.dtype.itemsize
-    if bits + x.size.bit_length() > np.finfo(float).nmant:
-        return NotImplemented
-    given = dict(zip(("axis", "dtype", "out", "keepdims", "initial", "where"), args, strict=False)) | options
-    if plain_arguments((), given) is None:
-        return NotImplemented
-    total = reduce(record, ufunc, (x,), {**given, "dtype": np.int64})
-    if type(total) is not LazyArray:
-        return np.float64(total)
-    if total._value.array is not None:
-        return wrapped(record, total._value.array.astype(float))
-    loop = plain_loop(total.dtype, np.dtype(float))
-    node = None if loop is None else record.add(loop, "cast", (total._value,), total.shape, False)
-    return NotImplemented if node is None else shown(record, node)
 
 
 def assign(record: Record, target: "Array", value: Value) -> None:

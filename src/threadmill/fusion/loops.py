@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .._native.memory import are_apart
+from .._native.moves import select_loop
 from .._native.programs import cast_loop
 from .._types import Array
 from ..arrays.cache import Cache
@@ -24,6 +25,7 @@ __all__ = [
     "find_loop",
     "number_in",
     "plain_loop",
+    "select_loop_of",
     "shows_gaps",
     "shows_place",
     "takes_flags_down",
@@ -170,3 +172,15 @@ def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | Non
         return None
     made = Conversion("cast", found, (source, target), source.num != target.num)
     return _conversions.put((source.char, target.char), made)
+
+
+_selects: dict[int, Conversion] = {}
+
+
+def select_loop_of(dtype: np.dtype[Any]) -> Conversion:
+    """The choice between two operands by a condition."""
+    loop = _selects.get(dtype.num)
+    if loop is None:
+        dtypes = np.dtype(bool), dtype, dtype, dtype
+        loop = _selects[dtype.num] = Conversion("where", select_loop(dtype.itemsize), dtypes, False)
+    return loop

@@ -9,13 +9,14 @@ import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
-from .calls import are_small, assign, by_numpy, call, call_at_once, reduce
+from .calls import are_small, assign, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
 from .elision import COMMUTATIVE, TEMPORARY, is_alone, is_taken, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import FIRST_IF_LARGE, Value
 from .numpys_code import is_numpys
 from .powers import power
+from .reducing import reduce
 from .steps import put_where
 
 __all__: list[str] = []

@@ -1,7 +1,7 @@
 """Reductions of all elements at the end of the pass that makes them."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from .passes import Fold
 from .record import Record
 from .warned import place_of_user, state_now, tell_of
 
-__all__ = ["folded", "is_own", "is_quiet", "plain_arguments", "reduce_all"]
+__all__ = ["Given", "folded", "given_number", "is_own", "is_quiet", "reduce_all"]
 
 # Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
 # may write.
@@ -33,18 +33,39 @@ _LEFT_TO_NUMPY = Refusal("NumPy reduces")
 _QUIETS = frozenset({"add", "divide", "multiply", "sqrt", "square", "subtract"})
 
 
-def reduce_all(
-    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
+class Given(NamedTuple):
+    """The arguments of ufunc.reduce but `out`."""
+
+    axis: Any = 0
+    dtype: Any = None
+    keepdims: bool = False
+    initial: Any = NO_VALUE
+    where: Any = True
+
+    def is_plain(self) -> bool:
+        """Whether it begins with nothing else but its identity, and leaves nothing out."""
+        return self.initial is NO_VALUE and self.where is True
+
+
+def reduce_all(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> Any:
     """ufunc.reduce over all elements of a value that is put off; NotImplemented: another way is needed."""
     ndim = len(value.shape)
-    given = plain_arguments(args, options)
-    if given is None or value.array is not None or not record.pending or not _is_all(given, ndim):
+    if value.array is not None or not record.pending or not _is_all(given.axis, ndim):
         return NotImplemented
-    total = folded(record, value, ufunc, given.get("dtype"))
-    if total is NotImplemented or not given.get("keepdims", False):
-        return total
-    return np.full((1,) * ndim, total, total.dtype)
+    initial = None
+    if given.initial is not NO_VALUE:
+        initial = given_number(given.initial, value.dtype)
+        if initial is None or not is_own(given.dtype, value):
+            return NotImplemented
+    total = folded(record, value, ufunc, given.dtype)
+    if total is NotImplemented:
+        return NotImplemented
+    if initial is not None:
+        with np.errstate(all="ignore"):
+            total = ufunc(initial, np.asarray(total))[()]
+        if total.dtype.kind in "fc" and (not np.isfinite(total) or (total == 0 and ufunc is not np.add)):
+            return NotImplemented
+    return np.full((1,) * ndim, total, total.dtype) if given.keepdims else total
 
 
 def folded(record: Record, value: Value, function: Any, dtype: Any = None) -> Any:
@@ -122,17 +143,16 @@ def _total(fold: Fold, partial: Array) -> Any:
     return total
 
 
-def plain_arguments(args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any] | None:
-    """The arguments of ufunc.reduce by name, if `out`, `initial` and `where` are not among them."""
-    names = ("axis", "dtype", "out", "keepdims", "initial", "where")
-    if len(args) > len(names):
+def given_number(initial: Any, dtype: np.dtype[Any]) -> Array | None:
+    """A number with which a reduction begins; None where NumPy has to look at it."""
+    if type(initial) not in (int, float) and not isinstance(initial, np.number):
         return None
-    given = dict(zip(names, args, strict=False)) | options
-    if given.get("out") is not None or given.get("initial", NO_VALUE) is not NO_VALUE:
+    number = np.asarray(initial)
+    if not np.can_cast(number.dtype, dtype, "same_kind"):
         return None
-    if given.get("where", True) is not True or type(given.get("keepdims", False)) is not bool:
-        return None
-    return given
+    with np.errstate(all="ignore"):
+        made = number.astype(dtype)
+    return made if made == number else None
 
 
 def is_own(dtype: Any, value: Value) -> bool:
@@ -143,9 +163,8 @@ def is_own(dtype: Any, value: Value) -> bool:
     return asked is not None and asked.num == value.dtype.num
 
 
-def _is_all(given: dict[str, Any], ndim: int) -> bool:
+def _is_all(axis: Any, ndim: int) -> bool:
     """Whether the axes are all that there are."""
-    axis = given.get("axis", 0)
     if axis is None or (type(axis) is int and ndim == 1 and axis in (0, -1)):
         return True
     return type(axis) is tuple and sorted(axis) == list(range(ndim))

@@ -13,6 +13,7 @@ from .._native.fused import COLUMN
 from .._types import Array
 from ..arrays.any_order import identity
 from ..arrays.cache import Cache
+from ..arrays.layout import NO_VALUE
 from ..arrays.loops import Loop, resolve
 from ..arrays.probes import sum_block, zero_by_place
 from ..arrays.refusal import Refusal
@@ -20,7 +21,7 @@ from ..arrays.self_test import NUMPYS
 from .lazy import shown
 from .nodes import Conversion, Value
 from .record import Record
-from .reduce_all import is_own, is_quiet, plain_arguments
+from .reduce_all import Given, is_own, is_quiet
 
 __all__ = ["reduce_columns"]
 
@@ -40,14 +41,11 @@ _loops: Cache[tuple[Any, ...], Conversion | Refusal] = Cache()
 _LEFT_TO_NUMPY = Refusal("NumPy reduces")
 
 
-def reduce_columns(
-    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
+def reduce_columns(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> Any:
     """ufunc.reduce over axes before the last one, put off; NotImplemented: another way is needed."""
-    given = plain_arguments(args, options)
-    if given is None or value.array is not None or value.turned or not is_own(given.get("dtype"), value):
+    if value.array is not None or value.turned or not is_own(given.dtype, value):
         return NotImplemented
-    axes = _columns(value.shape, given.get("axis", 0))
+    axes = None if given.initial is not NO_VALUE else _columns(value.shape, given.axis)
     if axes is None:
         return NotImplemented
     key = ufunc, value.dtype.num
@@ -57,7 +55,7 @@ def reduce_columns(
     if isinstance(loop, Refusal) or (ufunc in _FURTHEST and not is_quiet(value)):
         return NotImplemented
     lengths = list(enumerate(value.shape))
-    if given.get("keepdims", False):
+    if given.keepdims:
         shape = tuple([1 if k in axes else length for k, length in lengths])
     else:
         shape = tuple([length for k, length in lengths if k not in axes])

@@ -4,6 +4,7 @@ A row is what the last axis goes over. NumPy reduces each by one call of its loo
 tiles are whole rows then.
 """
 
+import functools
 from math import prod
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from .._native.fused import ROW
 from ..arrays.any_order import identity
 from ..arrays.cache import Cache
+from ..arrays.layout import NO_VALUE
 from ..arrays.loops import resolve
 from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
@@ -20,7 +22,7 @@ from .extremes import index_of_rows
 from .lazy import shown
 from .nodes import Conversion, Value
 from .record import Record
-from .reduce_all import is_own, plain_arguments
+from .reduce_all import Given, given_number, is_own
 
 __all__ = ["extremes_of_rows", "reduce_rows"]
 
@@ -38,12 +40,9 @@ _loops: Cache[tuple[Any, ...], tuple[Conversion, tuple[Value, ...]] | Refusal] =
 _LEFT_TO_NUMPY = Refusal("NumPy reduces")
 
 
-def reduce_rows(
-    record: Record, value: Value, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
+def reduce_rows(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> Any:
     """ufunc.reduce over the last axis, put off; NotImplemented: another way is needed."""
-    given = plain_arguments(args, options)
-    if given is None or not is_own(given.get("dtype"), value) or not _are_rows(value, given.get("axis", 0)):
+    if not is_own(given.dtype, value) or not _are_rows(value, given.axis):
         return NotImplemented
     key = ufunc, value.dtype.num
     found = _loops.get(key)
@@ -51,7 +50,19 @@ def reduce_rows(
         found = _loops.put(key, _loop_for(ufunc, value.dtype))
     if isinstance(found, Refusal):
         return NotImplemented
-    return _reduced(record, value, found, given.get("keepdims", False))
+    if given.initial is not NO_VALUE:
+        initial = given_number(given.initial, value.dtype)
+        if initial is None:
+            return NotImplemented
+        found = _begun(found[0]), (Value.of(initial),)
+    return _reduced(record, value, found, given.keepdims)
+
+
+@functools.cache
+def _begun(loop: Conversion) -> Conversion:
+    """The loop with something that stands before a row's first element."""
+    dtypes = loop.dtypes[:1] * 3
+    return Conversion(loop.name, loop.strided, dtypes, loop.reports, loop.of)
 
 
 def extremes_of_rows(record: Record, value: Value, function: Any, axis: Any, keepdims: bool) -> Any:

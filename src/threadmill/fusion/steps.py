@@ -5,14 +5,13 @@ from weakref import ref
 
 import numpy as np
 
-from .._native.moves import select_loop
 from .._native.programs import need_cast_loop
 from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, plain_dtype
 from ..arrays.refusal import Refusal
 from .calls import assign
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, evaluated_alone, shown
-from .loops import find_loop, plain_loop
+from .loops import find_loop, plain_loop, select_loop_of
 from .nodes import KNOWN, Conversion, Value, is_plain
 
 __all__ = ["astype", "copy_into", "filled", "is_equal_to", "is_not_zero", "put_where", "where"]
@@ -115,16 +114,6 @@ def is_equal_to(x: LazyArray, number: float) -> Any:
 
 # ---- choices by a condition ----
 
-_selects: dict[int, Conversion] = {}
-
-
-def _select(dtype: Any) -> Conversion:
-    loop = _selects.get(dtype.num)
-    if loop is None:
-        dtypes = np.dtype(bool), dtype, dtype, dtype
-        loop = _selects[dtype.num] = Conversion("where", select_loop(dtype.itemsize), dtypes, False)
-    return loop
-
 
 def where(condition: Any, *choices: Any) -> Any:
     """np.where with both choices."""
@@ -148,7 +137,7 @@ def where(condition: Any, *choices: Any) -> Any:
             return NotImplemented
         if not x.shape and x.array is not None:
             operands[k] = Value.of(x.array.astype(dtype))
-    node = record.add(_select(dtype), "where", tuple(operands), shape, False)
+    node = record.add(select_loop_of(dtype), "where", tuple(operands), shape, False)
     return NotImplemented if node is None else shown(record, node)
 
 
@@ -181,7 +170,7 @@ def put_where(x: LazyArray, mask: LazyArray, new: Any) -> bool:
     if array is not None and (value.borrowed or not array.flags.writeable):
         return False
     operands = condition, chosen, _uncopied(value)
-    node = record.add(_select(value.dtype), "where", operands, value.shape, False)
+    node = record.add(select_loop_of(value.dtype), "where", operands, value.shape, False)
     if node is None:
         return False
     made = node.outs[0]
