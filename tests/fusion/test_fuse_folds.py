@@ -10,6 +10,7 @@ from kit.arrays import extremes
 from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it, seen, sums_fold, twin
 
 import threadmill as tm
+from threadmill.fusion import picking
 
 Function = Callable[..., Any]
 
@@ -389,3 +390,33 @@ def test_it_is_part_of_the_pass(reduction: Function, axis: int | None) -> None:
     assert told.count("over 300 x 1000") == 1, told
     assert "at once" not in told
     assert "by NumPy:" not in told
+
+
+# ---- what a mask picks ----
+
+PICKS: list[Function] = [
+    lambda x, y: x[x > y],
+    lambda x, y: (x * 2)[(x > y) & (y < 3)] * 2,
+    lambda x, y: (x[x != x], x[x == x].sum(), y[y > 0].shape),
+    lambda x, y: (x[: len(x) // 2][(x > y)[: len(x) // 2]], x[..., ::2][(x > y)[..., ::2]]),
+    lambda x, y: (x.T[(x > y).T], x[(x > y)[0] if x.ndim > 1 else x > y]) if x.shape[0] == x.shape[-1] else x,
+    lambda x, y: x[(x > 0)[:-1]],
+    lambda x, y: (x.__iadd__(1)[x > y], x),
+    lambda x, y: x[(x > y).astype(int) % 2],
+]
+
+
+@pytest.mark.parametrize("program", PICKS)
+@pytest.mark.parametrize("dtype", "dDB?")
+def test_what_a_mask_picks(program: Function, dtype: str, pools: list[tm.Pool], monkeypatch: Any) -> None:
+    monkeypatch.setattr(picking, "_LEAST", 2)
+    for shape in (3, 5), (61, 61), (2, 3, 700), (20_000,):
+        for layout in "contiguous", "strided", "fortran", "reversed":
+            args = arrays(2, shape, dtype, layout)
+            assert differences(program, args, pools[2]) == {}, (shape, layout)
+
+
+def test_all_threads_pick() -> None:
+    told = explained(lambda x: (x * 2)[x > 1.5], np.linspace(1, 2, 300_000))
+    assert told.passes == 1, told
+    assert "a mask picks elements" in told

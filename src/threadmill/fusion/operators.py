@@ -15,6 +15,7 @@ from .elision import COMMUTATIVE, TEMPORARY, is_alone, is_taken, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import FIRST_IF_LARGE, Value
 from .numpys_code import is_numpys
+from .picking import picked
 from .powers import power
 from .reducing import reduce
 from .steps import put_where
@@ -199,6 +200,11 @@ def _getitem(self: LazyArray, key: Any) -> Any:
     if array is None and type(key) is tuple and not key and value.shape and is_numpys(_getframe(1)):
         return self  # so it makes scalars of arrays of no axes that it has made
     record.tally.asked += 1
+    if type(key) is LazyArray:
+        found = picked(self, key)
+        if found is not NotImplemented:
+            return found
+        array = value.array
     if array is None or value.borrowed:
         array = record.evaluate(value)
     found = array[_plain_key(key)]
