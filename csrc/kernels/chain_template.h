@@ -7,6 +7,7 @@
 
 typedef TM_ELEMENT VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(TM_ELEMENT)), may_alias));
 
+#define MASK __typeof__((VECTOR){0} != (VECTOR){0})
 #define EACH BLOCK_UNROLL for (intptr_t r = 0; r < registers; r++)
 #define AT(pointer) (*(const VECTOR *)(const void *)((pointer) + i + r * LANES))
 
@@ -34,7 +35,7 @@ TM_KERNEL(chain_blocks)(const intptr_t registers, const intptr_t n, const size_t
 {
     const intptr_t block = registers * LANES;
     VECTOR a[MOST_REGISTERS];
-    intptr_t sound = -1;
+    MASK found = (VECTOR){0} != (VECTOR){0};
 
     for (intptr_t begin = 0; begin < n; begin += block) {
         const intptr_t i = TM_MIN(begin, n - block);
@@ -49,15 +50,17 @@ TM_KERNEL(chain_blocks)(const intptr_t registers, const intptr_t n, const size_t
                 LINK_OF_ONE(TM_LINK_NEGATE, -a[r])
                 LINK_OF_ONE(TM_LINK_SQUARE, a[r] * a[r])
             }
-        __typeof__(a[0] == a[0]) same = a[0] == a[0];
+        MASK nans = a[0] != a[0];
         EACH
         {
             *(VECTOR *)(void *)(out + i + r * LANES) = a[r];
-            same &= a[r] == a[r];
+            nans |= a[r] != a[r];
         }
-        for (intptr_t lane = 0; lane < LANES; lane++) sound &= same[lane];
+        found |= nans;
     }
-    return sound != 0;
+    for (intptr_t lane = 0; lane < LANES; lane++)
+        if (found[lane]) return false;
+    return true;
 }
 
 TARGET static int TM_KERNEL(chain)(void *context, char *const *data, const intptr_t *dims,
@@ -88,6 +91,7 @@ TARGET static int TM_KERNEL(chain)(void *context, char *const *data, const intpt
 
 #undef VECTOR
 #undef LANES
+#undef MASK
 #undef EACH
 #undef AT
 #undef LINK
