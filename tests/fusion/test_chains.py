@@ -53,17 +53,25 @@ def in_place(x, y):
     return x, y
 
 
+def over_what_is_read(x, y):
+    x *= y * y - 3 * x
+    y[..., 1:] -= 0.5 * (x[..., 1:] - x[..., :-1])
+    np.add(2 * x - y, y * 3, y)
+    np.subtract(1, -x / y, x)
+    return x, y
+
+
 def by_rows(x, y):
     return np.exp((x * 2 + y) * x) - y[..., :1] / x * 3
 
 
-# With the links of each one's chains over one axis, and over rows, where what is written over what is read
-# comes last, when no chain may write any more.
+# With the links of each one's chains over one axis, and over rows.
 PROGRAMS = {
     horner: ([5], [5]),
     reversed_operands: ([7], [7]),
     used_twice: ([2, 2], [2, 2]),
-    in_place: ([], []),
+    in_place: ([2], [2]),
+    over_what_is_read: ([2, 3, 2, 2], [2, 3, 2, 2]),
     by_rows: ([3, 3], [3, 3]),
 }
 

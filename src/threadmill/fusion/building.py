@@ -164,16 +164,20 @@ def _new_program(one: Pass) -> FusedProgram:
     late = {value for value in one.results if looks and is_in_place(value)}
     if looks:  # a tile that is left open adds nothing to its columns
         late.update(node.outs[0] for node in one.nodes if node.over == COLUMN)
-    copied = {value for value in late if any(value in node.inputs for node in one.nodes)}
+    # So is what a chain makes: its nodes may have to read again what it has read.
+    folded = [fold.value for fold in one.folds]
+    chains = find_chains(one, folded)
+    chained = {chain.made for chain in chains.values() if is_in_place(chain.made)}
+    late |= chained
+    copied = chained | {value for value in late if any(value in node.inputs for node in one.nodes)}
     slots = {**one.operands, **{value: slot for value, slot in targets.items() if value not in copied}}
-    kept = {*copied, *(fold.value for fold in one.folds)}
-    kept.update(value for node in one.nodes if node.outs[0] in late for value in node.inputs)
+    kept = {*copied, *folded}
+    kept.update(value for node in one.nodes if node.outs[0] in late - copied for value in node.inputs)
     checked = {slots[value]: value.dtype for value in one.results if value not in late}
     rows = {
         slots[value] for value in one.results if value.node is not None and value.node.over in (ROW, ONCE)
     }
     own_steps: list[int] = []
-    chains = find_chains(one, kept, late)
     chain: Chain | None = None
     for k, node in enumerate(one.nodes):
         if k in chains:
@@ -183,6 +187,8 @@ def _new_program(one: Pass) -> FusedProgram:
                 made not in slots
             ):  # apart from all that the chain reads, as its nodes may have to run after it
                 slots[made] = build.buffer(made.dtype.itemsize, EACH)
+            if made in chained:
+                checked[slots[made]] = made.dtype
             build.begin_chain(chain, [slots[value] for value in (*chain.taken, made)])
         is_late = node.outs[0] in late - copied
         taken: list[int] = []
@@ -219,13 +225,14 @@ def _new_program(one: Pass) -> FusedProgram:
             if last[value] == k and value not in kept:
                 build.release(slots[value])
     if looks:
-        checked.update((slots[value], value.dtype) for value in copied)
+        checked.update((slots[value], value.dtype) for value in copied - chained)
         for slot, dtype in checked.items():
             if dtype.char in LOOKED_FOR:
                 build.check(slot, dtype, ONCE if slot in rows else EACH)
     for value in copied:
         pair = slots[value], targets[value]
-        build.steps.append(FusedStep(copy_loop(value.dtype.itemsize), pair, when=LAST))
+        when = LAST if looks else ALWAYS
+        build.steps.append(FusedStep(copy_loop(value.dtype.itemsize), pair, when=when))
     ends = [
         (each.loop, slots[each.value], each.dtype.itemsize, each.tree_char, each.identity)
         for each in one.folds

@@ -16,7 +16,7 @@ from .._native import fused as native
 from .._native.fused import EACH
 from ..arrays.loops import Loop
 from .nodes import Node, Value
-from .passes import Pass, is_in_place
+from .passes import Pass
 
 __all__ = ["Chain", "find_chains"]
 
@@ -60,14 +60,14 @@ class Chain:
         return True
 
 
-def find_chains(one: Pass, kept: Collection[Value], late: Collection[Value]) -> "dict[int, Chain]":
-    """By the number of their first node, chains of two nodes or more. What is `kept` is asked for elsewhere,
-    and what is `late` is written over what is read."""
+def find_chains(one: Pass, kept: Collection[Value]) -> "dict[int, Chain]":
+    """By the number of their first node, chains of two nodes or more. What is `kept` is asked for
+    elsewhere."""
     asked = Counter(value for node in one.nodes for value in set(node.inputs))
     found: dict[int, Chain] = {}
     chain: Chain | None = None
     for k, node in enumerate(one.nodes):
-        if not _may_link(one, node, late):
+        if not _may_link(one, node):
             chain = None
             continue
         if chain is not None:
@@ -89,15 +89,14 @@ def _begin(one: Pass, node: Node) -> Chain | None:
     return None
 
 
-def _may_link(one: Pass, node: Node, late: Collection[Value]) -> bool:
+def _may_link(one: Pass, node: Node) -> bool:
     loop = node.loop
     if node.over != EACH or type(loop) is not Loop or not (loop.ufunc in _BINARY or loop.ufunc in _UNARY):
         return False
     dtype = loop.dtypes[0]
     if dtype.char not in "fd" or any(each.num != dtype.num for each in loop.dtypes):
         return False
-    made = node.outs[0]
-    if made in late or is_in_place(made) or _step(one, made) != dtype.itemsize:
+    if _step(one, node.outs[0]) != dtype.itemsize:
         return False
     return all(x.dtype.num == dtype.num and _step(one, x) in (0, dtype.itemsize) for x in node.inputs)
 
