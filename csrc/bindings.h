@@ -181,27 +181,34 @@ tm_inner_loop tm_cast_loop(int from, int to);
  * written. NULL: none. */
 tm_inner_loop tm_nans_loop(size_t operands, size_t item);
 
-/* A chain: operations on floats of which each takes what the one before has made, the first one x. With operands
+/* A chain: operations of which each takes what the one before has made, the first one x. With operands
  * (x, one for each link that takes two, out), all contiguous but for those of one element, whose stride is 0;
  * out shares no memory with what is read. Each element of out has NumPy's bits. Fails, with anything in out,
  * where a result is a NaN, as which one it is may depend on the order of operands, and where there are few
- * elements. `context`: a tm_chain; `item`: bytes of an element, 4 or 8. */
+ * elements. `context`: a tm_chain. NULL: the dtype has none. */
 enum { TM_CHAIN_LINKS = 12 };
 enum {
     TM_LINK_ADD = 0,
     TM_LINK_SUBTRACT = 1,
     TM_LINK_SUBTRACT_FROM = 2,
     TM_LINK_MULTIPLY = 3,
-    TM_LINK_DIVIDE = 4,
+    TM_LINK_DIVIDE = 4, /* this and the next of floats alone */
     TM_LINK_DIVIDE_INTO = 5,
-    TM_LINK_NEGATE = 6, /* from here on of one operand */
-    TM_LINK_SQUARE = 7,
+    TM_LINK_MAXIMUM = 6, /* from here to TM_LINK_XOR of integers alone */
+    TM_LINK_MINIMUM = 7,
+    TM_LINK_AND = 8,
+    TM_LINK_OR = 9,
+    TM_LINK_XOR = 10,
+    TM_LINK_NEGATE = 11, /* from here on of one operand */
+    TM_LINK_SQUARE = 12,
+    TM_LINK_ABSOLUTE = 13, /* from here on of floats alone */
+    TM_LINK_SQRT = 14,
 };
 typedef struct tm_chain {
     uint8_t links;
     uint8_t link[TM_CHAIN_LINKS];
 } tm_chain;
-tm_inner_loop tm_chain_loop(size_t item);
+tm_inner_loop tm_chain_loop(int dtype);
 
 /* The inner loop with operands (out, x) that adds rows to `out`, in their order, told of one core
  * dimension, their number, and of one core stride, that of rows; along a row elements are contiguous.

@@ -21,7 +21,7 @@ static bool fused_step_is_sound(const tm_fused_step *step, bool looks)
     return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
 }
 
-/* Whether step i, a chain, has an operand for each link that takes one, and covers a step for each link. */
+/* Whether step i, a chain, has an operand for each link that takes one, and covers a step or more, and no more than links. */
 static bool fused_chain_is_sound(const tm_fused *fused, size_t i)
 {
     const tm_fused_step *step = &fused->step[i];
@@ -31,14 +31,14 @@ static bool fused_chain_is_sound(const tm_fused *fused, size_t i)
     if (step->over != TM_EACH || chain == NULL || chain->links > TM_CHAIN_LINKS) return false;
     if (step->covers >= fused->steps - i) return false;
     for (size_t k = 0; k < chain->links; k++) {
-        if (chain->link[k] > TM_LINK_SQUARE) return false;
+        if (chain->link[k] > TM_LINK_SQRT) return false;
         operands += chain->link[k] < TM_LINK_NEGATE;
     }
     for (size_t k = i + 1; k <= i + step->covers; k++) {
         if (fused->step[k].when == TM_CHAIN || fused->step[k].when == TM_LAST) return false;
         covered += fused->step[k].when == TM_ALWAYS;
     }
-    return operands == step->operands && covered == chain->links;
+    return operands == step->operands && covered > 0 && covered <= chain->links;
 }
 
 bool tm_fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count, bool looks)

@@ -61,9 +61,8 @@ static bool tile_run_steps(const tm_pass *p, tm_tile_place *here, unsigned kinds
 /* Asks for the part of the next tile that falls to a chain, and runs it, piece by piece: so that memory does not get
  * all requests at once. False: the steps after it have to run, and tell of NaNs and flags. */
 static bool tile_run_chain(const tm_pass *p, const tm_fused_step *step, tm_tile_place *here, size_t done,
-                           size_t n)
+                           size_t covered, size_t n)
 {
-    const size_t links = ((const tm_chain *)step->context)->links;
     char *data[TM_MAX_OPERANDS];
     intptr_t strides[TM_MAX_OPERANDS];
     size_t length;
@@ -73,7 +72,7 @@ static bool tile_run_chain(const tm_pass *p, const tm_fused_step *step, tm_tile_
     for (size_t begin = 0; begin < n; begin += length) {
         length = n - begin < 2 * PIECE ? n - begin : PIECE;
         const intptr_t each = (intptr_t)length;
-        tile_prefetch(p, here, n * done + begin * links, n * done + (begin + length) * links, n);
+        tile_prefetch(p, here, n * done + begin * covered, n * done + (begin + length) * covered, n);
         for (size_t k = 0; k < step->operands; k++)
             data[k] = here->at[step->slot[k]] + (intptr_t)begin * strides[k];
         here->in_chains = step->loop(step->context, data, &each, strides, step->auxdata) == 0;
@@ -92,8 +91,10 @@ static bool tile_run_first(const tm_pass *p, tm_tile_place *here, intptr_t n, bo
     for (size_t i = 0; i < fused->steps; i++) {
         const tm_fused_step *step = &fused->step[i];
         if (step->when == TM_CHAIN && here->in_chains) {
-            if (!tile_run_chain(p, step, here, done, (size_t)n)) continue;
-            done += ((const tm_chain *)step->context)->links;
+            size_t covered = 0;
+            for (size_t k = i + 1; k <= i + step->covers; k++) covered += fused->step[k].when == TM_ALWAYS;
+            if (!tile_run_chain(p, step, here, done, covered, (size_t)n)) continue;
+            done += covered;
             i += step->covers;
         } else if (step->when == TM_ALWAYS) {
             tile_prefetch(p, here, (size_t)n * done, (size_t)n * (done + 1), (size_t)n);

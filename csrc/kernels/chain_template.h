@@ -1,37 +1,24 @@
-/* chain_template.h: chains of operations on floats, as inner loops (bindings.h).
+/* chain_template.h: chains of operations, as inner loops (bindings.h).
  *
- * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h). */
+ * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h); NUMBER, the element in whose arithmetic nothing
+ * is undefined; LINKS, a LINK or LINK_OF_ONE for each operation; IS_NAN of a vector. */
 
 #define VECTOR TM_KERNEL(chain_vector)
-#define LANES (VECTOR_BYTES / (intptr_t)sizeof(TM_ELEMENT))
+#define ORDERED TM_KERNEL(chain_ordered)
+#define LANES (VECTOR_BYTES / (intptr_t)sizeof(NUMBER))
 
-typedef TM_ELEMENT VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(TM_ELEMENT)), may_alias));
+typedef NUMBER VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(NUMBER)), may_alias));
+typedef TM_ELEMENT ORDERED __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(NUMBER)), may_alias));
 
 #define MASK __typeof__((VECTOR){0} != (VECTOR){0})
 #define EACH BLOCK_UNROLL for (intptr_t r = 0; r < registers; r++)
 #define AT(pointer) (*(const VECTOR *)(const void *)((pointer) + i + r * LANES))
 
-/* A link on vectors of a block: b is the operand's, or one element for all. */
-#define LINK(code, result)                                                                                   \
-    case 2 * (code):                                                                                         \
-        EACH                                                                                                 \
-        {                                                                                                    \
-            const VECTOR b = AT(y[k]);                                                                       \
-            a[r] = (result);                                                                                 \
-        }                                                                                                    \
-        break;                                                                                               \
-    case 2 * (code) + 1: {                                                                                   \
-        const VECTOR b = *y[k] - (VECTOR){0};                                                                \
-        EACH a[r] = (result);                                                                                \
-    } break;
-#define LINK_OF_ONE(code, result)                                                                            \
-    case 2 * (code): EACH a[r] = (result); break;
-
 /* Blocks of so many registers; their number is a constant to each caller. The last one begins so early that it
  * is whole: what it computes again comes out the same. False: a result is a NaN. */
 TARGET static inline __attribute__((always_inline)) bool
 TM_KERNEL(chain_blocks)(const intptr_t registers, const intptr_t n, const size_t links, const uint8_t *link,
-                        const TM_ELEMENT *x, const TM_ELEMENT *const *y, TM_ELEMENT *out)
+                        const NUMBER *x, const NUMBER *const *y, NUMBER *out)
 {
     const intptr_t block = registers * LANES;
     VECTOR a[MOST_REGISTERS];
@@ -41,20 +28,13 @@ TM_KERNEL(chain_blocks)(const intptr_t registers, const intptr_t n, const size_t
         const intptr_t i = TM_MIN(begin, n - block);
         EACH a[r] = AT(x);
         for (size_t k = 0; k < links; k++) switch (link[k]) {
-                LINK(TM_LINK_ADD, a[r] + b)
-                LINK(TM_LINK_SUBTRACT, a[r] - b)
-                LINK(TM_LINK_SUBTRACT_FROM, b - a[r])
-                LINK(TM_LINK_MULTIPLY, a[r] * b)
-                LINK(TM_LINK_DIVIDE, a[r] / b)
-                LINK(TM_LINK_DIVIDE_INTO, b / a[r])
-                LINK_OF_ONE(TM_LINK_NEGATE, -a[r])
-                LINK_OF_ONE(TM_LINK_SQUARE, a[r] * a[r])
+                LINKS
             }
-        MASK nans = a[0] != a[0];
+        MASK nans = IS_NAN(a[0]);
         EACH
         {
             *(VECTOR *)(void *)(out + i + r * LANES) = a[r];
-            nans |= a[r] != a[r];
+            nans |= IS_NAN(a[r]);
         }
         found |= nans;
     }
@@ -68,7 +48,7 @@ TARGET static int TM_KERNEL(chain)(void *context, char *const *data, const intpt
 {
     const tm_chain *chain = context;
     const intptr_t n = dims[0];
-    const TM_ELEMENT *y[TM_CHAIN_LINKS];
+    const NUMBER *y[TM_CHAIN_LINKS];
     uint8_t link[TM_CHAIN_LINKS];
     size_t taken = 1;
 
@@ -79,8 +59,8 @@ TARGET static int TM_KERNEL(chain)(void *context, char *const *data, const intpt
         link[k] = (uint8_t)(2 * chain->link[k] + (is_binary && strides[taken] == 0));
         taken += is_binary;
     }
-    const TM_ELEMENT *x = (const void *)data[0];
-    TM_ELEMENT *out = (void *)data[taken];
+    const NUMBER *x = (const void *)data[0];
+    NUMBER *out = (void *)data[taken];
     bool sound = false;
     if (n >= MOST_REGISTERS * LANES)
         sound = TM_KERNEL(chain_blocks)(MOST_REGISTERS, n, chain->links, link, x, y, out);
@@ -90,9 +70,8 @@ TARGET static int TM_KERNEL(chain)(void *context, char *const *data, const intpt
 }
 
 #undef VECTOR
+#undef ORDERED
 #undef LANES
 #undef MASK
 #undef EACH
 #undef AT
-#undef LINK
-#undef LINK_OF_ONE

@@ -65,6 +65,10 @@ def by_rows(x, y):
     return np.exp((x * 2 + y) * x) - y[..., :1] / x * 3
 
 
+def with_roots(x, y):
+    return (np.sqrt(abs(x * y - 2)) + x) / (-y + np.sqrt(y * y - 4 * x * y))
+
+
 # With the links of each one's chains over one axis, and over rows.
 PROGRAMS = {
     horner: ([5], [5]),
@@ -73,7 +77,22 @@ PROGRAMS = {
     in_place: ([2], [2]),
     over_what_is_read: ([2, 3, 2, 2], [2, 3, 2, 2]),
     by_rows: ([3, 3], [3, 3]),
+    with_roots: ([5, 6], [5, 6]),
 }
+
+
+def hashed(x, y):
+    return ((x * 31 + y) ^ 0x55) * 7 & 0x7B | x, -(3 - np.maximum(x, y)) * np.minimum(y * 5, x)
+
+
+def clipped(x, y):
+    return np.clip(x, 2, 10) * 4 + y * 3 + 9, np.clip(y, x, 7) - x * x
+
+
+def counted(x, y):
+    x += y * 3
+    y -= x
+    return np.square(y - 5) + x
 
 
 @pytest.mark.parametrize("dtype", "fd")
@@ -95,3 +114,21 @@ def test_special_numbers_come_out_as_numpys(program, given, value, dtype):
         y[..., at] = -value
     x[..., 8], y[..., 9] = value, value
     assert not differences(program, (x, y))
+
+
+# With the links of each one's chains.
+OF_INTEGERS = {hashed: [6, 3, 3], clipped: [3, 3, 2, 2], counted: [2, 3]}
+
+
+@pytest.mark.parametrize("dtype", "bBhHiIlL")
+@pytest.mark.parametrize("given", [flat, rows])
+@pytest.mark.parametrize("program", OF_INTEGERS)
+def test_integers_wrap_around_in_chains(found, program, given, dtype):
+    bits = np.random.default_rng(7).integers(0, 256, 2 * 8 * 75_000, np.uint8)
+    x, y = bits.view(dtype)[:150_000].reshape(2, 150, 500)
+    if given is rows:
+        x, y = x[:, 1:], y[:, :-1]
+    else:
+        x, y = x.ravel()[:N], y.ravel()[:N]
+    assert not differences(program, (x, y))
+    assert found == OF_INTEGERS[program]

@@ -332,7 +332,7 @@ TEST(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags)
 {
     enum { N = 70001, AT = 60000 };
     static const tm_chain chain = {.links = 2, .link = {TM_LINK_ADD, TM_LINK_ADD}};
-    tm_fused_step step[] = {{.loop = tm_chain_loop(8), .operands = 4, .slot = {0, 1, 0, 2}},
+    tm_fused_step step[] = {{.loop = tm_chain_loop(TM_FLOAT64), .operands = 4, .slot = {0, 1, 0, 2}},
                             step_of(add_counted, 0, 1, 3),
                             step_of(add_counted, 3, 0, 2)};
     step[0].context = (void *)(uintptr_t)&chain, step[0].when = TM_CHAIN, step[0].covers = 2;
@@ -441,7 +441,7 @@ TEST(unsound_passes_touch_nothing)
     REFUSED(CHAIN(steps[0].over = TM_ONCE));
     REFUSED(CHAIN(steps[0].operands = 2));
     REFUSED(CHAIN(steps[1] = steps[0]));
-    REFUSED((CHAIN(chain.link[0] = TM_LINK_SQUARE + 1)));
+    REFUSED((CHAIN(chain.link[0] = TM_LINK_SQRT + 1)));
     chain.link[0] = TM_LINK_ADD, chain.links = TM_CHAIN_LINKS + 1;
     REFUSED(CHAIN(steps[0].item = 0));
     REFUSED(steps[1].when = TM_LOOK); /* with nowhere to tell */

@@ -184,34 +184,73 @@ TEST(nans_are_found_wherever_they_are)
 }
 
 /* One link, as C computes it. */
-#define LINKED(type, name)                                                                                   \
-    static type name(int link, type a, type b)                                                               \
+#define LINKED_OF_ALL(number, a, b)                                                                          \
+    case TM_LINK_ADD: return a + b;                                                                          \
+    case TM_LINK_SUBTRACT: return a - b;                                                                     \
+    case TM_LINK_SUBTRACT_FROM: return b - a;                                                                \
+    case TM_LINK_MULTIPLY: return a * b;                                                                     \
+    case TM_LINK_NEGATE: return -a;                                                                          \
+    case TM_LINK_SQUARE: return a * a;
+#define LINKED_FLOATS(type)                                                                                  \
+    static type linked_##type(int link, type a, type b)                                                      \
     {                                                                                                        \
         switch (link) {                                                                                      \
-        case TM_LINK_ADD: return a + b;                                                                      \
-        case TM_LINK_SUBTRACT: return a - b;                                                                 \
-        case TM_LINK_SUBTRACT_FROM: return b - a;                                                            \
-        case TM_LINK_MULTIPLY: return a * b;                                                                 \
+            LINKED_OF_ALL(type, a, b)                                                                        \
         case TM_LINK_DIVIDE: return a / b;                                                                   \
         case TM_LINK_DIVIDE_INTO: return b / a;                                                              \
-        case TM_LINK_NEGATE: return -a;                                                                      \
-        default: return a * a;                                                                               \
+        case TM_LINK_ABSOLUTE: return (type)fabs((double)a);                                                 \
+        default: return sizeof a == sizeof(float) ? (type)sqrtf((float)a) : (type)sqrt((double)a);           \
         }                                                                                                    \
     }
-LINKED(double, linked)
-LINKED(float, linked_float)
+LINKED_FLOATS(double)
+LINKED_FLOATS(float)
+/* As the sums and products of 64 bits end as those of fewer do. */
+#define LINKED_INTEGERS(type)                                                                                \
+    static uint64_t wrapped_##type(int link, uint64_t a, uint64_t b)                                         \
+    {                                                                                                        \
+        switch (link) {                                                                                      \
+            LINKED_OF_ALL(uint64_t, a, b)                                                                    \
+        case TM_LINK_AND: return a & b;                                                                      \
+        case TM_LINK_OR: return a | b;                                                                       \
+        default: return a ^ b;                                                                               \
+        }                                                                                                    \
+    }                                                                                                        \
+    static type linked_##type(int link, type a, type b)                                                      \
+    {                                                                                                        \
+        if (link == TM_LINK_MAXIMUM) return a > b ? a : b;                                                   \
+        if (link == TM_LINK_MINIMUM) return a < b ? a : b;                                                   \
+        return (type)wrapped_##type(link, (uint64_t)a, (uint64_t)b);                                         \
+    }
+LINKED_INTEGERS(int8_t)
+LINKED_INTEGERS(uint8_t)
+LINKED_INTEGERS(int16_t)
+LINKED_INTEGERS(uint16_t)
+LINKED_INTEGERS(int32_t)
+LINKED_INTEGERS(uint32_t)
+LINKED_INTEGERS(int64_t)
+LINKED_INTEGERS(uint64_t)
 
-/* A chain of one link of each kind, from `first` on, over n elements; every second operand is one element. */
-#define CHECK_CHAIN(type, linked, first, n)                                                                  \
+static const uint8_t float_links[] = {TM_LINK_ADD,      TM_LINK_SUBTRACT, TM_LINK_SUBTRACT_FROM,
+                                      TM_LINK_MULTIPLY, TM_LINK_DIVIDE,   TM_LINK_DIVIDE_INTO,
+                                      TM_LINK_NEGATE,   TM_LINK_SQUARE,   TM_LINK_SUBTRACT,
+                                      TM_LINK_ABSOLUTE, TM_LINK_SQRT};
+static const uint8_t integer_links[] = {
+    TM_LINK_MAXIMUM, TM_LINK_ADD, TM_LINK_MINIMUM, TM_LINK_SUBTRACT, TM_LINK_SUBTRACT_FROM, TM_LINK_MULTIPLY,
+    TM_LINK_AND,     TM_LINK_OR,  TM_LINK_XOR,     TM_LINK_NEGATE,   TM_LINK_SQUARE};
+enum { FIRST_LINKS = LENGTH(float_links), CHAIN_MOST = 600 };
+_Static_assert(LENGTH(integer_links) == FIRST_LINKS, "one loop goes through both");
+
+/* A chain of all links, from `first` on, over n elements x, y[1] ..; every second operand is one element. */
+#define CHECK_CHAIN(type, dtype, codes, first, n, element)                                                   \
     do {                                                                                                     \
-        static type in[7][600], made[601];                                                                   \
-        tm_chain chain = {.links = TM_LINK_SQUARE + 1};                                                      \
-        char *data[TM_MAX_OPERANDS] = {(char *)in[0]};                                                       \
-        intptr_t steps[TM_MAX_OPERANDS] = {sizeof(type)}, taken = 1, count = (n);                            \
-        for (intptr_t k = 0; k < 7; k++)                                                                     \
-            for (intptr_t i = 0; i < 600; i++) in[k][i] = (type)((double)k * 0.37 + 0.01 * (double)i - 1.7); \
+        static type in[FIRST_LINKS + 1][CHAIN_MOST], made[CHAIN_MOST + 1];                                   \
+        tm_chain chain = {.links = FIRST_LINKS};                                                             \
+        char *data[FIRST_LINKS + 2] = {(char *)in[0]};                                                       \
+        intptr_t steps[FIRST_LINKS + 2] = {sizeof(type)}, taken = 1, count = (n);                            \
+        for (intptr_t k = 0; k <= FIRST_LINKS; k++)                                                          \
+            for (intptr_t i = 0; i < CHAIN_MOST; i++) in[k][i] = (type)(element);                            \
         for (int k = 0; k < chain.links; k++) {                                                              \
-            chain.link[k] = (uint8_t)((first + k) % chain.links);                                            \
+            chain.link[k] = codes[(first + k) % chain.links];                                                \
             if (chain.link[k] >= TM_LINK_NEGATE) continue;                                                   \
             data[taken] = (char *)in[taken];                                                                 \
             steps[taken] = taken % 2 ? sizeof(type) : 0;                                                     \
@@ -219,25 +258,31 @@ LINKED(float, linked_float)
         }                                                                                                    \
         data[taken] = (char *)made, steps[taken] = sizeof(type);                                             \
         made[count] = 77;                                                                                    \
-        const tm_inner_loop loop = tm_chain_loop(sizeof(type));                                              \
+        const tm_inner_loop loop = tm_chain_loop(dtype);                                                     \
         const bool done = loop(&chain, data, &count, steps, NULL) == 0;                                      \
         CHECK(done == (count * (intptr_t)sizeof(type) >= widths[tm_simd_level()]));                          \
         for (intptr_t i = 0; done && i < count; i++) {                                                       \
             type a = in[0][i];                                                                               \
             for (intptr_t k = 0, next = 1; k < chain.links; k++) {                                           \
                 const bool binary = chain.link[k] < TM_LINK_NEGATE;                                          \
-                a = linked(chain.link[k], a, binary ? in[next][next % 2 ? i : 0] : 0);                       \
+                a = linked_##type(chain.link[k], a, binary ? in[next][next % 2 ? i : 0] : 0);                \
                 next += binary;                                                                              \
             }                                                                                                \
             CHECK(memcmp(&a, &made[i], sizeof a) == 0);                                                      \
         }                                                                                                    \
         CHECK(made[count] == 77);                                                                            \
-        if (done) { /* a NaN anywhere, which comes through all links */                                      \
+        if (done && codes == float_links) { /* a NaN anywhere, which comes through all links */              \
             const intptr_t at = (intptr_t)first * count / chain.links;                                       \
-            in[first % 2 ? 0 : 1][at] = NAN;                                                                 \
+            in[first % 2 ? 0 : 1][at] = (type)NAN;                                                           \
             CHECK(loop(&chain, data, &count, steps, NULL) != 0);                                             \
         }                                                                                                    \
     } while (0)
+/* x is positive, for a root that comes first; the bits of integers are all kinds of. */
+#define CHECK_FLOATS(type, dtype, first, n)                                                                  \
+    CHECK_CHAIN(type, dtype, float_links, first, n, (double)k * 0.37 + 0.01 * (double)i + (k ? -1.7 : 0.1))
+#define CHECK_INTEGERS(type, dtype, first, n)                                                                \
+    CHECK_CHAIN(type, dtype, integer_links, first, n,                                                        \
+                (uint64_t)(i + 601 * k + 1) * UINT64_C(0x9e3779b97f4a7c15))
 
 TEST(a_chain_makes_what_its_links_make_one_by_one)
 {
@@ -246,12 +291,21 @@ TEST(a_chain_makes_what_its_links_make_one_by_one)
                                        33, 63, 64, 65, 127, 128, 129, 255, 257, 300, 511};
     for (int level = TM_SIMD_BASELINE; level <= (int)tm_simd_best() && tm_set_simd_level(level) == TM_OK;
          level++)
-        for (int first = 0; first <= TM_LINK_SQUARE; first++)
+        for (int first = 0; first < FIRST_LINKS; first++)
             for (size_t which = 0; which < LENGTH(lengths); which++) {
-                CHECK_CHAIN(double, linked, first, lengths[which]);
-                CHECK_CHAIN(float, linked_float, first, lengths[which]);
+                CHECK_FLOATS(double, TM_FLOAT64, first, lengths[which]);
+                CHECK_FLOATS(float, TM_FLOAT32, first, lengths[which]);
+                CHECK_INTEGERS(int8_t, TM_INT8, first, lengths[which]);
+                CHECK_INTEGERS(uint8_t, TM_UINT8, first, lengths[which]);
+                CHECK_INTEGERS(int16_t, TM_INT16, first, lengths[which]);
+                CHECK_INTEGERS(uint16_t, TM_UINT16, first, lengths[which]);
+                CHECK_INTEGERS(int32_t, TM_INT32, first, lengths[which]);
+                CHECK_INTEGERS(uint32_t, TM_UINT32, first, lengths[which]);
+                CHECK_INTEGERS(int64_t, TM_INT64, first, lengths[which]);
+                CHECK_INTEGERS(uint64_t, TM_UINT64, first, lengths[which]);
             }
-    CHECK(tm_chain_loop(2) == NULL && tm_chain_loop(16) == NULL);
+    CHECK(tm_chain_loop(TM_BOOL) == NULL && tm_chain_loop(TM_COMPLEX64) == NULL);
+    CHECK(tm_chain_loop(-1) == NULL && tm_chain_loop(TM_DTYPES) == NULL);
 }
 
 /* ---- the walk ---- */

@@ -227,9 +227,16 @@ class _Lib:
     TM_LINK_MULTIPLY: int
     TM_LINK_DIVIDE: int
     TM_LINK_DIVIDE_INTO: int
+    TM_LINK_MAXIMUM: int
+    TM_LINK_MINIMUM: int
+    TM_LINK_AND: int
+    TM_LINK_OR: int
+    TM_LINK_XOR: int
     TM_LINK_NEGATE: int
     TM_LINK_SQUARE: int
-    def tm_chain_loop(self, item: int) -> CData: ...
+    TM_LINK_ABSOLUTE: int
+    TM_LINK_SQRT: int
+    def tm_chain_loop(self, dtype: int) -> CData: ...
     def tm_add_rows_loop(self, dtype: int, /) -> CData: ...
     def tm_chunk_elements(self, n: int) -> int: ...
     def tm_run_dense(self, pool: CData, program: CData, n: int, data: list[CData], count: int) -> int: ...

@@ -35,8 +35,15 @@ LINK_SUBTRACT_FROM: int = lib.TM_LINK_SUBTRACT_FROM
 LINK_MULTIPLY: int = lib.TM_LINK_MULTIPLY
 LINK_DIVIDE: int = lib.TM_LINK_DIVIDE
 LINK_DIVIDE_INTO: int = lib.TM_LINK_DIVIDE_INTO
+LINK_MAXIMUM: int = lib.TM_LINK_MAXIMUM
+LINK_MINIMUM: int = lib.TM_LINK_MINIMUM
+LINK_AND: int = lib.TM_LINK_AND
+LINK_OR: int = lib.TM_LINK_OR
+LINK_XOR: int = lib.TM_LINK_XOR
 LINK_NEGATE: int = lib.TM_LINK_NEGATE
 LINK_SQUARE: int = lib.TM_LINK_SQUARE
+LINK_ABSOLUTE: int = lib.TM_LINK_ABSOLUTE
+LINK_SQRT: int = lib.TM_LINK_SQRT
 
 
 class FusedStep(NamedTuple):
@@ -141,10 +148,10 @@ def lengths_of(numbers: Sequence[int]) -> Any:
     return ffi.new("intptr_t[]", list(numbers))
 
 
-def new_chain(itemsize: int, links: Sequence[int]) -> "tuple[InnerLoop, CData]":
+def new_chain(char: str, links: Sequence[int]) -> "tuple[InnerLoop, CData]":
     """The inner loop that does a chain's links one after the other, and what has to live as long."""
     chain = ffi.new("tm_chain *", (len(links), list(links)))
-    return (lib.tm_chain_loop(itemsize), int(ffi.cast("intptr_t", chain)), 0), chain
+    return (lib.tm_chain_loop(DTYPES[char]), int(ffi.cast("intptr_t", chain)), 0), chain
 
 
 def _set_loop(target: Any, loop: InnerLoop) -> None:

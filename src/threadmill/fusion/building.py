@@ -128,7 +128,7 @@ class _Builder:
 
     def begin_chain(self, chain: Chain, slots: Sequence[int]) -> None:
         """A step that does what those up to `end_chain` do."""
-        loop, kept = new_chain(chain.made.dtype.itemsize, chain.links)
+        loop, kept = new_chain(chain.made.dtype.char, chain.links)
         self.chains.append(kept)
         self.chain = len(self.steps)
         self.steps.append(FusedStep(loop, tuple(slots), when=CHAIN))

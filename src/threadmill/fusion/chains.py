@@ -2,8 +2,8 @@
 asks for.
 
 A chain's numbers stay in registers from the first node to the last, where the nodes' own loops would write
-and read them. It is done for operations that IEEE 754 rounds in one way alone, so that only NaNs may differ;
-where some come out the nodes' own loops run.
+and read them. It is done for operations on integers, and for those that IEEE 754 rounds in one way alone, so
+that only NaNs may differ; where some come out the nodes' own loops run.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+from numpy._core import umath
 
 from .._native import fused as native
 from .._native.fused import EACH
@@ -20,14 +21,34 @@ from .passes import Pass
 
 __all__ = ["Chain", "find_chains"]
 
-# The link for ``a op b``, and that for ``b op a``, where a is what the chain has made.
-_BINARY: dict[Any, tuple[int, int]] = {
+# By the kind of their dtype: the link for ``a op b``, and that for ``b op a``, where a is what the chain has
+# made.
+_BINARY_OF_ALL: dict[Any, tuple[int, int]] = {
     np.add: (native.LINK_ADD, native.LINK_ADD),
     np.subtract: (native.LINK_SUBTRACT, native.LINK_SUBTRACT_FROM),
     np.multiply: (native.LINK_MULTIPLY, native.LINK_MULTIPLY),
-    np.divide: (native.LINK_DIVIDE, native.LINK_DIVIDE_INTO),
 }
-_UNARY: dict[Any, int] = {np.negative: native.LINK_NEGATE, np.square: native.LINK_SQUARE}
+_BINARY_OF_INTEGERS = _BINARY_OF_ALL | {
+    np.maximum: (native.LINK_MAXIMUM, native.LINK_MAXIMUM),
+    np.minimum: (native.LINK_MINIMUM, native.LINK_MINIMUM),
+    np.bitwise_and: (native.LINK_AND, native.LINK_AND),
+    np.bitwise_or: (native.LINK_OR, native.LINK_OR),
+    np.bitwise_xor: (native.LINK_XOR, native.LINK_XOR),
+}
+_BINARY: dict[str, dict[Any, tuple[int, int]]] = {
+    "f": _BINARY_OF_ALL | {np.divide: (native.LINK_DIVIDE, native.LINK_DIVIDE_INTO)},
+    "i": _BINARY_OF_INTEGERS,
+    "u": _BINARY_OF_INTEGERS,
+}
+_UNARY_OF_ALL: dict[Any, int] = {np.negative: native.LINK_NEGATE, np.square: native.LINK_SQUARE}
+_UNARY: dict[str, dict[Any, int]] = {
+    "f": _UNARY_OF_ALL | {np.absolute: native.LINK_ABSOLUTE, np.sqrt: native.LINK_SQRT},
+    "i": _UNARY_OF_ALL,
+    "u": _UNARY_OF_ALL,
+}
+
+# The ufunc of np.clip, of integers: a maximum, then a minimum.
+_CLIP: Any = umath.clip  # type: ignore[attr-defined]
 
 
 class Chain:
@@ -44,15 +65,19 @@ class Chain:
     def takes(self, node: Node) -> bool:
         """Whether the node goes on with what the chain has made; then it is its last one."""
         ufunc = node.loop.ufunc  # type: ignore[union-attr]
+        kind = self.made.dtype.kind
         others = [value for value in node.inputs if value is not self.made]
-        if len(self.links) == native.CHAIN_LINKS or len(self.taken) + len(others) + 2 > native.MAX_OPERANDS:
+        if len(self.links) + 2 > native.CHAIN_LINKS or len(self.taken) + len(others) >= native.MAX_OPERANDS:
             return False
         if not others and ufunc is np.multiply:
             self.links.append(native.LINK_SQUARE)
-        elif ufunc in _UNARY:
-            self.links.append(_UNARY[ufunc])
-        elif len(others) == 1:
-            self.links.append(_BINARY[ufunc][node.inputs[0] is not self.made])
+        elif ufunc in _UNARY[kind]:
+            self.links.append(_UNARY[kind][ufunc])
+        elif ufunc is _CLIP and len(others) == 2 and node.inputs[0] is self.made:
+            self.links += native.LINK_MAXIMUM, native.LINK_MINIMUM
+            self.taken += others
+        elif len(others) == 1 and ufunc is not _CLIP:
+            self.links.append(_BINARY[kind][ufunc][node.inputs[0] is not self.made])
             self.taken += others
         else:
             return False
@@ -91,10 +116,13 @@ def _begin(one: Pass, node: Node) -> Chain | None:
 
 def _may_link(one: Pass, node: Node) -> bool:
     loop = node.loop
-    if node.over != EACH or type(loop) is not Loop or not (loop.ufunc in _BINARY or loop.ufunc in _UNARY):
+    if node.over != EACH or type(loop) is not Loop:
         return False
     dtype = loop.dtypes[0]
-    if dtype.char not in "fd" or any(each.num != dtype.num for each in loop.dtypes):
+    ufunc, kind = loop.ufunc, dtype.kind
+    if kind not in _BINARY or dtype.char in "eg" or any(each.num != dtype.num for each in loop.dtypes):
+        return False
+    if not (ufunc in _BINARY[kind] or ufunc in _UNARY[kind] or (ufunc is _CLIP and kind != "f")):
         return False
     if _step(one, node.outs[0]) != dtype.itemsize:
         return False
