@@ -43,9 +43,7 @@ enum { MOST_REGISTERS = 8 };
     LINK(TM_LINK_DIVIDE, a[r] / b)                                                                           \
     LINK(TM_LINK_DIVIDE_INTO, b / a[r])                                                                      \
     LINK_OF_ONE(TM_LINK_ABSOLUTE, (VECTOR)((MASK)a[r] & ~(MASK) - (VECTOR){0}))                              \
-    case 2 * TM_LINK_SQRT:                                                                                   \
-        EACH for (intptr_t lane = 0; lane < LANES; lane++) a[r][lane] = ROOT(a[r][lane]);                    \
-        break;
+    LINK_OF_ONE(TM_LINK_SQRT, TM_KERNEL(chain_root)(a[r]))
 #define IS_NAN(x) ((x) != (x))
 
 #define TEMPLATE "chain_template.h"

@@ -1,7 +1,8 @@
 /* chain_template.h: chains of operations, as inner loops (bindings.h).
  *
  * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h); NUMBER, the element in whose arithmetic nothing
- * is undefined; LINKS, a LINK or LINK_OF_ONE for each operation; IS_NAN of a vector. */
+ * is undefined; LINKS, a LINK or LINK_OF_ONE for each operation; IS_NAN of a vector;
+ * ROOT of a number, of floats. */
 
 #define VECTOR TM_KERNEL(chain_vector)
 #define ORDERED TM_KERNEL(chain_ordered)
@@ -13,6 +14,16 @@ typedef TM_ELEMENT ORDERED __attribute__((vector_size(VECTOR_BYTES), aligned(siz
 #define MASK __typeof__((VECTOR){0} != (VECTOR){0})
 #define EACH BLOCK_UNROLL for (intptr_t r = 0; r < registers; r++)
 #define AT(pointer) (*(const VECTOR *)(const void *)((pointer) + i + r * LANES))
+
+#ifdef ROOT
+/* Of a copy, as vectors whose lanes are named are kept in memory. */
+TARGET static inline __attribute__((always_inline)) VECTOR TM_KERNEL(chain_root)(const VECTOR x)
+{
+    VECTOR root = x;
+    for (intptr_t lane = 0; lane < LANES; lane++) root[lane] = ROOT(x[lane]);
+    return root;
+}
+#endif
 
 /* Blocks of so many registers; their number is a constant to each caller. The last one begins so early that it
  * is whole: what it computes again comes out the same. False: a result is a NaN. */
