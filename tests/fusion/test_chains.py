@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from kit.fuse_compare import differences
 
+import threadmill as tm
 from threadmill.fusion import building, chains
 
 N = 70_001
@@ -132,3 +133,20 @@ def test_integers_wrap_around_in_chains(found, program, given, dtype):
         x, y = x.ravel()[:N], y.ravel()[:N]
     assert not differences(program, (x, y))
     assert found == OF_INTEGERS[program]
+
+
+def test_an_operand_with_gaps_is_not_taken_for_one_of_rows() -> None:
+    """One program serves arrays that lie alike: a number for each row, and every other element, do not."""
+    rng = np.random.default_rng(0)
+    a, c = rng.random((300, 400)), rng.random((300, 400))
+    program = tm.fuse(lambda a, b, c: (a * b + c) * a)
+    for b in (rng.random((300, 1)), rng.random((300, 800))[:, ::2], rng.random((300, 1))):
+        np.testing.assert_array_equal(program(a, b, c), (a * b + c) * a, strict=True)
+
+
+def test_integers_are_clipped_in_rows_beside_what_minds_nans() -> None:
+    x = np.arange(90_000, dtype=np.int8).reshape(300, 300)
+    y = np.ones((300, 600))[:, ::2]
+    clipped, added = tm.fuse(lambda x, y: (np.clip(x, -1, 2), x + y))(x, y)
+    np.testing.assert_array_equal(clipped, np.clip(x, -1, 2), strict=True)
+    np.testing.assert_array_equal(added, x + y, strict=True)

@@ -23,7 +23,9 @@ def times_fused(function: Any, calls: int, *args: Any) -> int:
         return function(*given)
 
     fused = tm.fuse(told)
-    clock = mock.patch.object(sys.modules["threadmill.fusion.fuse"], "perf_counter_ns", lambda: now[0])
+    clock = mock.patch.object(
+        sys.modules["threadmill.fusion.fuse"], "perf_counter_ns", side_effect=lambda: now[0]
+    )
     with clock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(calls):

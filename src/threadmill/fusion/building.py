@@ -214,7 +214,7 @@ def _new_program(one: Pass) -> FusedProgram:
         build.step(node, given, contiguous, LAST if is_late else ALWAYS)
         if chain is not None and node.outs[0] is chain.made:
             slot = slots[chain.made]
-            if looks and checked.pop(slot, None) is not None:
+            if looks and checked.pop(slot, None) is not None and chain.made.dtype.char in LOOKED_FOR:
                 build.check(slot, chain.made.dtype, EACH)
             build.end_chain()
             chain = None

@@ -160,7 +160,7 @@ class Pass:
                 ]
             ),
             tuple([made[value] for value in self.results]),
-            tuple([(x.dtype.num, stride == x.itemsize) for x, stride in pairs]),
+            tuple([(x.dtype.num, stride == x.itemsize, stride == 0) for x, stride in pairs]),
             tuple([(made[fold.value], *fold.key) for fold in self.folds]),
             tuple([is_in_place(value) for value in self.results]),
             self._nan_numbers() if self.has_rows else None,
