@@ -76,6 +76,16 @@ def test_temporaries(program: Function, n: int, pools: list[tm.Pool]) -> None:
     assert differences(program, [numbers(n), numbers(n, seed=1)], pools[1]) == {}
 
 
+def copied_in_every_order(x: Any, y: Any) -> Any:
+    made = x * 2
+    return np.array(made), np.array(made, ndmin=2), np.array(x, order="C"), np.array(x, order="F")
+
+
+def test_copies_keep_the_order_unless_asked(pools: list[tm.Pool]) -> None:
+    x = np.asfortranarray(numbers(70, 80))
+    assert differences(copied_in_every_order, [x, x], pools[1]) == {}
+
+
 # ---- values that several passes make ----
 
 

@@ -139,7 +139,7 @@ class LazyArray:
         if dtype is not None and "__array__" in sys._getframe(1).f_code.co_names:
             return as_the_user(np.array, array, dtype, copy=copy)
         if copy:
-            return array.copy()
+            return array.copy("K")  # NumPy copies it once more into an order that it is asked for
         self._record.expose(array)
         return array  # NumPy converts it then, if it has to, and warns at the user's line
 
