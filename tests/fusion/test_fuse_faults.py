@@ -170,6 +170,12 @@ def test_flags_of_conversions_that_a_loop_takes_down(name: str, pools: list[tm.P
     assert differences(lambda x, y: ufunc(x, y), [x, numbers(3, 64)], pools[1]) == {}
 
 
+def test_chains_of_integers_beside_nans(pools: list[tm.Pool]) -> None:
+    x = np.arange(4000, dtype="i1").reshape(5, 40, 20)
+    y = numbers(5, 40, 23)[..., 1:-2]
+    assert differences(lambda x, y: (np.clip(x, -1, 2), np.hypot(x, y)), [x, y], pools[1]) == {}
+
+
 def unlike(dtype: str, *shape: int) -> Any:
     """Numbers among which are NaNs of several payloads."""
     return values(np.random.default_rng(0), int(np.prod(shape)), dtype, special=True).reshape(shape)
