@@ -23,6 +23,11 @@ def native_threads() -> set[str]:
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
+# A fork stops all threads, but one that has just been handed a lock of CPython's own holds it then. The child
+# waits for that lock for ever, where it comes to it: at `sys.modules.get`, say. Two plain threads do.
+needs_sound_forks = pytest.mark.skipif(not HAS_GIL, reason="CPython's own locks may stay locked in the child")
+
+
 def merge_references() -> None:
     """Has all objects go that nobody refers to; with the GIL they are gone.
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands
-from kit.threads import Busy, soon
+from kit.threads import Busy, needs_sound_forks, soon
 
 import threadmill as tm
 from threadmill._native import ring
@@ -467,6 +467,7 @@ else:
     assert run.stdout.splitlines() == ["child", "parent"]
 
 
+@needs_sound_forks
 def test_fork_while_many_threads_submit() -> None:
     """Whatever lock is held at that moment, the child does without it."""
     with tm.Pool(2) as pool:
@@ -658,6 +659,7 @@ def use_queue(q: Any, inside: list[int]) -> str:
     return "used"
 
 
+@needs_sound_forks
 @pytest.mark.parametrize("maxsize", [0, 5])
 def test_fork_beside_a_busy_queue(make_queue: Callable[..., Any], maxsize: int) -> None:
     """Whatever the other threads do at that moment, the child has all that is inside, and all room."""
@@ -758,6 +760,7 @@ def test_fork_in_the_middle_of_a_typed_queues_shutdown(monkeypatch: pytest.Monke
         thread.join()
 
 
+@needs_sound_forks
 def test_fork_beside_a_busy_pipeline() -> None:
     """The child has none of the run; it has the pipeline, and may run it anew."""
     stop = threading.Event()

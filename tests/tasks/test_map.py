@@ -17,7 +17,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from kit.marks import only_in_a_sweep
-from kit.threads import Busy, merge_references
+from kit.threads import Busy, merge_references, soon
 
 import threadmill as tm
 
@@ -496,12 +496,34 @@ class Thing:
     pass
 
 
+def test_a_worker_lets_go_of_a_result_before_it_tells(pool: tm.Pool) -> None:
+    """Who is told may drop the last reference, and then the result goes."""
+    references: list[int] = []
+    begin = threading.Event()
+
+    def count(future: Any) -> None:
+        references.append(sys.getrefcount(future.result()))
+
+    def call() -> Thing:
+        begin.wait(60)
+        return Thing()
+
+    future = pool.submit(call)
+    future.add_done_callback(count)
+    begin.set()
+    pool.shutdown()
+    count(future)
+    assert references[0] == references[1]
+
+
 def test_results_are_let_go_as_they_are_taken(pool: tm.Pool, how: Any) -> None:
     for thing in pool.map(lambda _: Thing(), range(200), **how):
         gone = weakref.ref(thing)
         del thing
         merge_references()
-        assert gone() is None
+        assert soon(
+            lambda gone=gone: gone() is None
+        )  # a worker that has told of it may still hold the future
 
 
 def test_inputs_and_results_go_with_the_iterator(how: Any) -> None:

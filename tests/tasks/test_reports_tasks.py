@@ -23,7 +23,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from kit import commands
-from kit.threads import HAS_GIL, Busy, native_threads, needs_proc, soon
+from kit.threads import Busy, native_threads, needs_proc, needs_sound_forks, soon
 
 import threadmill as tm
 
@@ -493,9 +493,7 @@ def test_gh_96471_a_full_queue_shut_down_refuses_who_waits_for_room() -> None:
 
 
 @needs_fork
-@pytest.mark.skipif(
-    not HAS_GIL, reason="CPython's children may find a dictionary's lock held: sys.modules.get hangs"
-)
+@needs_sound_forks
 def test_gh_50970_a_child_forked_anywhere_logs_and_works() -> None:
     """A lock held by another thread at a fork stayed locked in the child."""
     stop = threading.Event()

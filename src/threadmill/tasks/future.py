@@ -85,14 +85,19 @@ class Future(concurrent.futures.Future[T]):
             return
         context, fn, args = call
         try:
-            result = self._tasks.run(context, fn, *args)
+            # No name has the result: whoever is told of it next may let go of the last reference.
+            self._keep(self._tasks.run(context, fn, *args), None)
         except BaseException as error:
-            self._end(None, error)
-            self = call = None  # type: ignore[assignment]  # the error's traceback holds this frame: no cycle
+            self._keep(None, error)
+            try:
+                self.finish()
+            finally:
+                # The error's traceback holds this frame: no cycle.
+                self = call = None  # type: ignore[assignment]
             if is_ctrl_c(error):
                 raise
         else:
-            self._end(result, None)
+            self.finish()
 
     def _claim(self) -> Call | None:
         """The call, for the one who is to run it; None for all others."""
@@ -113,13 +118,9 @@ class Future(concurrent.futures.Future[T]):
         self.runner, self._state = threading.get_ident(), RUNNING
         return call
 
-    def _end(self, result: Any, error: BaseException | None) -> None:
+    def _keep(self, result: Any, error: BaseException | None) -> None:
         if self._state == RUNNING:  # not if a fork has lost the task, or somebody has set a result
             self._result, self._exception = result, error
-        try:
-            self.finish()
-        finally:
-            self = error = None  # type: ignore[assignment]
 
     def finish(self) -> None:
         """Tells everybody of the end; goes on where an exception has stopped an earlier call."""
