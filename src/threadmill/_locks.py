@@ -48,4 +48,15 @@ if TYPE_CHECKING:
     from threading import Condition, Event, Lock, RLock
 else:
     _own = _originals()
-    Lock, RLock, Condition, Event = _own.Lock, _own.RLock, _own.Condition, _own.Event
+    Lock, RLock, Event = _own.Lock, _own.RLock, _own.Event
+
+    class Condition(_own.Condition):
+        """threading's; its own wait lacks the RLock where Ctrl-C comes just as that was released."""
+
+        def wait(self, timeout=None):
+            try:
+                return super().wait(timeout)
+            except BaseException:
+                if not self._is_owned():
+                    self.acquire()
+                raise

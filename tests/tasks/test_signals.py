@@ -18,6 +18,7 @@ from kit import commands
 from kit.threads import Busy, asleep, soon
 
 import threadmill as tm
+from threadmill._locks import Condition, RLock
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends a signal to one thread")
 
@@ -463,6 +464,32 @@ def test_many_interrupts_in_a_row(pool: tm.Pool, what: str) -> None:
 
     for _ in range(15):
         interrupt(call_for_ever, after=0.002)
+
+
+def test_a_wait_has_its_lock_after_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it came when the lock had just been released: leaving the `with` would else fail."""
+    condition: Any = Condition(RLock())
+    release = condition._release_save
+
+    def interrupted() -> None:
+        release()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(condition, "_release_save", interrupted)
+    with pytest.raises(KeyboardInterrupt), condition:
+        condition.wait()
+
+
+def test_an_iterator_at_its_end_has_no_code_to_lose_ctrl_c_in(pool: tm.Pool) -> None:
+    called: list[object] = []
+    for how in {}, {"buffersize": 2}:
+        arguments: dict[str, Any] = how
+        results: Any = pool.map(abs, range(3), **arguments)
+        assert list(results) == [0, 1, 2]
+        sys.setprofile(lambda frame, event, _: called.append(frame.f_code) if event == "call" else None)
+        del results
+        sys.setprofile(None)
+    assert called == []
 
 
 MASKED = """

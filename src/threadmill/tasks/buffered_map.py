@@ -3,6 +3,7 @@
 import functools
 import itertools
 import sys
+import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
@@ -48,11 +49,11 @@ class BufferedMap(Generic[T]):
         submit_call = functools.partial(copy_context().run, submit, fn)
         self._calls = itertools.starmap(submit_call, zip(*iterables, strict=False))
         self._futures: deque[Future[T]] = deque(itertools.islice(self._calls, buffersize))
-        self.begun = False
+        self.unbegun: weakref.ref[Results[T]] | None = None
         self.size = len(self._futures) if buffersize is None else None
 
     def results(self, deadline: Deadline) -> Generator[T, None, None]:
-        self.begun = True
+        self.unbegun = None
         is_finalizing = sys.is_finalizing  # when it is true, the pool has ended, and names may be gone
         try:
             while self._futures:

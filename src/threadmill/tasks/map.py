@@ -9,6 +9,7 @@ from the start, so that the consumer can have the first results of a batch that 
 import functools
 import itertools
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, TimeoutError
@@ -100,7 +101,7 @@ class Map(Generic[T]):
         self._forks = tasks.forks
         self._context = copy_context()
         self.called: Callable[..., T] | None = None  # the user's function: a trace tells its name
-        self.begun = False
+        self.unbegun: weakref.ref[Results[Any]] | None = None
         self.size: int | None = None
 
     # ---- the reader's side ----
@@ -254,7 +255,7 @@ class Map(Generic[T]):
 
     def results(self, deadline: Deadline) -> Generator[list[T], None, None]:
         """The results in order, as lists; raises where a call raised."""
-        self.begun = True
+        self.unbegun = None
         at, size = 0, len(self._inputs)
         try:
             while at < size:

@@ -1,8 +1,10 @@
 """The iterator that Pool.map returns."""
 
+import functools
 import itertools
 import opcode
 import sys
+import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from types import FrameType
@@ -18,7 +20,8 @@ _POP_TOP = opcode.opmap["POP_TOP"]
 class Source(Protocol):
     """A map call, which the results come from."""
 
-    begun: bool  # whether the first result has been asked for
+    # Has the calls cancelled when the iterator is dropped; None once the first result has been asked for.
+    unbegun: "weakref.ref[Results[Any]] | None"
     size: int | None  # how many results there will be, where that is known
 
     def give_up(self) -> None:
@@ -30,7 +33,8 @@ class Results(itertools.chain[T]):
 
     Like a generator it cancels what nobody has begun when it is dropped before its end. It does so also when
     it is dropped before its beginning, except by a statement that only calls `pool.map(fn, items)`: that is
-    how people call `map` for its effects, and Executor.map runs all of these calls.
+    how people call `map` for its effects, and Executor.map runs all of these calls. One that has come to its
+    end runs no Python code when it is dropped, where Ctrl-C would be lost.
     """
 
     _source: Source
@@ -43,6 +47,7 @@ class Results(itertools.chain[T]):
         """The items of the parts, one by one; `layers` are the generators behind them, outer ones first."""
         results: Results[T] = cls.from_iterable(parts)  # type: ignore[assignment]
         results._source, results._layers = source, layers
+        source.unbegun = weakref.ref(results, functools.partial(_give_up, weakref.ref(source)))
         return results
 
     def through(self, layer: Generator[T, None, None]) -> "Results[T]":
@@ -55,11 +60,15 @@ class Results(itertools.chain[T]):
         self._source.give_up()
         deque(self, maxlen=0)  # what it holds of the last part
 
-    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        # When the interpreter ends, the pool has ended before, and this module's names may be gone.
-        if is_finalizing() or self._source.begun or _ends_a_statement(sys._getframe().f_back):
-            return
-        self._source.give_up()
+
+def _give_up(
+    source: "weakref.ref[Source]", _: object, is_finalizing: Callable[[], bool] = sys.is_finalizing
+) -> None:
+    # When the interpreter ends, the pool has ended before, and this module's names may be gone.
+    if is_finalizing() or _ends_a_statement(sys._getframe().f_back):
+        return
+    if (work := source()) is not None:
+        work.give_up()
 
 
 def _ends_a_statement(frame: FrameType | None) -> bool:
