@@ -5,6 +5,7 @@ waiter would never hear of what a native thread does. Where one of them has patc
 module is imported, its own door to the originals is used.
 """
 
+import contextlib
 import sys
 import threading
 import types
@@ -12,6 +13,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["Condition", "Event", "Lock", "RLock"]
+
+
+# How long the main thread sleeps before it looks for signals that came just before.
+_LOOK_AGAIN_S = 1.0
+
+_HELD = object()  # in the place of the state of a lock that has been released
 
 
 def _originals() -> Any:
@@ -51,12 +58,33 @@ else:
     Lock, RLock, Event = _own.Lock, _own.RLock, _own.Event
 
     class Condition(_own.Condition):
-        """threading's; its own wait lacks the RLock where Ctrl-C comes just as that was released."""
+        """threading's, with a wait that Ctrl-C can't be lost in.
+
+        It may come when the lock has just been released, which must then be taken again; or just before the
+        sleep, which it does not end: the main thread, whose it is, looks for it once in a while.
+        """
 
         def wait(self, timeout=None):
+            if not self._is_owned():
+                raise RuntimeError("cannot wait on un-acquired lock")
+            waiter = Lock()
+            waiter.acquire()
+            self._waiters.append(waiter)
+            told, state = False, _HELD
+            is_main = threading.current_thread() is threading.main_thread()
             try:
-                return super().wait(timeout)
-            except BaseException:
-                if not self._is_owned():
+                state = self._release_save()
+                if timeout is None:
+                    while not told:
+                        told = waiter.acquire(True, _LOOK_AGAIN_S if is_main else -1)
+                else:
+                    told = waiter.acquire(True, timeout) if timeout > 0 else waiter.acquire(False)
+                return told
+            finally:
+                if state is not _HELD:
+                    self._acquire_restore(state)
+                elif not self._is_owned():
                     self.acquire()
-                raise
+                if not told:
+                    with contextlib.suppress(ValueError):  # somebody has just told this thread
+                        self._waiters.remove(waiter)

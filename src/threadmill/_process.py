@@ -1,9 +1,10 @@
 """What happens to pools when the process forks or the interpreter exits."""
 
+import contextlib
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ._locks import RLock
 from ._native.pools import forget_posted
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from .tasks.dispatcher import Dispatcher
 
 __all__ = ["exiting", "keep", "lock_of_process", "renew_in_child", "stop_at_exit", "watch"]
+
+T = TypeVar("T")
 
 exiting = False
 
@@ -80,11 +83,18 @@ def _at_exit() -> None:
         exiting = True  # too late for Python tasks; native loops need no hook
 
 
+def _members(things: "weakref.WeakSet[T]") -> "list[T]":
+    """What is there. Another thread may let go of one meanwhile; without the GIL that shows."""
+    while True:
+        with contextlib.suppress(RuntimeError):  # "Set changed size during iteration"
+            return list(things)
+
+
 def _shutdown_all() -> None:
     global exiting
     exiting = True
     with lock_of_process("process"):
-        runs, pools = list(_stoppable), list(_all)
+        runs, pools = _members(_stoppable), _members(_all)
     for run in runs:
         run.stop(RuntimeError("the interpreter exits"))
     for tasks in pools:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -10,6 +11,7 @@ from kit import commands
 from kit.threads import HAS_GIL, run_at_once
 
 import threadmill as tm
+from threadmill import _process
 
 THREADS = 8
 
@@ -48,6 +50,31 @@ def test_every_item_of_a_queue_counts(order: str) -> None:
 
     run_at_once(put_all, THREADS)
     assert items.unfinished_tasks == items.qsize() == each * THREADS
+
+
+@pytest.mark.usefixtures("restless")
+def test_pools_that_are_made_at_once_have_names_of_their_own() -> None:
+    prefixes: list[str] = []
+
+    def make(_: int) -> None:
+        prefixes.extend(tm.Pool(1)._tasks.prefix for _ in range(400))
+
+    run_at_once(make, THREADS)
+    assert len(set(prefixes)) == len(prefixes) == 400 * THREADS
+
+
+@pytest.mark.usefixtures("restless")
+def test_the_process_lists_pools_while_others_come_and_go() -> None:
+    pools: weakref.WeakSet[tm.Pool] = weakref.WeakSet()
+    kept = [tm.Pool(1) for _ in range(50)]
+    pools.update(kept)
+
+    def come_and_go(k: int) -> None:
+        for _ in range(200):
+            pools.add(tm.Pool(1)) if k else _process._members(pools)
+
+    run_at_once(come_and_go, 3)
+    assert {*kept} <= {*_process._members(pools)}
 
 
 @pytest.mark.usefixtures("restless")

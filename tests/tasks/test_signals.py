@@ -18,6 +18,7 @@ from kit import commands
 from kit.threads import Busy, asleep, soon
 
 import threadmill as tm
+from threadmill import _locks
 from threadmill._locks import Condition, RLock
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends a signal to one thread")
@@ -478,6 +479,25 @@ def test_a_wait_has_its_lock_after_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(condition, "_release_save", interrupted)
     with pytest.raises(KeyboardInterrupt), condition:
         condition.wait()
+
+
+def test_ctrl_c_just_before_a_sleep_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not end the sleep. The next one begins with it."""
+    sleeps: list[tuple[Any, ...]] = []
+
+    class Waiter:
+        def acquire(self, *how: Any) -> bool:
+            sleeps.append(how)
+            if len(sleeps) == 3:
+                raise KeyboardInterrupt
+            return False
+
+    monkeypatch.setattr(_locks, "Lock", Waiter)
+    condition = Condition(RLock())
+    with pytest.raises(KeyboardInterrupt), condition:
+        condition.wait()
+    assert sleeps == [(), (True, _locks._LOOK_AGAIN_S), (True, _locks._LOOK_AGAIN_S)]
+    assert not condition._waiters  # type: ignore[attr-defined]
 
 
 def test_an_iterator_at_its_end_has_no_code_to_lose_ctrl_c_in(pool: tm.Pool) -> None:

@@ -34,10 +34,17 @@ _TURN_S = 0.005
 # Enough that two threads seldom need the same one.
 _FUTURE_LOCKS = 16
 
-_names = itertools.count()
+_numbers = (
+    itertools.count()
+)  # for names; under a lock, as without the GIL two threads may be given one number
 
 # After so many failures in a row that are no item's the pool is broken.
 _MOST_FAILURES = 20
+
+
+def _next_number() -> int:
+    with _process.lock_of_process("names"):
+        return next(_numbers)
 
 
 def _turn() -> float:
@@ -61,7 +68,7 @@ class Dispatcher(Backlog):
         pin: bool = False,
     ) -> None:
         # Set once.
-        self.prefix = prefix or f"threadmill-{next(_names)}"
+        self.prefix = prefix or f"threadmill-{_next_number()}"
         handle = pools.new_pool(threads, self.prefix, pin)
         workers = Workers(handle, threads, self.prefix, initializer)
         super().__init__(handle, workers, threads, max_queue, when_full)
