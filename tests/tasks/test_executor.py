@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import stdlib_cases
-from kit.threads import Busy, soon
+from kit.threads import Busy, merge_references, soon
 
 import threadmill as tm
 
@@ -174,6 +174,7 @@ def test_a_failed_task_leaves_no_cycle(pool: tm.Pool) -> None:
         deadline = time.monotonic() + 30
         while gone() is not None and time.monotonic() < deadline:
             time.sleep(0.001)  # the worker may not have let go yet
+            merge_references()
         assert gone() is None
     finally:
         gc.enable()

@@ -62,7 +62,7 @@ STEPS: list[tuple[Any, str]] = [
     (late.Late, "finish"),
     (late.Late, "add"),
     (future.Future, "__call__"),
-    (future.Future, "_end"),
+    (future.Future, "_keep"),
     (future.Future, "finish"),
     (future.Future, "fail"),
     (future.Future, "rescue"),
