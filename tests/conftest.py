@@ -34,8 +34,9 @@ settings.register_profile(
 settings.load_profile("threadmill")
 
 
-def pytest_collection_finish() -> None:
-    """Keeps the thousands of collected tests out of the collector's sight, which many tests call for."""
+@pytest.fixture(scope="module", autouse=True)
+def _freeze() -> None:
+    """Keeps collected tests and imported packages out of the collector's sight, which many tests call for."""
     gc.collect()
     gc.freeze()
 
