@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from kit.marks import only_in_a_sweep
+from kit.shares import share
 
 if TYPE_CHECKING:
     import threadmill as tm
@@ -32,6 +33,25 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # `pool`, which serves any example
 )
 settings.load_profile("threadmill")
+
+
+def _k_of_n(text: str) -> tuple[int, int]:
+    k, n = map(int, text.split("/"))
+    if not 1 <= k <= n:
+        raise ValueError
+    return k, n
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", type=_k_of_n, metavar="K/N", help="the K-th of N shares of each test's cases")
+
+
+@pytest.hookimpl(trylast=True)  # once -m and -k have chosen
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if asked := config.getoption("share"):
+        chosen = share((item.nodeid for item in items), *asked)
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
+        items[:] = [item for item in items if item.nodeid in chosen]
 
 
 @pytest.fixture(scope="module", autouse=True)
