@@ -30,6 +30,9 @@ TOP_FILES = [
 FOLDERS = ["benchmarks", "csrc", "docs", "src", "tests"]
 GENERATED = {"__pycache__", "threadmill.egg-info", ".hypothesis", ".pytest_cache"}
 
+# Of each smoke test some cases, which need all of its files.
+SMOKE = ["-n", "0", "-m", "smoke", "--share=4/4", "-p", "no:cacheprovider"]
+
 SCRIPT = """
 import pathlib, sys
 import numpy as np
@@ -91,5 +94,5 @@ def test_sdist_installs_and_works_away_from_the_tree(sdist: Path, tmp_path: Path
     for name in ("tests", "benchmarks"):  # and not src/
         shutil.copytree(unpacked / name, away / name)
     shutil.copy(unpacked / "pyproject.toml", away)
-    report = run(python, "-m", "pytest", "-n", "0", "-m", "smoke", "-p", "no:cacheprovider", cwd=away)
+    report = run(python, "-m", "pytest", *SMOKE, cwd=away)
     assert " passed" in report
