@@ -4,6 +4,7 @@ Which of two NaNs an operation hands on depends on the compiler, and on whether 
 vectors or in the rest after them. So the places at which work is cut show here.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,6 +28,11 @@ pytestmark = [pytest.mark.sweep, pytest.mark.usefixtures("quiet")]
 
 def nans(char: str, n: int, seed: int = 0, share: float = 1.0) -> Array:
     """n numbers of which `share` are NaNs: of both signs, quiet and signalling, of many payloads."""
+    return _nans(char, n, seed, share).copy()
+
+
+@functools.lru_cache(maxsize=256)
+def _nans(char: str, n: int, seed: int, share: float) -> Array:
     dtype = np.dtype(char)
     if dtype.kind == "c":
         return nans(dtype.type(0).real.dtype.char, 2 * n, seed, share).view(dtype)
