@@ -6,6 +6,12 @@
 
 #include "common.h"
 
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZER 1
+#else
+#define THREAD_SANITIZER 0
+#endif
+
 static int check_passed;
 static int check_failed;
 static int check_bad; /* in the running test */

@@ -20,12 +20,6 @@
 #include <sys/prctl.h>
 #endif
 
-#if defined(__SANITIZE_THREAD__)
-#define THREAD_SANITIZER 1 /* its runtime forbids threads in a child of a threaded process */
-#else
-#define THREAD_SANITIZER 0
-#endif
-
 enum { ACTORS = 4, ACTS_A_ROUND = 150, MOST = 300 };
 
 /* ---- what the actors share ---------------------------------------------------------------- */
@@ -380,7 +374,7 @@ static int live_as_child(stage *at)
     tm_queue_push(at->queue, &item, 1, 0, &done); /* may be full: it must only come back */
     tm_queue_pop(at->queue, &item, 1, 0, &done);
     check_loop(NULL, 20, 3, SIZE_MAX, 0);
-    if (THREAD_SANITIZER) return check_bad != 0;
+    if (THREAD_SANITIZER) return check_bad != 0; /* its runtime forbids threads in a child */
     _Atomic long count = 0;
     check_loop(at->pool, 100, 3, SIZE_MAX, 1);
     CHECK(tm_spawn(at->pool, add_one, (void *)&count) == TM_OK);

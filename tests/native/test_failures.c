@@ -8,12 +8,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define THREAD_SANITIZER 1
-#else
-#define THREAD_SANITIZER 0
-#endif
-
 static tm_pool *make_pool(size_t threads)
 {
     tm_pool *pool = NULL;

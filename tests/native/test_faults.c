@@ -25,12 +25,6 @@ int main(void)
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define THREAD_SANITIZER 1
-#else
-#define THREAD_SANITIZER 0
-#endif
-
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZER 1
 #else
