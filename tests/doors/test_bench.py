@@ -109,7 +109,7 @@ def test_a_picture_without_matplotlib_names_the_command(
     without("matplotlib")
     with pytest.raises(SystemExit):
         main(["bench", "--plot", "run.png"])
-    assert "--plot needs matplotlib: pip install 'threadmill[plot]'" in capsys.readouterr().err
+    assert "--plot needs matplotlib: pip install matplotlib" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("tiny")

@@ -68,7 +68,7 @@ def _check(options: argparse.Namespace, refuse: Callable[[str], NoReturn]) -> No
         try:
             endings = formats()
         except ImportError:
-            refuse("--plot needs matplotlib: pip install 'threadmill[plot]'")
+            refuse("--plot needs matplotlib: pip install matplotlib")
         if options.plot.suffix[1:] not in endings:
             refuse(f"--plot must end in .png, .svg or .pdf, got {options.plot}")
 

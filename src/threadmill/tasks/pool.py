@@ -213,7 +213,7 @@ class Pool(StandardFace):
         buffersize : int, optional
             How many results may be under way or waiting to be taken, at most.
         progress : bool or callable
-            True: a bar on stderr, by tqdm (install ``threadmill[progress]``). A callable is called with
+            True: a bar on stderr, by tqdm (``pip install tqdm``). A callable is called with
             (results taken, number of results, or None if that is unknown).
 
         Returns

@@ -33,7 +33,7 @@ def _tqdm() -> Callable[..., Any]:
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
-        raise ImportError("progress=True needs tqdm: pip install 'threadmill[progress]'") from error
+        raise ImportError("progress=True needs tqdm: pip install tqdm") from error
     return tqdm  # type: ignore[no-any-return]
 
 

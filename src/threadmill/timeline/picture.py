@@ -94,7 +94,7 @@ def _figure_class() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError("a picture needs matplotlib: pip install 'threadmill[plot]'") from error
+        raise ImportError("a picture needs matplotlib: pip install matplotlib") from error
     return Figure
 
 

@@ -84,7 +84,7 @@ class Trace:
         Raises
         ------
         ImportError
-            matplotlib is not installed: ``pip install 'threadmill[plot]'``.
+            matplotlib is not installed: ``pip install matplotlib``.
         RuntimeError
             Nothing is recorded yet.
         ValueError
