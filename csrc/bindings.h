@@ -227,6 +227,23 @@ typedef struct tm_extreme {
  * none. */
 tm_inner_loop tm_extreme_loop(int dtype, int of_rows);
 
+/* What sums of float32 and float64 are of. TM_OF_ELEMENTS: x; what stands for means is not used. TM_OF_NUMBERS: x,
+ * but 0 where x is NaN; how many are not NaN is counted. TM_OF_SQUARES: (x - mean)^2. TM_OF_NUMBER_SQUARES: the same, but 0 where x is NaN. */
+enum { TM_OF_ELEMENTS = 0, TM_OF_NUMBERS = 1, TM_OF_SQUARES = 2, TM_OF_NUMBER_SQUARES = 3 };
+
+/* Where a sum begins in an array, and of how many elements it is. */
+typedef struct tm_node {
+    intptr_t begin, n;
+} tm_node;
+
+/* The inner loop with operands (node, x, sum, count), or (node, x, sum, mean) of squares: sum = the elements of a
+ * node in NumPy's pairwise tree, counted in an intptr_t. NULL: none. */
+tm_inner_loop tm_moment_nodes_loop(int dtype, int value);
+
+/* The inner loop with operands (sum, x, count) or (sum, x, mean) that adds rows to `sum` as tm_add_rows_loop does; a
+ * count is a signed integer of an element's size. NULL: none. */
+tm_inner_loop tm_moment_rows_loop(int dtype, int value);
+
 /* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
 
 enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 510, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };

@@ -40,8 +40,8 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
     "kernels": """
-        kernel tree stream items foreach_item add multiply within rows cast nans chain select draws copy take
-        compress count extreme
+        kernel tree stream items foreach_item add multiply within rows moments cast nans chain select draws
+        copy take compress count extreme
     """,
     "arrays": "dtype memory walk program dense product sum fold sound tile fused random",
 }
@@ -87,7 +87,7 @@ FILES = {
         cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
         row_reductions reductions accumulations self_test reducer signatures ufunc functions moves picks
-        random rebound
+        random rebound moments
     """,
     "fusion": """
         nodes loops node_plans warned elision picking open_tiles layout passes chains worth building
@@ -98,7 +98,7 @@ FILES = {
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face ufuncs fused sort_1d one_dimension reductions rows sorting order_statistics cumulative
+        face ufuncs rows moments fused sort_1d one_dimension reductions sorting order_statistics cumulative
         searching products inner_calls fft linalg pieces copies fills joins picks counts
     """,
     "_bench": "timing arithmetic terminal cases rows picture command",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 MAX_OPERANDS = lib.TM_MAX_OPERANDS
 
+# What sums are of: csrc/bindings.h tells.
+ELEMENTS, NUMBERS = lib.TM_OF_ELEMENTS, lib.TM_OF_NUMBERS
+SQUARES, NUMBER_SQUARES = lib.TM_OF_SQUARES, lib.TM_OF_NUMBER_SQUARES
+
 # An inner loop: its address, context and auxdata. With the slots of its operands it is a step.
 InnerLoop = tuple[Any, int, int]
 Step = tuple[InnerLoop, tuple[int, ...]]
@@ -37,6 +41,16 @@ def add_rows_loop(char: str) -> InnerLoop | None:
     """The inner loop that adds any number of rows to a row; None: there is none."""
     function = lib.tm_add_rows_loop(DTYPES.get(char, -1))
     return (function, 0, 0) if function else None
+
+
+def moment_nodes_loop(char: str, value: int) -> InnerLoop:
+    """The inner loop that adds up nodes of floats; `value`: what of, ELEMENTS to NUMBER_SQUARES."""
+    return lib.tm_moment_nodes_loop(DTYPES[char], value), 0, 0
+
+
+def moment_rows_loop(char: str, value: int) -> InnerLoop:
+    """The inner loop that adds rows of floats to a row."""
+    return lib.tm_moment_rows_loop(DTYPES[char], value), 0, 0
 
 
 def nans_loop(itemsize: int, parts: int) -> InnerLoop:

@@ -22,6 +22,8 @@ from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
 from .face import NUMBERS as ALL_NUMBERS
 from .face import Prepared, on_all_cores
+from .moments import WAY as MOMENTS_WAY
+from .moments import by_moments
 
 __all__ = [
     "allclose",
@@ -116,14 +118,41 @@ def _in_rows(given: dict[str, Any]) -> str | None:
 
 # ---- functions --------------------------------------------------------------------------------------------
 
+# How calls may be made without passes: given the pool, NumPy's function and the arguments by name.
+Sooner = Callable[[Pool, Function, dict[str, Any]], Prepared]
 
-def _fused(numpys: Function, gains: Gains, least: int, quiet: frozenset[int] = frozenset()) -> Function:
-    """NumPy's function, fused from so many bytes of its largest argument on; `quiet`: see face.py."""
+# Bytes from which on what no loops of moments.py add up is fused; looked up at each call, so that tests can
+# lower it.
+MOMENTS_LEAST = 1 << 23
+
+# Bytes from which on those loops gain.
+_MOMENTS = 1 << 18
+
+
+def _fused(
+    numpys: Function,
+    gains: Gains,
+    least: int,
+    quiet: frozenset[int] = frozenset(),
+    *,
+    way: str = _WAY,
+    sooner: Sooner | None = None,
+) -> Function:
+    """NumPy's function, fused from so many bytes of its largest argument on; `quiet`: see face.py.
+
+    `sooner` is asked first, if there is one.
+    """
     signature = inspect.signature(numpys)
     first = next(iter(signature.parameters))
 
     def prepare(pool: Pool, *args: Any, **options: Any) -> Prepared:
         given = signature.bind(*args, **options).arguments
+        if sooner is not None:
+            call = sooner(pool, numpys, given)
+            if not isinstance(call, Refusal):
+                return call
+            if type(given[first]) is np.ndarray and given[first].nbytes < MOMENTS_LEAST:
+                return Refusal(call.reason)
         refusal = _refusal(given)
         if refusal is not None:
             return refusal
@@ -142,14 +171,21 @@ def _fused(numpys: Function, gains: Gains, least: int, quiet: frozenset[int] = f
         why = gains(given)
         return None if why is None else Refusal(why)
 
-    function: Any = on_all_cores(numpys, _WAY, least, quiet=quiet)(prepare)
+    function: Any = on_all_cores(numpys, way, least, quiet=quiet)(prepare)
     explain = function.explain
 
     def explain_passes(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """How a call with these arguments runs: it is made, and its passes are told, if it is fused."""
         check_pool(pool)
         told = explain(*args, pool=pool, **options)
-        return explain_fused(pool_or_default(pool), numpys, args, options) if told.parallel else told
+        if not told.parallel:
+            return told
+        threads = pool_or_default(pool)
+        if sooner is not None:
+            given = signature.bind(*args, **options).arguments
+            if not isinstance(sooner(threads, numpys, given), Refusal):
+                return told
+        return explain_fused(threads, numpys, args, options)
 
     function.explain = explain_passes
     made: Function = function
@@ -168,13 +204,18 @@ def _ranges(given: dict[str, Any]) -> str | None:
     return "two reductions of all elements are read as quickly" if given.get("axis") is None else None
 
 
+_by_moments = functools.partial(
+    _fused, gains=_reduces, way=f"{MOMENTS_WAY} Elsewhere {_WAY}", sooner=by_moments
+)
+
+var = _by_moments(np.var, least=_MOMENTS)
+std = _by_moments(np.std, least=_MOMENTS)
+nansum = _by_moments(np.nansum, least=_MOMENTS, quiet=ALL_NUMBERS)
+nanmean = _by_moments(np.nanmean, least=_MOMENTS)
+nanvar = _by_moments(np.nanvar, least=_MOMENTS)
+nanstd = _by_moments(np.nanstd, least=_MOMENTS)
+
 # From these sizes on they gain on two threads, one of which is busy elsewhere: 1.1 and more.
-var = _fused(np.var, _reduces, 1 << 23)
-std = _fused(np.std, _reduces, 1 << 23)
-nansum = _fused(np.nansum, _reduces, 1 << 23, ALL_NUMBERS)
-nanmean = _fused(np.nanmean, _reduces, 1 << 23)
-nanvar = _fused(np.nanvar, _reduces, 1 << 23)
-nanstd = _fused(np.nanstd, _reduces, 1 << 23)
 nanprod = _fused(np.nanprod, _reduces, 1 << 24, ALL_NUMBERS)
 norm = _fused(np.linalg.norm, _norm_of_rows, 1 << 24, ALL_NUMBERS)
 ptp = _fused(np.ptp, _ranges, 1 << 25, ALL_NUMBERS)
