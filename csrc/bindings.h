@@ -244,6 +244,16 @@ tm_inner_loop tm_moment_nodes_loop(int dtype, int value);
  * count is a signed integer of an element's size. NULL: none. */
 tm_inner_loop tm_moment_rows_loop(int dtype, int value);
 
+/* The inner loop with operands (node, x, extreme, place) that finds a node's least or greatest number, and, unless the
+ * context is not 0, the first place of it in the node, an intptr_t. NaN stands for what no number is further than,
+ * infinity or minus infinity; the place is left alone where that is all there is. NULL: none. */
+tm_inner_loop tm_extreme_nodes_loop(int dtype, int greatest);
+
+/* The inner loop with operands (extreme, x, place) that finds the same down the columns of rows, told of them as
+ * tm_add_rows_loop is. An extreme begins with infinity or minus infinity; a place is a row's number, a signed integer of
+ * an element's size. NULL: none. */
+tm_inner_loop tm_extreme_rows_loop(int dtype, int greatest);
+
 /* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
 
 enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 510, TM_FUSED_FOLDS = 16, TM_FUSED_ITEM = 32 };

@@ -40,8 +40,8 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
     "kernels": """
-        kernel tree stream items foreach_item add multiply within rows moments cast nans chain select draws
-        copy take compress count extreme
+        kernel tree stream items foreach_item add multiply within rows moments extremes cast nans chain
+        select draws copy take compress count extreme
     """,
     "arrays": "dtype memory walk program dense product sum fold sound tile fused random",
 }
@@ -87,7 +87,7 @@ FILES = {
         cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
         row_reductions reductions accumulations self_test reducer signatures ufunc functions moves picks
-        random rebound moments
+        random rebound moments extremes
     """,
     "fusion": """
         nodes loops node_plans warned elision picking open_tiles layout passes chains worth building

@@ -1,4 +1,4 @@
-"""Sums of numbers and of squares by loops of our own: NumPy's bits on each instruction set, its warnings."""
+"""Sums and extremes of numbers by loops of our own: NumPy's bits on each instruction set, its warnings."""
 
 import tracemalloc
 import warnings
@@ -10,11 +10,13 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import threadmill as tm
+from threadmill import numpy as ours
 from threadmill._native.library import lib
-from threadmill.arrays import moments
-from threadmill.numpy import fused
+from threadmill.arrays import extremes, moments
+from threadmill.numpy import searching
 
-NAMES = ["var", "std", "nansum", "nanmean", "nanvar", "nanstd"]
+EXTREMES = ["nanmin", "nanmax", "nanargmin", "nanargmax"]
+NAMES = ["var", "std", "nansum", "nanmean", "nanvar", "nanstd", *EXTREMES]
 
 # What only some vectors, or their ends, could meet.
 SPECIALS = np.array(
@@ -28,10 +30,17 @@ def each_level(request: pytest.FixtureRequest) -> Iterator[None]:
         lib.tm_set_simd_level(level)
         moments._nodes_program.cache_clear()
         moments._rows_program.cache_clear()
+        extremes._nodes_program.cache_clear()
+        extremes._rows_program.cache_clear()
 
     choose(request.param)
     yield
     choose(lib.tm_simd_best())
+
+
+@pytest.fixture(autouse=True)
+def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "WHOLE_LEAST", 0)
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +52,17 @@ def pool() -> Iterator[tm.Pool]:
 def outcome(function: Any, *args: Any, **options: Any) -> Any:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = function(*args, **options)
+        try:
+            found = function(*args, **options)
+        except Exception as error:
+            return type(error), str(error)
     told = [(each.category, str(each.message)) for each in caught]
     return type(found), found.dtype, found.shape, found.strides, found.tobytes(), found.flags.owndata, told
 
 
 def compare(pool: tm.Pool, name: str, x: Any, *args: Any, **options: Any) -> None:
     expected = outcome(getattr(np, name), x, *args, **options)
-    assert outcome(getattr(fused, name), x, *args, pool=pool, **options) == expected
+    assert outcome(getattr(ours, name), x, *args, pool=pool, **options) == expected
 
 
 @pytest.mark.usefixtures("each_level")
@@ -121,9 +133,9 @@ def test_degrees_of_freedom(name: str, pool: tm.Pool) -> None:
 def test_they_need_no_copy(name: str) -> None:
     x = np.random.default_rng(12).normal(size=(1000, 1000))
     for axis in (None, 0, 1):
-        assert getattr(fused, name).explain(x, axis, pool=tm.Pool(2)).parallel
+        assert getattr(ours, name).explain(x, axis, pool=tm.Pool(2)).parallel
         tracemalloc.start()
-        getattr(fused, name)(x, axis, pool=tm.Pool(2))
+        getattr(ours, name)(x, axis, pool=tm.Pool(2))
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert most < 200_000
@@ -134,6 +146,36 @@ def test_nans_alone_warn_and_are_not_numpys(pool: tm.Pool) -> None:
     x[0] = 1
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = fused.nanmean(x, 1, pool=pool)
+        found = ours.nanmean(x, 1, pool=pool)
     assert_array_equal(found, [1] + [np.nan] * 19)
     assert [(each.filename, str(each.message)) for each in caught] == [(__file__, "Mean of empty slice")]
+
+
+@pytest.mark.usefixtures("each_level")
+@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize("char", "fd")
+def test_the_first_of_equal_numbers_is_found(name: str, char: str, pool: tm.Pool) -> None:
+    rng = np.random.default_rng(13)
+    for length in (1, 3, 63, 64, 65, 257, 600, 40_000):
+        x = rng.integers(1, 4, (9, length)).astype(char)
+        x[rng.random(x.shape) < 0.3] = np.nan
+        x[5] = -x[5]
+        for axis in (None, 0, 1):
+            for each in (x, np.ascontiguousarray(x.T), x * 0.0, np.abs(x) - 1, x * np.float32(np.inf)):
+                compare(pool, name, each, axis)
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_layouts_and_dtypes_of_extremes(name: str, pool: tm.Pool) -> None:
+    x = np.random.default_rng(14).normal(3, 1, (40, 300))
+    x[x > 4] = np.nan
+    read_only = x.copy()
+    read_only.flags.writeable = False
+    for each in (x[:, ::2], x[::-1], x.T, x.astype(">f8"), x.astype("e"), x.astype("g"), x + 1j, read_only):
+        for axis in (None, 0, 1):
+            compare(pool, name, each, axis)
+    for axis in (None, 0, 1):
+        compare(pool, name, np.nan_to_num(x).astype("i4"), axis)
+        compare(pool, name, x, axis, out=np.empty(np.sum(x, axis).shape, "p" if "arg" in name else "d"))
+        compare(pool, name, x[:0], axis)
+    compare(pool, name, x[0, 0])

@@ -53,6 +53,16 @@ def moment_rows_loop(char: str, value: int) -> InnerLoop:
     return lib.tm_moment_rows_loop(DTYPES[char], value), 0, 0
 
 
+def extreme_nodes_loop(char: str, greatest: bool, places: bool) -> InnerLoop:
+    """The inner loop that finds the least or the greatest number of nodes, and where it stands."""
+    return lib.tm_extreme_nodes_loop(DTYPES[char], greatest), not places, 0
+
+
+def extreme_rows_loop(char: str, greatest: bool) -> InnerLoop:
+    """The inner loop that finds the least or the greatest numbers of columns, and their rows."""
+    return lib.tm_extreme_rows_loop(DTYPES[char], greatest), 0, 0
+
+
 def nans_loop(itemsize: int, parts: int) -> InnerLoop:
     """The inner loop with one operand, of `parts` numbers an element, that fails where it has a NaN."""
     return lib.tm_nans_loop(1, itemsize), parts, 0

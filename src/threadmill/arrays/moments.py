@@ -65,44 +65,57 @@ class Summands(NamedTuple):
         return self._of_rows(pool, value, third) if self.outer > 1 else self._of_all(pool, value, third)
 
     def _of_columns(self, pool: "CData", value: int, third: Array) -> tuple[Reduced, Reduced, int]:
+        sums = np.zeros(self.shape, self.x.dtype)
+        status = self.run_columns(pool, _rows_program(self.x.dtype.char, value), sums, third)
+        return sums, third.astype(np.intp) if value == NUMBERS else third, status
+
+    def _of_rows(self, pool: "CData", value: int, third: Array) -> tuple[Reduced, Reduced, int]:
+        sums = np.empty(self.shape, self.x.dtype)
+        status = self.run_rows(pool, _nodes_program(self.x.dtype.char, value), sums, third)
+        return np.add(sums, 0, out=sums), third, status  # NumPy begins with 0, so that -0.0 sums up to 0.0
+
+    def _of_all(self, pool: "CData", value: int, third: Array) -> tuple[Reduced, Reduced, int]:
+        nodes = self.nodes()
+        sums = np.empty(len(nodes), self.x.dtype)
+        if value == NUMBERS:
+            third = np.empty(len(nodes), np.intp)
+        status = self.run_nodes(pool, _nodes_program(self.x.dtype.char, value), nodes, sums, third)
+        while len(sums) > 1:
+            sums = sums[::2] + sums[1::2]
+        count = third.sum() if value == NUMBERS else third
+        total = sums[0] + self.x.dtype.type(0)
+        if not self.shape:
+            return total, count, status
+        return np.full(self.shape, total), np.full(self.shape, count), status
+
+    def nodes(self) -> Array:
+        return _nodes(self.x.size, self.x.itemsize)
+
+    def run_columns(self, pool: "CData", program: "CData", results: Array, third: Array) -> int:
+        """Runs a loop that takes rows one after the other, over columns."""
         x, item = self.x, self.x.itemsize
         row = self.inner * item
-        sums = np.zeros(self.shape, x.dtype)
         strides = [(row, item), (row * self.summed, item), (row, item)]
         split, grain = cut((self.outer, self.inner), range(2), self.summed)
         if split:
             piece = max(row // 64, min(row // 8, _ROW_PIECE), 1)
             grain = -(-piece // _LINE) * _LINE // item
         space = Space((self.outer, self.inner), strides, (), (self.summed, row))
-        status = space.run(pool, _rows_program(x.dtype.char, value), (sums, x, third), split, grain)
-        return sums, third.astype(np.intp) if value == NUMBERS else third, status
+        return space.run(pool, program, (results, x, third), split, grain)
 
-    def _of_rows(self, pool: "CData", value: int, third: Array) -> tuple[Reduced, Reduced, int]:
+    def run_rows(self, pool: "CData", program: "CData", results: Array, third: Array) -> int:
+        """Runs a loop over nodes for which each row is one."""
         x, item = self.x, self.x.itemsize
-        sums = np.empty(self.shape, x.dtype)
         node = np.array([0, self.summed], np.intp)
         strides = [(0,), (self.summed * item,), (item,), (third.itemsize,)]
         grain = max(1, chunk_elements(x.size) // self.summed)
-        space = Space((self.outer,), strides)
-        status = space.run(pool, _nodes_program(x.dtype.char, value), (node, x, sums, third), 0, grain)
-        return np.add(sums, 0, out=sums), third, status  # NumPy begins with 0, so that -0.0 sums up to 0.0
+        return Space((self.outer,), strides).run(pool, program, (node, x, results, third), 0, grain)
 
-    def _of_all(self, pool: "CData", value: int, third: Array) -> tuple[Reduced, Reduced, int]:
-        x, item = self.x, self.x.itemsize
-        nodes = _nodes(x.size, item)
-        sums = np.empty(len(nodes), x.dtype)
-        if value == NUMBERS:
-            third = np.empty(len(nodes), np.intp)
-        strides = [(nodes.strides[0],), (0,), (item,), (third.itemsize if value == NUMBERS else 0,)]
-        space = Space((len(nodes),), strides)
-        status = space.run(pool, _nodes_program(x.dtype.char, value), (nodes, x, sums, third), 0, 1)
-        while len(sums) > 1:
-            sums = sums[::2] + sums[1::2]
-        count = third.sum() if value == NUMBERS else third
-        total = sums[0] + x.dtype.type(0)
-        if not self.shape:
-            return total, count, status
-        return np.full(self.shape, total), np.full(self.shape, count), status
+    def run_nodes(self, pool: "CData", program: "CData", nodes: Array, results: Array, third: Array) -> int:
+        """Runs such a loop over the nodes of the whole array."""
+        of_third = third.strides[0] if third.ndim and third.size == len(nodes) else 0
+        strides = [(nodes.strides[0],), (0,), (self.x.itemsize,), (of_third,)]
+        return Space((len(nodes),), strides).run(pool, program, (nodes, self.x, results, third), 0, 1)
 
 
 def summands(x: Array, axis: int | None, keepdims: bool) -> Summands | Refusal:

@@ -125,8 +125,8 @@ Sooner = Callable[[Pool, Function, dict[str, Any]], Prepared]
 # lower it.
 MOMENTS_LEAST = 1 << 23
 
-# Bytes from which on those loops gain.
-_MOMENTS = 1 << 18
+# Bytes from which on those loops gain, also over what NumPy makes no copies for; and over what it does.
+_MOMENTS, _NAN_MOMENTS = 1 << 19, 1 << 18
 
 
 def _fused(
@@ -211,9 +211,9 @@ _by_moments = functools.partial(
 var = _by_moments(np.var, least=_MOMENTS)
 std = _by_moments(np.std, least=_MOMENTS)
 nansum = _by_moments(np.nansum, least=_MOMENTS, quiet=ALL_NUMBERS)
-nanmean = _by_moments(np.nanmean, least=_MOMENTS)
-nanvar = _by_moments(np.nanvar, least=_MOMENTS)
-nanstd = _by_moments(np.nanstd, least=_MOMENTS)
+nanmean = _by_moments(np.nanmean, least=_NAN_MOMENTS)
+nanvar = _by_moments(np.nanvar, least=_NAN_MOMENTS)
+nanstd = _by_moments(np.nanstd, least=_NAN_MOMENTS)
 
 # From these sizes on they gain on two threads, one of which is busy elsewhere: 1.1 and more.
 nanprod = _fused(np.nanprod, _reduces, 1 << 24, ALL_NUMBERS)

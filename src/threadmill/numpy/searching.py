@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.extremes import extremes
 from ..arrays.layout import NO_VALUE, is_plain
+from ..arrays.moments import summands
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
+from . import reductions
 from .face import NUMBERS, Prepared, on_all_cores
 from .rows import filled, gathered, rows_of, run_blocks
 
 __all__ = [
-    *("argmax", "argmin", "digitize", "interp", "isin", "nanargmax", "nanargmin", "searchsorted"),
-    "take_along_axis",
+    *("argmax", "argmin", "digitize", "interp", "isin", "nanargmax", "nanargmin", "nanmax", "nanmin"),
+    *("searchsorted", "take_along_axis"),
 ]
 
 _NOT_PLAIN = Refusal("an operand is no plain aligned native array of numbers")
@@ -30,7 +33,7 @@ _WAY = "Rows along the axis are shared out; without one the elements are."
 
 # Bytes from which on it gains, and bytes in a block at least: NumPy reads 30 KB in a microsecond, and 10
 # where nan is left out.
-_QUICK, _NAN_QUICK, _QUICK_BLOCK = 1 << 25, 1 << 23, 1 << 22
+_QUICK, _NAN_QUICK, _NAN_ROWS, _QUICK_BLOCK = 1 << 25, 1 << 19, 1 << 23, 1 << 22
 
 
 def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
@@ -80,6 +83,29 @@ argmax = on_all_cores(np.argmax, _WAY, _QUICK, quiet=NUMBERS)(_arg(np.argmax))
 argmin = on_all_cores(np.argmin, _WAY, _QUICK, quiet=NUMBERS)(_arg(np.argmin))
 
 
+def _looked_for(pool: Pool, a: Any, axis: Any, keepdims: Any, greatest: bool, places: bool) -> Prepared:
+    """Looks for the least or the greatest numbers, or for their places; NumPy does where zeros are found."""
+    over = summands(a, axis, keepdims is True)
+    if isinstance(over, Refusal) or (over.summed >> 31 and over.inner > 1):
+        return _NOT_PLAIN
+
+    def call() -> Any:
+        found = extremes(pool._handle, over, greatest, places)
+        if isinstance(found, Refusal):
+            return found
+        if not places and not np.all(found[0]) and _has_minus_zero(pool, over.x):
+            return Refusal("zeros are of both signs, it may be")
+        return found[places]
+
+    return call
+
+
+def _has_minus_zero(pool: Pool, x: Any) -> bool:
+    """Whether it has the one float that is, read as an integer, the least of all."""
+    integers = x.view(f"i{x.itemsize}")
+    return bool(reductions.min(integers, pool=pool) == np.iinfo(integers.dtype).min)
+
+
 def _nanarg(numpys: Callable[..., Any], without: Callable[..., Any]) -> Callable[..., Prepared]:
     plain = _arg(without)
     rows_alone = _arg(numpys)
@@ -91,6 +117,12 @@ def _nanarg(numpys: Callable[..., Any], without: Callable[..., Any]) -> Callable
             return _NOT_PLAIN
         if a.dtype.kind != "f":
             return plain(pool, a, axis, out, keepdims=keepdims)
+        if out is None and (keepdims is NO_VALUE or type(keepdims) is bool) and not _is_turned(a):
+            call = _looked_for(pool, a, axis, keepdims, numpys is np.nanargmax, True)
+            if not isinstance(call, Refusal):
+                return call
+        if a.nbytes < _NAN_ROWS:
+            return Refusal("blocks of rows are too small")
         if axis is None or a.ndim < 2:
             return Refusal("there are no rows to share")
         return rows_alone(pool, a, axis, out, keepdims=keepdims)
@@ -98,8 +130,52 @@ def _nanarg(numpys: Callable[..., Any], without: Callable[..., Any]) -> Callable
     return prepare
 
 
-nanargmax = on_all_cores(np.nanargmax, _WAY, _NAN_QUICK, quiet=NUMBERS)(_nanarg(np.nanargmax, np.argmax))
-nanargmin = on_all_cores(np.nanargmin, _WAY, _NAN_QUICK, quiet=NUMBERS)(_nanarg(np.nanargmin, np.argmin))
+def _is_turned(a: Any) -> bool:
+    """Whether places in memory are not those in the array."""
+    return not a.flags.c_contiguous
+
+
+_NAN_WAY = "Loops of our own look for numbers in float32 and float64. Of others"
+
+nanargmax = on_all_cores(np.nanargmax, f"{_NAN_WAY} {_WAY[:1].lower()}{_WAY[1:]}", _NAN_QUICK, quiet=NUMBERS)(
+    _nanarg(np.nanargmax, np.argmax)
+)
+nanargmin = on_all_cores(np.nanargmin, f"{_NAN_WAY} {_WAY[:1].lower()}{_WAY[1:]}", _NAN_QUICK, quiet=NUMBERS)(
+    _nanarg(np.nanargmin, np.argmin)
+)
+
+
+def _nan_extreme(greatest: bool) -> Callable[..., Prepared]:
+    def prepare(
+        pool: Pool,
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = NO_VALUE,
+        initial: Any = NO_VALUE,
+        where: Any = NO_VALUE,
+    ) -> Prepared:
+        if not (out is None and initial is NO_VALUE and where is NO_VALUE):
+            return _OPTIONS
+        if keepdims is not NO_VALUE and type(keepdims) is not bool:
+            return _OPTIONS
+        is_last = type(axis) is int and type(a) is np.ndarray and a.ndim > 1 and axis in (-1, a.ndim - 1)
+        if not is_last and a.nbytes < WHOLE_LEAST:
+            return Refusal(f"NumPy reads fewer than {WHOLE_LEAST} bytes as fast", by_size=True)
+        return _looked_for(pool, a, axis, keepdims, greatest, False)
+
+    return prepare
+
+
+# Bytes from which on it gains to look through all elements, or through columns; looked up at each call, so
+# that tests can lower it.
+WHOLE_LEAST = 1 << 25
+
+
+_EXTREME_WAY = "Loops of our own look for numbers in float32 and float64; which zero is found NumPy tells."
+
+nanmax = on_all_cores(np.nanmax, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=NUMBERS)(_nan_extreme(True))
+nanmin = on_all_cores(np.nanmin, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=NUMBERS)(_nan_extreme(False))
 
 
 # ---- something for each element ---------------------------------------------------------------------------
