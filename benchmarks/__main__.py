@@ -26,6 +26,7 @@ QUESTIONS = (
     "reductions",
     "programs",
     "namespace",
+    "nan_functions",
     "labelled",
     "scaling",
     "shared_machine",
