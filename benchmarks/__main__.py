@@ -2,6 +2,7 @@
 
 `python -m benchmarks compare BASE.json` tells what has changed since a run that was saved.
 `python -m benchmarks plot [RUN.json] PICTURE` draws a run that was saved.
+`python -m benchmarks scan` looks for calls of threadmill.numpy that are slower than NumPy's.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import threadmill as tm
 
-from . import baseline, machine, native, peers, plot, report
+from . import baseline, machine, native, peers, plot, report, scan
 from .harness import Plan, Row
 
 QUESTIONS = (
@@ -44,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         return baseline.main(given[1:], main)
     if given[:1] == ["plot"]:
         return plot.main(given[1:])
+    if given[:1] == ["scan"]:
+        return scan.main(given[1:])
     options = _parse(given)
     peers.allow(max(options.threads))
     facts = machine.facts()

@@ -1,5 +1,6 @@
 """The benchmarks' arithmetic, and that they run; never what they measure."""
 
+import importlib.util
 import itertools
 import json
 import math
@@ -10,13 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from kit import commands
+
+import threadmill as tm
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is part of the tree, not of what is installed
 
-from benchmarks import baseline, harness, native, plot, report  # noqa: E402
+from benchmarks import baseline, harness, native, plot, report, scan, scan_calls  # noqa: E402
 from benchmarks.__main__ import QUESTIONS, main  # noqa: E402
 from benchmarks.harness import Measure, Plan  # noqa: E402
 
@@ -359,3 +363,54 @@ def test_what_cannot_be_drawn(
     assert stop.value.code == 2
     assert reason in capsys.readouterr().err
     assert not (tmp_path / "out.svg").exists()
+
+
+# ---- the scan ----
+
+
+def test_a_scan_has_every_function_that_is_not_numpys_own() -> None:
+    spec = importlib.util.spec_from_file_location("names", ROOT / "docs" / "namespace_coverage.py")
+    assert spec is not None
+    assert spec.loader is not None
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    ours = {
+        name for name in table.names() if scan_calls.named(tm.numpy, name) is not scan_calls.named(np, name)
+    }
+    known = {id(scan_calls.named(np, name)) for name in scan_calls.names()}
+    assert [name for name in sorted(ours) if id(scan_calls.named(np, name)) not in known] == []
+    seen = {case.name for case in scan.cases(0)}
+    assert seen == {*scan_calls.names()}
+
+
+def test_a_scan_is_shuffled_by_its_seed() -> None:
+    first, again, other = (list(itertools.islice(scan.cases(seed), 50)) for seed in (1, 1, 2))
+    assert first == again != other
+    assert {case.size for case in scan.cases(1, ["sort"], small=True)} == {1, 10, 100}
+    assert min(case.size for case in scan.cases(1, ["sort"], large=True) if type(case.size) is int) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("ours", "numpys", "is_loss"),
+    [(2e-6, 1e-6, True), (1.4e-6, 1e-6, False), (1.06, 1.0, True), (1.05, 1.0, False), (0.5, 1.0, False)],
+)
+def test_a_loss_shows_in_both_measures(ours: float, numpys: float, is_loss: bool) -> None:
+    case = scan.Case("sort", "f8", 10, "row", "contiguous", 0)
+    assert scan.Found(case, 10, ours, numpys).is_loss is is_loss
+
+
+@pytest.mark.parametrize("shape", scan.SHAPES)
+@pytest.mark.parametrize("layout", scan.LAYOUTS)
+def test_arrays_of_a_scan(shape: str, layout: str) -> None:
+    x = scan.array("f4", 1000, shape, layout)
+    assert x.size == 1000
+    assert x.dtype == np.float32
+    assert x.flags.c_contiguous is (layout == "contiguous" or (layout, shape) == ("transposed", "row"))
+
+
+def test_a_scan_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    given = ["scan", "--seconds", "0.5", "--only", "sort", "--small", "--save", str(tmp_path / "scan.json")]
+    assert main(given) == 0
+    told = json.loads((tmp_path / "scan.json").read_text())
+    assert {each["case"]["name"] for each in told["measured"]} == {"sort"}
+    assert "calls measured" in capsys.readouterr().out
