@@ -14,7 +14,7 @@ from .._types import Array, Reduced
 from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import reductions, self_test, sum_kernel, thresholds
-from .any_order import ANY_ORDER
+from .any_order import ANY_ORDER, LEAST_OR_GREATEST
 from .cache import Cache
 from .errstate import apply_as_the_user
 from .layout import NO_VALUE, NUMERIC
@@ -118,6 +118,8 @@ def _are_axes(axis: Any) -> bool:
     return all(type(each) in _INTEGERS for each in axes)
 
 
+_LOGICAL = frozenset({"logical_and", "logical_or"})
+
 _NO_KERNEL = Refusal("there is no kernel for its dtype and layout")
 
 
@@ -156,6 +158,7 @@ class Reducer:
             if WATCHERS:
                 came_to(name_of_numpys(numpys), judged((*args, *options.values())))
             return apply_as_the_user(numpys, args, options)
+        asked = self._in_c_order(asked)
         plan = self.plan(asked, pool, trusted)
         if WATCHERS:
             came_to(name_of_numpys(numpys), plan)
@@ -201,20 +204,43 @@ class Reducer:
             return None
         return asked if _is_known(asked) else None
 
+    def least(self, x: Array, axis: Any) -> int:
+        """The bytes from which on reductions of arrays like x gain."""
+        if axis is None and self.ufunc is np.add:
+            return thresholds.SUMMED if x.flags.c_contiguous else 4 * thresholds.REDUCED
+        name = self.ufunc.__name__
+        if x.dtype.char == "?" and self.ufunc is not np.add:  # NumPy stops at the first that decides
+            return thresholds.REDUCED * (thresholds.SCATTERED if name in _LOGICAL else 128)
+        if not x.flags.c_contiguous and not (axis is None and x.flags.f_contiguous):
+            return thresholds.REDUCED * thresholds.SCATTERED
+        if (axis is None or x.ndim == 1) and name in LEAST_OR_GREATEST:  # it reads 100 KB in a microsecond
+            return 4 * thresholds.REDUCED
+        return thresholds.REDUCED
+
+    def _in_c_order(self, asked: Asked) -> Asked:
+        """The same call, of an array whose memory is in C order, where all elements are reduced."""
+        array, axis, *rest, where = asked
+        if axis is None and where is True and array.flags.f_contiguous:
+            return (array.T, axis, *rest, where)
+        return asked
+
     def plan(self, asked: Asked, pool: Pool | None, trusted: bool = True) -> Reduction | Refusal:
         """How the pool's threads make a call whose arguments are known."""
         array, axis, dtype, _, keepdims, initial, where = asked
+        flags = array.flags
         has_kernel = axis is None and self.ufunc is np.add  # quicker than NumPy's on one thread, too
-        least = thresholds.SUMMED if has_kernel else thresholds.REDUCED
+        if dtype is bool and self.ufunc.__name__ in _LOGICAL:
+            dtype = None  # its results are bools in any case
+        least = self.least(array, axis)
         if pool is None and array.nbytes < least:
             return fewer_than(least)
         if pool is None and not has_kernel and default_pool()._max_workers == 1:
             return ONE_THREAD
         key = None
-        if where is True and initial is NO_VALUE and dtype is None:
-            flags = array.flags
-            if flags.c_contiguous and flags.aligned:
-                key = array.shape, array.dtype, array.dtype.char, axis, keepdims
+        is_usual = where is True and initial is NO_VALUE and dtype is None
+        # Dtypes of strings may have a part that is hashed by code of the user's.
+        if is_usual and flags.c_contiguous and flags.aligned and array.dtype.kind in "biufcmM":
+            key = array.shape, array.dtype, array.dtype.char, axis, keepdims
         plan = None if key is None else self._plans.get(key)
         if plan is None:
             wanted = None if dtype is None else plain_dtype(dtype)

@@ -4,13 +4,28 @@ They depend on the loop, the dtype, the processor and NumPy's build: on one mach
 and a megabyte. So the loops of element-wise calls are timed, in calls that NumPy makes anyway.
 """
 
-__all__ = ["ACCUMULATED", "ALONE", "LEAST", "MOST", "REDUCED", "SUMMED", "TIMED", "worth"]
+__all__ = [
+    "ACCUMULATED",
+    "ACCUMULATED_INTEGERS",
+    "ALONE",
+    "LEAST",
+    "MOST",
+    "REDUCED",
+    "SCATTERED",
+    "SUMMED",
+    "TIMED",
+    "worth",
+]
 
 # Bytes of an operand below which no call gains, and from which on every call does.
 LEAST, MOST = 1 << 14, 1 << 20
 
 # So many calls are timed; the quickest tells.
 TIMED = 5
+
+# Arrays of other layouts than dense.py knows are planned at each call, in some 35 us instead of 5: they gain
+# from so many times the bytes on.
+SCATTERED = 8
 
 # A loop that takes so long on one thread takes less on two, see docs/performance.md.
 _WORTH_NS = 10_000
@@ -22,8 +37,9 @@ _CALL_NS = 1_000
 # and the calling thread is alone below ALONE: to wake another costs more than to read so little.
 REDUCED, SUMMED, ALONE = 1 << 20, 1 << 13, 1 << 15
 
-# An accumulation takes a nanosecond for each element.
-ACCUMULATED = 1 << 17
+# An accumulation of floats takes a nanosecond for each element; one of integers 0.3, so that it gains from so
+# many elements on.
+ACCUMULATED, ACCUMULATED_INTEGERS = 1 << 17, 1 << 18
 
 
 def worth(nbytes: int, took_ns: int) -> int:
