@@ -1,4 +1,4 @@
-"""The quick way of an element-wise call: contiguous arrays of one shape.
+"""The quick way of an element-wise call: contiguous arrays of one shape, all in C or all in Fortran order.
 
 Such a call depends on nothing but its operands' dtypes and their places. Its plan is made from these alone
 and kept; a call then looks at the shapes and flags of its arrays, and at nothing else.
@@ -15,7 +15,7 @@ from .._types import Array
 from . import programs
 from .cache import Cache
 from .errstate import report_flags
-from .layout import ALIGNED, C_CONTIGUOUS, WARNS_OF_WRITES, WRITEABLE
+from .layout import ALIGNED, C_CONTIGUOUS, F_CONTIGUOUS, WARNS_OF_WRITES, WRITEABLE
 from .loops import Loop, LoopCache, find_loop
 from .operands import NUMBERS, OUT_BY_KEYWORD, PYTHON_NUMBERS, as_loop_number
 from .plan import Plan
@@ -31,8 +31,8 @@ __all__ = ["NOT_DENSE", "DensePlan", "PlanCache", "dense_plan"]
 DenseKey: TypeAlias = tuple[int | type, ...]
 
 # Bits of an array's flags: those of an operand, and those that tell of an output.
-_DENSE = C_CONTIGUOUS | ALIGNED
-_TARGET = _DENSE | WRITEABLE | WARNS_OF_WRITES
+_DENSE, _DENSE_IN_F = C_CONTIGUOUS | ALIGNED, F_CONTIGUOUS | ALIGNED
+_WRITTEN = WRITEABLE | WARNS_OF_WRITES
 
 NOT_DENSE = Refusal("its operands are not all contiguous arrays of one shape")
 
@@ -61,33 +61,41 @@ class DensePlan(Plan):
         if len(args) > self._nin:
             *args, out = args  # type: ignore[assignment]
         shape: tuple[int, ...] | None = None
+        dense = _DENSE
         data: list[CData] = []
         for x in args:
             if type(x) is not np.ndarray:
                 x = as_loop_number(x, self._dtypes[len(data)])
                 if x is None:
                     return NOT_DENSE
-            elif x.flags.num & _DENSE != _DENSE:
-                return NOT_DENSE
-            elif shape is None:
-                shape = x.shape
-            elif x.shape != shape:
-                return NOT_DENSE
+            else:
+                flags = x.flags.num
+                if shape is None:
+                    shape = x.shape
+                    if not flags & C_CONTIGUOUS:
+                        dense = _DENSE_IN_F
+                elif x.shape != shape:
+                    return NOT_DENSE
+                if flags & dense != dense:
+                    return NOT_DENSE
+                if dense is _DENSE_IN_F:
+                    x = x.T
             data.append(start_of(x))
         if not shape or 1 in shape or (self._block and self._is_converted_apart(shape)):
             return NOT_DENSE
         program = self._given
         if out is None:
-            results = list(map(np.empty, (shape,) * len(self._results), self._results))
+            order: Any = "C" if dense is _DENSE else "F"
+            results = [np.empty(shape, dtype, order) for dtype in self._results]
             program = self._fresh
-        elif out.shape == shape and out.flags.num & _TARGET == _DENSE | WRITEABLE:
+        elif out.shape == shape and out.flags.num & (dense | _WRITTEN) == dense | WRITEABLE:
             results = [out]
         else:
             return NOT_DENSE
         shared = self._floats and any_shared([x for x in args if type(x) is np.ndarray], results)
         if shared and not self._keeps_flags:
             return NOT_DENSE
-        data += map(start_of, results)
+        data += map(start_of, results if dense is _DENSE else [result.T for result in results])
         status = run_dense(pool, program, results[0].size, data, len(data))
         if status:
             if status == OVERLAP:

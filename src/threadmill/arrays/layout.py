@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALIGNED",
     "C_CONTIGUOUS",
+    "F_CONTIGUOUS",
     "NO_VALUE",
     "NUMERIC",
     "WARNS_OF_WRITES",
@@ -53,7 +54,7 @@ def is_target(x: object) -> "TypeGuard[Array]":
 
 
 # Bits of ndarray.flags.num. The last is set where np.broadcast_arrays made the array.
-C_CONTIGUOUS, ALIGNED, WRITEABLE, WARNS_OF_WRITES = 0x1, 0x100, 0x400, -0x80000000
+C_CONTIGUOUS, F_CONTIGUOUS, ALIGNED, WRITEABLE, WARNS_OF_WRITES = 0x1, 0x2, 0x100, 0x400, -0x80000000
 
 
 def dense_views(x: Array, out: Array) -> tuple[Array, Array] | None:
