@@ -27,6 +27,45 @@ from threadmill.arrays.cache import Cache
 pytestmark = pytest.mark.usefixtures("quiet")
 
 
+# ---- the quick way -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("out", [False, True])
+def test_arrays_of_one_order_go_the_quick_way(
+    order: Any, out: bool, threads: tm.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = np.asarray(random_values("d", 60_000).reshape(20, 30, 100), order=order)
+    options = {"out": np.empty_like(a)} if out else {}
+    ours = ufuncs.ParallelUfunc(np.hypot, False)
+    monkeypatch.setattr(ours, "_prepare", lambda *_: pytest.fail("it is planned at each call"))
+    result = ours(a, a, pool=threads, **options)
+    expected = np.hypot(a, a)
+    assert result.strides == expected.strides
+    assert result.base is None
+    assert result.tobytes("A") == expected.tobytes("A")
+
+
+def test_arrays_of_two_orders_do_not(threads: tm.Pool) -> None:
+    a = random_values("d", 60_000).reshape(200, 300)
+    for operands in (a, np.asfortranarray(a)), (np.asfortranarray(a), a), (a.T, a.T.copy("C")):
+        ours, numpys = tm.parallel(np.add)(*operands, pool=threads), np.add(*operands)
+        assert ours.strides == numpys.strides
+        assert ours.tobytes("A") == numpys.tobytes("A")
+
+
+def test_scattered_arrays_are_shared_from_more_bytes_on() -> None:
+    """A call of other arrays than contiguous ones is planned each time."""
+    ours = ufuncs.ParallelUfunc(np.add, False)
+    ours._worth[np.dtype("d").num] = 1 << 16
+    wide = random_values("d", 1 << 17).reshape(2, -1)
+    assert ours.explain(wide[0, : 1 << 13]).parallel is False  # one operand too few
+    assert ours.explain(*[wide[0, : 1 << 13]] * 2).parallel
+    assert not ours.explain(*[wide[0, ::2]] * 2).parallel
+    assert ours.explain(*[wide.ravel()[::2]] * 2).parallel
+    assert not ours.explain(*[wide.ravel()[::3]] * 2).parallel
+
+
 # ---- where an operand stands -------------------------------------------------------------------------------
 
 

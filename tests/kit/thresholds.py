@@ -15,7 +15,7 @@ OUR_FUNCTIONS = [
 
 def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
     """From now on no call of this process is too small for C."""
-    for name in "LEAST", "MOST", "REDUCED", "SUMMED", "ALONE", "ACCUMULATED":
+    for name in "LEAST", "MOST", "REDUCED", "SUMMED", "ALONE", "ACCUMULATED", "ACCUMULATED_INTEGERS":
         set_attribute(thresholds, name, 0)
     for function in OUR_FUNCTIONS:
         set_attribute(function, "least", 0)
@@ -23,6 +23,7 @@ def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -
     for made in (*ufunc._of_numpy.values(), *ufunc._made.values()):
         set_attribute(made, "_least", 0)
         set_attribute(made, "_worth", {})
+        set_attribute(made, "_small", {})
 
 
 def shorten_chunks(elements: int) -> None:

@@ -71,7 +71,7 @@ def apply_as_the_user(
     but the first of the user's. The call is therefore made from a synthetic frame that carries the user's
     file name, line number and globals. (`stacklevel` is not ours to set: the warning is NumPy's.)
     """
-    frame = sys._getframe(1)
+    frame = sys._getframe(2)  # who calls this is one of ours
     while frame.f_globals.get("__package__") in _OURS and frame.f_back is not None:
         frame = frame.f_back
     code = frame.f_code

@@ -4,8 +4,10 @@ Calls that gain from threads are planned in dense.py, elementwise.py, gufuncs.py
 all others, as the user made them.
 """
 
+import contextvars
 import functools
 import inspect
+import operator
 import time
 import weakref
 from typing import Any
@@ -31,22 +33,47 @@ from .watch import WATCHERS, came_to, is_watched, judged, watched
 
 __all__ = ["NOT_GIVEN", "ParallelUfunc", "parallel", "trusted_loops"]
 
-# Ufuncs that have nothing to warn of where operands and outputs are integers.
+# Ufuncs that have nothing to warn of where all operands have one dtype for real numbers: NumPy clears what
+# flags their loops have raised. Others have not where that is one for integers.
 _SILENT = frozenset(
     """
-    absolute add bitwise_and bitwise_count bitwise_or bitwise_xor equal greater greater_equal invert
-    left_shift less less_equal logical_and logical_not logical_or logical_xor maximum minimum multiply
-    negative not_equal positive right_shift sign square subtract
+    equal fmax fmin greater greater_equal isfinite isinf isnan less less_equal maximum minimum not_equal
+    signbit
+    """.split()  # noqa: SIM905
+)
+_SILENT_OF_INTEGERS = frozenset(
+    """
+    absolute add bitwise_and bitwise_count bitwise_or bitwise_xor invert left_shift logical_and logical_not
+    logical_or logical_xor multiply negative positive right_shift sign square subtract
     """.split()  # noqa: SIM905
 )
 
+# Of integers these fill their result with one value, of which NumPy writes 100 KB a microsecond.
+_FILLS, _FILLED = frozenset({"isfinite", "isinf", "isnan"}), 1 << 24
 
 # Numbers of the dtypes (dtype.num) whose small calls have nothing to warn of but floating-point errors: bool,
-# integers, floats, complex, float16; and those of them that a Python number becomes without a loss.
+# integers, floats, complex, float16; and those of them that a number becomes without a loss.
 _INTEGERS = frozenset(range(1, 11))
 _NUMBERS = frozenset({*range(17), 23})
-_TAKES: dict[type, frozenset[int]] = {int: _INTEGERS | {12, 15}, float: frozenset({12, 15})}
+_TAKES: dict[type, frozenset[int]] = {
+    **{np.dtype(char).type: frozenset({np.dtype(char).num}) for char in "?bBhHiIlLqQefdgFDG"},
+    int: _INTEGERS | {12, 15},
+    float: frozenset({12, 15}),
+}
 _NONE: frozenset[int] = frozenset()
+
+# As they are called, 20 ns sooner.
+_ndarray = np.ndarray
+_set_handling, _reset_handling = HANDLING.set, HANDLING.reset
+_MISSING = contextvars.Token.MISSING
+
+# What does for NumPy's own methods what DEFAULT does.
+_REDUCING, _ACCUMULATING = as_default_for("reduce"), as_default_for("accumulate")
+
+_nbytes = operator.attrgetter("nbytes")
+
+# Below no bytes a call is small.
+_CLOSED: tuple[int, Any] = (0, None)
 
 _TWICE = Refusal("an index may occur twice")
 _PIECES = Refusal("pieces between indices are no rows to share")
@@ -86,10 +113,15 @@ class ParallelUfunc:
         self._least = thresholds.LEAST
         # By dtype.num: the bytes from which on calls are shared; and what timed calls have told of them so
         # far, until it is known. Any thread writes; nothing but time depends on it.
-        self._worth: dict[int, int] = {}
+        self._worth: dict[int, int] = dict.fromkeys(_INTEGERS, _FILLED) if name in _FILLS else {}
         self._told: dict[int, list[int]] = {}
-        self._silent = _INTEGERS if name in _SILENT else _NONE
-        self._count = ufunc.nin if name else 0  # of arguments; others' ufuncs may warn of anything
+        # By dtype.num: the bytes below which a call is small, and its handling of errors; None where there
+        # are none. It is filled by the first small calls. Others' ufuncs may warn of anything, and have none.
+        self._small: dict[int, tuple[int, Any]] = {}
+        self._handling: Any = None
+        self._has_small = name != "" and ufunc.nin <= 2
+        self._count = ufunc.nin
+        self._reduce, self._accumulate = ufunc.reduce, ufunc.accumulate
         # Whether an `out` may as well be given by its place, 80 ns sooner.
         self._by_place = ufunc.nout == 1 and ufunc not in OUT_BY_KEYWORD
         self._loops: LoopCache = LoopCache()
@@ -112,56 +144,55 @@ class ParallelUfunc:
         return getattr(self.ufunc, name)
 
     def __call__(self, *args: Any, out: Any = NOT_GIVEN, pool: Pool | None = None, **options: Any) -> Any:
+        if pool is None and not options and args and not WATCHERS:  # here 20 ns show
+            x = args[0]
+            if type(x) is _ndarray:
+                dtype = x.dtype
+                least, handling = self._small.get(dtype.num, _CLOSED)
+                if x.nbytes < least and len(args) == self._count:
+                    y = args[-1]
+                    if y is x or (
+                        (y.dtype is dtype and y.nbytes < least)
+                        if type(y) is _ndarray
+                        else dtype.num in _TAKES.get(type(y), _NONE)
+                    ):
+                        if out is NOT_GIVEN:
+                            if handling is None:
+                                return self.ufunc(*args)
+                            before = _set_handling(handling)
+                            if before.old_value is _MISSING or before.old_value is DEFAULT:
+                                try:
+                                    return self.ufunc(*args)
+                                finally:
+                                    _reset_handling(before)
+                            _reset_handling(before)
+                        elif type(out) is _ndarray and out.dtype is dtype:
+                            made = self._small_with_out(args, out, handling)
+                            if made is not None:
+                                return made
         if WATCHERS and not is_watched():
             return watched(self.__name__, self, *args, out=out, pool=pool, **options)
         if pool is None:
-            # Whether all operands have one dtype (dtype.num) or are numbers that take it on. Here 50 ns show.
-            dtype, alike = -1, len(args) == self._count and not options
             untimed = None
             for x in args:
-                if type(x) is np.ndarray:
-                    number = x.dtype.num
-                    if x.nbytes >= self._least:
-                        least = self._worth.get(number)
-                        if x.nbytes >= (thresholds.MOST if least is None else least):
-                            break
-                        if least is None:
-                            untimed = x
-                    if number != dtype:
-                        alike = alike and dtype < 0
-                        dtype = number
-                elif dtype not in _TAKES.get(type(x), _NONE):
-                    alike = False
+                if type(x) is _ndarray and x.nbytes >= self._least:
+                    known = self._worth.get(x.dtype.num)
+                    enough = thresholds.MOST if known is None else known
+                    if x.nbytes >= enough and (x.flags.forc or x.nbytes >= thresholds.SCATTERED * enough):
+                        break
+                    if known is None:
+                        untimed = x
             else:
                 if untimed is not None:
                     return self._timed(args, out, options, untimed)
-                if alike and out is NOT_GIVEN:
-                    if dtype in self._silent:
-                        return self.ufunc(*args)
-                    if dtype in _NUMBERS and HANDLING.get() is DEFAULT:
-                        before = HANDLING.set(self._handling)
-                        try:
-                            return self.ufunc(*args)
-                        finally:
-                            HANDLING.reset(before)
-                elif (
-                    alike
-                    and type(out) is np.ndarray
-                    and out.dtype.num == dtype
-                    and (out.base is None or out.flags.num > 0)  # NumPy has no warning for who writes to it
-                ):
-                    if dtype in self._silent:
-                        return self.ufunc(*args, out) if self._by_place else self.ufunc(*args, out=out)
-                    if dtype in _NUMBERS and HANDLING.get() is DEFAULT:
-                        before = HANDLING.set(self._handling)
-                        try:
-                            return self.ufunc(*args, out) if self._by_place else self.ufunc(*args, out=out)
-                        finally:
-                            HANDLING.reset(before)
+                if args and type(args[0]) is _ndarray:
+                    self._learn(args[0].dtype)
+                if out is NOT_GIVEN and not options and not WATCHERS and self._are_alike(args):
+                    return self._quietly(args)
                 if out is not NOT_GIVEN:
                     options["out"] = out
                 return self._by_numpy(args, options, pool)
-            pool = default_pool()
+            is_default, pool = True, default_pool()
             if pool._max_workers == 1:
                 if WATCHERS:
                     came_to(self.__name__, ONE_THREAD)
@@ -169,6 +200,7 @@ class ParallelUfunc:
                     options["out"] = out
                 return apply_as_the_user(self.ufunc, args, options)
         else:
+            is_default = False
             check_pool(pool)
         handle = pool._handle
         if self._trusted and not options and out is not None:
@@ -186,6 +218,24 @@ class ParallelUfunc:
                     return result
         if out is not NOT_GIVEN:
             options["out"] = out
+        if is_default:
+            few = self._is_scattered(args)
+            if few is not None:
+                unknown = [x for x in args if type(x) is _ndarray and x.dtype.num not in self._worth]
+                if (
+                    not WATCHERS
+                    and not unknown
+                    and out is NOT_GIVEN
+                    and not options
+                    and self._are_alike(args)
+                ):
+                    return self._quietly(args)
+                if WATCHERS:
+                    call = self._prepare(args, options)
+                    few = call if isinstance(call, Refusal) else few  # what else hinders it is told first
+                elif unknown:
+                    return self._timed(args, NOT_GIVEN, options, max(unknown, key=_nbytes))
+                return self._by_numpy(args, options, pool, few)
         call = self._prepare(args, options)
         result = call if isinstance(call, Refusal) else call.run(handle)
         if type(result) is Refusal:
@@ -216,11 +266,12 @@ class ParallelUfunc:
         their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
         own pairwise tree. The rest is NumPy's.
         """
-        is_small = (
-            pool is None and args and type(args[0]) is np.ndarray and args[0].nbytes < thresholds.REDUCED
-        )
-        if is_small and not WATCHERS:
-            return apply_as_the_user(self.ufunc.reduce, args, options)
+        if pool is None and args and not WATCHERS:
+            x = args[0]
+            if type(x) is _ndarray and (
+                x.nbytes < thresholds.REDUCED or x.nbytes < self._reducer.least(x, options.get("axis", 0))
+            ):
+                return self._small_along(self._reduce, _REDUCING, x, args, options)
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -228,11 +279,24 @@ class ParallelUfunc:
         if WATCHERS and not is_watched():
             return watched(f"{self.__name__}.outer", self.outer, *args, pool=pool, **options)
         check_pool(pool)
-        why: Any = judged(args)
         plain = all(type(x) is np.ndarray for x in args)
+        if plain and pool is None and not WATCHERS and not options and len(args) == 2:
+            a, b = args
+            self._learn(a.dtype)
+            least, handling = self._small.get(a.dtype.num, _CLOSED)
+            if a.dtype is b.dtype and a.nbytes * b.size < least:
+                before = None if handling is None else _set_handling(handling)
+                try:
+                    if before is None or before.old_value is _MISSING or before.old_value is DEFAULT:
+                        return self.ufunc.outer(a, b)
+                finally:
+                    if before is not None:
+                        _reset_handling(before)
+        why: Any = judged(args)
         if plain and len(args) == self.ufunc.nin == 2 and self.signature is None:
             a, b = args
-            large = a.nbytes * b.size >= self._worth.get(a.dtype.num, thresholds.MOST)
+            least = thresholds.SCATTERED * self._worth.get(a.dtype.num, thresholds.MOST)
+            large = a.nbytes * b.size >= least
             if pool is not None or (large and default_pool()._max_workers > 1):
                 why = call = self._prepare((a.reshape(a.shape + (1,) * b.ndim), b), options)
                 if not isinstance(call, Refusal):
@@ -249,6 +313,10 @@ class ParallelUfunc:
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.accumulate; along one axis of several the rows are shared out."""
+        if pool is None and args and not WATCHERS:
+            x = args[0]
+            if type(x) is _ndarray and x.nbytes < thresholds.ACCUMULATED:
+                return self._small_along(self._accumulate, _ACCUMULATING, x, args, options)
         if WATCHERS and not is_watched():
             return watched(f"{self.__name__}.accumulate", self.accumulate, *args, pool=pool, **options)
         check_pool(pool)
@@ -306,6 +374,8 @@ class ParallelUfunc:
             if all(x.nbytes < least for x, least in zip(arrays, enough, strict=True)):
                 least = min(enough, default=self._least)
                 call = fewer_than(least)
+            elif not self._is_dense(args, options):
+                call = self._is_scattered(args) or call
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
@@ -327,6 +397,99 @@ class ParallelUfunc:
             came_to(self.__name__, judged(args) if why is None else why)
         return apply_as_the_user(self.ufunc, args, options)
 
+    def _is_dense(self, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+        """Whether a call goes the quick way of dense.py, as far as its arrays are concerned."""
+        given = [x for x in (*args, options.get("out")) if type(x) is np.ndarray]
+        if options.keys() - {"out"} or len({x.shape for x in given}) != 1 or 1 in given[0].shape:
+            return False
+        in_c, in_f = ([getattr(x.flags, order) for x in given] for order in ("c_contiguous", "f_contiguous"))
+        plan = dense_plan(self.ufunc, self._plans, self._loops, args, options.get("out"))
+        return (all(in_c) or all(in_f)) and not isinstance(plan, Refusal)
+
+    def _is_scattered(self, args: tuple[Any, ...]) -> Refusal | None:
+        """Why arrays that are not dense are NumPy's, if they are too small."""
+        least = 0
+        for x in args:
+            if type(x) is _ndarray:
+                least = thresholds.SCATTERED * self._worth.get(x.dtype.num, thresholds.MOST)
+                if x.nbytes >= least:
+                    return None
+        return fewer_than(least)
+
+    def _are_alike(self, args: tuple[Any, ...]) -> bool:
+        """Whether arguments are arrays of one dtype of which NumPy warns of floating-point errors alone."""
+        if len(args) != self._count:
+            return False
+        dtype = getattr(args[0], "dtype", None)
+        for x in args:
+            if type(x) is not _ndarray or x.dtype is not dtype:
+                return False
+        return dtype is not None and dtype.num in self._small
+
+    def _quietly(self, args: tuple[Any, ...]) -> Any:
+        """NumPy's call of such arguments."""
+        handling = self._small[args[0].dtype.num][1]
+        if handling is not None:
+            before = _set_handling(handling)
+            try:
+                if before.old_value is _MISSING or before.old_value is DEFAULT:
+                    return self.ufunc(*args)
+            finally:
+                _reset_handling(before)
+        return apply_as_the_user(self.ufunc, args)
+
+    def _learn(self, dtype: "np.dtype[Any]") -> None:
+        """Finds out whether small calls of a dtype have floating-point errors to tell."""
+        if not self._has_small or dtype.num not in _NUMBERS or dtype.num in self._small:
+            return
+        name = self.__name__
+        is_silent = (name in _SILENT and dtype.kind != "c") or (
+            dtype.num in _INTEGERS and name in _SILENT_OF_INTEGERS
+        )
+        if not is_silent and self._handling is None:
+            self._handling = as_default_for(name)
+        least = self._worth.get(dtype.num, self._least)
+        self._small[dtype.num] = least, None if is_silent else self._handling
+
+    def _small_with_out(self, args: tuple[Any, ...], out: Array, handling: Any) -> Array | None:
+        """A small call; None where NumPy might warn of more than floating-point errors."""
+        if out.base is not None and out.flags.num <= 0:  # NumPy warns of who writes to it
+            return None
+        before = None
+        if handling is not None:
+            before = _set_handling(handling)
+            if before.old_value is not _MISSING and before.old_value is not DEFAULT:
+                _reset_handling(before)
+                return None
+        try:
+            result: Array = self.ufunc(*args, out) if self._by_place else self.ufunc(*args, out=out)
+        finally:
+            if before is not None:
+                _reset_handling(before)
+        return result
+
+    def _small_along(
+        self, method: Any, handling: Any, x: Array, args: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        """A small call of a method that goes along an axis."""
+        axis: Any = 0
+        if options:
+            axis = options.get("axis", NOT_GIVEN) if len(args) == len(options) == 1 else NOT_GIVEN
+        elif len(args) > 1:
+            axis = args[1] if len(args) == 2 else NOT_GIVEN
+        self._learn(x.dtype)
+        own = self._small.get(x.dtype.num)
+        if own is not None and (type(axis) is int or axis is None):
+            if own[1] is None:
+                return method(x, axis)
+            before = _set_handling(handling)
+            try:
+                if before.old_value is _MISSING or before.old_value is DEFAULT:
+                    return method(x, axis)
+            finally:
+                _reset_handling(before)
+        return apply_as_the_user(method, args, options)
+
     def _timed(self, args: tuple[Any, ...], out: Any, options: dict[str, Any], x: Array) -> Any:
         """NumPy's call, of which the time tells what the loop takes for x's dtype."""
         if out is not NOT_GIVEN:
@@ -337,12 +500,11 @@ class ParallelUfunc:
         told = self._told.setdefault(x.dtype.num, [])
         told.append(thresholds.worth(x.nbytes, took))
         if len(told) >= thresholds.TIMED:
-            self._worth[x.dtype.num] = max(told)  # the quickest call's
+            number = x.dtype.num
+            self._worth[number] = worth = max(told)  # the quickest call's
+            if number in self._small:
+                self._small[number] = worth, self._small[number][1]
         return result
-
-    @functools.cached_property
-    def _handling(self) -> Any:
-        return as_default_for(self.ufunc.__name__)
 
     def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Call | Refusal:
         refusal = self_test.refusal_of(self._trusted)
@@ -357,6 +519,9 @@ class ParallelUfunc:
         least = thresholds.ACCUMULATED
         if pool is None and (not args or getattr(args[0], "nbytes", 0) < least):
             return fewer_than(least)
+        few = thresholds.ACCUMULATED_INTEGERS
+        if pool is None and type(x := args[0]) is np.ndarray and x.dtype.kind in "biu" and x.size < few:
+            return fewer_than(few * x.itemsize)
         if pool is None and default_pool()._max_workers == 1:
             return ONE_THREAD
         refusal = self_test.refusal_of(self._trusted)

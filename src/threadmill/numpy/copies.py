@@ -13,7 +13,7 @@ from ..arrays.layout import is_plain, is_target
 from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, plain_dtype
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from .face import NUMBERS, Prepared, on_all_cores
+from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
 from .pieces import CASTINGS, COPIED, LEAST, OTHER, SHARED, copied, written_like
 
 __all__ = ["ascontiguousarray", "asfortranarray", "astype", "copy", "copyto"]
@@ -21,7 +21,7 @@ __all__ = ["ascontiguousarray", "asfortranarray", "astype", "copy", "copyto"]
 _NO_COPY = Refusal("nothing is copied")
 
 
-@on_all_cores(np.astype, COPIED, LEAST)
+@on_all_cores(np.astype, COPIED, LEAST, quiet=NUMBERS)
 def astype(pool: Pool, x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Prepared:
     to = plain_dtype(dtype)
     if not is_plain(x) or to is None or copy is not True or device is not None:
@@ -66,7 +66,7 @@ def _written(dst: Any, _: Any, __: Any = None, where: Any = True, **___: Any) ->
     return written
 
 
-@on_all_cores(np.copyto, COPIED, LEAST, _written)
+@on_all_cores(np.copyto, COPIED, LEAST, _written, times=16, quiet=INTEGERS)
 def copyto(pool: Pool, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> Prepared:
     if not is_target(dst) or casting not in CASTINGS or not dst.size:
         return OTHER

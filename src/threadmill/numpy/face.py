@@ -8,7 +8,9 @@ NumPy is to make it:
     def sort(pool, a, axis=-1, kind=None, order=None, *, stable=None): ...
 """
 
+import contextvars
 import functools
+import types
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -47,10 +49,16 @@ WAYS: dict[str, str] = {}
 NUMBERS = frozenset({*range(17), 21, 22, 23})
 INTEGERS = frozenset(range(11))
 
-# What other arguments may be then.
-_SIMPLE = frozenset({int, float, str, bool, type(None), type(np._NoValue)})
+# What other arguments may be then; dtypes and NumPy's numbers among them, and short lists of all these.
+_DTYPES = tuple(np.dtype(char) for char in "?bBhHiIlLqQefdgFDG")
+_SCALARS = frozenset({bool, int, float, complex, *(dtype.type for dtype in _DTYPES)})
+_SIMPLE = frozenset({str, type(None), type(np._NoValue), *_SCALARS, *map(type, _DTYPES)})
+_LISTS, _SHORT = frozenset({tuple, list}), 8
 
-_ndarray = np.ndarray  # found 20 ns sooner
+# As they are called, 20 ns sooner.
+_ndarray = np.ndarray
+_set_handling, _reset_handling = HANDLING.set, HANDLING.reset
+_MISSING = contextvars.Token.MISSING
 
 
 def named_as(numpys: Function, way: str = "") -> Callable[[Function], Function]:
@@ -75,17 +83,24 @@ def on_all_cores(
     least: int = LEAST,
     size: Callable[..., int] | None = None,
     *,
+    times: int = 1,
+    runs: frozenset[int] = NUMBERS,
     quiet: frozenset[int] = frozenset(),
+    quiet_arguments: int | None = None,
     reports: str = "",
 ) -> Callable[[Callable[..., Prepared]], Any]:
     """Makes NumPy's function of the one that prepares its calls.
 
     From `least` bytes of an array on, or of what size(*args, **options) tells, calls that name no pool are
-    prepared. Of arrays whose dtypes are `quiet` NumPy's function has nothing to warn at the user's line, so
-    that small calls need not be brought there, which takes 1 us. Of floats it may report errors as those of
-    the ufunc `reports`; these are brought there in a third of the time.
+    prepared. A size is at most so many `times` the bytes of the largest array; 0 where it may be any. Of
+    arrays of other dtypes than those in `runs` NumPy makes all calls. Of arrays whose dtypes are `quiet`
+    NumPy's function has nothing to warn at the user's line, so that small calls need not be brought there,
+    which takes 1 us; of more than so many `quiet_arguments` it may warn. Of floats it may report errors as
+    those of the ufunc `reports`; these are brought there in a third of the time.
     """
     handling = as_default_for(reports) if reports else None
+    # Whether NumPy warns of conversions at its caller's line, and not at one of its own Python code.
+    is_c = type(getattr(numpys, "_implementation", numpys)) is not types.FunctionType
 
     def made(prepare: Callable[..., Prepared]) -> Function:
         def prepared(pool: Pool | None, args: tuple[Any, ...], options: dict[str, Any]) -> Prepared:
@@ -99,39 +114,81 @@ def on_all_cores(
 
         @named_as(numpys, way)
         def shared(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
+            if times and pool is None and not WATCHERS:  # here 20 ns show
+                for x in args:
+                    kind = type(x)
+                    if kind is _ndarray:
+                        number = x.dtype.num
+                        if number not in quiet or (x.nbytes * times >= face.least and number in runs):
+                            break
+                    elif kind not in _SIMPLE and not is_simple(x, face.least):
+                        break
+                else:
+                    if not options:
+                        return by_numpy(*args)
+                    if are_quiet((), options, face.least):
+                        return by_numpy(*args, **options)
+            elif (
+                pool is None and not WATCHERS and is_small(args, options) and are_quiet(args, options, NEVER)
+            ):
+                return by_numpy(*args, **options)
+            return judged_call(args, options, pool)
+
+        def are_quiet(args: tuple[Any, ...], options: dict[str, Any], least: int) -> bool:
+            """Whether NumPy has nothing to warn of; arrays are smaller than `least`, times `times`."""
+            if is_c and "dtype" in options:
+                return False
+            for x in (*args, *options.values()):
+                if type(x) not in _SIMPLE and not is_simple(x, least):
+                    return False
+            return True
+
+        def is_simple(x: Any, least: int) -> bool:
+            """Whether an argument is such an array, a dtype, or a short list of such arrays or numbers."""
+            kind = type(x)
+            if kind is _ndarray:
+                number = x.dtype.num
+                return number in quiet and (x.nbytes * times < least or number not in runs)
+            if kind is type:
+                return x in _SCALARS
+            if kind not in _LISTS or len(x) > _SHORT:
+                return False
+            for each in x:
+                if type(each) not in _SIMPLE and (type(each) is not _ndarray or not is_simple(each, least)):
+                    return False
+            return True
+
+        def reporting(*args: Any, **options: Any) -> Any:
+            """NumPy's function, with floating-point errors at the user's line."""
+            before = _set_handling(handling)
+            if before.old_value is _MISSING or before.old_value is DEFAULT:
+                try:
+                    return numpys(*args, **options)
+                finally:
+                    _reset_handling(before)
+            _reset_handling(before)
+            return apply_as_the_user(numpys, args, options)
+
+        def quiet_if_few(*args: Any, **options: Any) -> Any:
+            if len(args) + len(options) > (quiet_arguments or 0):
+                return apply_as_the_user(numpys, args, options)
+            return numpys(*args)
+
+        by_numpy = numpys if handling is None else reporting
+        if quiet_arguments is not None:
+            by_numpy = quiet_if_few
+
+        def judged_call(args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None) -> Any:
             if WATCHERS and not is_watched():
                 return watched(numpys.__name__, shared, *args, pool=pool, **options)
             if pool is not None:
                 check_pool(pool)
-            elif size is not None:
-                if is_small(args, options):
-                    if quiet and not options and _are_quiet(args, quiet):
-                        return numpys(*args)
-                    if WATCHERS:
-                        came_to(numpys.__name__, judged(x for x in args if type(x) is not _ndarray))
-                    return apply_as_the_user(numpys, args, options)
-            else:
-                is_quiet, least = True, face.least
-                for x in args if not options else (*args, *options.values()):
-                    if type(x) is _ndarray:
-                        if x.nbytes >= least:
-                            break
-                        if x.dtype.num not in quiet:
-                            is_quiet = False
-                    elif type(x) not in _SIMPLE:
-                        is_quiet = False
-                else:
-                    if is_quiet and (handling is None or HANDLING.get() is DEFAULT):
-                        if handling is None:
-                            return numpys(*args, **options)
-                        before = HANDLING.set(handling)
-                        try:
-                            return numpys(*args, **options)
-                        finally:
-                            HANDLING.reset(before)
-                    if WATCHERS:
-                        came_to(numpys.__name__, judged(x for x in args if type(x) is not _ndarray))
-                    return apply_as_the_user(numpys, args, options)
+            elif is_small(args, options):
+                if quiet and are_quiet(args, options, NEVER):
+                    return by_numpy(*args, **options)
+                if WATCHERS:
+                    came_to(numpys.__name__, judged(x for x in args if type(x) is not _ndarray))
+                return apply_as_the_user(numpys, args, options)
             call = prepared(pool, args, options)
             result: Any = call
             if not isinstance(call, Refusal):
@@ -169,18 +226,3 @@ def on_all_cores(
         return shared
 
     return made
-
-
-def _are_quiet(args: tuple[Any, ...], quiet: frozenset[int]) -> bool:
-    """Whether arguments are arrays of these dtypes, some of them in a list, and integers."""
-    for x in args:
-        kind = type(x)
-        if kind is _ndarray:
-            if x.dtype.num not in quiet:
-                return False
-        elif kind in (tuple, list):
-            if not all(type(each) is _ndarray and each.dtype.num in quiet for each in x):
-                return False
-        elif kind not in (int, bool, type(None)):
-            return False
-    return True

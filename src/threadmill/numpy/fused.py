@@ -134,6 +134,7 @@ def _fused(
     gains: Gains,
     least: int,
     quiet: frozenset[int] = frozenset(),
+    quiet_arguments: int | None = None,
     *,
     way: str = _WAY,
     sooner: Sooner | None = None,
@@ -171,7 +172,7 @@ def _fused(
         why = gains(given)
         return None if why is None else Refusal(why)
 
-    function: Any = on_all_cores(numpys, way, least, quiet=quiet)(prepare)
+    function: Any = on_all_cores(numpys, way, least, quiet=quiet, quiet_arguments=quiet_arguments)(prepare)
     explain = function.explain
 
     def explain_passes(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -223,5 +224,5 @@ average = _fused(np.average, _reduces, 1 << 23, ALL_NUMBERS)
 trapezoid = _fused(np.trapezoid, _in_rows, 1 << 23, ALL_NUMBERS)
 gradient = _fused(np.gradient, _in_rows, 1 << 23, ALL_NUMBERS)
 nan_to_num = _fused(np.nan_to_num, _floats, 1 << 22, ALL_NUMBERS)
-isclose = _fused(np.isclose, _alike, 1 << 22, ALL_NUMBERS)
+isclose = _fused(np.isclose, _alike, 1 << 22, ALL_NUMBERS, 2)  # of tolerances it warns
 allclose = _fused(np.allclose, _alike, 1 << 22, ALL_NUMBERS)

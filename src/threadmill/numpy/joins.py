@@ -159,6 +159,8 @@ def column_stack(pool: Pool, tup: Any) -> Prepared:
 
 # ---- arrays repeated and shifted ----
 
+_ORDER = Refusal("the array is not contiguous in C order, and is read as quickly once it is copied")
+
 
 @on_all_cores(np.roll, COPIED, LEAST, written_like, quiet=NUMBERS)
 def roll(pool: Pool, a: Any, shift: Any, axis: Any = None) -> Prepared:
@@ -182,13 +184,13 @@ def _room_repeated(a: Any, repeats: Any, *_: Any, **__: Any) -> int:
     return a.nbytes * repeats if type(a) is np.ndarray and type(repeats) is int else 0
 
 
-@on_all_cores(np.repeat, COPIED, LEAST, _room_repeated, quiet=NUMBERS)
+@on_all_cores(np.repeat, COPIED, LEAST, _room_repeated, times=0, quiet=NUMBERS)
 def repeat(pool: Pool, a: Any, repeats: Any, axis: Any = None) -> Prepared:
     if not is_plain(a) or type(repeats) is not int or type(axis) not in (int, type(None)):
         return OTHER
+    if not a.flags.c_contiguous:
+        return _ORDER
     if axis is None:
-        if not a.flags.c_contiguous:
-            return Refusal("the array is flattened first")
         a, axis = a.reshape(-1), 0
     if not -a.ndim <= axis < a.ndim or repeats < 0:
         return OTHER
@@ -202,10 +204,12 @@ def _room_tiled(A: Any, reps: Any) -> int:
     return A.nbytes * math.prod((reps,) if type(reps) is int else reps) if type(A) is np.ndarray else 0
 
 
-@on_all_cores(np.tile, COPIED, LEAST, _room_tiled, quiet=NUMBERS)
+@on_all_cores(np.tile, COPIED, LEAST, _room_tiled, times=0, quiet=NUMBERS)
 def tile(pool: Pool, A: Any, reps: Any) -> Prepared:
     if not is_plain(A) or type(reps) not in (int, tuple, list):
         return OTHER
+    if not A.flags.c_contiguous:
+        return _ORDER
     times = [reps] if type(reps) is int else list(reps)
     if not all(type(n) is int and n >= 0 for n in times) or all(n == 1 for n in times):
         return OTHER

@@ -14,6 +14,7 @@ from ..arrays import picks as masks
 from ..arrays.layout import is_plain, is_target
 from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, operand
 from ..arrays.refusal import Refusal
+from ..arrays.thresholds import SCATTERED
 from ..tasks.pool import Pool
 from .face import LEAST, NUMBERS, Prepared, on_all_cores
 
@@ -60,12 +61,13 @@ def _room(*args: Any) -> int:
     """Bytes of the largest array; of a condition alone as those of a mask."""
     most = 0
     for x in args:
-        if type(x) is np.ndarray and x.nbytes > most:
-            most = x.nbytes
+        if type(x) is np.ndarray:
+            nbytes = x.nbytes if x.flags.forc else x.nbytes // SCATTERED
+            most = max(most, nbytes)
     return most if len(args) > 1 else _mask_room(*args)
 
 
-@on_all_cores(np.where, _CHOSEN, _CHOSE, _room, quiet=NUMBERS)
+@on_all_cores(np.where, _CHOSEN, _CHOSE, _room, times=_NUMBER, quiet=NUMBERS)
 def where(pool: Pool, condition: Any, *choices: Any) -> Prepared:
     if not choices:
         return _coordinates(pool, condition)
@@ -114,7 +116,7 @@ def _room_of_choices(condlist: Any, choicelist: Any, *_: Any, **__: Any) -> int:
     return max((x.nbytes for x in given if type(x) is np.ndarray), default=0)
 
 
-@on_all_cores(np.select, _CHOSEN, LEAST, _room_of_choices)
+@on_all_cores(np.select, _CHOSEN, LEAST, _room_of_choices, quiet=NUMBERS)
 def select(pool: Pool, condlist: Any, choicelist: Any, default: Any = 0) -> Prepared:
     if type(condlist) not in (list, tuple) or type(choicelist) not in (list, tuple):
         return _OTHER
@@ -167,12 +169,12 @@ def _as_mask(a: Any) -> Array | Refusal:
     return a.reshape(-1) if a.flags.c_contiguous else _ORDER
 
 
-@on_all_cores(np.nonzero, _COUNTED_FIRST, _MASK, _mask_room, quiet=NUMBERS)
+@on_all_cores(np.nonzero, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER, quiet=NUMBERS)
 def nonzero(pool: Pool, a: Any) -> Prepared:
     return _coordinates(pool, a)
 
 
-@on_all_cores(np.argwhere, _COUNTED_FIRST, _MASK, _mask_room, quiet=NUMBERS)
+@on_all_cores(np.argwhere, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER, quiet=NUMBERS)
 def argwhere(pool: Pool, a: Any) -> Prepared:
     prepared = _coordinates(pool, a)
     if isinstance(prepared, Refusal):
@@ -185,7 +187,7 @@ def argwhere(pool: Pool, a: Any) -> Prepared:
     return call
 
 
-@on_all_cores(np.flatnonzero, _COUNTED_FIRST, _MASK, _mask_room, quiet=NUMBERS)
+@on_all_cores(np.flatnonzero, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER, quiet=NUMBERS)
 def flatnonzero(pool: Pool, a: Any) -> Prepared:
     mask = _as_mask(a)
     if isinstance(mask, Refusal):
@@ -205,7 +207,7 @@ def _count_room(a: Any, *_: Any, **__: Any) -> int:
     return a.nbytes if a.dtype.char == "?" else _NUMBER * a.nbytes
 
 
-@on_all_cores(np.count_nonzero, "All threads count.", 1 << 21, _count_room, quiet=NUMBERS)
+@on_all_cores(np.count_nonzero, "All threads count.", 1 << 21, _count_room, times=_NUMBER, quiet=NUMBERS)
 def count_nonzero(pool: Pool, a: Any, axis: Any = None, *, keepdims: Any = False) -> Prepared:
     if axis is not None or keepdims is not False or not is_plain(a) or not masks.is_mask(a.dtype):
         return _OTHER

@@ -3,31 +3,62 @@
 Arguments whose meaning is not exactly known are handed on to NumPy's function as the user gave them.
 """
 
+import contextvars
 import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..arrays.errstate import as_the_user
+from ..arrays import thresholds
+from ..arrays.errstate import DEFAULT, HANDLING, as_default_for, as_the_user
 from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
 from ..arrays.refusal import Refusal
 from ..arrays.ufunc import parallel
 from ..arrays.watch import WATCHERS, came_to, is_watched, judged, watched
 from ..tasks.default_pool import check_pool
 from ..tasks.pool import Pool
-from .face import named_as
+from .face import INTEGERS, NUMBERS, named_as
 
 __all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
 
 Function = Callable[..., Any]
 
+# As they are called, 20 ns sooner.
+_ndarray = np.ndarray
+_set_handling, _reset_handling = HANDLING.set, HANDLING.reset
+_MISSING = contextvars.Token.MISSING
+
+# What does for NumPy's reductions what DEFAULT does.
+_REDUCING = as_default_for("reduce")
+
 
 def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked]) -> Function:
-    call = parallel(ufunc)._reducer.call
+    call, least = parallel(ufunc)._reducer.call, parallel(ufunc)._reducer.least
+    reduce = ufunc.reduce
+    dtype = bool if signature is as_any else None
+    is_sum = ufunc is np.add
 
     @named_as(numpys)
     def reduction(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
+        if pool is None and len(args) == 1 and not WATCHERS:  # here 20 ns show
+            x = args[0]
+            axis = options.get("axis", "") if options else None
+            if type(x) is _ndarray and (axis is None or type(axis) is int) and len(options) < 2:
+                has_kernel = is_sum and axis is None and x.flags.c_contiguous
+                if x.nbytes < (thresholds.SUMMED if has_kernel else thresholds.REDUCED) or (
+                    x.nbytes < least(x, axis)
+                ):
+                    number = x.dtype.num
+                    if number in INTEGERS:
+                        return reduce(x, axis, dtype)
+                    if number in NUMBERS:
+                        before = _set_handling(_REDUCING)
+                        try:
+                            if before.old_value is _MISSING or before.old_value is DEFAULT:
+                                return reduce(x, axis, dtype)
+                        finally:
+                            _reset_handling(before)
         return call(numpys, signature, args, options, pool)
 
     return reduction
@@ -46,6 +77,13 @@ all = _reduction(np.all, np.logical_and, as_any)
 @named_as(np.mean)
 def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
     # NumPy's mean is its sum, divided; of integers and float16 a sum in another dtype, which NumPy makes.
+    if pool is None and args and not WATCHERS:
+        x = args[0]
+        if type(x) is _ndarray and x.dtype.num in NUMBERS:  # of these it warns at lines of NumPy's
+            axis = args[1] if len(args) > 1 else options.get("axis")
+            least = thresholds.SUMMED if axis is None else thresholds.REDUCED
+            if x.nbytes < least or x.dtype.kind in "biu":
+                return np.mean(*args, **options)
     if WATCHERS and not is_watched():
         return watched("mean", mean, *args, pool=pool, **options)
     check_pool(pool)
