@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import threadmill as tm
-from threadmill.arrays import spaces, thresholds, ufunc
-from threadmill.numpy import products, rows
+from threadmill.arrays import accumulations, reductions, spaces, thresholds, ufunc
+from threadmill.numpy import fft, products, rows, searching
 
 # The functions that `on_all_cores` has made.
 OUR_FUNCTIONS = [
@@ -20,10 +20,21 @@ def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -
     for function in OUR_FUNCTIONS:
         set_attribute(function, "least", 0)
     set_attribute(products, "_WORTH", 0)
+    share_few(set_attribute)
     for made in (*ufunc._of_numpy.values(), *ufunc._made.values()):
         set_attribute(made, "_least", 0)
         set_attribute(made, "_worth", {})
         set_attribute(made, "_small", {})
+
+
+def share_few(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
+    """From now on few rows and few columns are shared out as well."""
+    set_attribute(accumulations, "_WIDE", 8)
+    for module in accumulations, fft:
+        set_attribute(module, "_COLUMNS", 0)
+    set_attribute(searching, "_NARROW", 0)
+    set_attribute(reductions, "_MANY_ROWS", 0)
+    set_attribute(reductions, "_SHORT_ROW", 0)
 
 
 def shorten_chunks(elements: int) -> None:
@@ -40,3 +51,4 @@ def shorten_rows(rows_in_a_block: int, set_attribute: Callable[[Any, str, Any], 
     """From now on blocks of rows have so many rows."""
     set_attribute(rows, "_grain", lambda *_: rows_in_a_block)
     set_attribute(rows, "_LINE", 1)
+    share_few(set_attribute)

@@ -36,6 +36,11 @@ _SIDE_BY_SIDE = frozenset(
 )
 
 
+# So many neighbours at least are worth a call of the loop, and so many columns are shared out: 8 columns of
+# integers took twice NumPy's time either way.
+_WIDE, _COLUMNS = 32, 32
+
+
 class Accumulation(Plan):
     """The plan of one call, with its arrays."""
 
@@ -70,7 +75,11 @@ def _programs(loop: Loop, x: Array, axis: int, result: Array) -> "list[tuple[CDa
     )
     ways = [[*outermost_first, axis]]
     nearest = outermost_first[-1]
-    if _any_order(loop) and abs(result.strides[nearest]) < abs(result.strides[axis]) and x.shape[nearest] > 7:
+    if (
+        _any_order(loop)
+        and abs(result.strides[nearest]) < abs(result.strides[axis])
+        and x.shape[nearest] >= _WIDE
+    ):
         ways.insert(0, [*outermost_first[:-1], axis, nearest])
     made = []
     for axes in ways:
@@ -117,6 +126,8 @@ def prepare(
         return Refusal("out is no plain writable array of the result's dtype and shape")
     elif relate(array, out) == OVERLAPPING:
         return Refusal("out overlaps the operand")
+    if array.size < _COLUMNS * array.shape[axis] and abs(out.strides[axis]) != out.itemsize:
+        return Refusal("its few columns lie in the same lines of the caches")
     plan = Accumulation(loop, array, axis, out)
     if not strides_are_whole(Walk(plan._programs[-1][1], (out, array, out))):
         return Refusal("an operand's strides are no multiples of its items")

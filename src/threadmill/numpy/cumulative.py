@@ -21,6 +21,14 @@ _WAY = "Rows along the axis are shared out, each in NumPy's order."
 _nanfunctions: Any = _code
 
 
+def _along(a: Any, axis: Any = None, *_: Any, **__: Any) -> int:
+    """Bytes of an array whose rows are accumulated; 0 for few integers."""
+    if type(a) is not np.ndarray or axis is None:
+        return 0
+    few = thresholds.ACCUMULATED_INTEGERS
+    return 0 if a.dtype.kind in "biu" and a.size < few else a.nbytes
+
+
 def _by(ufunc: ParallelUfunc, pool: Pool, a: Any, axis: Any, dtype: Any, out: Any) -> Prepared:
     if axis is None:
         return Refusal("without an axis each element needs the one before")
@@ -28,12 +36,12 @@ def _by(ufunc: ParallelUfunc, pool: Pool, a: Any, axis: Any, dtype: Any, out: An
     return call if isinstance(call, Refusal) else lambda: call.run(pool._handle)
 
 
-@on_all_cores(np.cumsum, _WAY, thresholds.ACCUMULATED, quiet=NUMBERS)
+@on_all_cores(np.cumsum, _WAY, thresholds.ACCUMULATED, _along, quiet=NUMBERS)
 def cumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _by(parallel(np.add), pool, a, axis, dtype, out)
 
 
-@on_all_cores(np.cumprod, _WAY, thresholds.ACCUMULATED, quiet=NUMBERS)
+@on_all_cores(np.cumprod, _WAY, thresholds.ACCUMULATED, _along, quiet=NUMBERS)
 def cumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _by(parallel(np.multiply), pool, a, axis, dtype, out)
 
@@ -55,25 +63,25 @@ def _without_nan(
     return run
 
 
-@on_all_cores(np.nancumsum, _WAY, thresholds.ACCUMULATED, quiet=NUMBERS)
+@on_all_cores(np.nancumsum, _WAY, thresholds.ACCUMULATED, _along, quiet=NUMBERS)
 def nancumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _without_nan(parallel(np.add), 0, pool, a, axis, dtype, out)
 
 
-@on_all_cores(np.nancumprod, _WAY, thresholds.ACCUMULATED, quiet=NUMBERS)
+@on_all_cores(np.nancumprod, _WAY, thresholds.ACCUMULATED, _along, quiet=NUMBERS)
 def nancumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _without_nan(parallel(np.multiply), 1, pool, a, axis, dtype, out)
 
 
 if "cumulative_sum" in __all__:
 
-    @on_all_cores(np.cumulative_sum, _WAY, thresholds.ACCUMULATED, quiet=INTEGERS)
+    @on_all_cores(np.cumulative_sum, _WAY, thresholds.ACCUMULATED, _along, quiet=INTEGERS)
     def cumulative_sum(
         pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
     ) -> Prepared:
         return _by(parallel(np.add), pool, x, axis, dtype, out)
 
-    @on_all_cores(np.cumulative_prod, _WAY, thresholds.ACCUMULATED, quiet=INTEGERS)
+    @on_all_cores(np.cumulative_prod, _WAY, thresholds.ACCUMULATED, _along, quiet=INTEGERS)
     def cumulative_prod(
         pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
     ) -> Prepared:

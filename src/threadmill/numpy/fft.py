@@ -28,18 +28,29 @@ _WAY = "Rows are shared out, along one axis after another."
 
 _pocketfft: Any = _code
 
-# Those of several axes warn of arguments.
 _ALONG_ONE = frozenset({"fft", "ifft", "rfft", "irfft", "hfft", "ihfft"})
 
-# Bytes from which on it gains, and in a block at least: NumPy transforms up to 6 KB in a microsecond.
-_WORTH, _BLOCK = 1 << 21, 1 << 16
+# Bytes from which on it gains, along one axis or along several, and in a block at least: NumPy transforms up
+# to 6 KB in a microsecond. Complex numbers wait for memory sooner: of 8 MB some were still slower.
+_WORTH, _WORTH_OF_MORE, _BLOCK, _COMPLEX = 1 << 22, 1 << 24, 1 << 16, 4
+
+# Columns that are transformed gain if there are so many.
+_COLUMNS = 64
+
+
+def _room(a: Any, *_: Any, **__: Any) -> int:
+    """Bytes of real numbers."""
+    if type(a) is not np.ndarray:
+        return 0
+    return a.nbytes // _COMPLEX if a.dtype.kind == "c" else a.nbytes
 
 
 def _raw_fft(a: Any, n: int, axis: int, is_real: bool, is_forward: bool, norm: Any, out: Any = None) -> Any:
     """NumPy's transform along an axis, on blocks of rows."""
     length = n // 2 + 1 if is_real and is_forward else n
     rows = rows_of(a, [axis % a.ndim], least=_BLOCK)
-    if isinstance(rows, Refusal) or n < 1:
+    few = abs(a.strides[axis]) != a.itemsize and a.size < _COLUMNS * a.shape[axis]
+    if isinstance(rows, Refusal) or n < 1 or few:
         return _pocketfft._raw_fft(a, n, axis, is_real, is_forward, norm, out)
     axis %= a.ndim
     if out is None:
@@ -74,8 +85,10 @@ def _transform(name: str) -> Callable[..., Any]:
 
         return calling(pool, own, a, *args, **options)
 
+    # Those of several axes warn of other arguments.
+    worth, few = (_WORTH, None) if name in _ALONG_ONE else (_WORTH_OF_MORE, 1)
     made: Callable[..., Any] = on_all_cores(
-        getattr(_fft, name), _WAY, _WORTH, quiet=NUMBERS if name in _ALONG_ONE else frozenset()
+        getattr(_fft, name), _WAY, worth, _room, quiet=NUMBERS, quiet_arguments=few
     )(prepare)
     return made
 

@@ -27,6 +27,10 @@ __all__ = [
 _NOT_PLAIN = Refusal("an operand is no plain aligned native array of numbers")
 _OPTIONS = Refusal("out is given, or an option that NumPy is to judge")
 
+# So many columns at least are shared out: two threads that read the same lines took twice NumPy's time of 8.
+_NARROW = 64
+_CLOSE = Refusal("its columns lie too close together")
+
 # ---- the least and the greatest ---------------------------------------------------------------------------
 
 _WAY = "Rows along the axis are shared out; without one the elements are."
@@ -54,6 +58,8 @@ def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
         rows = rows_of(a, [axis], least=_QUICK_BLOCK)
         if isinstance(rows, Refusal):
             return rows
+        if rows.axis == a.ndim - 1 and rows.length < _NARROW:
+            return _CLOSE
         at = rows.axis - (axis < rows.axis and keepdims is not True)
         return lambda: gathered(
             pool, rows, lambda piece: numpys(a[rows.block(piece)], axis, keepdims=keepdims), at
@@ -330,6 +336,8 @@ def take_along_axis(pool: Pool, arr: Any, indices: Any, axis: Any = _AXIS) -> Pr
     rows = rows_of(indices, [axis], least=_BLOCK)
     if isinstance(rows, Refusal):
         return rows
+    if rows.axis == indices.ndim - 1 and rows.length < _NARROW:
+        return _CLOSE
     return lambda: filled(
         pool,
         rows,
