@@ -126,8 +126,12 @@ def on_all_cores(
                 else:
                     if not options:
                         return by_numpy(*args)
-                    if are_quiet((), options, face.least):
-                        return by_numpy(*args, **options)
+                    if not is_c or "dtype" not in options:
+                        for x in options.values():
+                            if type(x) not in _SIMPLE and not is_simple(x, face.least):
+                                break
+                        else:
+                            return by_numpy(*args, **options)
             elif (
                 pool is None and not WATCHERS and is_small(args, options) and are_quiet(args, options, NEVER)
             ):

@@ -159,6 +159,10 @@ def column_stack(pool: Pool, tup: Any) -> Prepared:
 
 # ---- arrays repeated and shifted ----
 
+# Larger elements gained 0.8 to 1.0 when they were repeated one by one, smaller ones 1.1 to 1.4, and rows of
+# eight 0.1 to 0.5.
+_REPEATED = 8
+
 _ORDER = Refusal("the array is not contiguous in C order, and is read as quickly once it is copied")
 
 
@@ -194,6 +198,8 @@ def repeat(pool: Pool, a: Any, repeats: Any, axis: Any = None) -> Prepared:
         a, axis = a.reshape(-1), 0
     if not -a.ndim <= axis < a.ndim or repeats < 0:
         return OTHER
+    if axis % a.ndim < a.ndim - 1 or a.itemsize > _REPEATED:
+        return Refusal("NumPy copies rows of elements, and large ones, as quickly")
     before, after = a.shape[: axis % a.ndim], a.shape[axis % a.ndim :]
     result = np.empty((*before, after[0] * repeats, *after[1:]), a.dtype)
     target = result.reshape(*before, after[0], repeats, *after[1:])
@@ -204,7 +210,8 @@ def _room_tiled(A: Any, reps: Any) -> int:
     return A.nbytes * math.prod((reps,) if type(reps) is int else reps) if type(A) is np.ndarray else 0
 
 
-@on_all_cores(np.tile, COPIED, LEAST, _room_tiled, times=0, quiet=NUMBERS)
+# Two threads gained in no size: 0.5 to 1.0 times NumPy's speed from 1 to 8 MB of an array.
+@on_all_cores(np.tile, COPIED, NEVER, _room_tiled, quiet=NUMBERS)
 def tile(pool: Pool, A: Any, reps: Any) -> Prepared:
     if not is_plain(A) or type(reps) not in (int, tuple, list):
         return OTHER
