@@ -30,6 +30,7 @@ def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -
 def share_few(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
     """From now on few rows and few columns are shared out as well."""
     set_attribute(accumulations, "_WIDE", 8)
+    set_attribute(accumulations, "_SHORT", 0)
     for module in accumulations, fft:
         set_attribute(module, "_COLUMNS", 0)
     set_attribute(searching, "_NARROW", 0)

@@ -7,7 +7,6 @@ all others, as the user made them.
 import contextvars
 import functools
 import inspect
-import operator
 import time
 import weakref
 from typing import Any
@@ -69,8 +68,6 @@ _MISSING = contextvars.Token.MISSING
 
 # What does for NumPy's own methods what DEFAULT does.
 _REDUCING, _ACCUMULATING = as_default_for("reduce"), as_default_for("accumulate")
-
-_nbytes = operator.attrgetter("nbytes")
 
 # Below no bytes a call is small.
 _CLOSED: tuple[int, Any] = (0, None)
@@ -180,7 +177,7 @@ class ParallelUfunc:
                     enough = thresholds.MOST if known is None else known
                     if x.nbytes >= enough and (x.flags.forc or x.nbytes >= thresholds.SCATTERED * enough):
                         break
-                    if known is None:
+                    if known is None and x.flags.forc:  # others take longer
                         untimed = x
             else:
                 if untimed is not None:
@@ -221,20 +218,11 @@ class ParallelUfunc:
         if is_default:
             few = self._is_scattered(args)
             if few is not None:
-                unknown = [x for x in args if type(x) is _ndarray and x.dtype.num not in self._worth]
-                if (
-                    not WATCHERS
-                    and not unknown
-                    and out is NOT_GIVEN
-                    and not options
-                    and self._are_alike(args)
-                ):
+                if not WATCHERS and out is NOT_GIVEN and not options and self._are_alike(args):
                     return self._quietly(args)
                 if WATCHERS:
                     call = self._prepare(args, options)
                     few = call if isinstance(call, Refusal) else few  # what else hinders it is told first
-                elif unknown:
-                    return self._timed(args, NOT_GIVEN, options, max(unknown, key=_nbytes))
                 return self._by_numpy(args, options, pool, few)
         call = self._prepare(args, options)
         result = call if isinstance(call, Refusal) else call.run(handle)

@@ -1,5 +1,6 @@
 """NumPy's functions that copy an array: each element is moved once, or converted on its way."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,23 @@ def copy(pool: Pool, a: Any, order: Any = "K", subok: Any = False) -> Prepared:
     return copied(pool, [(a, result)], result)
 
 
-@on_all_cores(np.ascontiguousarray, COPIED, LEAST, written_like, quiet=NUMBERS)
+def _copied_to(order: str) -> Callable[..., int]:
+    """Bytes of what is laid out in another order."""
+
+    def size(a: Any, dtype: Any = None, **_: Any) -> int:
+        if type(a) is not np.ndarray or (dtype is None and getattr(a.flags, order)):
+            return 0
+        return a.nbytes
+
+    return size
+
+
+@on_all_cores(np.ascontiguousarray, COPIED, LEAST, _copied_to("c_contiguous"), quiet=NUMBERS)
 def ascontiguousarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -> Prepared:
     return _laid_out(pool, a, dtype, "C", like)
 
 
-@on_all_cores(np.asfortranarray, COPIED, LEAST, written_like, quiet=NUMBERS)
+@on_all_cores(np.asfortranarray, COPIED, LEAST, _copied_to("f_contiguous"), quiet=NUMBERS)
 def asfortranarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -> Prepared:
     return _laid_out(pool, a, dtype, "F", like)
 

@@ -81,7 +81,8 @@ def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
         x = args[0]
         if type(x) is _ndarray and x.dtype.num in NUMBERS:  # of these it warns at lines of NumPy's
             axis = args[1] if len(args) > 1 else options.get("axis")
-            least = thresholds.SUMMED if axis is None else thresholds.REDUCED
+            has_kernel = axis is None and x.flags.c_contiguous
+            least = thresholds.SUMMED if has_kernel else thresholds.REDUCED
             if x.nbytes < least or x.dtype.kind in "biu":
                 return np.mean(*args, **options)
     if WATCHERS and not is_watched():
@@ -96,7 +97,7 @@ def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
     if WATCHERS:
         came_to("mean", plan)
     if isinstance(plan, Refusal):
-        return as_the_user(np.mean, *args, **options)
+        return np.mean(*args, **options)
     total = _add.run(plan, asked, pool)
     count = np.intp(asked[0].size // total.size)  # not an int: float32 is divided as float64
     if isinstance(total, np.ndarray):

@@ -17,7 +17,7 @@ from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from . import reductions
 from .face import NUMBERS, Prepared, on_all_cores
-from .rows import filled, gathered, rows_of, run_blocks
+from .rows import Rows, filled, gathered, rows_of, run_blocks
 
 __all__ = [
     *("argmax", "argmin", "digitize", "interp", "isin", "nanargmax", "nanargmin", "nanmax", "nanmin"),
@@ -30,6 +30,11 @@ _OPTIONS = Refusal("out is given, or an option that NumPy is to judge")
 # So many columns at least are shared out: two threads that read the same lines took twice NumPy's time of 8.
 _NARROW = 64
 _CLOSE = Refusal("its columns lie too close together")
+
+
+def _are_close(x: Any, rows: Rows) -> bool:
+    return rows.length < _NARROW and abs(x.strides[rows.axis]) == x.itemsize
+
 
 # ---- the least and the greatest ---------------------------------------------------------------------------
 
@@ -58,7 +63,7 @@ def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
         rows = rows_of(a, [axis], least=_QUICK_BLOCK)
         if isinstance(rows, Refusal):
             return rows
-        if rows.axis == a.ndim - 1 and rows.length < _NARROW:
+        if _are_close(a, rows):
             return _CLOSE
         at = rows.axis - (axis < rows.axis and keepdims is not True)
         return lambda: gathered(
@@ -295,6 +300,8 @@ def isin(
     *,
     kind: Any = None,
 ) -> Prepared:
+    if is_plain(element) and not element.flags.c_contiguous:
+        return Refusal("NumPy flattens the array first")
     tests = np.asarray(test_elements) if type(test_elements) in (list, tuple, range) else test_elements
     rows = rows_of(element, [], least=_BLOCK) if is_plain(element) and is_plain(tests) else _NOT_PLAIN
     if isinstance(rows, Refusal):
@@ -336,7 +343,7 @@ def take_along_axis(pool: Pool, arr: Any, indices: Any, axis: Any = _AXIS) -> Pr
     rows = rows_of(indices, [axis], least=_BLOCK)
     if isinstance(rows, Refusal):
         return rows
-    if rows.axis == indices.ndim - 1 and rows.length < _NARROW:
+    if _are_close(indices, rows):
         return _CLOSE
     return lambda: filled(
         pool,
