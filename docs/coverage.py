@@ -83,7 +83,7 @@ def reductions(ufunc: np.ufunc) -> tuple[str, str]:
     for char in sorted(
         {chars[0] for chars in inputs(ufunc) if chars[0] == chars[1]}, key="?bBhHiIlLqQefdgFDGmM".index
     ):
-        x = np.ones((100, 10_000), dtype(char))
+        x = np.ones((260, 10_000), dtype(char))
         for axis in found:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

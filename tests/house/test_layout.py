@@ -86,8 +86,8 @@ FILES = {
     "arrays": """
         cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
-        row_reductions reductions accumulations self_test reducer signatures ufunc functions moves picks
-        random rebound moments extremes
+        row_reductions reductions accumulations self_test reducer signatures small_calls ufunc functions
+        moves picks random rebound moments extremes
     """,
     "fusion": """
         nodes loops node_plans warned elision picking open_tiles layout passes chains worth building

@@ -14,18 +14,18 @@ from .._native.memory import OVERLAPPING, overlaps_itself, relate
 from .._native.programs import cast_loop
 from .._native.status import FAILED
 from .._types import Array
-from . import programs
+from . import programs, thresholds
 from .errstate import report_flags
 from .layout import empty_result, is_plain, is_target
 from .loops import Loop, LoopCache, find_loop
 from .plan import Plan
-from .refusal import Refusal
+from .refusal import Refusal, fewer_than
 from .spaces import Space, Walk, cut, strides_are_whole
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["Accumulation", "prepare"]
+__all__ = ["Accumulation", "few", "prepare"]
 
 # Loops of one bit pattern in any order of steps, but for NaNs: additions and products are rounded alike in
 # vectors and one by one. Of complex numbers only sums are.
@@ -99,6 +99,17 @@ def _programs(loop: Loop, x: Array, axis: int, result: Array) -> "list[tuple[CDa
 
 def _any_order(loop: Loop) -> bool:
     return loop.name in _SIDE_BY_SIDE and not (loop.name == "multiply" and loop.dtypes[0].kind == "c")
+
+
+def few(args: tuple[Any, ...]) -> Refusal | None:
+    """Why NumPy makes a call without a pool, if its array is too small."""
+    x = args[0] if args else None
+    if getattr(x, "nbytes", 0) < thresholds.ACCUMULATED:
+        return fewer_than(thresholds.ACCUMULATED)
+    least = thresholds.ACCUMULATED_INTEGERS
+    if type(x) is np.ndarray and x.dtype.kind in "biu" and x.size < least:
+        return fewer_than(least * x.itemsize)
+    return None
 
 
 def prepare(

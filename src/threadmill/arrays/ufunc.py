@@ -4,7 +4,6 @@ Calls that gain from threads are planned in dense.py, elementwise.py, gufuncs.py
 all others, as the user made them.
 """
 
-import contextvars
 import functools
 import inspect
 import time
@@ -18,64 +17,29 @@ from .._types import Array
 from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import accumulations, elementwise, gufuncs, self_test, thresholds
-from .dense import PlanCache, dense_plan
+from .dense import PlanCache, dense_plan, is_dense, scattered
 from .elementwise import Call
-from .errstate import DEFAULT, HANDLING, apply_as_the_user, as_default_for
+from .errstate import DEFAULT, HANDLING, apply_as_the_user
 from .labelled import call_labelled, class_of
 from .loops import LoopCache
-from .operands import OUT_BY_KEYWORD
 from .plan import Explanation
 from .reducer import Reducer, as_reduce
 from .refusal import ONE_THREAD, Refusal, fewer_than
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
+from .small_calls import ACCUMULATING, CLOSED, INTEGERS, MISSING, NOT_GIVEN, REDUCING, SmallCalls, takes
 from .watch import WATCHERS, came_to, is_watched, judged, watched
 
 __all__ = ["NOT_GIVEN", "ParallelUfunc", "parallel", "trusted_loops"]
 
-# Ufuncs that have nothing to warn of where all operands have one dtype for real numbers: NumPy clears what
-# flags their loops have raised. Others have not where that is one for integers.
-_SILENT = frozenset(
-    """
-    equal fmax fmin greater greater_equal isfinite isinf isnan less less_equal maximum minimum not_equal
-    signbit
-    """.split()  # noqa: SIM905
-)
-_SILENT_OF_INTEGERS = frozenset(
-    """
-    absolute add bitwise_and bitwise_count bitwise_or bitwise_xor invert left_shift logical_and logical_not
-    logical_or logical_xor multiply negative positive right_shift sign square subtract
-    """.split()  # noqa: SIM905
-)
-
 # Of integers these fill their result with one value, of which NumPy writes 100 KB a microsecond.
 _FILLS, _FILLED = frozenset({"isfinite", "isinf", "isnan"}), 1 << 24
-
-# Numbers of the dtypes (dtype.num) whose small calls have nothing to warn of but floating-point errors: bool,
-# integers, floats, complex, float16; and those of them that a number becomes without a loss.
-_INTEGERS = frozenset(range(1, 11))
-_NUMBERS = frozenset({*range(17), 23})
-_TAKES: dict[type, frozenset[int]] = {
-    **{np.dtype(char).type: frozenset({np.dtype(char).num}) for char in "?bBhHiIlLqQefdgFDG"},
-    int: _INTEGERS | {12, 15},
-    float: frozenset({12, 15}),
-}
-_NONE: frozenset[int] = frozenset()
 
 # As they are called, 20 ns sooner.
 _ndarray = np.ndarray
 _set_handling, _reset_handling = HANDLING.set, HANDLING.reset
-_MISSING = contextvars.Token.MISSING
-
-# What does for NumPy's own methods what DEFAULT does.
-_REDUCING, _ACCUMULATING = as_default_for("reduce"), as_default_for("accumulate")
-
-# Below no bytes a call is small.
-_CLOSED: tuple[int, Any] = (0, None)
 
 _TWICE = Refusal("an index may occur twice")
 _PIECES = Refusal("pieces between indices are no rows to share")
-
-NOT_GIVEN: Any = object()  # `out` where the user says nothing of it, not even None
 
 
 class ParallelUfunc:
@@ -108,19 +72,13 @@ class ParallelUfunc:
         self._trusted = trust or ufunc in self_test.NUMPYS
         name = ufunc.__name__ if ufunc in self_test.NUMPYS else ""
         self._least = thresholds.LEAST
-        # By dtype.num: the bytes from which on calls are shared; and what timed calls have told of them so
-        # far, until it is known. Any thread writes; nothing but time depends on it.
-        self._worth: dict[int, int] = dict.fromkeys(_INTEGERS, _FILLED) if name in _FILLS else {}
-        self._told: dict[int, list[int]] = {}
-        # By dtype.num: the bytes below which a call is small, and its handling of errors; None where there
-        # are none. It is filled by the first small calls. Others' ufuncs may warn of anything, and have none.
-        self._small: dict[int, tuple[int, Any]] = {}
-        self._handling: Any = None
-        self._has_small = name != "" and ufunc.nin <= 2
+        # By dtype.num: the bytes from which on calls are shared, once they are known. Any thread writes;
+        # nothing but time depends on it.
+        self._worth: dict[int, int] = dict.fromkeys(INTEGERS, _FILLED) if name in _FILLS else {}
+        self._small_calls = SmallCalls(ufunc, name != "")
+        self._small = self._small_calls.by_dtype
         self._count = ufunc.nin
         self._reduce, self._accumulate = ufunc.reduce, ufunc.accumulate
-        # Whether an `out` may as well be given by its place, 80 ns sooner.
-        self._by_place = ufunc.nout == 1 and ufunc not in OUT_BY_KEYWORD
         self._loops: LoopCache = LoopCache()
         self._plans: PlanCache = PlanCache()
 
@@ -145,26 +103,26 @@ class ParallelUfunc:
             x = args[0]
             if type(x) is _ndarray:
                 dtype = x.dtype
-                least, handling = self._small.get(dtype.num, _CLOSED)
+                least, handling = self._small.get(dtype.num, CLOSED)
                 if x.nbytes < least and len(args) == self._count:
                     y = args[-1]
                     if y is x or (
                         (y.dtype is dtype and y.nbytes < least)
                         if type(y) is _ndarray
-                        else dtype.num in _TAKES.get(type(y), _NONE)
+                        else dtype.num in takes(type(y), ())
                     ):
                         if out is NOT_GIVEN:
                             if handling is None:
                                 return self.ufunc(*args)
                             before = _set_handling(handling)
-                            if before.old_value is _MISSING or before.old_value is DEFAULT:
+                            if before.old_value is MISSING or before.old_value is DEFAULT:
                                 try:
                                     return self.ufunc(*args)
                                 finally:
                                     _reset_handling(before)
                             _reset_handling(before)
                         elif type(out) is _ndarray and out.dtype is dtype:
-                            made = self._small_with_out(args, out, handling)
+                            made = self._small_calls.with_out(args, out, handling)
                             if made is not None:
                                 return made
         if WATCHERS and not is_watched():
@@ -184,8 +142,8 @@ class ParallelUfunc:
                     return self._timed(args, out, options, untimed)
                 if args and type(args[0]) is _ndarray:
                     self._learn(args[0].dtype)
-                if out is NOT_GIVEN and not options and not WATCHERS and self._are_alike(args):
-                    return self._quietly(args)
+                if out is NOT_GIVEN and not options and not WATCHERS and self._small_calls.are_alike(args):
+                    return self._small_calls.call(self.ufunc, args)
                 if out is not NOT_GIVEN:
                     options["out"] = out
                 return self._by_numpy(args, options, pool)
@@ -216,10 +174,10 @@ class ParallelUfunc:
         if out is not NOT_GIVEN:
             options["out"] = out
         if is_default:
-            few = self._is_scattered(args)
+            few = scattered(self._worth, args)
             if few is not None:
-                if not WATCHERS and out is NOT_GIVEN and not options and self._are_alike(args):
-                    return self._quietly(args)
+                if not WATCHERS and out is NOT_GIVEN and not options and self._small_calls.are_alike(args):
+                    return self._small_calls.call(self.ufunc, args)
                 if WATCHERS:
                     call = self._prepare(args, options)
                     few = call if isinstance(call, Refusal) else few  # what else hinders it is told first
@@ -259,7 +217,8 @@ class ParallelUfunc:
             if type(x) is _ndarray and (
                 x.nbytes < thresholds.REDUCED or x.nbytes < self._reducer.least(x, options.get("axis", 0))
             ):
-                return self._small_along(self._reduce, _REDUCING, x, args, options)
+                self._learn(x.dtype)
+                return self._small_calls.along(self._reduce, REDUCING, x, args, options)
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -271,15 +230,8 @@ class ParallelUfunc:
         if plain and pool is None and not WATCHERS and not options and len(args) == 2:
             a, b = args
             self._learn(a.dtype)
-            least, handling = self._small.get(a.dtype.num, _CLOSED)
-            if a.dtype is b.dtype and a.nbytes * b.size < least:
-                before = None if handling is None else _set_handling(handling)
-                try:
-                    if before is None or before.old_value is _MISSING or before.old_value is DEFAULT:
-                        return self.ufunc.outer(a, b)
-                finally:
-                    if before is not None:
-                        _reset_handling(before)
+            if a.nbytes * b.size < self._small.get(a.dtype.num, CLOSED)[0] and a.dtype is b.dtype:
+                return self._small_calls.call(self.ufunc.outer, args)
         why: Any = judged(args)
         if plain and len(args) == self.ufunc.nin == 2 and self.signature is None:
             a, b = args
@@ -304,7 +256,8 @@ class ParallelUfunc:
         if pool is None and args and not WATCHERS:
             x = args[0]
             if type(x) is _ndarray and x.nbytes < thresholds.ACCUMULATED:
-                return self._small_along(self._accumulate, _ACCUMULATING, x, args, options)
+                self._learn(x.dtype)
+                return self._small_calls.along(self._accumulate, ACCUMULATING, x, args, options)
         if WATCHERS and not is_watched():
             return watched(f"{self.__name__}.accumulate", self.accumulate, *args, pool=pool, **options)
         check_pool(pool)
@@ -362,8 +315,8 @@ class ParallelUfunc:
             if all(x.nbytes < least for x, least in zip(arrays, enough, strict=True)):
                 least = min(enough, default=self._least)
                 call = fewer_than(least)
-            elif not self._is_dense(args, options):
-                call = self._is_scattered(args) or call
+            elif not is_dense(self.ufunc, self._plans, self._loops, args, options):
+                call = scattered(self._worth, args) or call
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
@@ -385,98 +338,8 @@ class ParallelUfunc:
             came_to(self.__name__, judged(args) if why is None else why)
         return apply_as_the_user(self.ufunc, args, options)
 
-    def _is_dense(self, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
-        """Whether a call goes the quick way of dense.py, as far as its arrays are concerned."""
-        given = [x for x in (*args, options.get("out")) if type(x) is np.ndarray]
-        if options.keys() - {"out"} or len({x.shape for x in given}) != 1 or 1 in given[0].shape:
-            return False
-        in_c, in_f = ([getattr(x.flags, order) for x in given] for order in ("c_contiguous", "f_contiguous"))
-        plan = dense_plan(self.ufunc, self._plans, self._loops, args, options.get("out"))
-        return (all(in_c) or all(in_f)) and not isinstance(plan, Refusal)
-
-    def _is_scattered(self, args: tuple[Any, ...]) -> Refusal | None:
-        """Why arrays that are not dense are NumPy's, if they are too small."""
-        least = 0
-        for x in args:
-            if type(x) is _ndarray:
-                least = thresholds.SCATTERED * self._worth.get(x.dtype.num, thresholds.MOST)
-                if x.nbytes >= least:
-                    return None
-        return fewer_than(least)
-
-    def _are_alike(self, args: tuple[Any, ...]) -> bool:
-        """Whether arguments are arrays of one dtype of which NumPy warns of floating-point errors alone."""
-        if len(args) != self._count:
-            return False
-        dtype = getattr(args[0], "dtype", None)
-        for x in args:
-            if type(x) is not _ndarray or x.dtype is not dtype:
-                return False
-        return dtype is not None and dtype.num in self._small
-
-    def _quietly(self, args: tuple[Any, ...]) -> Any:
-        """NumPy's call of such arguments."""
-        handling = self._small[args[0].dtype.num][1]
-        if handling is not None:
-            before = _set_handling(handling)
-            try:
-                if before.old_value is _MISSING or before.old_value is DEFAULT:
-                    return self.ufunc(*args)
-            finally:
-                _reset_handling(before)
-        return apply_as_the_user(self.ufunc, args)
-
     def _learn(self, dtype: "np.dtype[Any]") -> None:
-        """Finds out whether small calls of a dtype have floating-point errors to tell."""
-        if not self._has_small or dtype.num not in _NUMBERS or dtype.num in self._small:
-            return
-        name = self.__name__
-        is_silent = (name in _SILENT and dtype.kind != "c") or (
-            dtype.num in _INTEGERS and name in _SILENT_OF_INTEGERS
-        )
-        if not is_silent and self._handling is None:
-            self._handling = as_default_for(name)
-        least = self._worth.get(dtype.num, self._least)
-        self._small[dtype.num] = least, None if is_silent else self._handling
-
-    def _small_with_out(self, args: tuple[Any, ...], out: Array, handling: Any) -> Array | None:
-        """A small call; None where NumPy might warn of more than floating-point errors."""
-        if out.base is not None and out.flags.num <= 0:  # NumPy warns of who writes to it
-            return None
-        before = None
-        if handling is not None:
-            before = _set_handling(handling)
-            if before.old_value is not _MISSING and before.old_value is not DEFAULT:
-                _reset_handling(before)
-                return None
-        try:
-            result: Array = self.ufunc(*args, out) if self._by_place else self.ufunc(*args, out=out)
-        finally:
-            if before is not None:
-                _reset_handling(before)
-        return result
-
-    def _small_along(
-        self, method: Any, handling: Any, x: Array, args: tuple[Any, ...], options: dict[str, Any]
-    ) -> Any:
-        """A small call of a method that goes along an axis."""
-        axis: Any = 0
-        if options:
-            axis = options.get("axis", NOT_GIVEN) if len(args) == len(options) == 1 else NOT_GIVEN
-        elif len(args) > 1:
-            axis = args[1] if len(args) == 2 else NOT_GIVEN
-        self._learn(x.dtype)
-        own = self._small.get(x.dtype.num)
-        if own is not None and (type(axis) is int or axis is None):
-            if own[1] is None:
-                return method(x, axis)
-            before = _set_handling(handling)
-            try:
-                if before.old_value is _MISSING or before.old_value is DEFAULT:
-                    return method(x, axis)
-            finally:
-                _reset_handling(before)
-        return apply_as_the_user(method, args, options)
+        self._small_calls.learn(dtype, self._worth.get(dtype.num, self._least))
 
     def _timed(self, args: tuple[Any, ...], out: Any, options: dict[str, Any], x: Array) -> Any:
         """NumPy's call, of which the time tells what the loop takes for x's dtype."""
@@ -485,13 +348,9 @@ class ParallelUfunc:
         begin = time.perf_counter_ns()
         result = apply_as_the_user(self.ufunc, args, options)
         took = time.perf_counter_ns() - begin
-        told = self._told.setdefault(x.dtype.num, [])
-        told.append(thresholds.worth(x.nbytes, took))
-        if len(told) >= thresholds.TIMED:
-            number = x.dtype.num
-            self._worth[number] = worth = max(told)  # the quickest call's
-            if number in self._small:
-                self._small[number] = worth, self._small[number][1]
+        worth = self._small_calls.timed(x, took)
+        if worth is not None:
+            self._worth[x.dtype.num] = worth
         return result
 
     def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Call | Refusal:
@@ -504,12 +363,9 @@ class ParallelUfunc:
     def _accumulation(
         self, args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None
     ) -> accumulations.Accumulation | Refusal:
-        least = thresholds.ACCUMULATED
-        if pool is None and (not args or getattr(args[0], "nbytes", 0) < least):
-            return fewer_than(least)
-        few = thresholds.ACCUMULATED_INTEGERS
-        if pool is None and type(x := args[0]) is np.ndarray and x.dtype.kind in "biu" and x.size < few:
-            return fewer_than(few * x.itemsize)
+        few = accumulations.few(args) if pool is None else None
+        if few is not None:
+            return few
         if pool is None and default_pool()._max_workers == 1:
             return ONE_THREAD
         refusal = self_test.refusal_of(self._trusted)
