@@ -5,6 +5,7 @@ the user's name takes. Where NumPy has none to tell, not even that is needed.
 """
 
 import contextvars
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -133,20 +134,34 @@ class SmallCalls:
         return result
 
     def along(
-        self, method: Any, handling: Any, x: Array, args: tuple[Any, ...], options: dict[str, Any]
+        self,
+        method: Any,
+        handling: Any,
+        x: Array,
+        args: tuple[Any, ...],
+        options: dict[str, Any],
+        learn: Callable[[Any], None],
     ) -> Any:
-        """A small call of a method that goes along an axis."""
+        """A small call of a method that goes along an axis; learn(dtype) where nothing is known yet."""
         axis: Any = 0
         if options:
             axis = options.get("axis", NOT_GIVEN) if len(args) == len(options) == 1 else NOT_GIVEN
         elif len(args) > 1:
             axis = args[1] if len(args) == 2 else NOT_GIVEN
         own = self.by_dtype.get(x.dtype.num)
+        if own is None:
+            learn(x.dtype)  # for the next call
         if own is None or not (type(axis) is int or axis is None):
             return apply_as_the_user(method, args, options)
         if own[1] is None:
             return method(x, axis)
-        return _handled(handling, method, (x, axis))
+        before = _set_handling(handling)
+        try:
+            if before.old_value is MISSING or before.old_value is DEFAULT:
+                return method(x, axis)
+        finally:
+            _reset_handling(before)
+        return apply_as_the_user(method, args, options)
 
 
 def _handled(handling: Any, call: Any, args: tuple[Any, ...]) -> Any:

@@ -217,8 +217,7 @@ class ParallelUfunc:
             if type(x) is _ndarray and (
                 x.nbytes < thresholds.REDUCED or x.nbytes < self._reducer.least(x, options.get("axis", 0))
             ):
-                self._learn(x.dtype)
-                return self._small_calls.along(self._reduce, REDUCING, x, args, options)
+                return self._small_calls.along(self._reduce, REDUCING, x, args, options, self._learn)
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -256,8 +255,7 @@ class ParallelUfunc:
         if pool is None and args and not WATCHERS:
             x = args[0]
             if type(x) is _ndarray and x.nbytes < thresholds.ACCUMULATED:
-                self._learn(x.dtype)
-                return self._small_calls.along(self._accumulate, ACCUMULATING, x, args, options)
+                return self._small_calls.along(self._accumulate, ACCUMULATING, x, args, options, self._learn)
         if WATCHERS and not is_watched():
             return watched(f"{self.__name__}.accumulate", self.accumulate, *args, pool=pool, **options)
         check_pool(pool)
