@@ -90,10 +90,10 @@ FILES = {
         moves picks random rebound moments extremes
     """,
     "fusion": """
-        nodes loops node_plans warned elision picking open_tiles layout passes chains worth building
-        running schedule explanation foreseen record lazy extremes reduce_all reduce_rows reduce_columns
-        calls reducing steps numpys_code definitions powers operators frames labelled arguments formula
-        symbols blocks fuse
+        nodes loops node_plans warned elision open_tiles layout passes chains worth building running
+        schedule stores explanation foreseen record lazy picking extremes reduce_all reduce_rows
+        reduce_columns calls reducing steps numpys_code definitions powers operators frames labelled
+        arguments formula symbols blocks fuse
     """,
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",

@@ -32,6 +32,7 @@ STANDARD = {
     "cannot schedule new futures after {}": "concurrent.futures'",
     "{}: {}": "concurrent.futures', of InvalidStateError",
     "cannot join current thread": "threading's",
+    "cannot wait on un-acquired lock": "threading's",
     "n_jobs == 0 in Parallel has no meaning": "joblib's",
     "len() of unsized object": "NumPy's",
     "'numpy.ndarray' object has no attribute {}": "NumPy's",

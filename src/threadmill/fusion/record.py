@@ -8,17 +8,18 @@ from weakref import ref
 import numpy as np
 
 from .._native.fused import EACH, ONCE
-from .._native.memory import APART, OVERLAPPING, SAME, are_apart, relate
+from .._native.memory import are_apart
 from .._types import Array
 from ..arrays.loops import Loop
 from .explanation import Log
 from .foreseen import Foreseen
-from .loops import BY_PLACE, as_values, number_in, shows_gaps, shows_place
+from .loops import BY_PLACE, as_values, number_in, shows_place
 from .node_plans import SMALL, plan_of_call
 from .nodes import Conversion, Holder, Node, Value, is_plain, is_turned
 from .passes import Fold
 from .running import run_pass
 from .schedule import ancestors, ends_of, groups_of, last_reads, made_again, needed_of, rows_of
+from .stores import Store
 from .warned import State, line_of_user, place_of_user, state_now, tell
 from .worth import Tally
 
@@ -39,10 +40,9 @@ class Record:
 
     It belongs to one call, and is used by the thread that made it. `exposed` refers to memory that code
     which we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been
-    recorded. `relations`: of arrays, by id, to the target of the store that is under way. `has_rows`: one
-    that reduces rows or columns has been. `borrowed` are the values that lie in memory which may be written
-    later. `foreseen` is what follows a reduction that has run. `log` is what explain tells of, `tally` what
-    tells whether fusing pays.
+    recorded. `has_rows`: one that reduces rows or columns has been. `borrowed` are the values that lie in
+    memory which may be written later. `foreseen` is what follows a reduction that has run. `log` is what
+    explain tells of, `tally` what tells whether fusing pays.
     """
 
     def __init__(self, pool: "CData") -> None:
@@ -56,7 +56,6 @@ class Record:
         self.is_open = True
         self.is_urgent = False
         self.has_rows = False
-        self.relations: dict[int, int] = {}
         self.foreseen: Foreseen | None = None
 
     # ---- recording ----
@@ -296,17 +295,19 @@ class Record:
             return False
         self.give_back(target)
         self._drop_all_but(value)
-        self.relations = {}
-        node = value.node
-        if node is None or not self._fits(target, value, node):
-            stays = [each for each in self._made_before(self.pending) if self._stays(target, each)]
+        store, node = Store(target, self.pending), value.node
+        if node is None or not store.fits(value, node):
+            others = [each for each in store.staying(self._made_before(self.pending)) if each is not value]
             with Holder(value):
-                others = [each for each in stays if each is not value]
                 self.flush(_WRITTEN, spared=others, asked=value, before_write=True)
             np.copyto(target, self.evaluate(value))
             return True
+        # What the node reads and can be made again later is spared: nobody is likely to want it, although the
+        # call that writes holds its operands until it returns.
+        read = [] if self.is_urgent else [*node.inputs, *self._made_before(self.pending)]
+        spared = store.staying_after(read)
         node.target = target
-        self.flush(_WRITTEN, spared=self._spared(target, node), before_write=True)
+        self.flush(_WRITTEN, spared=spared, before_write=True)
         return True
 
     def _drop_all_but(self, value: Value) -> None:
@@ -320,42 +321,6 @@ class Record:
                 if node not in kept:
                     node.forget()
             self.pending = needed
-
-    def _spared(self, target: Array, writer: Node) -> list[Value]:
-        """What the writer reads and can be made again later: nobody is likely to want that, although the call
-        that writes holds its operands until it returns."""
-        if self.is_urgent:
-            return []
-        values = [*writer.inputs, *self._made_before(self.pending)]
-        unlike = any(relation != APART for relation in self.relations.values())
-        return [
-            value for value in values if value.array is None and (not unlike or self._stays(target, value))
-        ]
-
-    def _stays(self, target: Array, value: Value) -> bool:
-        """Whether the value is the same when the target has been written."""
-        read = [
-            each.array
-            for node in ancestors(self.pending, [value])
-            for each in node.inputs
-            if each.array is not None and each.shape
-        ]
-        return all(self._relation(x, target) == APART for x in read)
-
-    def _relation(self, x: Array, target: Array) -> int:
-        """How an array that is read lies to the target of a store."""
-        found = self.relations.get(id(x))
-        if found is None:
-            found = self.relations[id(x)] = relate(x, target)
-        return found
-
-    def _fits(self, target: Array, value: Value, node: Node) -> bool:
-        """Whether the node can write its result into the target."""
-        if value.array is not None or value.shape != target.shape or node.target is not None:
-            return False
-        if len(node.outs) > 1 or shows_gaps(node, target):
-            return False
-        return not self._reads_elsewhere(target, node)
 
     def give_back(self, target: Array | None = None) -> None:
         """Copies values that are borrowed from memory that is about to be written, if they are held.
@@ -372,17 +337,3 @@ class Record:
                 else:
                     kept.append(value)
         self.borrowed = kept
-
-    def _reads_elsewhere(self, target: Array, writer: Node) -> bool:
-        """Whether anything reads the target's memory otherwise than element by element before the writer."""
-        alike = all(node.space == target.shape and node.turned == writer.turned for node in self.pending)
-        written = False
-        for node in self.pending:
-            for value in node.inputs:
-                x = value.array
-                relation = APART if x is None or not value.shape else self._relation(x, target)
-                if relation == OVERLAPPING or (relation == SAME and (written or not alike)):
-                    return True
-                writer.is_in_place |= relation == SAME
-            written |= node is writer
-        return False

@@ -39,7 +39,7 @@ def needed_of(
     return needed, wanted
 
 
-def ancestors(nodes: list[Node], made: Iterable[Value]) -> list[Node]:
+def ancestors(nodes: Sequence[Node], made: Iterable[Value]) -> list[Node]:
     """The nodes that make these values, in their order, as far as they are not evaluated."""
     values = set(made)
     found: list[Node] = []

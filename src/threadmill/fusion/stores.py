@@ -1,0 +1,70 @@
+"""A store: an array is about to be written, and what is put off reads arrays that may lie in its memory."""
+
+from collections.abc import Iterable, Sequence
+
+from .._native.memory import APART, OVERLAPPING, SAME, relate
+from .._types import Array
+from .loops import shows_gaps
+from .nodes import Node, Value
+from .schedule import ancestors
+
+__all__ = ["Store"]
+
+
+class Store:
+    """The array, and how those that pending nodes read lie to it: each is asked once."""
+
+    __slots__ = ("_pending", "_relations", "target")
+
+    def __init__(self, target: Array, pending: Sequence[Node]) -> None:
+        self.target = target
+        self._pending = pending
+        self._relations: dict[int, int] = {}  # by id
+
+    def fits(self, value: Value, node: Node) -> bool:
+        """Whether the node can write its result, the value, into the array."""
+        if value.array is not None or value.shape != self.target.shape or node.target is not None:
+            return False
+        if len(node.outs) > 1 or shows_gaps(node, self.target):
+            return False
+        return not self._reads_elsewhere(node)
+
+    def staying(self, values: Iterable[Value]) -> list[Value]:
+        """Those values that are not evaluated, and are the same when the array has been written."""
+        return [value for value in values if value.array is None and self._stays(value)]
+
+    def staying_after(self, values: Iterable[Value]) -> list[Value]:
+        """The same once `fits` has looked at all that is read."""
+        if all(relation == APART for relation in self._relations.values()):
+            return [value for value in values if value.array is None]
+        return self.staying(values)
+
+    def _stays(self, value: Value) -> bool:
+        read = [
+            each.array
+            for node in ancestors(self._pending, [value])
+            for each in node.inputs
+            if each.array is not None and each.shape
+        ]
+        return all(self._relation(x) == APART for x in read)
+
+    def _relation(self, x: Array) -> int:
+        found = self._relations.get(id(x))
+        if found is None:
+            found = self._relations[id(x)] = relate(x, self.target)
+        return found
+
+    def _reads_elsewhere(self, writer: Node) -> bool:
+        """Whether anything reads the array's memory otherwise than element by element before the writer."""
+        shape, turned = self.target.shape, writer.turned
+        alike = all(node.space == shape and node.turned == turned for node in self._pending)
+        written = False
+        for node in self._pending:
+            for value in node.inputs:
+                x = value.array
+                relation = APART if x is None or not value.shape else self._relation(x)
+                if relation == OVERLAPPING or (relation == SAME and (written or not alike)):
+                    return True
+                writer.is_in_place |= relation == SAME
+            written |= node is writer
+        return False
