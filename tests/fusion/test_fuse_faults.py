@@ -176,6 +176,24 @@ def test_chains_of_integers_beside_nans(pools: list[tm.Pool]) -> None:
     assert differences(lambda x, y: (np.clip(x, -1, 2), np.hypot(x, y)), [x, y], pools[1]) == {}
 
 
+# ---- passes that are alike but for one thing, one after the other ----
+
+
+def test_columns_of_one_axis_and_of_another(pools: list[tm.Pool]) -> None:
+    x = numbers(16, 16, 256)
+    for axis in (0, 1, (0, 1), 0):
+        assert differences(lambda x, axis=axis: (x * 2).sum(axis=axis), [x], pools[1]) == {}
+
+
+@pytest.mark.parametrize("dtype", "fd")
+def test_a_number_and_a_column(dtype: str, pools: list[tm.Pool]) -> None:
+    x, column = unlike(dtype, 200, 400)[:, :333], unlike(dtype, 200, 1)
+    number = np.dtype(dtype).type(2)
+    with np.errstate(all="ignore"):
+        assert differences(lambda x: x * number + 1, [x], pools[1]) == {}
+        assert differences(lambda x, y: x * y + 1, [x, column], pools[1]) == {}
+
+
 def unlike(dtype: str, *shape: int) -> Any:
     """Numbers among which are NaNs of several payloads."""
     return values(np.random.default_rng(0), int(np.prod(shape)), dtype, special=True).reshape(shape)

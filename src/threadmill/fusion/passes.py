@@ -118,7 +118,7 @@ class Pass:
                     key += made[value], "into", target.strides, node.is_in_place
                 elif node.over == COLUMN:
                     array = np.full(node.shape, node.loop.beginning, value.dtype)  # type: ignore[union-attr]
-                    key += made[value], "down", node.shape
+                    key += made[value], "down", node.shape, node.axes
                 elif value in wanted:
                     array = np.empty(node.shape, value.dtype, "F" if node.turned else "C")
                     key += made[value], "new", node.shape
@@ -160,7 +160,7 @@ class Pass:
                 ]
             ),
             tuple([made[value] for value in self.results]),
-            tuple([(x.dtype.num, stride == x.itemsize, stride == 0) for x, stride in pairs]),
+            tuple([(x.dtype.num, x.ndim > 0, stride == x.itemsize, stride == 0) for x, stride in pairs]),
             tuple([(made[fold.value], *fold.key) for fold in self.folds]),
             tuple([is_in_place(value) for value in self.results]),
             self._nan_numbers() if self.has_rows else None,
