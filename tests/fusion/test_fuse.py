@@ -21,6 +21,8 @@ from kit.fuse_compare import contents, differences, everything_is_worth_it, sums
 from numpy.testing import assert_array_equal
 
 import threadmill as tm
+from threadmill.arrays import cache
+from threadmill.arrays.loops import Loop
 from threadmill.fusion import building, record
 from threadmill.fusion.lazy import LazyArray
 
@@ -976,14 +978,25 @@ def test_a_trusted_foreign_ufunc_is_put_off_and_not_kept(x: Any, passed: list[li
     tm.fuse(program)(x)
     assert passed == [["multiply"], ["add"]]
     passed.clear()
-    kept = len(building._programs)
+    kept = len(building._programs), len(building._plans)
     trusted = tm.parallel(special.erf, trust=True)
     for _ in range(2):
         result = tm.fuse(program)(x)
     assert contents(result) == contents(program(x))
     assert passed == [["multiply", "erf", "add"]] * 2
-    assert len(building._programs) == kept
+    assert (len(building._programs), len(building._plans)) == kept
     del trusted
+
+
+def test_plans_of_a_foreign_ufunc_are_bounded(x: Any, monkeypatch: Any) -> None:
+    special = pytest.importorskip("scipy.special")
+    trusted = tm.parallel(special.erf, trust=True)
+    monkeypatch.setattr(cache, "_MOST", 3)
+    for n in range(1, 9):
+        tm.fuse(lambda x: special.erf(x * 2) + 1)(x[:-n])
+    loop = next(each for each in trusted._loops.values() if isinstance(each, Loop))
+    assert len(loop.programs) <= 4
+    assert len(loop.programs["passes"]) <= 3
 
 
 # ---- interruptions and forks ----

@@ -34,9 +34,8 @@ from .worth import saved_ns
 
 __all__ = ["PassPlan", "plan_of"]
 
-# Plans by the key of a pass, and programs by structure: the loops, the slots of their operands, the dtypes of
-# the arrays and whether they are contiguous, the folds. They keep NumPy's loops alive and no array.
-# Any thread may write.
+# Plans by the key of a pass, and programs by its structure, see passes.py. They keep NumPy's loops alive and no
+# array. Any thread may write.
 _plans: Cache[tuple[Any, ...], "PassPlan"] = Cache()
 _programs: Cache[tuple[Any, ...], FusedProgram] = Cache()
 
@@ -68,14 +67,12 @@ def plan_of(one: Pass) -> PassPlan:
     found = _plans.get(one.key)
     if found is not None:
         return found
-    structure = one.structure()
     for node in one.nodes:
         loop = node.loop
-        if isinstance(loop, Loop) and loop.ufunc not in NUMPYS:  # it keeps the plan, not we it
-            plan = loop.programs.get(one.key)
-            if plan is None:
-                plan = loop.programs[one.key] = PassPlan(one, _new_program(one))
-            return plan
+        if isinstance(loop, Loop) and loop.ufunc not in NUMPYS:  # it keeps the plans, not we it
+            plans = loop.programs.setdefault("passes", Cache())
+            return plans.get(one.key) or plans.put(one.key, PassPlan(one, _new_program(one)))
+    structure = one.structure()
     program = _programs.get(structure) or _programs.put(structure, _new_program(one))
     return _plans.put(one.key, PassPlan(one, program))
 
