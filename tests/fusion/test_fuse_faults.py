@@ -10,6 +10,8 @@ from kit.fuse_compare import differences, everything_is_worth_it
 from kit.fuse_random import values
 
 import threadmill as tm
+from threadmill.arrays.cache import Cache
+from threadmill.fusion import loops, steps
 
 Function = Callable[..., Any]
 
@@ -192,6 +194,20 @@ def test_a_number_and_a_column(dtype: str, pools: list[tm.Pool]) -> None:
     with np.errstate(all="ignore"):
         assert differences(lambda x: x * number + 1, [x], pools[1]) == {}
         assert differences(lambda x, y: x * y + 1, [x, column], pools[1]) == {}
+
+
+@pytest.mark.parametrize("dtype", [np.dtype(">f8"), np.dtype("f8", metadata={"unit": "m"})])
+def test_conversions_to_a_dtype_and_to_its_twin(dtype: Any, pools: list[tm.Pool], monkeypatch: Any) -> None:
+    monkeypatch.setattr(loops, "_conversions", Cache())
+    monkeypatch.setattr(steps, "_conversions", {})
+    x, out = numbers(400).astype("f"), np.zeros(400, dtype)
+
+    def assigned(x: Any, out: Any) -> None:
+        out[...] = x + 1
+
+    assert differences(assigned, [x, out], pools[1]) == {}
+    assert differences(lambda x, out: np.add(x, 1, out=out, casting="unsafe"), [x, out], pools[1]) == {}
+    assert differences(lambda x: (x + 1).astype("d"), [x], pools[1]) == {}
 
 
 def unlike(dtype: str, *shape: int) -> Any:

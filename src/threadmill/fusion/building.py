@@ -34,8 +34,8 @@ from .worth import saved_ns
 
 __all__ = ["PassPlan", "plan_of"]
 
-# Plans by the key of a pass, and programs by its structure, see passes.py. They keep NumPy's loops alive and no
-# array. Any thread may write.
+# Plans by the key of a pass, and programs by its structure, see passes.py. They keep NumPy's loops alive and
+# no array. Any thread may write.
 _plans: Cache[tuple[Any, ...], "PassPlan"] = Cache()
 _programs: Cache[tuple[Any, ...], FusedProgram] = Cache()
 

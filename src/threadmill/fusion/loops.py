@@ -163,15 +163,16 @@ _conversions: Cache[tuple[str, str], Conversion] = Cache()
 
 
 def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | None:
-    """The conversion from one dtype to another; None where C has none."""
-    known = _conversions.get((source.char, target.char))
+    """The conversion between native dtypes with these characters; None where C has none."""
+    key = source.char, target.char
+    known = _conversions.get(key)
     if known is not None:
         return known
-    found = cast_loop(source.char, target.char)
+    found = cast_loop(*key)
     if found is None:
         return None
-    made = Conversion("cast", found, (source, target), source.num != target.num)
-    return _conversions.put((source.char, target.char), made)
+    dtypes = np.dtype(source.char), np.dtype(target.char)  # a user's dtype may be more than its character
+    return _conversions.put(key, Conversion("cast", found, dtypes, source.num != target.num))
 
 
 _selects: dict[int, Conversion] = {}
