@@ -55,6 +55,17 @@ def test_it_is_tried_again() -> None:
     assert times_fused(column_by_column, 45, np.ones((1000, 200))) == 9
 
 
+@pytest.mark.parametrize("shape", [(3,), (1000, 200)])
+def test_a_closed_pool_fails_however_the_call_is_made(shape: tuple[int, ...]) -> None:
+    with tm.Pool(2) as pool:
+        fused = tm.fuse(column_by_column, pool=pool)
+        if len(shape) > 1:
+            for _ in range(6):
+                fused(np.ones(shape))
+    with mock.patch.object(Ways, "begins_alone", return_value=True), pytest.raises(RuntimeError):
+        fused(np.ones(shape))
+
+
 @pytest.mark.parametrize("size", [4_000_000, 5_000_000])
 def test_operations_on_all_of_an_array_stay_fused(size: int) -> None:
     assert times_fused(lambda x: np.sqrt(x * 2 + 1) - x, 10, np.ones(size)) == 10

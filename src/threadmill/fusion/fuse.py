@@ -63,6 +63,8 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     TypeError
         `fn` is not callable, or is a generator function or a coroutine function. In a call with dask arrays:
         `fn` does what may need other blocks than one, or changes an argument; or a pool is given.
+    RuntimeError
+        In a call: the pool is shut down.
 
     Examples
     --------
@@ -88,6 +90,7 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
     worth, name = Worth(), name_of(fn)
 
     def call(*args: Any, **options: Any) -> Any:
+        check_pool(pool)  # however the call is made
         if not pays(args) and not (options and pays(tuple(options.values()))):
             if WATCHERS:
                 came_to(name, _of_arguments((*args, *options.values())), opens=True)
