@@ -79,7 +79,7 @@ CASES: list[tuple[Callable[[], object], str, str, str]] = [
     (lambda: tm.numpy.sort(X), "sort", "parallel", ""),
     (lambda: tm.numpy.sort(SMALL), "sort", "NumPy", "it is too small to gain"),
     (lambda: tm.numpy.sort(SWAPPED), "sort", "NumPy", "the operand" + NOT_PLAIN[10:]),
-    (lambda: tm.numpy.std(X), "std", "NumPy", "it is too small to gain"),
+    (lambda: tm.numpy.std(SMALL), "std", "NumPy", "it is too small to gain"),
     (lambda: tm.numpy.std(LARGE), "std", "parallel", ""),
     (lambda: tm.numpy.nanvar(LARGE, axis=1), "nanvar", "parallel", ""),
     (lambda: tm.numpy.median(X, axis=1), "median", "parallel", ""),

@@ -133,7 +133,7 @@ def test_large_blocks_are_fused() -> None:
         assert one.tobytes() == other.tobytes()
 
 
-def test_blocks_that_lose_are_fused_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_with_little_work_are_timed_as_they_are_too(monkeypatch: pytest.MonkeyPatch) -> None:
     from threadmill.fusion import fuse
     from threadmill.fusion.formula import Formula
 
@@ -147,7 +147,7 @@ def test_blocks_that_lose_are_fused_no_more(monkeypatch: pytest.MonkeyPatch) -> 
         warnings.simplefilter("ignore")  # where they are errors nothing is put off
         made = tm.fuse(little)(da.zeros(70_000 * 9, chunks=70_000)).compute(scheduler="synchronous")
     assert isinstance(made, np.ndarray)
-    assert len(fused) == 2
+    assert len(fused) == 5  # of nine
     assert isinstance(fused[0][0], Formula)
 
 

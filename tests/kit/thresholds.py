@@ -34,6 +34,7 @@ def share_few(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
     for module in accumulations, fft:
         set_attribute(module, "_COLUMNS", 0)
     set_attribute(searching, "_NARROW", 0)
+    set_attribute(searching, "_NAN_ROWS", 0)
     set_attribute(reductions, "_MANY_ROWS", 0)
     set_attribute(reductions, "_SHORT_ROW", 0)
 

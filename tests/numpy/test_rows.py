@@ -124,7 +124,8 @@ def test_every_layout_and_axis(dtype: str) -> None:
                 if not (x.dtype.isnative and x.flags.aligned):
                     same(name, *args, parallel=False, **options)
     least = 30 if np.dtype(dtype).kind in "f" else 0
-    assert all(count >= least for count in shared.values()), shared
+    few = {name: count for name, count in shared.items() if count < least}
+    assert not few
     assert shared["sort"] > 20
 
 
