@@ -217,15 +217,15 @@ tm_inner_loop tm_add_rows_loop(int dtype);
 
 /* What has been seen of some elements: the index of the first of the greatest or least of them, or of the first NaN,
  * and its value; -1: of none. */
-typedef struct tm_extreme {
+typedef struct tm_arg_extreme {
     uint64_t value; /* its bytes come first */
     intptr_t index, count;
-} tm_extreme;
+} tm_arg_extreme;
 
-/* The inner loop with operands (a tm_extreme, x, the same) that has seen x as well; or, of rows, with (an intptr_t,
+/* The inner loop with operands (a tm_arg_extreme, x, the same) that has seen x as well; or, of rows, with (an intptr_t,
  * x, the same, ...) that puts there the index in x, which is not empty. `context`: 0, for the greatest, or 1. NULL:
  * none. */
-tm_inner_loop tm_extreme_loop(int dtype, int of_rows);
+tm_inner_loop tm_arg_extreme_loop(int dtype, int of_rows);
 
 /* What sums of float32 and float64 are of. TM_OF_ELEMENTS: x; what stands for means is not used. TM_OF_NUMBERS: x,
  * but 0 where x is NaN; how many are not NaN is counted. TM_OF_SQUARES: (x - mean)^2. TM_OF_NUMBER_SQUARES: the same, but 0 where x is NaN. */
@@ -247,12 +247,12 @@ tm_inner_loop tm_moment_rows_loop(int dtype, int value);
 /* The inner loop with operands (node, x, extreme, place) that finds a node's least or greatest number, and, unless the
  * context is not 0, the first place of it in the node, an intptr_t. NaN stands for what no number is further than,
  * infinity or minus infinity; the place is left alone where that is all there is. NULL: none. */
-tm_inner_loop tm_extreme_nodes_loop(int dtype, int greatest);
+tm_inner_loop tm_nan_extreme_nodes_loop(int dtype, int greatest);
 
 /* The inner loop with operands (extreme, x, place) that finds the same down the columns of rows, told of them as
  * tm_add_rows_loop is. An extreme begins with infinity or minus infinity; a place is a row's number, a signed integer of
  * an element's size. NULL: none. */
-tm_inner_loop tm_extreme_rows_loop(int dtype, int greatest);
+tm_inner_loop tm_nan_extreme_rows_loop(int dtype, int greatest);
 
 /* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
 

@@ -40,8 +40,8 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
     "kernels": """
-        kernel tree stream items foreach_item add multiply within rows moments extremes cast nans chain
-        select draws copy take compress count extreme
+        kernel tree stream items foreach_item add multiply within rows moments nan_extremes cast nans chain
+        select draws copy take compress count arg_extremes
     """,
     "arrays": "dtype memory walk program dense product sum fold sound tile fused random",
 }
@@ -87,11 +87,11 @@ FILES = {
         cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
         row_reductions reductions accumulations self_test reducer signatures small_calls ufunc functions
-        moves picks random rebound moments extremes
+        moves picks random rebound moments nan_extremes
     """,
     "fusion": """
         nodes loops node_plans warned elision open_tiles layout passes chains worth building running
-        schedule stores explanation foreseen record lazy picking extremes reduce_all reduce_rows
+        schedule stores explanation foreseen record lazy picking arg_extremes reduce_all reduce_rows
         reduce_columns calls reducing steps numpys_code definitions powers operators frames labelled
         arguments formula symbols blocks fuse
     """,

@@ -194,19 +194,19 @@ TEST(the_first_of_the_greatest_and_of_the_least_is_found)
                 void *const context = least ? &seed : NULL;
                 intptr_t index = -1;
                 char *row[] = {(char *)&index, (char *)numbers, (char *)&index};
-                CHECK(tm_extreme_loop(TM_FLOAT64, 1)(context, row, &n, strides, NULL) == 0);
+                CHECK(tm_arg_extreme_loop(TM_FLOAT64, 1)(context, row, &n, strides, NULL) == 0);
                 const intptr_t wanted = plain_extreme(numbers, n, step, least);
                 CHECK(index == wanted);
-                tm_extreme all = {.index = -1};
+                tm_arg_extreme all = {.index = -1};
                 char *data[] = {(char *)&all, (char *)numbers, (char *)&all};
-                tm_extreme_loop(TM_FLOAT64, 0)(context, data, &first, strides, NULL);
+                tm_arg_extreme_loop(TM_FLOAT64, 0)(context, data, &first, strides, NULL);
                 data[1] += first * step * 8;
-                tm_extreme_loop(TM_FLOAT64, 0)(context, data, &rest, strides, NULL);
+                tm_arg_extreme_loop(TM_FLOAT64, 0)(context, data, &rest, strides, NULL);
                 CHECK(all.index == wanted && all.count == n);
                 CHECK(memcmp(&all.value, &numbers[wanted * step], 8) == 0);
             }
         }
-    CHECK(tm_extreme_loop(TM_COMPLEX64, 0) == NULL && tm_extreme_loop(-1, 1) == NULL);
+    CHECK(tm_arg_extreme_loop(TM_COMPLEX64, 0) == NULL && tm_arg_extreme_loop(-1, 1) == NULL);
 }
 
 TEST(more_is_counted_than_fits_a_byte)

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 import threadmill as tm
 from threadmill import numpy as ours
 from threadmill._native.library import lib
-from threadmill.arrays import extremes, moments
+from threadmill.arrays import moments, nan_extremes
 from threadmill.numpy import searching
 
 EXTREMES = ["nanmin", "nanmax", "nanargmin", "nanargmax"]
@@ -30,8 +30,8 @@ def each_level(request: pytest.FixtureRequest) -> Iterator[None]:
         lib.tm_set_simd_level(level)
         moments._nodes_program.cache_clear()
         moments._rows_program.cache_clear()
-        extremes._nodes_program.cache_clear()
-        extremes._rows_program.cache_clear()
+        nan_extremes._nodes_program.cache_clear()
+        nan_extremes._rows_program.cache_clear()
 
     choose(request.param)
     yield

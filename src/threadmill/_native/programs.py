@@ -53,14 +53,14 @@ def moment_rows_loop(char: str, value: int) -> InnerLoop:
     return lib.tm_moment_rows_loop(DTYPES[char], value), 0, 0
 
 
-def extreme_nodes_loop(char: str, greatest: bool, places: bool) -> InnerLoop:
-    """The inner loop that finds the least or the greatest number of nodes, and where it stands."""
-    return lib.tm_extreme_nodes_loop(DTYPES[char], greatest), not places, 0
+def nan_extreme_nodes_loop(char: str, greatest: bool, places: bool) -> InnerLoop:
+    """The inner loop that finds the least or the greatest number of nodes, and where: NaNs are left out."""
+    return lib.tm_nan_extreme_nodes_loop(DTYPES[char], greatest), not places, 0
 
 
-def extreme_rows_loop(char: str, greatest: bool) -> InnerLoop:
-    """The inner loop that finds the least or the greatest numbers of columns, and their rows."""
-    return lib.tm_extreme_rows_loop(DTYPES[char], greatest), 0, 0
+def nan_extreme_rows_loop(char: str, greatest: bool) -> InnerLoop:
+    """The inner loop that finds the same down columns, and in which rows."""
+    return lib.tm_nan_extreme_rows_loop(DTYPES[char], greatest), 0, 0
 
 
 def nans_loop(itemsize: int, parts: int) -> InnerLoop:
@@ -68,9 +68,9 @@ def nans_loop(itemsize: int, parts: int) -> InnerLoop:
     return lib.tm_nans_loop(1, itemsize), parts, 0
 
 
-def extreme_loop(char: str, least: bool, of_rows: bool) -> InnerLoop | None:
-    """The inner loop that looks for the first of the greatest or least elements; None where there is none."""
-    function = lib.tm_extreme_loop(DTYPES.get(char, -1), of_rows)
+def arg_extreme_loop(char: str, least: bool, of_rows: bool) -> InnerLoop | None:
+    """The inner loop that looks for the first greatest or least element, or NaN; None where there is none."""
+    function = lib.tm_arg_extreme_loop(DTYPES.get(char, -1), of_rows)
     return (function, int(least), 0) if function else None
 
 

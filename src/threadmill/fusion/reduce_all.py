@@ -14,7 +14,7 @@ from ..arrays.operands import plain_dtype
 from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
-from .extremes import EXTREMES, extreme, index_of
+from .arg_extremes import ARG_EXTREMES, arg_extreme, index_of
 from .foreseen import Foreseen, origin
 from .nodes import Conversion, Value
 from .passes import Fold
@@ -131,7 +131,7 @@ def _goes_with(fold: Fold, others: Iterable[Fold]) -> bool:
 
 def _total(fold: Fold, partial: Array) -> Any:
     """What chunks come to; None where NumPy's own order tells which NaN it is, or which zero."""
-    if fold.function in EXTREMES:
+    if fold.function in ARG_EXTREMES:
         return index_of(fold, partial)
     if fold.tree:
         total = partial[0] + fold.dtype.type(0)  # NumPy begins with its identity
@@ -171,8 +171,8 @@ def _is_all(axis: Any, ndim: int) -> bool:
 
 
 def _fold(value: Value, ufunc: Any, dtype: Any) -> Fold | None:
-    if ufunc in EXTREMES:
-        return extreme(value, ufunc)
+    if ufunc in ARG_EXTREMES:
+        return arg_extreme(value, ufunc)
     if ufunc not in NUMPYS or ufunc.nin != 2 or ufunc.nout != 1:
         return None
     if dtype is not None and type(dtype) is not type and not isinstance(dtype, np.dtype):

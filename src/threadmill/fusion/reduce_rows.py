@@ -18,7 +18,7 @@ from ..arrays.loops import resolve
 from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
-from .extremes import index_of_rows
+from .arg_extremes import index_of_rows
 from .lazy import shown
 from .nodes import Conversion, Value
 from .record import Record

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.extremes import extremes
 from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.moments import summands
+from ..arrays.nan_extremes import nan_extremes
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from . import reductions
@@ -101,7 +101,7 @@ def _looked_for(pool: Pool, a: Any, axis: Any, keepdims: Any, greatest: bool, pl
         return _NOT_PLAIN
 
     def call() -> Any:
-        found = extremes(pool._handle, over, greatest, places)
+        found = nan_extremes(pool._handle, over, greatest, places)
         if isinstance(found, Refusal):
             return found
         if not places and not np.all(found[0]) and _has_minus_zero(pool, over.x):

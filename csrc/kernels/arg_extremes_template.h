@@ -1,5 +1,5 @@
-/* extreme_template.h: inner loops that look for the first of the greatest elements, or of the least where `context`
- * is 1; a NaN is either. Parameters: DTYPE, LEVEL, TARGET (foreach_level.h). */
+/* arg_extremes_template.h: inner loops that look for the first of the greatest elements, or of the least where
+ * `context` is 1; a NaN is either. Parameters: DTYPE, LEVEL, TARGET (foreach_level.h). */
 
 /* Where x has an element that is better than *best, or NaN, that has none; -1: nowhere. Blocks in which there is
  * none are passed over, by comparisons that run on vectors. */
@@ -42,11 +42,11 @@ TARGET static intptr_t TM_KERNEL(seek)(bool least, const char *x, intptr_t strid
     return found;
 }
 
-/* data: (a tm_extreme, x, the same). */
-TARGET static int TM_KERNEL(extreme)(void *context, char *const *data, const intptr_t *dims,
-                                     const intptr_t *strides, void *auxdata)
+/* data: (a tm_arg_extreme, x, the same). */
+TARGET static int TM_KERNEL(arg_extreme)(void *context, char *const *data, const intptr_t *dims,
+                                         const intptr_t *strides, void *auxdata)
 {
-    tm_extreme *all = (void *)data[0];
+    tm_arg_extreme *all = (void *)data[0];
     const intptr_t n = dims[0];
     TM_ELEMENT best;
 
@@ -65,8 +65,8 @@ TARGET static int TM_KERNEL(extreme)(void *context, char *const *data, const int
 }
 
 /* data: (the index, x, the same, ...), of a row. */
-TARGET static int TM_KERNEL(extreme_row)(void *context, char *const *data, const intptr_t *dims,
-                                         const intptr_t *strides, void *auxdata)
+TARGET static int TM_KERNEL(arg_extreme_row)(void *context, char *const *data, const intptr_t *dims,
+                                             const intptr_t *strides, void *auxdata)
 {
     TM_ELEMENT best;
 

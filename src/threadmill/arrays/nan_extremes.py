@@ -1,4 +1,4 @@
-"""The least or the greatest number along an axis, or of all elements, and its place: by loops of our own."""
+"""The least or the greatest number along an axis, or of all, and its place, beside NaNs: by our own loops."""
 
 import functools
 import math
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._native.programs import extreme_nodes_loop, extreme_rows_loop, new_program
+from .._native.programs import nan_extreme_nodes_loop, nan_extreme_rows_loop, new_program
 from .._native.status import check
 from .._types import Reduced
 from .moments import Summands
@@ -15,13 +15,13 @@ from .refusal import Refusal
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["extremes"]
+__all__ = ["nan_extremes"]
 
 _NONE = Refusal("a NaN would stand for what is found, or is all there is")
 _SIGNALLING = Refusal("there may be a signalling NaN")
 
 
-def extremes(
+def nan_extremes(
     pool: "CData", over: Summands, greatest: bool, places: bool
 ) -> tuple[Reduced, Reduced] | Refusal:
     """The extremes, and their first places if these are wanted; which of two zeros an extreme is, is open."""
@@ -55,11 +55,11 @@ def extremes(
 
 @functools.cache
 def _nodes_program(char: str, greatest: bool, places: bool) -> "CData":
-    loop = extreme_nodes_loop(char, greatest, places)
+    loop = nan_extreme_nodes_loop(char, greatest, places)
     return new_program(4, [], [(loop, (0, 1, 2, 3))], written=0b1100, name="extreme")
 
 
 @functools.cache
 def _rows_program(char: str, greatest: bool) -> "CData":
-    loop = extreme_rows_loop(char, greatest)
+    loop = nan_extreme_rows_loop(char, greatest)
     return new_program(3, [], [(loop, (0, 1, 2))], core=(1, 1), written=0b101, name="extreme")

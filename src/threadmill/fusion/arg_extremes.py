@@ -4,27 +4,27 @@ from typing import Any
 
 import numpy as np
 
-from .._native.programs import extreme_loop
+from .._native.programs import arg_extreme_loop
 from .._types import Array
 from .nodes import Conversion, Value
 from .passes import Fold
 
-__all__ = ["EXTREMES", "extreme", "index_of", "index_of_rows"]
+__all__ = ["ARG_EXTREMES", "arg_extreme", "index_of", "index_of_rows"]
 
-EXTREMES = frozenset({np.argmax, np.argmin})
+ARG_EXTREMES = frozenset({np.argmax, np.argmin})
 
-# What a chunk has seen: a tm_extreme.
+# What a chunk has seen: a tm_arg_extreme.
 _SEEN = np.dtype([("value", np.uint64), ("index", np.intp), ("count", np.intp)])
 _NONE_SEEN = np.array((0, -1, 0), _SEEN)
 
 _INTP = np.dtype(np.intp)
 
 
-def extreme(value: Value, function: Any) -> Fold | None:
+def arg_extreme(value: Value, function: Any) -> Fold | None:
     """The fold that looks for it in all elements in C's order; None where NumPy has to."""
     if value.turned and len(value.shape) > 1:
         return None
-    loop = extreme_loop(value.dtype.char, function is np.argmin, False)
+    loop = arg_extreme_loop(value.dtype.char, function is np.argmin, False)
     return None if loop is None else Fold(value, function, loop, _SEEN, False, False, _NONE_SEEN)
 
 
@@ -48,7 +48,7 @@ def index_of_rows(dtype: "np.dtype[Any]", function: Any) -> tuple[Conversion, tu
     """The loop over rows, and what stands before a row's first element."""
     made = _of_rows.get((dtype.char, function))
     if made is None:
-        loop = extreme_loop(dtype.char, function is np.argmin, True)
+        loop = arg_extreme_loop(dtype.char, function is np.argmin, True)
         if loop is None:
             return None
         made = Conversion(function.__name__, loop, (dtype, _INTP, _INTP), False)

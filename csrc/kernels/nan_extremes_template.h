@@ -1,5 +1,5 @@
-/* extremes_template.h: inner loops that look for the least or the greatest number and where it stands first. A NaN
- * stands for BEYOND, which no number is further than; so no comparison meets one.
+/* nan_extremes_template.h: inner loops that look for the least or the greatest number and where it stands first. A
+ * NaN stands for BEYOND, which no number is further than; so no comparison meets one.
  *
  * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h); BEYOND; IS_NEARER(a, b); INDEX, a signed integer
  * of an element's size. */
@@ -58,8 +58,8 @@ TARGET static intptr_t TM_KERNEL(place)(const TM_ELEMENT *x, intptr_t n, TM_ELEM
 
 /* data: nodes, x, extremes, places; no place is looked for where a node has nothing nearer than BEYOND. context: 1
  * where no places are wanted. */
-TARGET static int TM_KERNEL(extreme_nodes)(void *context, char *const *data, const intptr_t *dims,
-                                           const intptr_t *strides, void *auxdata)
+TARGET static int TM_KERNEL(nan_extreme_nodes)(void *context, char *const *data, const intptr_t *dims,
+                                               const intptr_t *strides, void *auxdata)
 {
     (void)auxdata;
     for (intptr_t i = 0; i < dims[0]; i++) {
@@ -74,8 +74,9 @@ TARGET static int TM_KERNEL(extreme_nodes)(void *context, char *const *data, con
 }
 
 /* `rows` rows from row number `from` on, `step` bytes apart and `bytes` long; a constant, as in rows_template.h. */
-TARGET static inline void TM_KERNEL(extremes_some)(char *extremes, const char *x, char *places, intptr_t step,
-                                                   intptr_t bytes, INDEX from, const int rows)
+TARGET static inline void TM_KERNEL(nan_extremes_some)(char *extremes, const char *x, char *places,
+                                                       intptr_t step, intptr_t bytes, INDEX from,
+                                                       const int rows)
 {
     typedef TM_ELEMENT element __attribute__((may_alias));
     typedef INDEX index __attribute__((may_alias));
@@ -104,8 +105,8 @@ TARGET static inline void TM_KERNEL(extremes_some)(char *extremes, const char *x
 }
 
 /* data: extremes, x, places, an INDEX each; the rows as in rows_template.h. */
-TARGET static int TM_KERNEL(extreme_rows)(void *context, char *const *data, const intptr_t *dims,
-                                          const intptr_t *strides, void *auxdata)
+TARGET static int TM_KERNEL(nan_extreme_rows)(void *context, char *const *data, const intptr_t *dims,
+                                              const intptr_t *strides, void *auxdata)
 {
     enum { ROWS = 8 };
     const intptr_t bytes = dims[0] * strides[0], step = strides[3];
@@ -113,9 +114,9 @@ TARGET static int TM_KERNEL(extreme_rows)(void *context, char *const *data, cons
 
     (void)context, (void)auxdata;
     for (; row + ROWS <= dims[1]; row += ROWS)
-        TM_KERNEL(extremes_some)(data[0], data[1] + row * step, data[2], step, bytes, row, ROWS);
+        TM_KERNEL(nan_extremes_some)(data[0], data[1] + row * step, data[2], step, bytes, row, ROWS);
     for (; row < dims[1]; row++)
-        TM_KERNEL(extremes_some)(data[0], data[1] + row * step, data[2], step, bytes, row, 1);
+        TM_KERNEL(nan_extremes_some)(data[0], data[1] + row * step, data[2], step, bytes, row, 1);
     return 0;
 }
 
