@@ -8,6 +8,8 @@
 #include <float.h>
 #include <math.h>
 
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
 static const size_t sizes[TM_DTYPES] = {
     [TM_BOOL] = 1,
 #define TM_INTEGER(code, name, type, wrap, root) [code] = sizeof(type),
@@ -73,6 +75,19 @@ static inline void put_nans(tm_dtype dtype, size_t n, void *array)
         memcpy((char *)array + i * sizes[dtype], sizes[dtype] == 4 ? &narrow : &wide,
                sizes[dtype]); /* little-endian */
     }
+}
+
+/* An array at `offset` in memory of its own, which ends with it: so that a sanitizer sees what is read beyond. */
+static inline char *own_memory(size_t bytes, size_t offset)
+{
+    char *memory = malloc(TM_MAX(offset + bytes, (size_t)1));
+    if (memory == NULL) abort();
+    return memory + offset;
+}
+
+static inline void free_own(char *array, size_t offset)
+{
+    free(array - offset);
 }
 
 /* Equal bits in n elements. */

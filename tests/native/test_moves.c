@@ -2,8 +2,6 @@
 #include "check.h"
 #include "common.h"
 
-#include <math.h>
-
 enum { N = 1500, BYTES = 64 * N, GUARD = 0x5a };
 
 static unsigned char source[BYTES], other[BYTES], target[BYTES], expected[BYTES], mask[BYTES];
@@ -165,50 +163,6 @@ TEST(what_is_true_is_counted)
     }
 }
 
-/* The first of the best of doubles, a NaN being the best. */
-static intptr_t plain_extreme(const double *from, intptr_t n, intptr_t step, bool least)
-{
-    intptr_t best = 0;
-    for (intptr_t i = 1; i < n && !isnan(from[best * step]); i++) {
-        const double one = from[i * step], kept = from[best * step];
-        if (isnan(one) || (least ? one < kept : one > kept)) best = i;
-    }
-    return best;
-}
-
-TEST(the_first_of_the_greatest_and_of_the_least_is_found)
-{
-    enum { MOST = 700 };
-    static double numbers[3 * MOST];
-    uint64_t seed = 1;
-    for (int round = 0; round < 200; round++)
-        for (intptr_t step = 0; step < 4; step++) {
-            for (int i = 0; i < 3 * MOST; i++) {
-                seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-                numbers[i] = round % 3 == 0 ? (double)(seed >> 61) : (double)(seed >> 40);
-            }
-            if (round % 4 == 1) numbers[step * (intptr_t)(seed % MOST) % (3 * MOST)] = NAN;
-            const intptr_t n = 1 + (intptr_t)(seed >> 33) % (MOST - 1), first = n / 3, rest = n - first;
-            const intptr_t strides[] = {0, step * 8, 0};
-            for (int least = 0; least < 2; least++) {
-                void *const context = least ? &seed : NULL;
-                intptr_t index = -1;
-                char *row[] = {(char *)&index, (char *)numbers, (char *)&index};
-                CHECK(tm_arg_extreme_loop(TM_FLOAT64, 1)(context, row, &n, strides, NULL) == 0);
-                const intptr_t wanted = plain_extreme(numbers, n, step, least);
-                CHECK(index == wanted);
-                tm_arg_extreme all = {.index = -1};
-                char *data[] = {(char *)&all, (char *)numbers, (char *)&all};
-                tm_arg_extreme_loop(TM_FLOAT64, 0)(context, data, &first, strides, NULL);
-                data[1] += first * step * 8;
-                tm_arg_extreme_loop(TM_FLOAT64, 0)(context, data, &rest, strides, NULL);
-                CHECK(all.index == wanted && all.count == n);
-                CHECK(memcmp(&all.value, &numbers[wanted * step], 8) == 0);
-            }
-        }
-    CHECK(tm_arg_extreme_loop(TM_COMPLEX64, 0) == NULL && tm_arg_extreme_loop(-1, 1) == NULL);
-}
-
 TEST(more_is_counted_than_fits_a_byte)
 {
     const intptr_t n = 20000, strides[] = {1, 0};
@@ -340,7 +294,6 @@ int main(void)
     RUN(elements_are_taken_by_their_indices);
     RUN(nothing_is_taken_of_nothing);
     RUN(what_is_true_is_counted);
-    RUN(the_first_of_the_greatest_and_of_the_least_is_found);
     RUN(more_is_counted_than_fits_a_byte);
     RUN(what_is_true_is_copied_out);
     RUN(masked_elements_alone_are_written);
