@@ -241,7 +241,7 @@ typedef struct tm_node {
 tm_inner_loop tm_moment_nodes_loop(int dtype, int value);
 
 /* The inner loop with operands (sum, x, count) or (sum, x, mean) that adds rows to `sum` as tm_add_rows_loop does; a
- * count is a signed integer of an element's size. NULL: none. */
+ * count is a signed integer of an element's size, which holds the number of rows. NULL: none. */
 tm_inner_loop tm_moment_rows_loop(int dtype, int value);
 
 /* The inner loop with operands (node, x, extreme, place) that finds a node's least or greatest number, and, unless the
@@ -251,7 +251,7 @@ tm_inner_loop tm_nan_extreme_nodes_loop(int dtype, int greatest);
 
 /* The inner loop with operands (extreme, x, place) that finds the same down the columns of rows, told of them as
  * tm_add_rows_loop is. An extreme begins with infinity or minus infinity; a place is a row's number, a signed integer of
- * an element's size. NULL: none. */
+ * an element's size, which holds the number of rows. NULL: none. */
 tm_inner_loop tm_nan_extreme_rows_loop(int dtype, int greatest);
 
 /* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */

@@ -110,13 +110,13 @@ TARGET static int TM_KERNEL(nan_extreme_rows)(void *context, char *const *data, 
 {
     enum { ROWS = 8 };
     const intptr_t bytes = dims[0] * strides[0], step = strides[3];
-    INDEX row = 0;
+    intptr_t row = 0;
 
     (void)context, (void)auxdata;
     for (; row + ROWS <= dims[1]; row += ROWS)
-        TM_KERNEL(nan_extremes_some)(data[0], data[1] + row * step, data[2], step, bytes, row, ROWS);
+        TM_KERNEL(nan_extremes_some)(data[0], data[1] + row * step, data[2], step, bytes, (INDEX)row, ROWS);
     for (; row < dims[1]; row++)
-        TM_KERNEL(nan_extremes_some)(data[0], data[1] + row * step, data[2], step, bytes, row, 1);
+        TM_KERNEL(nan_extremes_some)(data[0], data[1] + row * step, data[2], step, bytes, (INDEX)row, 1);
     return 0;
 }
 

@@ -13,6 +13,7 @@ import threadmill as tm
 from threadmill import numpy as ours
 from threadmill._native.library import lib
 from threadmill.arrays import moments, nan_extremes
+from threadmill.arrays.refusal import Refusal
 from threadmill.numpy import searching
 
 EXTREMES = ["nanmin", "nanmax", "nanargmin", "nanargmax"]
@@ -179,3 +180,13 @@ def test_layouts_and_dtypes_of_extremes(name: str, pool: tm.Pool) -> None:
         compare(pool, name, x, axis, out=np.empty(np.sum(x, axis).shape, "p" if "arg" in name else "d"))
         compare(pool, name, x[:0], axis)
     compare(pool, name, x[0, 0])
+
+
+@pytest.mark.parametrize("rows", [1 << 31, (1 << 31) - 1])
+def test_a_count_of_32_bits_is_never_too_small(rows: int) -> None:
+    def lies(shape: tuple[int, int], axis: int) -> type:
+        x = np.lib.stride_tricks.as_strided(np.zeros(4, np.float32), shape, (4 * shape[1], 4))  # is not read
+        return type(moments.summands(x, axis, False))
+
+    assert lies((rows, 2), 0) is (moments.Summands if rows < 1 << 31 else Refusal)
+    assert lies((rows, 2), 1) is lies((rows, 1), 0) is moments.Summands

@@ -37,6 +37,7 @@ _ROW_PIECE, _LINE = 1024, 64
 
 _OTHERS = Refusal("its elements are no float32 or float64 without gaps")
 _AXES = Refusal("it is over some of several axes")
+_LONG = Refusal("32 bits hold no count of its rows")
 
 
 class Summands(NamedTuple):
@@ -134,6 +135,8 @@ def summands(x: Array, axis: int | None, keepdims: bool) -> Summands | Refusal:
     axis %= x.ndim
     before, after = x.shape[:axis], x.shape[axis + 1 :]
     kept = (*before, *(1,) * keepdims, *after)
+    if x.shape[axis] >> 31 and math.prod(after) > 1:
+        return _LONG
     return Summands(x, axis, keepdims, math.prod(before), x.shape[axis], math.prod(after), kept)
 
 

@@ -97,7 +97,7 @@ argmin = on_all_cores(np.argmin, _WAY, _QUICK, quiet=NUMBERS)(_arg(np.argmin))
 def _looked_for(pool: Pool, a: Any, axis: Any, keepdims: Any, greatest: bool, places: bool) -> Prepared:
     """Looks for the least or the greatest numbers, or for their places; NumPy does where zeros are found."""
     over = summands(a, axis, keepdims is True)
-    if isinstance(over, Refusal) or (over.summed >> 31 and over.inner > 1):
+    if isinstance(over, Refusal):
         return _NOT_PLAIN
 
     def call() -> Any:
