@@ -415,6 +415,36 @@ def test_nan_left_out(dtype: str, length: int) -> None:
             same("quantile", x, [0.1, 0.7], 1, method=method)
 
 
+@pytest.mark.parametrize("dtype", list("fd"))
+def test_medians_of_rows_with_unlike_nans(dtype: str) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((40, 640)).astype(dtype)
+    bits = x.view(f"u{x.itemsize}")
+    for row in range(40):  # 0 to 3 numbers and all but 0 to 3, and some in between
+        count = (row % 4, 640 - row % 4, 100 * (row % 7) + row)[row % 3]
+        x[row, :count] *= (1, -0.0, 1e9, 0.0)[row // 3 % 4]
+        x[row, count:] = np.nan
+        bits[row, count:] += np.arange(640 - count, dtype=bits.dtype)
+        bits[row, count::3] ^= bits.dtype.type(1 << (8 * x.itemsize - 1))
+    x = rng.permuted(x, axis=1)
+    infinite = np.where(x > 0.1, x.dtype.type(np.inf), x)
+    for y in x, infinite, -infinite:
+        for z, axis in (y, 1), (y.T, 0), (y[:, ::-1], -1), (y.reshape(5, 8, 640), 2):
+            same("nanmedian", z, axis, parallel=True)
+    assert np.isnan(x).all(axis=1).sum() == 4
+    x[5, :2], x[6] = (-np.inf, np.inf), np.finfo(dtype).max  # they have no mean
+    same("nanmedian", x[5:7], 1, parallel=True)
+
+
+def test_quantiles_at_zeros_of_one_sign_and_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    shorten_rows(30, monkeypatch.setattr)
+    x = np.random.default_rng(1).choice([-1.0, 1.0, 0.0, -0.0, np.nan], (90, 9))
+    for y in x, np.abs(x), -np.abs(x):
+        for q in 0.0, 0.3, [0.5, 1.0]:
+            for kind in "efdg":
+                same("nanquantile", y.astype(kind), q, 1, parallel=True)
+
+
 def test_an_error_for_rows_of_nan_alone() -> None:
     x = np.zeros((30, 4))
     x[17] = np.nan

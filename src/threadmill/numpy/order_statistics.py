@@ -1,9 +1,10 @@
 """NumPy's functions that look for the values at some places of sorted rows: medians, quantiles, percentiles.
 
 A block of rows is NumPy's own function's. With nan left out that function goes through the rows one by one,
-in Python. Its code is bound here to a loop that takes rows with equally many numbers together, by the
-function that knows of no nan. Rows where that comes to zero are taken one by one all the same: of zeros of
-both signs, their order decides which one is found.
+in Python. Its code is bound here to loops over many rows. For a median the rows are sorted, which leaves nan
+at the end. For quantiles, rows with equally many numbers are taken together, by the function that knows of
+no nan. Rows with zeros of both signs where that comes to zero are taken one by one all the same: their order
+decides which zero is found.
 """
 
 import contextvars
@@ -17,6 +18,7 @@ import numpy.ma  # which NumPy imports for the first nanmedian of short rows
 from numpy.lib import _function_base_impl as _code
 from numpy.lib import _nanfunctions_impl
 
+from .._types import Array
 from ..arrays.errstate import as_the_user
 from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.rebound import rebound
@@ -30,6 +32,9 @@ __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", 
 
 _WAY = "Rows are shared out, each block taken by NumPy's own function."
 _NAN_WAY = "Rows are shared out; in a block those with equally many numbers are taken together."
+_NANMEDIAN_WAY = (
+    "Rows are shared out; long ones of float32 and float64 are sorted, which leaves nan at the end."
+)
 
 # Bytes in a block at least: NumPy's functions take up to 100 us besides their work.
 _BLOCK = 1 << 19
@@ -122,6 +127,9 @@ _function_base: Any = _code
 # From this length on NumPy goes through the rows one by one for a nanmedian, and sorts shorter ones at once.
 _LONG = 600
 
+# What NumPy sorts on vectors; of float16, which it sorts so as well, it misplaces some on some processors.
+_QUICKLY_SORTED = "fd"
+
 # So many rows are taken at once sooner than one by one.
 _MANY = 3
 
@@ -140,32 +148,56 @@ def _apply_along_axis(fn: Callable[..., Any], axis: int, x: Any, *args: Any) -> 
     rows = np.moveaxis(x, axis, -1)
     outer = rows.shape[:-1]
     rows = rows.reshape(-1, rows.shape[-1])
-    nans = np.isnan(rows)
-    counts = rows.shape[1] - np.count_nonzero(nans, axis=1)
-    first = np.asanyarray(_without_count(fn, rows[0], *args))
-    results = np.zeros((len(rows), *first.shape), first.dtype)
-    for count in np.unique(counts):
-        alike = np.flatnonzero(counts == count)
-        if count and len(alike) >= _MANY:
-            numbers = rows[alike] if count == rows.shape[1] else rows[alike][~nans[alike]]
-            found = _OF_MANY[fn](numbers.reshape(len(alike), count), *args)
-            results[alike] = found = np.moveaxis(found, -1, 0)
-            zero = (found == 0).reshape(len(alike), -1).any(axis=1)
-            alike = alike[zero] if count < rows.shape[1] else alike[:0]
-        for at in alike:
-            results[at] = fn(rows[at], *args)
-    results = results.reshape(outer + first.shape)
+    is_median = fn is _own._nanmedian1d and rows.dtype.char in _QUICKLY_SORTED
+    results = _nanmedians(rows) if is_median else _in_groups(fn, rows, *args)
+    results = results.reshape(outer + results.shape[1:])
     places = [*range(results.ndim)]
     permuted = [*places[:axis], *places[len(outer) :], *places[axis : len(outer)]]
     return results.transpose(permuted)
 
 
-def _without_count(fn: Callable[..., Any], *args: Any) -> Any:
-    token = _all_nan.set(0)
-    try:
-        return fn(*args)
-    finally:
-        _all_nan.reset(token)
+def _nanmedians(rows: Array) -> Array:
+    """The median of each row's numbers. One that is zero is 0.0, whatever zeros the row has."""
+    ordered = rows.copy("C")
+    ordered.sort(-1)
+    length = rows.shape[1]
+    counts = length - np.count_nonzero(np.isnan(ordered), axis=1)
+    results = rows[:, -1].copy()  # nan, where there is nothing else
+    _all_nan.set(_all_nan.get() + int(np.count_nonzero(counts == 0)))
+    for middles in 1, 2:
+        alike = np.flatnonzero((counts > 0) & (counts % 2 == middles % 2))
+        first = (counts[alike] - 1) // 2
+        found = ordered[alike[:, np.newaxis], first[:, np.newaxis] + range(middles)]
+        results[alike] = np.mean(found, axis=1)
+    return results
+
+
+def _in_groups(fn: Callable[..., Any], rows: Array, *args: Any) -> Array:
+    """fn(row, *args) of each row."""
+    length = rows.shape[1]
+    nans = np.isnan(rows)
+    counts = length - np.count_nonzero(nans, axis=1)
+    first = np.asanyarray(fn(rows[0], *args))
+    results = np.zeros((len(rows), *first.shape), first.dtype)
+    results[0] = first
+    for count in np.unique(counts[1:]):
+        alike = 1 + np.flatnonzero(counts[1:] == count)
+        if count and len(alike) >= _MANY:
+            numbers = rows[alike] if count == length else rows[alike][~nans[alike]]
+            numbers = numbers.reshape(len(alike), count)
+            found = _OF_MANY[fn](numbers, *args)
+            results[alike] = found = np.moveaxis(found, -1, 0)
+            is_zero = (found == 0).reshape(len(alike), -1).any(axis=1)
+            alike = alike[is_zero][_has_both_zeros(numbers[is_zero])] if count < length else alike[:0]
+        for at in alike:
+            results[at] = fn(rows[at], *args)
+    return results
+
+
+def _has_both_zeros(rows: Array) -> Any:
+    """Of each row, whether it has zeros of both signs."""
+    is_zero, is_minus = rows == 0, np.signbit(rows)
+    return (is_zero & is_minus).any(axis=1) & (is_zero & ~is_minus).any(axis=1)
 
 
 class _NumPy(types.ModuleType):
@@ -216,7 +248,7 @@ def _without_nan(
     return result.copy("K") if copies and any(told.values()) and result.base is not None else result
 
 
-@on_all_cores(np.nanmedian, _NAN_WAY, 2 * _BLOCK)
+@on_all_cores(np.nanmedian, _NANMEDIAN_WAY, 2 * _BLOCK)
 def nanmedian(
     pool: Pool,
     a: Any,
