@@ -13,6 +13,7 @@ import threadmill as tm
 from threadmill import numpy as ours
 from threadmill._native.library import lib
 from threadmill.arrays import moments, nan_extremes
+from threadmill.arrays.probes import sum_block
 from threadmill.arrays.refusal import Refusal
 from threadmill.numpy import searching
 
@@ -132,6 +133,8 @@ def test_degrees_of_freedom(name: str, pool: tm.Pool) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_they_need_no_copy(name: str) -> None:
+    if sum_block() and name not in EXTREMES:
+        pytest.skip("this NumPy has a tree of sums for each buffer full")
     x = np.random.default_rng(12).normal(size=(1000, 1000))
     for axis in (None, 0, 1):
         assert getattr(ours, name).explain(x, axis, pool=tm.Pool(2)).parallel

@@ -70,7 +70,7 @@ def plan_of(one: Pass) -> PassPlan:
     for node in one.nodes:
         loop = node.loop
         if isinstance(loop, Loop) and loop.ufunc not in NUMPYS:  # it keeps the plans, not we it
-            plans = loop.programs.setdefault("passes", Cache())
+            plans: Cache[tuple[Any, ...], PassPlan] = loop.programs.setdefault("passes", Cache())
             return plans.get(one.key) or plans.put(one.key, PassPlan(one, _new_program(one)))
     structure = one.structure()
     program = _programs.get(structure) or _programs.put(structure, _new_program(one))

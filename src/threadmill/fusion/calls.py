@@ -1,5 +1,6 @@
 """Calls of ufuncs and assignments, on lazy arrays: put off, or made at once."""
 
+import functools
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -37,7 +38,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
         outs = options["out"]
         if type(outs) is not tuple:
             outs = (outs,)
-        if len(outs) == 1 and outs[0] is Ellipsis:
+        if len(outs) == 1 and outs[0] is Ellipsis and _takes_ellipsis():
             outs = ()
     operands = []
     may_change = False
@@ -60,6 +61,16 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
         return call_at_once(record, ufunc, args, options)
     record.is_urgent |= may_change
     return shown(record, node)
+
+
+@functools.cache
+def _takes_ellipsis() -> bool:
+    """Whether ``out=...`` asks for an array, as from NumPy 2.3 on; before it is an error."""
+    try:
+        np.positive(1, out=...)
+    except TypeError:
+        return False
+    return True
 
 
 def _are_usual(options: dict[str, Any]) -> bool:

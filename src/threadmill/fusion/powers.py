@@ -18,11 +18,18 @@ class _Asked(np.ndarray[Any, Any]):
 _powers: dict[tuple[Any, ...], tuple[np.ufunc, int, np.dtype[Any]]] = {}
 
 
+def _is_number(exponent: Any) -> bool:
+    """Whether it is one number: NumPy 2.1 and older take short ways for their own as well."""
+    if type(exponent) is np.ndarray:
+        return exponent.ndim == 0 and exponent.dtype.kind in "iufc"
+    return type(exponent) in (int, float, bool) or isinstance(exponent, np.number)
+
+
 def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
     """The ufunc and the operands of ``x ** exponent``."""
-    if type(exponent) not in (int, float, bool) or exponent not in (-1, 0, 0.5, 1, 2):
+    if not _is_number(exponent) or exponent not in (-1, 0, 0.5, 1, 2):
         return np.power, (x, exponent)
-    key = x.dtype.num, type(exponent), exponent
+    key = x.dtype.num, type(exponent), getattr(exponent, "dtype", None), complex(exponent)
     found = _powers.get(key)
     if found is None:
         asked: Any = np.ones(2, x.dtype).view(_Asked)

@@ -15,6 +15,7 @@ from ..arrays.errstate import ERRORS, as_the_user
 from ..arrays.layout import NO_VALUE
 from ..arrays.moments import ELEMENTS, NUMBER_SQUARES, NUMBERS, SQUARES, Summands, summands
 from ..arrays.nans import settle
+from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from .face import Prepared
@@ -25,6 +26,7 @@ __all__ = ["WAY", "by_moments"]
 WAY = "Loops of our own add up float32 and float64 along an axis, or all of them, and make no copies."
 
 _GIVEN = Refusal("NumPy's definition is needed for one of its arguments")
+_BLOCKS = Refusal("this NumPy has a tree of sums for each buffer full")
 
 _code: Any = _nanfunctions_impl
 
@@ -40,6 +42,8 @@ def by_moments(pool: Pool, numpys: Function, given: dict[str, Any]) -> Prepared:
         return _GIVEN
     if any(x is not _NONE.get(key, NO_VALUE) for key, x in given.items() if key not in _KNOWN):
         return _GIVEN
+    if sum_block():
+        return _BLOCKS
     over = summands(given["a"], axis, keepdims is True)
     if isinstance(over, Refusal):
         return over
