@@ -1,5 +1,6 @@
 """Small calls go straight to NumPy: the results, errors and warnings of every name are as before."""
 
+import inspect
 import sys
 import warnings
 from pathlib import Path
@@ -59,3 +60,36 @@ def test_a_small_call_is_numpys(name: str) -> None:
                 if given is not None:
                     expected = told(np, name, *given)
                     assert told(tm.numpy, name, *given) == expected, (dtype, x, axis)
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.filterwarnings("ignore")
+def test_arguments_by_keyword(name: str) -> None:
+    try:
+        parameters = list(inspect.signature(named(np, name)).parameters.values())
+        args, options = arguments(name, np.arange(16.0).reshape(4, 4), "")
+    except (TypeError, ValueError, IndexError):
+        return
+    pairs = list(zip(parameters, args, strict=False))
+    if len(pairs) < len(args) or any(each.kind != each.POSITIONAL_OR_KEYWORD for each, _ in pairs):
+        return
+    given = [{each.name: x for each, x in pairs[k:]} | options for k in range(len(args))]
+    for k, by_name in enumerate(given):
+        assert told(tm.numpy, name, args[:k], by_name) == told(np, name, args[:k], by_name)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        *[(name, (np.full(3, np.nan, dtype),)) for name in ("nanmax", "nanmin") for dtype in "efdF"],
+        ("nanmax", (np.full(3, "NaT", "M8[s]"),)),
+        *[(name, (np.full(3, np.nan), int)) for name in ("ascontiguousarray", "asfortranarray")],
+        *[(name, (np.full(3, 1j), float)) for name in ("ascontiguousarray", "asfortranarray")],
+        *[("where", (np.ones(3, bool), 1e300, np.ones(3, dtype))) for dtype in "efF"],
+        ("where", (np.ones(3, bool), np.float16(1), 1e300)),
+    ],
+)
+def test_a_small_call_warns_at_the_users_line(name: str, args: Any) -> None:
+    expected = told(np, name, args, {})
+    assert expected[1]
+    assert told(tm.numpy, name, args, {}) == expected

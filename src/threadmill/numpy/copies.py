@@ -50,12 +50,14 @@ def _copied_to(order: str) -> Callable[..., int]:
     return size
 
 
-@on_all_cores(np.ascontiguousarray, COPIED, LEAST, _copied_to("c_contiguous"), quiet=NUMBERS)
+@on_all_cores(
+    np.ascontiguousarray, COPIED, LEAST, _copied_to("c_contiguous"), quiet=NUMBERS, quiet_arguments=1
+)
 def ascontiguousarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -> Prepared:
     return _laid_out(pool, a, dtype, "C", like)
 
 
-@on_all_cores(np.asfortranarray, COPIED, LEAST, _copied_to("f_contiguous"), quiet=NUMBERS)
+@on_all_cores(np.asfortranarray, COPIED, LEAST, _copied_to("f_contiguous"), quiet=NUMBERS, quiet_arguments=1)
 def asfortranarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -> Prepared:
     return _laid_out(pool, a, dtype, "F", like)
 

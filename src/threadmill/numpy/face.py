@@ -176,7 +176,7 @@ def on_all_cores(
         def quiet_if_few(*args: Any, **options: Any) -> Any:
             if len(args) + len(options) > (quiet_arguments or 0):
                 return apply_as_the_user(numpys, args, options)
-            return numpys(*args)
+            return numpys(*args, **options)
 
         by_numpy = numpys if handling is None else reporting
         if quiet_arguments is not None:

@@ -16,7 +16,7 @@ from ..arrays.nan_extremes import nan_extremes
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from . import reductions
-from .face import NUMBERS, Prepared, on_all_cores
+from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
 from .rows import Rows, filled, gathered, rows_of, run_blocks
 
 __all__ = [
@@ -185,8 +185,8 @@ WHOLE_LEAST = 1 << 25
 
 _EXTREME_WAY = "Loops of our own look for numbers in float32 and float64; which zero is found NumPy tells."
 
-nanmax = on_all_cores(np.nanmax, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=NUMBERS)(_nan_extreme(True))
-nanmin = on_all_cores(np.nanmin, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=NUMBERS)(_nan_extreme(False))
+nanmax = on_all_cores(np.nanmax, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=INTEGERS)(_nan_extreme(True))
+nanmin = on_all_cores(np.nanmin, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=INTEGERS)(_nan_extreme(False))
 
 
 # ---- something for each element ---------------------------------------------------------------------------
