@@ -6,8 +6,9 @@
 #include "kernel.h"
 
 /* What stands for each name. In C a conversion to _Bool is a comparison with 0, and real numbers convert
- * to complex ones by themselves. What is read as a bool may be any byte. */
-typedef uint8_t boolean_read;
+ * to complex ones by themselves. What is read as a bool may be any byte, each of which but 0 is true: char is a type
+ * of its own, no other element's. */
+typedef char boolean_read;
 typedef bool boolean_written;
 typedef int8_t int8_read, int8_written;
 typedef uint8_t uint8_read, uint8_written;
@@ -23,6 +24,8 @@ typedef long double longdouble_read, longdouble_written;
 typedef float _Complex complex64_read, complex64_written;
 typedef double _Complex complex128_read, complex128_written;
 typedef long double _Complex clongdouble_read, clongdouble_written;
+
+#define NUMBER(x) _Generic((x), char: (x) != 0, default: (x))
 
 #define INTEGERS 0
 #define REALS 1

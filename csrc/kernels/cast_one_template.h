@@ -1,6 +1,7 @@
 /* cast_one_template.h: the conversion of one dtype to one other, as an inner loop with operands (x, out).
  *
- * Parameters: FROM, TO, LEVEL, TARGET; FROM is undefined at the end. Its name is cast_FROM_TO_LEVEL. */
+ * Parameters: FROM, TO, LEVEL, TARGET; NUMBER, what an element is converted as. FROM is undefined at the end. The
+ * loop's name is cast_FROM_TO_LEVEL. */
 
 TARGET static int TM_JOIN4(cast, FROM, TO, LEVEL)(void *context, char *const *data, const intptr_t *dims,
                                                   const intptr_t *strides, void *auxdata)
@@ -13,10 +14,11 @@ TARGET static int TM_JOIN4(cast, FROM, TO, LEVEL)(void *context, char *const *da
 
     (void)context, (void)auxdata;
     if (step == sizeof(from) && stride == sizeof(to)) /* apart, for it alone is vectorized */
-        for (intptr_t i = 0; i < n; i++) ((to *)(void *)out)[i] = (to)((const from *)(const void *)x)[i];
+        for (intptr_t i = 0; i < n; i++)
+            ((to *)(void *)out)[i] = (to)NUMBER(((const from *)(const void *)x)[i]);
     else
         for (intptr_t i = 0; i < n; i++, x += step, out += stride)
-            *(to *)(void *)out = (to) * (const from *)(const void *)x;
+            *(to *)(void *)out = (to)NUMBER(*(const from *)(const void *)x);
     return 0;
 }
 

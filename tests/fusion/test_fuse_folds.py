@@ -144,6 +144,19 @@ def test_errors_come_when_they_are_asked_for(program: Function, pools: list[tm.P
         assert differences(program, [x], pools[1]) == {}
 
 
+def of_any_bytes(x: Any, y: Any) -> Any:
+    made = x.copy(), np.where(y, x, y)
+    return [
+        (each.argmax(), each.argmin(), each.argmax(-1), each.max(), each * 2, each + 0.5) for each in made
+    ]
+
+
+@pytest.mark.parametrize("shape", [(5000,), (70, 90)])
+def test_any_byte_but_0_is_true(shape: tuple[int, ...], pools: list[tm.Pool]) -> None:
+    x = np.resize(np.arange(7, dtype="u1"), shape).view("?")
+    assert differences(of_any_bytes, [x, x[::-1].copy()], pools[1]) == {}
+
+
 @pytest.mark.parametrize("dtype", "fdlBqHb?e")
 def test_the_first_of_the_greatest_and_of_the_least(dtype: str, pools: list[tm.Pool]) -> None:
     def program(x: Any) -> Any:

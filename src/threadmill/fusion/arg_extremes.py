@@ -9,7 +9,7 @@ from .._types import Array
 from .nodes import Conversion, Value
 from .passes import Fold
 
-__all__ = ["ARG_EXTREMES", "arg_extreme", "index_of", "index_of_rows"]
+__all__ = ["ARG_EXTREMES", "arg_extreme", "has_any_byte", "index_of", "index_of_rows"]
 
 ARG_EXTREMES = frozenset({np.argmax, np.argmin})
 
@@ -22,10 +22,17 @@ _INTP = np.dtype(np.intp)
 
 def arg_extreme(value: Value, function: Any) -> Fold | None:
     """The fold that looks for it in all elements in C's order; None where NumPy has to."""
-    if value.turned and len(value.shape) > 1:
+    if has_any_byte(value) or (value.turned and len(value.shape) > 1):
         return None
     loop = arg_extreme_loop(value.dtype.char, function is np.argmin, False)
     return None if loop is None else Fold(value, function, loop, _SEEN, False, False, _NONE_SEEN)
+
+
+def has_any_byte(value: Value) -> bool:
+    """Whether true may be another byte than 1: no ufunc has made the bools."""
+    if value.dtype.kind != "b":
+        return False
+    return value.node is None or value.array is not None or value.node.name in ("copy", "where")
 
 
 def index_of(fold: Fold, partial: Array) -> np.intp:

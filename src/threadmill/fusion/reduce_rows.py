@@ -18,7 +18,7 @@ from ..arrays.loops import resolve
 from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
-from .arg_extremes import index_of_rows
+from .arg_extremes import has_any_byte, index_of_rows
 from .lazy import shown
 from .nodes import Conversion, Value
 from .record import Record
@@ -67,7 +67,7 @@ def _begun(loop: Conversion) -> Conversion:
 
 def extremes_of_rows(record: Record, value: Value, function: Any, axis: Any, keepdims: bool) -> Any:
     """np.argmax or np.argmin over the last axis, put off; NotImplemented: another way is needed."""
-    if not _are_rows(value, axis) or (value.array is not None and value.dtype.kind == "b"):
+    if not _are_rows(value, axis) or has_any_byte(value):
         return NotImplemented
     found = index_of_rows(value.dtype, function)
     return NotImplemented if found is None else _reduced(record, value, found, keepdims)
