@@ -48,8 +48,7 @@ LINK_SQRT: int = lib.TM_LINK_SQRT
 
 class FusedStep(NamedTuple):
     """An inner loop, the slots of its operands, what it goes over (EACH, ONCE, ROW, COLUMN), the size of a
-    row's
-    result, when it runs (ALWAYS, LOOK, CHECK, LAST, CHAIN), and how many steps a chain covers."""
+    row's result, when it runs (ALWAYS, LOOK, CHECK, LAST, CHAIN), and how many steps a chain covers."""
 
     loop: InnerLoop
     slots: tuple[int, ...]

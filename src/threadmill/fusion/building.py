@@ -180,9 +180,7 @@ def _new_program(one: Pass) -> FusedProgram:
         if k in chains:
             chain = chains[k]
             made = chain.made
-            if (
-                made not in slots
-            ):  # apart from all that the chain reads, as its nodes may have to run after it
+            if made not in slots:  # apart from all that the chain reads: its nodes may have to run after it
                 slots[made] = build.buffer(made.dtype.itemsize, EACH)
             if made in chained:
                 checked[slots[made]] = made.dtype
@@ -218,7 +216,7 @@ def _new_program(one: Pass) -> FusedProgram:
         for slot in taken:
             if not is_late:
                 build.release(slot)
-        for value in {*node.inputs, *node.outs}:
+        for value in dict.fromkeys((*node.inputs, *node.outs)):
             if last[value] == k and value not in kept:
                 build.release(slots[value])
     if looks:

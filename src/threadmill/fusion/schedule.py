@@ -183,9 +183,8 @@ def _hand_on(
 
 
 def _copy_of(node: Node, space: tuple[int, ...], place: int, made: dict[tuple[int, Value], Value]) -> Node:
-    """A node that makes its value once more, of values that that pass makes again: for each element of the
-    pass's
-    space, which may be larger."""
+    """A node that makes its value once more, of values that the pass makes again: for each element of the
+    pass's space, which may be larger."""
     inputs = tuple([made.get((place, value), value) for value in node.inputs])
     copy = Node(
         *(node.loop, node.name, inputs, node.shape, False, node.place, node.state, node.turned),

@@ -114,7 +114,8 @@ class Worth:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        # By shapes and dtypes of arguments, for which fusing is no clear gain. They keep nothing alive.
+        # By shapes and dtypes of arguments, for which fusing is no clear gain. Keys keep classes of
+        # arguments alive, and no argument.
         self._known: Cache[tuple[Any, ...], Ways] = Cache()
 
     def ways(self, key: tuple[Any, ...]) -> Ways | None:

@@ -34,9 +34,8 @@ _TURN_S = 0.005
 # Enough that two threads seldom need the same one.
 _FUTURE_LOCKS = 16
 
-_numbers = (
-    itertools.count()
-)  # for names; under a lock, as without the GIL two threads may be given one number
+# For names; under a lock, as without the GIL two threads may be given one number.
+_numbers = itertools.count()
 
 # After so many failures in a row that are no item's the pool is broken.
 _MOST_FAILURES = 20
