@@ -35,8 +35,11 @@ TARGET static TM_ELEMENT TM_KERNEL(extreme)(const TM_ELEMENT *x, intptr_t n)
     for (int k = 0; k < STREAMS; k++)
         for (int lane = 0; lane < LANES; lane++)
             if (IS_NEARER(found[k][lane], best)) best = found[k][lane];
-    for (; i < n; i++)
-        if (x[i] == x[i] && IS_NEARER(x[i], best)) best = x[i];
+    for (; i < n; i++) {
+        /* no condition of two parts: clang would compare a NaN for the second, which raises a flag */
+        const TM_ELEMENT each = x[i] == x[i] ? x[i] : (TM_ELEMENT)BEYOND;
+        if (IS_NEARER(each, best)) best = each;
+    }
     return best;
 }
 

@@ -100,7 +100,7 @@ static void check_nodes(tm_dtype dtype, int value, int kind, intptr_t n, size_t 
 
     char *data[] = {(char *)(uintptr_t)nodes, x, sums, thirds};
     const intptr_t count = NODES, strides[] = {sizeof *nodes, 0, (intptr_t)(2 * item), apart};
-    CHECK(tm_moment_nodes_loop(dtype, value)(NULL, data, &count, strides, NULL) == 0);
+    CHECK(tm_moment_nodes_loop((int)dtype, value)(NULL, data, &count, strides, NULL) == 0);
     CHECK(memcmp(sums, expected, ROOM) == 0);
     for (int k = 0; k < NODES && counts; k++) {
         intptr_t numbers = 0;
@@ -152,7 +152,7 @@ static void check_rows(tm_dtype dtype, int value, int kind, intptr_t rows, intpt
     char *data[] = {sums, x, third};
     const intptr_t dims[] = {n, rows},
                    strides[] = {(intptr_t)item, (intptr_t)item, (intptr_t)item, (intptr_t)step};
-    CHECK(tm_moment_rows_loop(dtype, value)(NULL, data, dims, strides, NULL) == 0);
+    CHECK(tm_moment_rows_loop((int)dtype, value)(NULL, data, dims, strides, NULL) == 0);
     CHECK(memcmp(sums, expected, bytes) == 0);
     for (intptr_t i = 0; i < n && counts; i++) {
         int64_t numbers = 0,
@@ -192,9 +192,9 @@ TEST(a_quiet_nan_that_is_left_out_raises_nothing)
                     fill_kind(dtype, (size_t)n, x, 1, value);
                     memset(sums, 0, sizeof sums), memset(third, 0, sizeof third);
                     feclearexcept(FE_ALL_EXCEPT);
-                    tm_moment_nodes_loop(dtype, value)(NULL, nodes, &one, none, NULL);
+                    tm_moment_nodes_loop((int)dtype, value)(NULL, nodes, &one, none, NULL);
                     memset(sums, 0, sizeof sums), memset(third, 0, sizeof third);
-                    tm_moment_rows_loop(dtype, value)(NULL, rows, dims, strides, NULL);
+                    tm_moment_rows_loop((int)dtype, value)(NULL, rows, dims, strides, NULL);
                     CHECK(fetestexcept(FE_INVALID) == 0);
                 }
 }
@@ -204,8 +204,8 @@ TEST(of_other_elements_and_values_there_are_none)
     EACH_DTYPE (dtype)
         for (int value = -1; value <= VALUES; value++) {
             const bool some = (dtype == TM_FLOAT32 || dtype == TM_FLOAT64) && value >= 0 && value < VALUES;
-            CHECK((tm_moment_nodes_loop(dtype, value) != NULL) == some);
-            CHECK((tm_moment_rows_loop(dtype, value) != NULL) == some);
+            CHECK((tm_moment_nodes_loop((int)dtype, value) != NULL) == some);
+            CHECK((tm_moment_rows_loop((int)dtype, value) != NULL) == some);
         }
     CHECK(tm_moment_nodes_loop(-1, 0) == NULL && tm_moment_rows_loop(TM_DTYPES, 0) == NULL);
 }
