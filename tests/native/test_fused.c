@@ -316,6 +316,47 @@ TEST(a_tile_where_unlike_nans_meet_stays_open)
         }
 }
 
+static int reciprocal(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                      void *auxdata)
+{
+    (void)context, (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i++)
+        *(double *)(void *)(data[1] + i * strides[1]) = 1 / *(double *)(void *)(data[0] + i * strides[0]);
+    return 0;
+}
+
+/* out = 1 / (y * y), in a buffer that had x + x when unlike NaNs met: flags are those of y alone. */
+TEST(an_open_tile_raises_what_its_last_step_would)
+{
+    enum { N = 5000, AT = 3000 };
+    tm_fused_step step[] = {step_of(add, 0, 0, 3),
+                            {.loop = tm_nans_loop(2, 8), .operands = 2, .slot = {0, 1}, .when = TM_LOOK},
+                            step_of(multiply, 1, 1, 3),
+                            {.loop = tm_nans_loop(1, 8), .operands = 1, .slot = {0}, .when = TM_CHECK},
+                            {.loop = reciprocal, .operands = 2, .slot = {3, 2}, .when = TM_LAST}};
+    step[3].context = (void *)1;
+    const tm_fused fused = {.arrays = 3,
+                            .inputs = 2,
+                            .buffers = 1,
+                            .steps = 5,
+                            .buffer_item = items,
+                            .buffer_once = never,
+                            .step = step};
+    const intptr_t layout[] = {N, 8, 8, 8};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    EACH_POOL (p)
+        for (int zero = 0; zero < 3; zero++) { /* where there is one: nowhere, in x, in y */
+            char *open = NULL;
+            for (size_t i = 0; i < N; i++) x[i] = y[i] = 1, out[i] = -7;
+            x[AT] = NAN, y[AT] = -NAN;
+            if (zero > 0) (zero == 1 ? x : y)[AT + 1] = 0;
+            CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised, &open) == TM_OK);
+            CHECK(open != NULL && open[AT] && open[AT + 1] && out[AT + 1] == -7);
+            CHECK(raised[4] == (zero == 2 ? TM_FP_DIVIDE : 0));
+            tm_free_open(open);
+        }
+}
+
 /* ---- chains ---- */
 
 static _Atomic size_t runs; /* of loops that a chain stands for */
@@ -327,34 +368,43 @@ static int add_counted(void *context, char *const *data, const intptr_t *dims, c
     return add(context, data, dims, strides, auxdata);
 }
 
-/* out = x + y + x, with a NaN, or an infinity that raises a flag, in some tile or in none. */
+/* out = (x + y + x)^2, with a NaN, or an infinity that raises a flag, in some tile or in none; a chain may have more links
+ * than it covers steps. */
 TEST(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags)
 {
     enum { N = 70001, AT = 60000 };
-    static const tm_chain chain = {.links = 2, .link = {TM_LINK_ADD, TM_LINK_ADD}};
+    static const tm_chain chains[] = {{.links = 2, .link = {TM_LINK_ADD, TM_LINK_ADD}},
+                                      {.links = 4,
+                                       .link = {TM_LINK_ADD, TM_LINK_NEGATE, TM_LINK_NEGATE, TM_LINK_ADD}}};
     tm_fused_step step[] = {{.loop = tm_chain_loop(TM_FLOAT64), .operands = 4, .slot = {0, 1, 0, 2}},
                             step_of(add_counted, 0, 1, 3),
-                            step_of(add_counted, 3, 0, 2)};
-    step[0].context = (void *)(uintptr_t)&chain, step[0].when = TM_CHAIN, step[0].covers = 2;
+                            step_of(add_counted, 3, 0, 2),
+                            step_of(multiply, 2, 2, 2)};
+    step[0].when = TM_CHAIN, step[0].covers = 2;
     const tm_fused fused = {.arrays = 3,
                             .inputs = 2,
                             .buffers = 1,
-                            .steps = 3,
+                            .steps = 4,
                             .buffer_item = items,
                             .buffer_once = never,
                             .step = step};
     const intptr_t layout[] = {N, 8, 8, 8};
     char *data[] = {(char *)x, (char *)y, (char *)out};
     EACH_POOL (p)
-        for (int turn = 0; turn < 3; turn++) {
+        for (int each = 0; each < 6; each++) {
+            const int turn = each % 3;
             fill();
+            step[0].context = (void *)(uintptr_t)&chains[each / 3];
             if (turn == 1) y[AT] = NAN;
             if (turn == 2) x[AT] = INFINITY, y[AT] = -INFINITY;
             atomic_store(&runs, 0);
             CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised, NULL) == TM_OK);
             CHECK((atomic_load(&runs) > 0) == (turn > 0) && raised[0] == 0 && raised[2] == 0);
             CHECK(raised[1] == (turn == 2 ? TM_FP_INVALID : 0));
-            for (size_t i = 0; i < N; i++) CHECK(out[i] == x[i] + y[i] + x[i] || (turn > 0 && i == AT));
+            for (size_t i = 0; i < N; i++) {
+                const double sum = x[i] + y[i] + x[i];
+                CHECK(out[i] == sum * sum || (turn > 0 && i == AT));
+            }
             CHECK((out[AT] != out[AT]) == (turn > 0));
         }
 }
@@ -532,6 +582,7 @@ int main(void)
     RUN(a_row_is_reduced_before_the_steps_that_follow);
     RUN(columns_are_added_up_row_by_row);
     RUN(a_tile_where_unlike_nans_meet_stays_open);
+    RUN(an_open_tile_raises_what_its_last_step_would);
     RUN(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags);
     RUN(flags_are_those_of_the_step);
     RUN(a_loop_that_fails_ends_the_pass);

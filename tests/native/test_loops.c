@@ -5,6 +5,7 @@
 #include "kernels/stream.h"
 
 #include <fenv.h>
+#include <float.h>
 #include <math.h>
 
 enum { MOST = 70001 };
@@ -306,6 +307,53 @@ TEST(a_chain_makes_what_its_links_make_one_by_one)
             }
     CHECK(tm_chain_loop(TM_BOOL) == NULL && tm_chain_loop(TM_COMPLEX64) == NULL);
     CHECK(tm_chain_loop(-1) == NULL && tm_chain_loop(TM_DTYPES) == NULL);
+}
+
+/* One link on each pair of special elements; what is a NaN is told of, and only that. */
+#define CHECK_SPECIALS(type, dtype, codes, ...)                                                              \
+    do {                                                                                                     \
+        static const type special[] = {__VA_ARGS__};                                                         \
+        type a[CHAIN_MOST], b[CHAIN_MOST], made[CHAIN_MOST];                                                 \
+        for (size_t k = 0; k < LENGTH(codes); k++)                                                           \
+            for (size_t i = 0; i < LENGTH(special); i++)                                                     \
+                for (size_t j = 0; j < LENGTH(special); j++)                                                 \
+                    for (int step = 0; step < 2; step++) {                                                   \
+                        const intptr_t n = 64 + (intptr_t)(i + j), item = sizeof(type);                      \
+                        const bool binary = codes[k] < TM_LINK_NEGATE;                                       \
+                        const tm_chain chain = {.links = 1, .link = {codes[k]}};                             \
+                        const intptr_t steps[] = {item, binary ? step * item : item, item};                  \
+                        char *data[] = {(char *)a, (char *)(binary ? b : made), (char *)made};               \
+                        for (intptr_t at = 0; at < n; at++) a[at] = special[i], b[at] = special[j];          \
+                        const type wanted = linked_##type(codes[k], special[i], special[j]);                 \
+                        const tm_inner_loop loop = tm_chain_loop(dtype);                                     \
+                        const bool done = loop((void *)(uintptr_t)&chain, data, &n, steps, NULL) == 0;       \
+                        CHECK(done == !(wanted != wanted));                                                  \
+                        for (intptr_t at = 0; done && at < n; at++)                                          \
+                            CHECK(memcmp(&made[at], &wanted, sizeof wanted) == 0);                           \
+                    }                                                                                        \
+    } while (0)
+#define CHECK_SIGNED(type, dtype, least, most)                                                               \
+    CHECK_SPECIALS(type, dtype, integer_links, 0, 1, -1, 2, (least), (least) + 1, (most))
+#define CHECK_UNSIGNED(type, dtype, most)                                                                    \
+    CHECK_SPECIALS(type, dtype, integer_links, 0, 1, 2, (most) / 2, (most) / 2 + 1, (most))
+
+TEST(a_link_makes_of_special_elements_what_c_does)
+{
+    for (int level = TM_SIMD_BASELINE; level <= (int)tm_simd_best() && tm_set_simd_level(level) == TM_OK;
+         level++) {
+        CHECK_SPECIALS(double, TM_FLOAT64, float_links, 0.0, -0.0, 1.0, -1.0, 0.1, INFINITY, -INFINITY,
+                       DBL_MAX, -DBL_MAX, DBL_MIN, -DBL_TRUE_MIN, NAN);
+        CHECK_SPECIALS(float, TM_FLOAT32, float_links, 0.0f, -0.0f, 1.0f, -1.0f, 0.1f, INFINITY, -INFINITY,
+                       FLT_MAX, -FLT_MAX, FLT_MIN, -FLT_TRUE_MIN, NAN);
+        CHECK_SIGNED(int8_t, TM_INT8, INT8_MIN, INT8_MAX);
+        CHECK_SIGNED(int16_t, TM_INT16, INT16_MIN, INT16_MAX);
+        CHECK_SIGNED(int32_t, TM_INT32, INT32_MIN, INT32_MAX);
+        CHECK_SIGNED(int64_t, TM_INT64, INT64_MIN, INT64_MAX);
+        CHECK_UNSIGNED(uint8_t, TM_UINT8, UINT8_MAX);
+        CHECK_UNSIGNED(uint16_t, TM_UINT16, UINT16_MAX);
+        CHECK_UNSIGNED(uint32_t, TM_UINT32, UINT32_MAX);
+        CHECK_UNSIGNED(uint64_t, TM_UINT64, UINT64_MAX);
+    }
 }
 
 /* ---- the walk ---- */
@@ -887,6 +935,7 @@ int main(void)
     RUN(no_rest_of_a_row_is_run_apart);
     RUN(nans_are_found_wherever_they_are);
     RUN(a_chain_makes_what_its_links_make_one_by_one);
+    RUN(a_link_makes_of_special_elements_what_c_does);
     RUN(streamed_results_are_there_when_the_call_returns);
     RUN(only_large_outputs_that_lie_in_long_rows_apart_are_streamed);
     RUN(arrays_are_apart_the_same_or_overlap);
