@@ -13,7 +13,7 @@ from kit.comparison import Make, assert_same_call
 from kit.thresholds import OUR_FUNCTIONS, shorten_rows
 
 import threadmill as tm
-from threadmill.numpy import products
+from threadmill.numpy import order_statistics, products
 
 POOLS = {n: tm.Pool(n) for n in (1, 2, 3, 7)}
 DTYPES = [*"?bBhHiIlLqQefdgFDG", "m8[s]", "M8[s]"]
@@ -415,16 +415,16 @@ def test_nan_left_out(dtype: str, length: int) -> None:
             same("quantile", x, [0.1, 0.7], 1, method=method)
 
 
-@pytest.mark.parametrize("dtype", list("fd"))
+@pytest.mark.parametrize("dtype", list("efd"))
 def test_medians_of_rows_with_unlike_nans(dtype: str) -> None:
     rng = np.random.default_rng(1)
     x = rng.standard_normal((40, 640)).astype(dtype)
     bits = x.view(f"u{x.itemsize}")
     for row in range(40):  # 0 to 3 numbers and all but 0 to 3, and some in between
         count = (row % 4, 640 - row % 4, 100 * (row % 7) + row)[row % 3]
-        x[row, :count] *= (1, -0.0, 1e9, 0.0)[row // 3 % 4]
+        x[row, :count] *= (1, -0.0, 1e3, 0.0)[row // 3 % 4]
         x[row, count:] = np.nan
-        bits[row, count:] += np.arange(640 - count, dtype=bits.dtype)
+        bits[row, count:] += np.arange(640 - count, dtype=bits.dtype) % 256
         bits[row, count::3] ^= bits.dtype.type(1 << (8 * x.itemsize - 1))
     x = rng.permuted(x, axis=1)
     infinite = np.where(x > 0.1, x.dtype.type(np.inf), x)
@@ -436,13 +436,25 @@ def test_medians_of_rows_with_unlike_nans(dtype: str) -> None:
     same("nanmedian", x[5:7], 1, parallel=True)
 
 
-def test_quantiles_at_zeros_of_one_sign_and_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    shorten_rows(30, monkeypatch.setattr)
+def test_quantiles_at_zeros_of_one_sign_or_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_statistics, "_BLOCK", 200)
     x = np.random.default_rng(1).choice([-1.0, 1.0, 0.0, -0.0, np.nan], (90, 9))
     for y in x, np.abs(x), -np.abs(x):
         for q in 0.0, 0.3, [0.5, 1.0]:
             for kind in "efdg":
                 same("nanquantile", y.astype(kind), q, 1, parallel=True)
+
+
+@pytest.mark.parametrize("dtype", list("efdg"))
+def test_the_first_quantile_has_the_dtype_of_all(dtype: str) -> None:
+    x = np.random.default_rng(1).standard_normal((3, 8, 20)).astype(dtype)
+    x[:, 2:, ::3] = np.nan
+    for _ in "with a number", "without one":
+        for q in 0.4, np.float32(0.4), np.array([0.4, 0.9]), np.array([0.4, 0.9], "f"), np.array([1], "g"):
+            for method in "linear", "higher", "inverted_cdf", "hazen":
+                for axis in 2, 1, (0, 2):
+                    same("nanquantile", x, q, axis, method=method, parallel=True)
+        x[0, 0] = x[0, :, 0] = np.nan
 
 
 def test_an_error_for_rows_of_nan_alone() -> None:

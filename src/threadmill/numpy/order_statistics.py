@@ -3,14 +3,14 @@
 A block of rows is NumPy's own function's. With nan left out that function goes through the rows one by one,
 in Python. Its code is bound here to loops over many rows. For a median the rows are sorted, which leaves nan
 at the end. For quantiles, rows with equally many numbers are taken together, by the function that knows of
-no nan. Rows with zeros of both signs where that comes to zero are taken one by one all the same: their order
-decides which zero is found.
+no nan.
 """
 
 import contextvars
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,12 +26,12 @@ from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from . import sort_1d
 from .face import NUMBERS, Prepared, on_all_cores
-from .rows import Rows, gathered, rows_of
+from .rows import TOLD, Rows, gathered, pieces_of, raising, rows_of, run_blocks
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
 _WAY = "Rows are shared out, each block taken by NumPy's own function."
-_NAN_WAY = "Rows are shared out; in a block those with equally many numbers are taken together."
+_NAN_WAY = "Rows are shared out; those with equally many numbers are taken together."
 _NANMEDIAN_WAY = (
     "Rows are shared out; long ones of float32 and float64 are sorted, which leaves nan at the end."
 )
@@ -133,37 +133,53 @@ _QUICKLY_SORTED = "fd"
 # So many rows are taken at once sooner than one by one.
 _MANY = 3
 
-# The rows that had nothing but nan, in the blocks that this context takes.
-_all_nan: contextvars.ContextVar[int] = contextvars.ContextVar("all_nan")
+# A row of so many bytes is worth a thread although Python takes it by itself.
+_ALONE = 1 << 16
+
+
+@dataclass(slots=True)
+class _Call:
+    """What goes through rows, and how many of them had nothing but nan."""
+
+    pool: Pool
+    all_nan: int = 0
+
+
+# The call, or the block of one, that runs in this context.
+_running: contextvars.ContextVar[_Call] = contextvars.ContextVar("running")
 
 
 def _warn(message: str, *_: Any, **__: Any) -> None:
     if message != "All-NaN slice encountered":
         raise RuntimeWarning(message)  # NumPy is to tell
-    _all_nan.set(_all_nan.get() + 1)
+    call = _running.get(None)
+    if call is not None:
+        call.all_nan += 1
 
 
 def _apply_along_axis(fn: Callable[..., Any], axis: int, x: Any, *args: Any) -> Any:
     """np.apply_along_axis of one of the functions in _OF_MANY."""
     rows = np.moveaxis(x, axis, -1)
     outer = rows.shape[:-1]
-    rows = rows.reshape(-1, rows.shape[-1])
-    is_median = fn is _own._nanmedian1d and rows.dtype.char in _QUICKLY_SORTED
-    results = _nanmedians(rows) if is_median else _in_groups(fn, rows, *args)
+    call = _running.get()
+    if fn is _own._nanmedian1d and rows.dtype.char in _QUICKLY_SORTED:
+        results = _nanmedians(call, rows.reshape(-1, rows.shape[-1]))
+    else:
+        results = _in_groups(call, fn, rows, *args)
     results = results.reshape(outer + results.shape[1:])
     places = [*range(results.ndim)]
     permuted = [*places[:axis], *places[len(outer) :], *places[axis : len(outer)]]
     return results.transpose(permuted)
 
 
-def _nanmedians(rows: Array) -> Array:
+def _nanmedians(call: _Call, rows: Array) -> Array:
     """The median of each row's numbers. One that is zero is 0.0, whatever zeros the row has."""
     ordered = rows.copy("C")
     ordered.sort(-1)
     length = rows.shape[1]
     counts = length - np.count_nonzero(np.isnan(ordered), axis=1)
     results = rows[:, -1].copy()  # nan, where there is nothing else
-    _all_nan.set(_all_nan.get() + int(np.count_nonzero(counts == 0)))
+    call.all_nan += int(np.count_nonzero(counts == 0))
     for middles in 1, 2:
         alike = np.flatnonzero((counts > 0) & (counts % 2 == middles % 2))
         first = (counts[alike] - 1) // 2
@@ -172,32 +188,54 @@ def _nanmedians(rows: Array) -> Array:
     return results
 
 
-def _in_groups(fn: Callable[..., Any], rows: Array, *args: Any) -> Array:
-    """fn(row, *args) of each row."""
-    length = rows.shape[1]
-    nans = np.isnan(rows)
-    counts = length - np.count_nonzero(nans, axis=1)
-    first = np.asanyarray(fn(rows[0], *args))
-    results = np.zeros((len(rows), *first.shape), first.dtype)
-    results[0] = first
-    for count in np.unique(counts[1:]):
-        alike = 1 + np.flatnonzero(counts[1:] == count)
-        if count and len(alike) >= _MANY:
-            numbers = rows[alike] if count == length else rows[alike][~nans[alike]]
-            numbers = numbers.reshape(len(alike), count)
-            found = _OF_MANY[fn](numbers, *args)
-            results[alike] = found = np.moveaxis(found, -1, 0)
-            is_zero = (found == 0).reshape(len(alike), -1).any(axis=1)
-            alike = alike[is_zero][_has_both_zeros(numbers[is_zero])] if count < length else alike[:0]
-        for at in alike:
-            results[at] = fn(rows[at], *args)
+def _in_groups(call: _Call, fn: Callable[..., Any], rows: Array, *args: Any) -> Array:
+    """fn(row, *args) of each row along the last axis, on the pool's threads."""
+    outer, length = rows.shape[:-1], rows.shape[-1]
+
+    def at(places: Any) -> Any:
+        return rows[np.unravel_index(places, outer)]
+
+    def count(piece: slice) -> None:
+        counts[piece] = length - np.count_nonzero(np.isnan(at(np.arange(piece.start, piece.stop))), axis=1)
+
+    def one_by_one(places: Array) -> None:
+        for place in places:
+            results[place] = fn(at(place), *args)
+
+    def together(alike: Array) -> None:
+        numbers, count = at(alike), counts[alike[0]]
+        # The last numbers take the places of nan, as in NumPy: order decides which of unlike zeros is found.
+        numbers, rest = numbers[:, :count], numbers[:, count:]
+        numbers[np.isnan(numbers)] = rest[~np.isnan(rest)]
+        results[alike] = np.moveaxis(_OF_MANY[fn](numbers, *args), -1, 0)
+
+    counts = np.empty(math.prod(outer), np.intp)
+    bytes_in_row = length * rows.itemsize
+    _run(call.pool, count, pieces_of(len(counts), bytes_in_row, least=_BLOCK))
+
+    # NumPy has the first result's dtype.
+    sample = np.asanyarray(fn(np.ones(1, rows.dtype) if counts[0] else at(0)[-1:], *args))
+    results = np.zeros((len(counts), *sample.shape), sample.dtype)
+    order = np.argsort(counts, kind="stable")
+    groups = np.split(order, 1 + np.flatnonzero(np.diff(counts[order])))
+    if not counts[order[0]]:
+        nothing, *groups = groups
+        results[nothing] = [fn(at(place)[-1:], *args) for place in nothing]
+        call.all_nan = len(nothing)
+    grain = max(_BLOCK // bytes_in_row, 1)
+    many = [group for group in groups if len(group) >= _MANY]
+    few = [group for group in groups if len(group) < _MANY]
+    if few and bytes_in_row < _ALONE:
+        few = [np.concatenate(few)]  # they keep Python busy
+    _run(call.pool, one_by_one, few)
+    _run(call.pool, together, [group[k : k + grain] for group in many for k in range(0, len(group), grain)])
     return results
 
 
-def _has_both_zeros(rows: Array) -> Any:
-    """Of each row, whether it has zeros of both signs."""
-    is_zero, is_minus = rows == 0, np.signbit(rows)
-    return (is_zero & is_minus).any(axis=1) & (is_zero & ~is_minus).any(axis=1)
+def _run(pool: Pool, work: Callable[[Any], object], blocks: Sequence[Any]) -> None:
+    refusal = run_blocks(pool, work, blocks)
+    if refusal is not None:
+        raise RuntimeError(refusal.reason)
 
 
 class _NumPy(types.ModuleType):
@@ -217,35 +255,26 @@ _OF_MANY: dict[Any, Callable[..., Any]] = {
 }
 
 
-def _without_nan(
-    pool: Pool,
-    rows: Rows,
-    at: int,
-    one: Callable[[Any], Any],
-    warning: Callable[[], Any],
-    copies: bool = False,
-) -> Any:
-    """The result of blocks; `warning` warns as NumPy does of a row that has nothing but nan.
+def _without_nan(pool: Pool, one: Callable[[], Any]) -> tuple[Any, int]:
+    """one(), and how many rows had nothing but nan."""
+    call = _Call(pool)
+    token = _running.set(call)
+    try:
+        result = one()
+    finally:
+        _running.reset(token)
+    return result, call.all_nan
 
-    `copies`: whether NumPy returns a copy where there is such a row.
-    """
-    told: dict[int, int] = {}
 
-    def counted(piece: slice) -> Any:
-        token = _all_nan.set(0)
-        try:
-            result = one(rows.block(piece))
-            told[piece.start] = _all_nan.get()
-        finally:
-            _all_nan.reset(token)
-        return result
-
-    result = gathered(pool, rows, counted, at)
-    if isinstance(result, Refusal):
-        return result
-    for _ in range(sum(told.values())):
-        warning()
-    return result.copy("K") if copies and any(told.values()) and result.base is not None else result
+def _as_a_whole(pool: Pool, one: Callable[[], Any], told: Callable[[int], None]) -> Any:
+    """The result of one(), whose rows are shared out; told(n) warns as NumPy does of n rows of nan alone."""
+    try:
+        with np.errstate(**raising()):
+            result, all_nan = _without_nan(pool, one)
+    except Exception:
+        return TOLD
+    told(all_nan)
+    return result
 
 
 @on_all_cores(np.nanmedian, _NANMEDIAN_WAY, 2 * _BLOCK)
@@ -265,15 +294,33 @@ def nanmedian(
     rows, at = found
     axes = axis if type(axis) is tuple else (axis,)
     length = math.prod(a.shape[each] for each in axes)
-    nothing = np.full((1, 1 if length < _LONG else _LONG), np.nan, a.dtype)
-    return lambda: _without_nan(
-        pool,
-        rows,
-        at,
-        lambda block: _own.nanmedian(a[block], axis, keepdims=keepdims),
-        lambda: as_the_user(np.nanmedian, nothing, 1),
-        length < _LONG and keepdims is not True,
-    )
+
+    def told(all_nan: int) -> None:
+        if all_nan:
+            nothing = np.broadcast_to(a.dtype.type(np.nan), (all_nan, min(length, _LONG)))
+            as_the_user(np.nanmedian, nothing, 1)
+
+    if length >= _LONG and a.dtype.char not in _QUICKLY_SORTED:
+        return lambda: _as_a_whole(pool, lambda: _own.nanmedian(a, axis, keepdims=keepdims), told)
+
+    def run() -> Any:
+        all_nan: dict[int, int] = {}
+
+        def one(piece: slice) -> Any:
+            block = a[rows.block(piece)]
+            result, all_nan[piece.start] = _without_nan(
+                pool, lambda: _own.nanmedian(block, axis, keepdims=keepdims)
+            )
+            return result
+
+        result = gathered(pool, rows, one, at)
+        if isinstance(result, Refusal):
+            return result
+        told(sum(all_nan.values()))
+        is_copied = length < _LONG and keepdims is not True and any(all_nan.values())  # as NumPy's is
+        return result.copy("K") if is_copied and result.base is not None else result
+
+    return run
 
 
 def _nan_quantile(numpys: Any, own: Any) -> Callable[..., Prepared]:
@@ -294,15 +341,13 @@ def _nan_quantile(numpys: Any, own: Any) -> Callable[..., Prepared]:
             return found
         if a.dtype.kind != "f" or overwrite_input is not False or weights is not None or not _is_quantile(q):
             return Refusal("it overwrites its input, has weights, has no nan, or q is no number or array")
-        rows, at = found
-        nothing = np.full((1, 1), np.nan, a.dtype)
-        return lambda: _without_nan(
-            pool,
-            rows,
-            at + np.ndim(q),
-            lambda block: own(a[block], q, axis, method=method, keepdims=keepdims),
-            lambda: as_the_user(numpys, nothing, q, 1, method=method),
-        )
+
+        def told(all_nan: int) -> None:
+            if all_nan:
+                nothing = np.broadcast_to(a.dtype.type(np.nan), (all_nan, 1))
+                as_the_user(numpys, nothing, q, 1, method=method)
+
+        return lambda: _as_a_whole(pool, lambda: own(a, q, axis, method=method, keepdims=keepdims), told)
 
     return prepare
 
