@@ -186,6 +186,51 @@ def test_median_among_zeros_of_both_signs(dtype: str) -> None:
         same("median", np.abs(x) - (x < 0))  # of one sign
 
 
+@pytest.mark.parametrize("dtype", "fd")
+def test_nanmedian(dtype: str) -> None:
+    for n in SIZES[1:]:
+        rng = np.random.default_rng(n)
+        for x in patterns(dtype, n):
+            for part in 0, 0.3, 0.9, 1:
+                y = x.copy()
+                y[rng.random(n) < part] = np.nan
+                y[: n // 2][rng.random(n // 2) < 0.5] = rng.choice([1, 0, -0.0, np.inf])
+                y = rng.permutation(y)
+                same("nanmedian", y, parallel=True)
+                same("nanmedian", y.reshape(1, -1), parallel=True)
+                same("nanmedian", y[1:], -1)
+    x = np.array([1, -1, np.nan, 1, 0.5] * 1000, dtype) * np.finfo(dtype).max
+    for y in (
+        x,
+        x[x > 0],
+        np.where(x > 0, x, np.inf),
+        -np.abs(x)[:-1],
+        np.array([np.inf, -np.inf] * 999, dtype),
+    ):
+        same("nanmedian", y, parallel=True)
+
+
+def test_nanmedian_of_all_elements() -> None:
+    x = np.random.default_rng(1).choice([1.0, -3.0, np.nan, 0.0, -0.0, 7.5], (7, 11, 13))
+    for y in x, x.T, np.asfortranarray(x), x.astype("f"):
+        same("nanmedian", y, parallel=True)
+        same("nanmedian", y, overwrite_input=False, axis=None, parallel=True)
+    for y in x[::2], x[:, 1:], x.astype("e"), x.astype("g"), x.astype(">f8"), np.ones(99, int):
+        same("nanmedian", y, parallel=False)
+    for options in (
+        {"keepdims": True},
+        {"out": np.zeros(())},
+        {"axis": (0, 1, 2)},
+        {"axis": (0, 0)},
+        {"no": 1},
+    ):
+        same("nanmedian", x, **options)
+    x[...] = np.nan
+    x.view("u8")[3, 4:] += np.arange(13, dtype="u8")
+    same("nanmedian", x, parallel=True)
+    same("nanmedian", x.reshape(-1), 0, parallel=True)
+
+
 def test_median_of_what_it_overwrites() -> None:
     x = random_values("d", 5003)
     assert tm.numpy.median(x.copy(), overwrite_input=True, pool=POOLS[2]) == np.median(x)
@@ -235,7 +280,7 @@ def test_numpy_puts_zeros_and_nans_in_order(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_small_calls_are_numpys() -> None:
-    for name in ("sort", "argsort", "unique", "median"):
+    for name in ("sort", "argsort", "unique", "median", "nanmedian"):
         told = getattr(tm.numpy, name).explain(np.arange(9.0))
         assert not told.parallel
 

@@ -277,7 +277,12 @@ def _as_a_whole(pool: Pool, one: Callable[[], Any], told: Callable[[int], None])
     return result
 
 
-@on_all_cores(np.nanmedian, _NANMEDIAN_WAY, 2 * _BLOCK)
+_NANMEDIAN_1D = (
+    "All elements: a copy with infinity in place of nan is parted at the middle of the numbers alone."
+)
+
+
+@on_all_cores(np.nanmedian, f"{_NANMEDIAN_WAY} {_NANMEDIAN_1D}", 2 * _BLOCK)
 def nanmedian(
     pool: Pool,
     a: Any,
@@ -286,6 +291,8 @@ def nanmedian(
     overwrite_input: Any = False,
     keepdims: Any = NO_VALUE,
 ) -> Prepared:
+    if type(a) is np.ndarray and (a.ndim == 1 or axis is None):
+        return sort_1d.nanmedian(pool, a, axis, out, overwrite_input, keepdims)
     found = _rows(a, axis, out, keepdims)
     if isinstance(found, Refusal):
         return found

@@ -1,4 +1,4 @@
-"""Arrays of one dimension: sorted, in stable order, without duplicates, and their median.
+"""Arrays of one dimension: sorted, in stable order, without duplicates, and their medians.
 
 Where equal elements have the same bits an array has one sorted form, and the quickest of NumPy's sorts may
 make it, whatever `kind` was asked for: on radices for single bytes, on vectors for numbers of 2 to 8 bytes,
@@ -16,15 +16,16 @@ import numpy as np
 
 from .._types import Array
 from ..arrays.errstate import as_the_user
-from ..arrays.layout import is_plain
+from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.refusal import Refusal
 from ..tasks.crew import run_indices
 from ..tasks.pool import Pool
 from .face import Prepared
 
-__all__ = ["argsort", "median", "sort", "unique"]
+__all__ = ["argsort", "median", "nanmedian", "sort", "unique"]
 
 _OTHERS = Refusal("the operand is no plain array of one dimension of real numbers or dates")
+_NOT_IN_A_ROW = Refusal("the operand is no contiguous array of float32 or float64")
 _AS_QUICK = Refusal("NumPy's own way is as quick")
 _OPEN = Refusal("the order of equal elements is NumPy's own")
 _IN_ORDER = Refusal("the elements are nearly in order, which NumPy's stable sort makes use of")
@@ -38,7 +39,8 @@ CHUNK = 1 << 17
 _TOP = np.uint64(1 << 63)
 
 # NumPy's own, also where ours are put in their place.
-_numpys_sort, _numpys_unique, _numpys_median = np.sort, np.unique, np.median
+_numpys_sort, _numpys_unique = np.sort, np.unique
+_numpys_median, _numpys_nanmedian = np.median, np.nanmedian
 
 
 def sort(
@@ -137,13 +139,44 @@ def median(
             has_nan = a.dtype.kind == "f" and np.isnan(a.max())
         if has_nan:
             return as_the_user(_numpys_median, a, axis, out, overwrite_input, keepdims)
-        parted, middle = _copied(pool, a), a.size // 2
-        parted.partition(middle)  # for one place at a time NumPy has a partition on vectors
-        middles = parted[middle : middle + 1]
-        if a.size % 2 == 0:
-            middles = np.stack([parted[:middle].max(), parted[middle]])
-        # The mean of zeros of either sign is 0.0.
+        middles = _middles(_copied(pool, a), a.size)
         return as_the_user(_numpys_median, middles, axis, out, False, keepdims)
+
+    return run
+
+
+def nanmedian(
+    pool: Pool,
+    a: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: Any = False,
+    keepdims: Any = NO_VALUE,
+) -> Prepared:
+    """Of all elements, whatever the axes."""
+    if not is_plain(a) or a.dtype.char not in "fd" or not a.flags.forc or not a.size:
+        return _NOT_IN_A_ROW
+    if axis is not None and (a.ndim > 1 or not _is_whole(axis)):
+        return _JUDGED
+    if out is not None or overwrite_input or keepdims not in (NO_VALUE, False):
+        return _JUDGED
+
+    def run() -> Any:
+        elements = a.ravel("K")
+        made = np.empty(a.size, a.dtype)
+        counts: list[int] = []
+
+        def put(chunk: slice) -> None:
+            part = made[chunk]
+            part[...] = elements[chunk]
+            is_nan = np.isnan(part)
+            part[is_nan] = np.inf  # behind all numbers
+            counts.append(part.size - int(np.count_nonzero(is_nan)))
+
+        _in_chunks(pool, a.size, put)
+        if not sum(counts):
+            return as_the_user(_numpys_nanmedian, a, axis, out, overwrite_input, keepdims)
+        return as_the_user(_numpys_nanmedian, _middles(made, sum(counts)))
 
     return run
 
@@ -232,6 +265,16 @@ def _is_open(pool: Pool, a: Array) -> bool:
 
     _in_chunks(pool, a.size, look)
     return len(signs) == 2
+
+
+def _middles(x: Array, count: int) -> Array:
+    """The one or two in the middle of the least `count` elements, whose mean is the median; x is parted.
+
+    Of zeros it may be another one than NumPy's: the mean of zeros of either sign is 0.0.
+    """
+    middle = count // 2
+    x.partition(middle)  # for one place at a time NumPy has a partition on vectors
+    return x[middle : middle + 1] if count % 2 else np.stack([x[:middle].max(), x[middle]])
 
 
 def _copied(pool: Pool, a: Array) -> Array:
