@@ -32,9 +32,7 @@ __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", 
 
 _WAY = "Rows are shared out, each block taken by NumPy's own function."
 _NAN_WAY = "Rows are shared out; those with equally many numbers are taken together."
-_NANMEDIAN_WAY = (
-    "Rows are shared out; long ones of float32 and float64 are sorted, which leaves nan at the end."
-)
+_NANMEDIAN_WAY = "Rows are shared out; those of float32 and float64 are sorted, which leaves nan at the end."
 
 # Bytes in a block at least: NumPy's functions take up to 100 us besides their work.
 _BLOCK = 1 << 19
@@ -174,18 +172,36 @@ def _apply_along_axis(fn: Callable[..., Any], axis: int, x: Any, *args: Any) -> 
 
 def _nanmedians(call: _Call, rows: Array) -> Array:
     """The median of each row's numbers. One that is zero is 0.0, whatever zeros the row has."""
-    ordered = rows.copy("C")
-    ordered.sort(-1)
-    length = rows.shape[1]
-    counts = length - np.count_nonzero(np.isnan(ordered), axis=1)
+    ordered, counts = _ordered(call, rows)
     results = rows[:, -1].copy()  # nan, where there is nothing else
-    call.all_nan += int(np.count_nonzero(counts == 0))
     for middles in 1, 2:
         alike = np.flatnonzero((counts > 0) & (counts % 2 == middles % 2))
         first = (counts[alike] - 1) // 2
         found = ordered[alike[:, np.newaxis], first[:, np.newaxis] + range(middles)]
         results[alike] = np.mean(found, axis=1)
     return results
+
+
+def _nanmedians_of_short(x: Any, axis: int, *_: Any) -> Any:
+    """As NumPy's function of masked arrays, which takes one in the middle twice."""
+    rows = np.moveaxis(x, axis, -1)
+    outer = rows.shape[:-1]
+    rows = rows.reshape(-1, rows.shape[-1])
+    ordered, counts = _ordered(_running.get(), rows)
+    results = np.full(len(rows), np.nan, rows.dtype)
+    some = np.flatnonzero(counts)
+    middles = np.stack([(counts[some] - 1) // 2, counts[some] // 2], axis=1)
+    results[some] = ordered[some[:, np.newaxis], middles].sum(axis=1) / 2
+    return results.reshape(outer)
+
+
+def _ordered(call: _Call, rows: Array) -> tuple[Array, Array]:
+    """Each row's numbers, sorted, before its nan; how many they are."""
+    ordered = rows.copy("C")
+    ordered.sort(-1)
+    counts = rows.shape[1] - np.count_nonzero(np.isnan(ordered), axis=1)
+    call.all_nan += int(np.count_nonzero(counts == 0))
+    return ordered, counts
 
 
 def _in_groups(call: _Call, fn: Callable[..., Any], rows: Array, *args: Any) -> Array:
@@ -245,7 +261,11 @@ class _NumPy(types.ModuleType):
         return getattr(np, name)
 
 
-_own = rebound(_nanfunctions_impl, np=_NumPy("numpy"), warnings=types.SimpleNamespace(warn=_warn))
+_bound = {"np": _NumPy("numpy"), "warnings": types.SimpleNamespace(warn=_warn)}
+_own = rebound(_nanfunctions_impl, **_bound)
+_nanmedian_by_sorting = rebound(
+    _nanfunctions_impl, **_bound, _nanmedian_small=_nanmedians_of_short, _nanmedian1d=_own._nanmedian1d
+).nanmedian
 
 _OF_MANY: dict[Any, Callable[..., Any]] = {
     _own._nanmedian1d: lambda x, _: np.median(x, -1),
@@ -310,17 +330,17 @@ def nanmedian(
     if length >= _LONG and a.dtype.char not in _QUICKLY_SORTED:
         return lambda: _as_a_whole(pool, lambda: _own.nanmedian(a, axis, keepdims=keepdims), told)
 
+    own = _nanmedian_by_sorting if a.dtype.char in _QUICKLY_SORTED else _own.nanmedian
+
     def run() -> Any:
         all_nan: dict[int, int] = {}
 
-        def one(piece: slice) -> Any:
+        def one(piece: slice, own: Any = own) -> Any:
             block = a[rows.block(piece)]
-            result, all_nan[piece.start] = _without_nan(
-                pool, lambda: _own.nanmedian(block, axis, keepdims=keepdims)
-            )
+            result, all_nan[piece.start] = _without_nan(pool, lambda: own(block, axis, keepdims=keepdims))
             return result
 
-        result = gathered(pool, rows, one, at)
+        result = gathered(pool, rows, one, at, lambda: one(slice(0, 2), _own.nanmedian))
         if isinstance(result, Refusal):
             return result
         told(sum(all_nan.values()))
