@@ -178,6 +178,23 @@ def test_chains_of_integers_beside_nans(pools: list[tm.Pool]) -> None:
     assert differences(lambda x, y: (np.clip(x, -1, 2), np.hypot(x, y)), [x, y], pools[1]) == {}
 
 
+def written_after_a_pass_over_columns(x: Any, y: Any) -> Any:
+    made = (x * 2).sum(axis=0, keepdims=True) + x
+    x += y
+    return made, x
+
+
+def written_after_a_pass_over_rows(x: Any, y: Any) -> Any:
+    made = (x * 2).sum(axis=-1) + x
+    x += y
+    return made, x
+
+
+@pytest.mark.parametrize("program", [written_after_a_pass_over_columns, written_after_a_pass_over_rows])
+def test_what_is_written_over_is_read_first(program: Function, pools: list[tm.Pool]) -> None:
+    assert differences(program, [numbers(256, 256), numbers(256, 256, seed=1)], pools[1]) == {}
+
+
 # ---- passes that are alike but for one thing, one after the other ----
 
 

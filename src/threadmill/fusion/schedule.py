@@ -209,6 +209,9 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
                 same = groups[place][1] == (node.space, node.turned) and _goes_along(value, maker, node)
                 level = max(level, groups[place][0] + (not same))
                 least = max(least, place)
+        if node.target is not None and groups:  # in the last pass: the others may read what it writes over
+            level = max(level, *[own for own, _, _ in groups])
+            least = max(k for k, (own, _, _) in enumerate(groups) if own == level or k == least)
         space = node.space, node.turned
         if groups and groups[least][:2] == (level, space) and _may_join(groups[least][2], node):
             places[node] = least
