@@ -464,6 +464,13 @@ def test_the_first_quantile_has_the_dtype_of_all(dtype: str) -> None:
         x[0, 0] = x[0, :, 0] = np.nan
 
 
+def test_running_products_of_complex_numbers_are_numpys() -> None:
+    x = values("D", 66).reshape(11, 6)
+    same("nancumprod", x, 1, parallel=False)
+    same("nancumsum", x, 1, parallel=True)
+    same("nancumprod", x.real.copy(), 1, parallel=True)
+
+
 def test_an_error_for_rows_of_nan_alone() -> None:
     x = np.zeros((30, 4))
     x[17] = np.nan
