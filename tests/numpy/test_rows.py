@@ -464,6 +464,14 @@ def test_the_first_quantile_has_the_dtype_of_all(dtype: str) -> None:
         x[0, 0] = x[0, :, 0] = np.nan
 
 
+def test_quantiles_of_few_rows_are_numpys() -> None:
+    for rows, parallel in (255, False), (256, True):
+        x = np.ones((rows, 300))
+        assert tm.numpy.nanquantile.explain(x, 0.5, 1).parallel is parallel
+        assert tm.numpy.nanpercentile.explain(x.T, 50, axis=0).parallel is parallel
+        assert tm.numpy.nanquantile.explain(x.reshape(3, rows, 100), 0.5, (0, 2)).parallel is parallel
+
+
 def test_running_products_of_complex_numbers_are_numpys() -> None:
     x = values("D", 66).reshape(11, 6)
     same("nancumprod", x, 1, parallel=False)

@@ -379,5 +379,22 @@ def _nan_quantile(numpys: Any, own: Any) -> Callable[..., Prepared]:
     return prepare
 
 
-nanquantile = on_all_cores(np.nanquantile, _NAN_WAY)(_nan_quantile(np.nanquantile, _own.nanquantile))
-nanpercentile = on_all_cores(np.nanpercentile, _NAN_WAY)(_nan_quantile(np.nanpercentile, _own.nanpercentile))
+# Fewer rows have hardly two with equally many numbers, and Python takes them one by one.
+_ROWS = 256
+
+
+def _of_many_rows(a: Any, q: Any = None, axis: Any = None, *_: Any, **__: Any) -> int:
+    """Bytes of an array of many rows; 0 for few."""
+    if type(a) is not np.ndarray or axis is None:
+        return 0
+    axes = axis if type(axis) is tuple else (axis,)
+    length = math.prod(a.shape[each] for each in axes)
+    return a.nbytes if a.size >= _ROWS * length else 0
+
+
+def _shared(numpys: Any, own: Any) -> Any:
+    return on_all_cores(numpys, _NAN_WAY, size=_of_many_rows)(_nan_quantile(numpys, own))
+
+
+nanquantile = _shared(np.nanquantile, _own.nanquantile)
+nanpercentile = _shared(np.nanpercentile, _own.nanpercentile)
