@@ -98,8 +98,8 @@ FILES = {
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face ufuncs rows moments fused sort_1d one_dimension reductions sorting order_statistics cumulative
-        searching products inner_calls fft linalg pieces copies fills joins picks counts
+        face ufuncs rows moments fused sort_1d one_dimension reductions sorting nan_rows order_statistics
+        cumulative searching products inner_calls fft linalg pieces copies fills joins picks counts
     """,
     "_bench": "timing arithmetic terminal cases rows picture command",
 }

@@ -13,7 +13,7 @@ from kit.comparison import Make, assert_same_call
 from kit.thresholds import OUR_FUNCTIONS, shorten_rows
 
 import threadmill as tm
-from threadmill.numpy import order_statistics, products
+from threadmill.numpy import nan_rows, products
 
 POOLS = {n: tm.Pool(n) for n in (1, 2, 3, 7)}
 DTYPES = [*"?bBhHiIlLqQefdgFDG", "m8[s]", "M8[s]"]
@@ -444,7 +444,7 @@ def test_medians_of_rows_with_unlike_nans(dtype: str, length: int) -> None:
 
 
 def test_quantiles_at_zeros_of_one_sign_or_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_statistics, "_BLOCK", 200)
+    monkeypatch.setattr(nan_rows, "BLOCK", 200)
     x = np.random.default_rng(1).choice([-1.0, 1.0, 0.0, -0.0, np.nan], (90, 9))
     for y in x, np.abs(x), -np.abs(x):
         for q in 0.0, 0.3, [0.5, 1.0]:
