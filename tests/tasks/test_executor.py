@@ -225,13 +225,14 @@ def test_cancel_lets_go_of_the_arguments(pool: tm.Pool) -> None:
 def test_shutdown_cancels_what_has_not_begun(pool: tm.Pool, wait: bool) -> None:
     gate = Busy(pool)
     queued = [pool.submit(int) for _ in range(10)]
-    threading.Timer(0.01 if wait else 60, gate.release.set).start()
+    opener = threading.Thread(target=lambda: (futures.wait(queued, timeout=60), gate.release.set()))
+    opener.start()
     pool.shutdown(wait=wait, cancel_futures=True)
     assert all(future.cancelled() for future in queued)
     # Who waits for them is told, though no worker will ever come to them.
     assert futures.wait(queued, timeout=60).done == set(queued)
     assert set(futures.as_completed(queued, timeout=60)) == set(queued)
-    gate.release.set()
+    opener.join()
 
 
 def test_who_waits_for_a_cancelled_task_is_told_at_once(pool: tm.Pool) -> None:
