@@ -231,8 +231,11 @@ _UNDEFINED = "MemoryError", "Integers to negative integer powers are not allowed
 def tried(seed: int, pools: list[tm.Pool]) -> Seen:
     """What differs in the program of this seed; {} where NumPy lacks memory or leaves some undefined."""
     one = case(seed)
-    with np.errstate(**one.errstate):  # type: ignore[arg-type]
-        found = differences(one.function, one.args, pools[one.pool % len(pools)])
+    try:
+        with np.errstate(**one.errstate):  # type: ignore[arg-type]
+            found = differences(one.function, one.args, pools[one.pool % len(pools)])
+    except MemoryError:  # of the comparison
+        return {}
     if "warnings" in found and _runs_without_lazy_arrays(one):
         plainly, fused = found["warnings"]
         if sorted(plainly, key=repr) == sorted(fused, key=repr):
