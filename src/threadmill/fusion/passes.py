@@ -101,7 +101,7 @@ class Pass:
                 slot = operands[value] = len(arrays)
                 arrays.append(array)
                 if array.ndim:
-                    key += slot, array.dtype.num, array.shape, array.strides, value.borrowed
+                    key += slot, array.dtype.num, array.shape, array.strides
                 else:
                     key += slot, array.dtype.num, (), value.is_nan()
             for value in node.outs:

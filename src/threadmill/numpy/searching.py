@@ -146,14 +146,10 @@ def _is_turned(a: Any) -> bool:
     return not a.flags.c_contiguous
 
 
-_NAN_WAY = "Loops of our own look for numbers in float32 and float64. Of others"
+_NAN_WAY = f"Loops of our own look for numbers in float32 and float64. Of others {_WAY[:1].lower()}{_WAY[1:]}"
 
-nanargmax = on_all_cores(np.nanargmax, f"{_NAN_WAY} {_WAY[:1].lower()}{_WAY[1:]}", _NAN_QUICK, quiet=NUMBERS)(
-    _nanarg(np.nanargmax, np.argmax)
-)
-nanargmin = on_all_cores(np.nanargmin, f"{_NAN_WAY} {_WAY[:1].lower()}{_WAY[1:]}", _NAN_QUICK, quiet=NUMBERS)(
-    _nanarg(np.nanargmin, np.argmin)
-)
+nanargmax = on_all_cores(np.nanargmax, _NAN_WAY, _NAN_QUICK, quiet=NUMBERS)(_nanarg(np.nanargmax, np.argmax))
+nanargmin = on_all_cores(np.nanargmin, _NAN_WAY, _NAN_QUICK, quiet=NUMBERS)(_nanarg(np.nanargmin, np.argmin))
 
 
 def _nan_extreme(greatest: bool) -> Callable[..., Prepared]:
