@@ -84,8 +84,6 @@ ACCEPTED = {
         numpy/_core/tests/test_ufunc.py::TestUFuncInspectSignature::test_params_common_gufunc[vecdot]
         numpy/_core/tests/test_ufunc.py::TestUFuncInspectSignature::test_params_common_gufunc[vecmat]
         numpy/ma/tests/test_extras.py::TestShapeBase::test_inspect_signature[vstack]
-        numpy/lib/tests/test_nanfunctions.py::TestSignatureMatch::test_signature_match[nanmin]
-        numpy/lib/tests/test_nanfunctions.py::TestSignatureMatch::test_signature_match[nanmax]
     """,
     "an array whose buffer nobody has asked for is wanted: to write to it, we have asked": """
         numpy/_core/tests/test_multiarray.py::TestNewBufferProtocol::test_error_if_stored_buffer_info_is_corrupted[obj0]
