@@ -99,7 +99,7 @@ FILES = {
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
         face ufuncs rows moments fused sort_1d one_dimension reductions sorting nan_rows order_statistics
-        cumulative searching products inner_calls fft linalg pieces copies fills joins picks counts
+        cumulative extremes searching products inner_calls fft linalg pieces copies fills joins picks counts
     """,
     "_bench": "timing arithmetic terminal cases rows picture command",
 }

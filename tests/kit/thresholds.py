@@ -5,7 +5,7 @@ from typing import Any
 
 import threadmill as tm
 from threadmill.arrays import accumulations, reductions, spaces, thresholds, ufunc
-from threadmill.numpy import fft, products, rows, searching
+from threadmill.numpy import extremes, fft, products, rows
 
 # The functions that `on_all_cores` has made.
 OUR_FUNCTIONS = [
@@ -33,8 +33,8 @@ def share_few(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
     set_attribute(accumulations, "_SHORT", 0)
     for module in accumulations, fft:
         set_attribute(module, "_COLUMNS", 0)
-    set_attribute(searching, "_NARROW", 0)
-    set_attribute(searching, "_NAN_ROWS", 0)
+    set_attribute(rows, "_NARROW", 0)
+    set_attribute(extremes, "_NAN_ROWS", 0)
     set_attribute(reductions, "_MANY_ROWS", 0)
     set_attribute(reductions, "_SHORT_ROW", 0)
 

@@ -15,7 +15,7 @@ from threadmill._native.library import lib
 from threadmill.arrays import moments, nan_extremes
 from threadmill.arrays.probes import sum_block
 from threadmill.arrays.refusal import Refusal
-from threadmill.numpy import searching
+from threadmill.numpy import extremes
 
 EXTREMES = ["nanmin", "nanmax", "nanargmin", "nanargmax"]
 NAMES = ["var", "std", "nansum", "nanmean", "nanvar", "nanstd", *EXTREMES]
@@ -42,7 +42,7 @@ def each_level(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "WHOLE_LEAST", 0)
+    monkeypatch.setattr(extremes, "WHOLE_LEAST", 0)
 
 
 @pytest.fixture(scope="module")

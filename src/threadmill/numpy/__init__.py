@@ -11,6 +11,7 @@ from ..arrays.errstate import as_the_user as _as_the_user
 from . import copies as _copies
 from . import counts as _counts
 from . import cumulative as _cumulative
+from . import extremes as _extremes
 from . import fft as fft
 from . import fills as _fills
 from . import fused as _fused
@@ -26,6 +27,7 @@ from . import sorting as _sorting
 from .copies import *  # noqa: F403
 from .counts import *  # noqa: F403
 from .cumulative import *  # noqa: F403
+from .extremes import *  # noqa: F403
 from .fills import *  # noqa: F403
 from .fused import *  # noqa: F403
 from .joins import *  # noqa: F403
@@ -39,7 +41,7 @@ from .sorting import *  # noqa: F403
 from .ufuncs import parallel_ufunc as _parallel_ufunc
 
 _FAMILIES = (
-    *(_copies, _counts, _cumulative, _fills, _fused, _joins, _one_dimension),
+    *(_copies, _counts, _cumulative, _extremes, _fills, _fused, _joins, _one_dimension),
     *(_order_statistics, _picks, _products, _reductions, _searching, _sorting),
 )
 

@@ -18,10 +18,12 @@ from ..tasks.crew import run_indices
 from ..tasks.pool import Pool
 
 __all__ = [
+    "CLOSE",
     "LEAST",
     "TOLD",
     "Block",
     "Rows",
+    "are_close",
     "filled",
     "gathered",
     "pieces_of",
@@ -43,6 +45,11 @@ _LONG = 64
 # Neighbours along an axis are left together, as far as they share a line of the caches.
 _LINE = 64
 
+# So many columns at least are shared out where each is read alone: two threads that read the same lines took
+# twice NumPy's time of 8.
+_NARROW = 64
+
+CLOSE = Refusal("its columns lie too close together")
 TOLD = Refusal("a block of rows has an error or a warning to tell")
 
 
@@ -75,6 +82,11 @@ def rows_of(
     length = x.shape[axis]
     line = _LINE // math.gcd(_LINE, x.itemsize) if abs(x.strides[axis]) == x.itemsize else 1
     return Rows(axis, length, pieces_of(length, x.nbytes * weight // length, line, least))
+
+
+def are_close(x: "np.ndarray[Any, Any]", rows: Rows) -> bool:
+    """Whether the rows that are cut are columns in memory, and too few."""
+    return rows.length < _NARROW and abs(x.strides[rows.axis]) == x.itemsize
 
 
 def pieces_of(length: int, each: int, line: int = 1, least: int = LEAST) -> list[slice]:

@@ -1,0 +1,170 @@
+"""The least and the greatest, and their places: argmin and its kin, nan left out too.
+
+Rows along an axis, or pieces of a whole array, are shared out. Where nan is left out of floats, loops of our
+own look through the array.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..arrays.layout import NO_VALUE, is_plain
+from ..arrays.moments import summands
+from ..arrays.nan_extremes import nan_extremes
+from ..arrays.refusal import Refusal
+from ..tasks.pool import Pool
+from . import reductions
+from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
+from .rows import CLOSE, are_close, gathered, rows_of, run_blocks
+
+__all__ = ["argmax", "argmin", "nanargmax", "nanargmin", "nanmax", "nanmin"]
+
+_NOT_PLAIN = Refusal("an operand is no plain aligned native array of numbers")
+_OPTIONS = Refusal("out is given, or an option that NumPy is to judge")
+
+_WAY = "Rows along the axis are shared out; without one the elements are."
+
+# Bytes from which on it gains, and bytes in a block at least: NumPy reads 30 KB in a microsecond, and 10
+# where nan is left out.
+_QUICK, _NAN_QUICK, _NAN_ROWS, _QUICK_BLOCK = 1 << 25, 1 << 19, 1 << 23, 1 << 22
+
+
+def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
+    def prepare(
+        pool: Pool, a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE
+    ) -> Prepared:
+        if not is_plain(a):
+            return _NOT_PLAIN
+        if out is not None or (keepdims is not NO_VALUE and type(keepdims) is not bool):
+            return _OPTIONS
+        if axis is None or (a.ndim == 1 and axis in (0, -1) and type(axis) is int):
+            if keepdims is True or not (a.flags.c_contiguous or a.ndim == 1):
+                return Refusal("NumPy copies the array first, or the result keeps its axes")
+            return _over_all(pool, numpys, a.reshape(-1))
+        if type(axis) is not int or not -a.ndim <= axis < a.ndim:
+            return Refusal("the axis is no axis")
+        axis %= a.ndim
+        rows = rows_of(a, [axis], least=_QUICK_BLOCK)
+        if isinstance(rows, Refusal):
+            return rows
+        if are_close(a, rows):
+            return CLOSE
+        at = rows.axis - (axis < rows.axis and keepdims is not True)
+        return lambda: gathered(
+            pool, rows, lambda piece: numpys(a[rows.block(piece)], axis, keepdims=keepdims), at
+        )
+
+    return prepare
+
+
+def _over_all(pool: Pool, numpys: Callable[..., Any], a: Any) -> Prepared:
+    rows = rows_of(a, [], least=_QUICK_BLOCK)
+    if isinstance(rows, Refusal):
+        return rows
+
+    def run() -> Any:
+        found = np.empty(len(rows.pieces), np.intp)
+
+        def work(k: int) -> None:
+            found[k] = rows.pieces[k].start + numpys(a[rows.pieces[k]])
+
+        refusal = run_blocks(pool, work, range(len(found)))
+        return found[numpys(a[found])] if refusal is None else refusal
+
+    return run
+
+
+argmax = on_all_cores(np.argmax, _WAY, _QUICK, quiet=NUMBERS)(_arg(np.argmax))
+argmin = on_all_cores(np.argmin, _WAY, _QUICK, quiet=NUMBERS)(_arg(np.argmin))
+
+
+def _looked_for(pool: Pool, a: Any, axis: Any, keepdims: Any, greatest: bool, places: bool) -> Prepared:
+    """Looks for the least or the greatest numbers, or for their places; NumPy does where zeros are found."""
+    over = summands(a, axis, keepdims is True)
+    if isinstance(over, Refusal):
+        return _NOT_PLAIN
+
+    def call() -> Any:
+        found = nan_extremes(pool._handle, over, greatest, places)
+        if isinstance(found, Refusal):
+            return found
+        if not places and not np.all(found[0]) and _has_minus_zero(pool, over.x):
+            return Refusal("zeros are of both signs, it may be")
+        return found[places]
+
+    return call
+
+
+def _has_minus_zero(pool: Pool, x: Any) -> bool:
+    """Whether it has the one float that is, read as an integer, the least of all."""
+    integers = x.view(f"i{x.itemsize}")
+    return bool(reductions.min(integers, pool=pool) == np.iinfo(integers.dtype).min)
+
+
+def _nanarg(numpys: Callable[..., Any], without: Callable[..., Any]) -> Callable[..., Prepared]:
+    plain = _arg(without)
+    rows_alone = _arg(numpys)
+
+    def prepare(
+        pool: Pool, a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE
+    ) -> Prepared:
+        if not is_plain(a) or a.dtype.kind not in "iuf":
+            return _NOT_PLAIN
+        if a.dtype.kind != "f":
+            return plain(pool, a, axis, out, keepdims=keepdims)
+        if out is None and (keepdims is NO_VALUE or type(keepdims) is bool) and not _is_turned(a):
+            call = _looked_for(pool, a, axis, keepdims, numpys is np.nanargmax, True)
+            if not isinstance(call, Refusal):
+                return call
+        if a.nbytes < _NAN_ROWS:
+            return Refusal("blocks of rows are too small")
+        if axis is None or a.ndim < 2:
+            return Refusal("there are no rows to share")
+        return rows_alone(pool, a, axis, out, keepdims=keepdims)
+
+    return prepare
+
+
+def _is_turned(a: Any) -> bool:
+    """Whether places in memory are not those in the array."""
+    return not a.flags.c_contiguous
+
+
+_NAN_WAY = f"Loops of our own look for numbers in float32 and float64. Of others {_WAY[:1].lower()}{_WAY[1:]}"
+
+nanargmax = on_all_cores(np.nanargmax, _NAN_WAY, _NAN_QUICK, quiet=NUMBERS)(_nanarg(np.nanargmax, np.argmax))
+nanargmin = on_all_cores(np.nanargmin, _NAN_WAY, _NAN_QUICK, quiet=NUMBERS)(_nanarg(np.nanargmin, np.argmin))
+
+
+def _nan_extreme(greatest: bool) -> Callable[..., Prepared]:
+    def prepare(
+        pool: Pool,
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = NO_VALUE,
+        initial: Any = NO_VALUE,
+        where: Any = NO_VALUE,
+    ) -> Prepared:
+        if not (out is None and initial is NO_VALUE and where is NO_VALUE):
+            return _OPTIONS
+        if keepdims is not NO_VALUE and type(keepdims) is not bool:
+            return _OPTIONS
+        is_last = type(axis) is int and type(a) is np.ndarray and a.ndim > 1 and axis in (-1, a.ndim - 1)
+        if not is_last and a.nbytes < WHOLE_LEAST:
+            return Refusal(f"NumPy reads fewer than {WHOLE_LEAST} bytes as fast", by_size=True)
+        return _looked_for(pool, a, axis, keepdims, greatest, False)
+
+    return prepare
+
+
+# Bytes from which on it gains to look through all elements, or through columns; looked up at each call, so
+# that tests can lower it.
+WHOLE_LEAST = 1 << 25
+
+
+_EXTREME_WAY = "Loops of our own look for numbers in float32 and float64; which zero is found NumPy tells."
+
+nanmax = on_all_cores(np.nanmax, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=INTEGERS)(_nan_extreme(True))
+nanmin = on_all_cores(np.nanmin, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=INTEGERS)(_nan_extreme(False))
