@@ -11,11 +11,10 @@ from weakref import ref
 
 import numpy as np
 
-from ..arrays.errstate import apply_as_the_user, as_the_user
-from ..arrays.ufunc import ParallelUfunc
-from ..arrays.watch import WATCHERS, inside
-from .explanation import MAY_CHANGE, name_of
+from ..arrays.errstate import as_the_user
+from .explanation import MAY_CHANGE
 from .nodes import Node, Value
+from .numpys_calls import called, log_call, made
 from .record import Record
 
 if TYPE_CHECKING:
@@ -289,9 +288,9 @@ def plain(x: Any) -> Any:
 def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's own call, or `parallel`'s, on evaluated arrays."""
     if record.pending:
-        name, is_ours = _called(function)
+        name, is_ours = called(function)
         record.flush(f"{name} runs at once" if is_ours else f"{name} was NumPy's to run")
-    _log(record, function)
+    log_call(record, function)
     given, named = plain(args), plain(options)
     record.give_back()
     both = (*given, *named.values()) if named else given
@@ -301,48 +300,14 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
                 if type(each) is np.ndarray:  # the user's code gets it into its hands
                     record.expose(each)
             break
-    return _named(record, _made(function, given, named), (*args, *options.values()))
+    return _named(record, made(function, given, named), (*args, *options.values()))
 
 
 def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's own call, on evaluated arrays that what is put off has nothing to do with: it stays put off."""
-    _log(record, function)
+    log_call(record, function)
     given, named = _there(args), {name: _there(x) for name, x in options.items()}
-    return _named(record, _made(function, given, named), (*args, *options.values()))
-
-
-def _made(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """The call, at the user's line."""
-    if not WATCHERS or function in _VIEWERS:
-        return apply_as_the_user(function, args, options)
-    name, is_ours = _called(function)
-    return inside(name, as_the_user, (function, *args), options, is_ours)
-
-
-def _called(function: Any) -> tuple[str, bool]:
-    """What a call is told under, and whether it is `parallel`'s."""
-    door = getattr(function, "__self__", function)
-    is_ours = type(door) is ParallelUfunc
-    name = name_of(function)
-    return f"{door.__name__}.{name}" if is_ours and door is not function else name, is_ours
-
-
-def _log(record: Record, function: Any) -> None:
-    if record.log is not None:
-        name, is_ours = _called(function)
-        record.log.add_remark("at once" if is_ours else "by NumPy", name)
-
-
-# NumPy's functions that look at an array without its elements, or give views of it.
-_VIEWERS = frozenset(
-    {
-        *(np.shape, np.ndim, np.size, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis),
-        *(np.rollaxis, np.squeeze, np.expand_dims, np.broadcast_to, np.broadcast_arrays, np.atleast_1d),
-        *(np.atleast_2d, np.atleast_3d, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split),
-        *(np.hsplit, np.vsplit, np.dsplit, np.real, np.imag, np.diagonal, np.empty_like),
-        *(np.may_share_memory, np.shares_memory),
-    }
-)
+    return _named(record, made(function, given, named), (*args, *options.values()))
 
 
 def _there(x: Any) -> Any:

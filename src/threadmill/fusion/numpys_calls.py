@@ -1,0 +1,46 @@
+"""Calls that NumPy makes, or `parallel`: at the user's line, and told to who watches under their names."""
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays.errstate import apply_as_the_user, as_the_user
+from ..arrays.ufunc import ParallelUfunc
+from ..arrays.watch import WATCHERS, inside
+from .explanation import name_of
+from .record import Record
+
+__all__ = ["called", "log_call", "made"]
+
+# NumPy's functions that look at an array without its elements, or give views of it.
+_VIEWERS = frozenset(
+    {
+        *(np.shape, np.ndim, np.size, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis),
+        *(np.rollaxis, np.squeeze, np.expand_dims, np.broadcast_to, np.broadcast_arrays, np.atleast_1d),
+        *(np.atleast_2d, np.atleast_3d, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split),
+        *(np.hsplit, np.vsplit, np.dsplit, np.real, np.imag, np.diagonal, np.empty_like),
+        *(np.may_share_memory, np.shares_memory),
+    }
+)
+
+
+def made(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The call, at the user's line."""
+    if not WATCHERS or function in _VIEWERS:
+        return apply_as_the_user(function, args, options)
+    name, is_ours = called(function)
+    return inside(name, as_the_user, (function, *args), options, is_ours)
+
+
+def called(function: Any) -> tuple[str, bool]:
+    """What a call is told under, and whether it is `parallel`'s."""
+    door = getattr(function, "__self__", function)
+    is_ours = type(door) is ParallelUfunc
+    name = name_of(function)
+    return f"{door.__name__}.{name}" if is_ours and door is not function else name, is_ours
+
+
+def log_call(record: Record, function: Any) -> None:
+    if record.log is not None:
+        name, is_ours = called(function)
+        record.log.add_remark("at once" if is_ours else "by NumPy", name)
