@@ -228,7 +228,8 @@ typedef struct tm_arg_extreme {
 tm_inner_loop tm_arg_extreme_loop(int dtype, int of_rows);
 
 /* What sums of float32 and float64 are of. TM_OF_ELEMENTS: x; what stands for means is not used. TM_OF_NUMBERS: x,
- * but 0 where x is NaN; how many are not NaN is counted. TM_OF_SQUARES: (x - mean)^2. TM_OF_NUMBER_SQUARES: the same, but 0 where x is NaN. */
+ * but 0 where x is NaN; how many are not NaN is counted. TM_OF_SQUARES: (x - mean)^2. TM_OF_NUMBER_SQUARES: the same,
+ * but 0 where x is NaN. */
 enum { TM_OF_ELEMENTS = 0, TM_OF_NUMBERS = 1, TM_OF_SQUARES = 2, TM_OF_NUMBER_SQUARES = 3 };
 
 /* Where a sum begins in an array, and of how many elements it is. */
@@ -250,8 +251,8 @@ tm_inner_loop tm_moment_rows_loop(int dtype, int value);
 tm_inner_loop tm_nan_extreme_nodes_loop(int dtype, int greatest);
 
 /* The inner loop with operands (extreme, x, place) that finds the same down the columns of rows, told of them as
- * tm_add_rows_loop is. An extreme begins with infinity or minus infinity; a place is a row's number, a signed integer of
- * an element's size, which holds the number of rows. NULL: none. */
+ * tm_add_rows_loop is. An extreme begins with infinity or minus infinity; a place is a row's number, a signed integer
+ * of an element's size, which holds the number of rows. NULL: none. */
 tm_inner_loop tm_nan_extreme_rows_loop(int dtype, int greatest);
 
 /* ---- passes: many inner loops over tiles, with reductions at the end ------------------------ */
@@ -300,7 +301,8 @@ typedef struct tm_fold {
 
 /* What is done to the elements. Arrays are slots 0 .. arrays - 1, buffers those after them. The first `inputs`
  * arrays are read, which is for speed alone. Where some step is TM_ONCE or TM_ROW, a tile is a whole row; where
- * one is TM_COLUMN, a chunk is a piece of every row. In both cases there are no folds, and never both. The pointers are the caller's and are read until tm_run_fused returns. */
+ * one is TM_COLUMN, a chunk is a piece of every row. In both cases there are no folds, and never both. The pointers are
+ * the caller's and are read until tm_run_fused returns. */
 typedef struct tm_fused {
     const char *label; /* as a tm_program's */
     size_t arrays, inputs, buffers, steps, folds;

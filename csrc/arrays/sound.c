@@ -21,7 +21,8 @@ static bool fused_step_is_sound(const tm_fused_step *step, bool looks)
     return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
 }
 
-/* Whether step i, a chain, has an operand for each link that takes one, and covers a step or more, and no more than links. */
+/* Whether step i, a chain, has an operand for each link that takes one, and covers a step or more, and no more than
+ * links. */
 static bool fused_chain_is_sound(const tm_fused *fused, size_t i)
 {
     const tm_fused_step *step = &fused->step[i];

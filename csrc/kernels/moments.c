@@ -1,5 +1,5 @@
-/* moments.c: sums of elements, of numbers that are not NaN, and of squared deviations from a mean, as inner loops: the instances of the template, and
- * the tables. */
+/* moments.c: sums of elements, of numbers that are not NaN, and of squared deviations from a mean, as inner loops: the
+ * instances of the template, and the tables. */
 #include "tree.h"
 
 /* An element where x is no NaN, and 0 where it is: of one, and of vectors. */

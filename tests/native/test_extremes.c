@@ -1,5 +1,6 @@
-/* test_extremes.c: the least and the greatest elements against plain loops: of any dtype, where a NaN is the extreme, and
- * of floats, where NaNs are left out; each instruction set, arrays that begin anywhere and end where their memory does. */
+/* test_extremes.c: the least and the greatest elements against plain loops: of any dtype, where a NaN is the extreme,
+ * and of floats, where NaNs are left out; each instruction set, arrays that begin anywhere and end where their memory
+ * does. */
 #include "kernel_cases.h"
 
 #include <fenv.h>
