@@ -41,6 +41,7 @@ def warnings_are_no_errors() -> Iterator[None]:
 
 @pytest.fixture
 def small_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one test: the others of this module ask what small arrays come to."""
     everything_is_worth_it(monkeypatch)
 
 

@@ -6,21 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import differences, everything_is_worth_it
+from kit.fuse_compare import differences
 from kit.fuse_random import values
 
 import threadmill as tm
 from threadmill.arrays.cache import Cache
 from threadmill.fusion import loops, steps
 
+pytestmark = pytest.mark.usefixtures("small_ones_too")
+
 Function = Callable[..., Any]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,25 +1,20 @@
 """Reductions of all elements in fused functions: one pass makes those that follow each other."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from kit.arrays import extremes
-from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it, seen, sums_fold, twin
+from kit.fuse_compare import LAYOUTS, arrays, differences, seen, sums_fold, twin
 
 import threadmill as tm
 from threadmill.fusion import picking
 
+pytestmark = pytest.mark.usefixtures("small_ones_too")
+
 Function = Callable[..., Any]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 def of_one(x: Any, y: Any) -> Any:

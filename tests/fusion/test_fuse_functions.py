@@ -3,7 +3,7 @@
 import itertools
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from kit.fuse_compare import (
     arrays,
     contents,
     differences,
-    everything_is_worth_it,
     sums_fold,
 )
 
 import threadmill as tm
 from threadmill.fusion.definitions import FUNCTIONS
 from threadmill.fusion.numpys_code import copied
+
+pytestmark = pytest.mark.usefixtures("small_ones_too")
 
 Function = Callable[..., Any]
 
@@ -254,13 +255,6 @@ MORE: dict[str, tuple[Function, str]] = {
     "ediff1d": (lambda x: (np.ediff1d(x), np.ediff1d(x, to_end=x.ravel()[:2])), "di"),
     "select": (lambda x: np.select([x > 1, x < 0], [x * 2, x], 5), "di"),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 def _cases(table: dict[str, tuple[Function, str]]) -> list[tuple[str, str]]:

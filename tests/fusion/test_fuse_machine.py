@@ -13,7 +13,7 @@ import os
 import queue
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,7 +28,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from kit.fuse_compare import LAYOUTS, contents, everything_is_worth_it, twin
+from kit.fuse_compare import LAYOUTS, contents, twin
 from kit.fuse_random import values
 
 import threadmill as tm
@@ -510,13 +510,6 @@ class Fused(RuleBasedStateMachine):
                 assert self.fused.told == self.numpys.told or not self.is_in_order
         finally:
             self.leave.close()
-
-
-@pytest.fixture
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 @pytest.mark.timeout(240 + 10 * SEQUENCES)

@@ -1,24 +1,17 @@
 """Programs that people write, fused: results, arguments, identities, warnings and errors are NumPy's."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from kit.fuse_compare import LAYOUTS, SHAPES, arrays, differences, everything_is_worth_it
+from kit.fuse_compare import LAYOUTS, SHAPES, arrays, differences
 from kit.fuse_programs import PROGRAMS
 
 import threadmill as tm
 
+pytestmark = pytest.mark.usefixtures("small_ones_too")
+
 EDGES = [1, 2, 3, 7, 63, 64, 65, 255, 256, 257, 1023, 1024, 1025, 8191, 8192, 8193, 16385, 40961]
 
 CASES = [(name, dtype) for name, program in PROGRAMS.items() for dtype in program.dtypes]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 def test_there_are_programs() -> None:

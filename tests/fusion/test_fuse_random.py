@@ -3,20 +3,12 @@
 More: ``python tests/kit/fuse_random.py 3600``.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from kit.fuse_compare import everything_is_worth_it
 from kit.fuse_random import tried
 
 import threadmill as tm
 
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
+pytestmark = pytest.mark.usefixtures("small_ones_too")
 
 
 @pytest.mark.parametrize("block", range(8))

@@ -1,23 +1,18 @@
 """Reductions of rows in a pass: the steps that follow them are in the same pass, and the bits are NumPy's."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it, sums_fold
+from kit.fuse_compare import LAYOUTS, arrays, differences, sums_fold
 
 import threadmill as tm
 
+pytestmark = pytest.mark.usefixtures("small_ones_too")
+
 Function = Callable[..., Any]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 def softmax(x: Any) -> Any:

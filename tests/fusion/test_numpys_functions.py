@@ -6,12 +6,12 @@ of their arithmetic is put off.
 """
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import SHAPES, differences, everything_is_worth_it
+from kit.fuse_compare import SHAPES, differences
 from kit.fuse_random import values
 from numpy._core import _methods, fromnumeric, function_base, numeric
 from numpy.lib import (
@@ -27,6 +27,8 @@ from numpy.linalg import _linalg
 
 import threadmill as tm
 from threadmill.fusion.numpys_code import copied
+
+pytestmark = pytest.mark.usefixtures("small_ones_too")
 
 MODULES = [
     *(fromnumeric, numeric, function_base, _function_base_impl, _nanfunctions_impl, _polynomial_impl),
@@ -150,13 +152,6 @@ PROGRAMS: dict[str, Callable[[Functions, Any, Any], Any]] = {
     "wrong axis": lambda of, x, y: of.mean(x * 2, axis=7),
     "wrong edge": lambda of, x, y: of.gradient(x * 2, edge_order=3),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 @pytest.mark.parametrize("dtype", "fdeFDilB?")

@@ -1,23 +1,18 @@
 """Where unlike NaNs meet in rows: which is handed on is what NumPy hands on, wherever they stand."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import differences, everything_is_worth_it
+from kit.fuse_compare import differences
 
 import threadmill as tm
 
+pytestmark = pytest.mark.usefixtures("small_ones_too")
+
 Function = Callable[..., Any]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 def stencil(x: Any, y: Any) -> Any:
