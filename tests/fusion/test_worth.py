@@ -132,9 +132,9 @@ def test_a_clear_gain_is_not_timed() -> None:
     worth, clear, unclear = Worth(), Tally(), Tally()
     clear.asked = unclear.asked = 1
     clear.saved_ns = 1e9
-    worth.learn(("key",), clear)
+    worth.learn(("key",), None, clear, 0.0)
     assert worth.ways(("key",)) is None
-    worth.learn(("key",), unclear)
+    worth.learn(("key",), None, unclear, 0.0)
     assert worth.ways(("key",)) is not None
 
 

@@ -112,10 +112,7 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         threads = pool_or_default(pool)
         record = Record(threads._handle)
         result = threads._tasks.call(fn, _run, record, fn, args, options)
-        if ways is None:
-            worth.learn(key, record.tally)
-        else:
-            ways.learn(False, perf_counter_ns() - begin)
+        worth.learn(key, ways, record.tally, perf_counter_ns() - begin)
         return result
 
     @functools.wraps(fn)
@@ -185,10 +182,7 @@ def _run_block(formula: Formula, *blocks: Any) -> Any:
     record = Record(pool._handle)
     with threads_shared(pool.max_workers):
         result = _run(record, formula, blocks, {})
-    if ways is None:
-        formula.worth.learn(key, record.tally)
-    else:
-        ways.learn(False, perf_counter_ns() - begin)
+    formula.worth.learn(key, ways, record.tally, perf_counter_ns() - begin)
     return result
 
 

@@ -122,9 +122,11 @@ class Worth:
         """What is known of such calls, if they are timed."""
         return self._known.get(key)
 
-    def learn(self, key: tuple[Any, ...], tally: Tally) -> None:
-        """The first call of a kind has been made, fused."""
-        if not tally.is_clear():
+    def learn(self, key: tuple[Any, ...], ways: Ways | None, tally: Tally, ns: float) -> None:
+        """A call has been made, fused; the first of a kind tells whether such calls are timed."""
+        if ways is not None:
+            ways.learn(False, ns)
+        elif not tally.is_clear():
             self._known.put(key, Ways())
 
 
