@@ -71,15 +71,37 @@ static void fill(void)
     for (size_t i = 0; i < 2 * MOST; i++) x[i] = (double)i * 0.5, y[i] = (double)(i % 1000), out[i] = -7;
 }
 
-/* (x + y) * y through a buffer, which is used again for the product. */
 static const uint8_t items[] = {8}, never[TM_FUSED_SLOTS];
+
+/* Steps over x, y and a third array, with one buffer. */
+static tm_fused pass_of(size_t count, const tm_fused_step *step)
+{
+    return (tm_fused){.arrays = 3,
+                      .inputs = 2,
+                      .buffers = 1,
+                      .steps = count,
+                      .buffer_item = items,
+                      .buffer_once = never,
+                      .step = step};
+}
+
+/* A pass over x, y and out as one axis. */
+static int run_along(tm_pool *p, const tm_fused *fused, size_t n, char *const *partials, char **open)
+{
+    const intptr_t layout[] = {(intptr_t)n, 8, 8, 8};
+    char *data[] = {(char *)x, (char *)y, (char *)out};
+    return tm_run_fused(p, fused, 1, layout, 4, data, 3, partials, raised, open);
+}
+
+/* (x + y) * y through a buffer, which is used again for the product. */
 static tm_fused_step steps[2];
 
 static tm_fused formula(void)
 {
     steps[0] = step_of(add, 0, 1, 3), steps[1] = step_of(multiply, 3, 1, 2);
-    return (tm_fused){
-        .arrays = 3, .buffers = 1, .steps = 2, .buffer_item = items, .buffer_once = never, .step = steps};
+    tm_fused fused = pass_of(2, steps);
+    fused.inputs = 0;
+    return fused;
 }
 
 #define EACH_POOL(p)                                                                                         \
@@ -91,12 +113,10 @@ static tm_fused formula(void)
 TEST(one_axis_of_any_length)
 {
     const tm_fused fused = formula();
-    char *data[] = {(char *)x, (char *)y, (char *)out};
     EACH_POOL (p)
         for (size_t at = 0; at < LENGTH(sizes); at++) {
-            const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8, 8};
             fill();
-            CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised, NULL) == TM_OK);
+            CHECK(run_along(p, &fused, sizes[at], NULL, NULL) == TM_OK);
             for (size_t i = 0; i < sizes[at]; i++) CHECK(out[i] == (x[i] + y[i]) * y[i]);
             CHECK(out[sizes[at]] == -7);
         }
@@ -152,14 +172,12 @@ TEST(a_fold_leaves_a_partial_result_of_each_chunk)
 {
     static double partial[MOST];
     char *partials[] = {(char *)partial};
-    char *data[] = {(char *)x, (char *)y, (char *)out};
     tm_fold fold = {.tree = -1, .loop = most, .slot = 2, .item = 8};
     tm_fused fused = formula();
     fused.folds = 1, fused.fold = &fold;
     EACH_POOL (p)
         for (int with = 0; with < 2; with++)
             for (size_t at = 0; at < LENGTH(sizes); at++) {
-                const intptr_t layout[] = {(intptr_t)sizes[at], 8, 8, 8};
                 const double identity = 12;
                 const size_t chunks = tm_fused_chunks(sizes[at], 0);
                 double greatest = with ? 12 : -1;
@@ -167,7 +185,7 @@ TEST(a_fold_leaves_a_partial_result_of_each_chunk)
                 memcpy(fold.identity, &identity, 8);
                 fill();
                 for (size_t i = 0; i <= chunks; i++) partial[i] = -3;
-                CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, partials, raised, NULL) == TM_OK);
+                CHECK(run_along(p, &fused, sizes[at], partials, NULL) == TM_OK);
                 for (size_t i = 0; i < sizes[at]; i++) greatest = fmax(greatest, (x[i] + y[i]) * y[i]);
                 double found = partial[0];
                 for (size_t i = 0; i < chunks; i++) {
@@ -285,13 +303,7 @@ TEST(a_tile_where_unlike_nans_meet_stays_open)
                             {.loop = tm_nans_loop(1, 8), .context = NULL, .operands = 1, .slot = {3}},
                             {.loop = tm_copy_loop(8), .context = (void *)8, .operands = 2, .slot = {3, 2}}};
     step[2].when = TM_CHECK, step[2].context = (void *)1, step[3].when = TM_LAST;
-    const tm_fused fused = {.arrays = 3,
-                            .inputs = 2,
-                            .buffers = 1,
-                            .steps = 4,
-                            .buffer_item = items,
-                            .buffer_once = never,
-                            .step = step};
+    const tm_fused fused = pass_of(LENGTH(step), step);
     const intptr_t layout[] = {ROWS, ROW, 8 * (ROW + 1), 8, 0, 8, 8 * (ROW + 1), 8};
     char *data[] = {(char *)x, (char *)y, (char *)x};
     EACH_POOL (p)
@@ -335,22 +347,14 @@ TEST(an_open_tile_raises_what_its_last_step_would)
                             {.loop = tm_nans_loop(1, 8), .operands = 1, .slot = {0}, .when = TM_CHECK},
                             {.loop = reciprocal, .operands = 2, .slot = {3, 2}, .when = TM_LAST}};
     step[3].context = (void *)1;
-    const tm_fused fused = {.arrays = 3,
-                            .inputs = 2,
-                            .buffers = 1,
-                            .steps = 5,
-                            .buffer_item = items,
-                            .buffer_once = never,
-                            .step = step};
-    const intptr_t layout[] = {N, 8, 8, 8};
-    char *data[] = {(char *)x, (char *)y, (char *)out};
+    const tm_fused fused = pass_of(LENGTH(step), step);
     EACH_POOL (p)
         for (int zero = 0; zero < 3; zero++) { /* where there is one: nowhere, in x, in y */
             char *open = NULL;
             for (size_t i = 0; i < N; i++) x[i] = y[i] = 1, out[i] = -7;
             x[AT] = NAN, y[AT] = -NAN;
             if (zero > 0) (zero == 1 ? x : y)[AT + 1] = 0;
-            CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised, &open) == TM_OK);
+            CHECK(run_along(p, &fused, N, NULL, &open) == TM_OK);
             CHECK(open != NULL && open[AT] && open[AT + 1] && out[AT + 1] == -7);
             CHECK(raised[4] == (zero == 2 ? TM_FP_DIVIDE : 0));
             tm_free_open(open);
@@ -368,8 +372,8 @@ static int add_counted(void *context, char *const *data, const intptr_t *dims, c
     return add(context, data, dims, strides, auxdata);
 }
 
-/* out = (x + y + x)^2, with a NaN, or an infinity that raises a flag, in some tile or in none; a chain may have more links
- * than it covers steps. */
+/* out = (x + y + x)^2, with a NaN, or an infinity that raises a flag, in some tile or in none; a chain may have more
+ * links than it covers steps. */
 TEST(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags)
 {
     enum { N = 70001, AT = 60000 };
@@ -381,15 +385,7 @@ TEST(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags)
                             step_of(add_counted, 3, 0, 2),
                             step_of(multiply, 2, 2, 2)};
     step[0].when = TM_CHAIN, step[0].covers = 2;
-    const tm_fused fused = {.arrays = 3,
-                            .inputs = 2,
-                            .buffers = 1,
-                            .steps = 4,
-                            .buffer_item = items,
-                            .buffer_once = never,
-                            .step = step};
-    const intptr_t layout[] = {N, 8, 8, 8};
-    char *data[] = {(char *)x, (char *)y, (char *)out};
+    const tm_fused fused = pass_of(LENGTH(step), step);
     EACH_POOL (p)
         for (int each = 0; each < 6; each++) {
             const int turn = each % 3;
@@ -398,7 +394,7 @@ TEST(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags)
             if (turn == 1) y[AT] = NAN;
             if (turn == 2) x[AT] = INFINITY, y[AT] = -INFINITY;
             atomic_store(&runs, 0);
-            CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised, NULL) == TM_OK);
+            CHECK(run_along(p, &fused, N, NULL, NULL) == TM_OK);
             CHECK((atomic_load(&runs) > 0) == (turn > 0) && raised[0] == 0 && raised[2] == 0);
             CHECK(raised[1] == (turn == 2 ? TM_FP_INVALID : 0));
             for (size_t i = 0; i < N; i++) {
@@ -418,17 +414,10 @@ TEST(flags_are_those_of_the_step)
                                      step_of(add, 0, 1, 3), step_of(raise_flag, 0, 0, 0),
                                      step_of(multiply, 3, 1, 2)};
     quiet_and_two[1].context = &flags[0], quiet_and_two[3].context = &flags[1];
-    const tm_fused fused = {.arrays = 3,
-                            .buffers = 1,
-                            .steps = 5,
-                            .buffer_item = items,
-                            .buffer_once = never,
-                            .step = quiet_and_two};
-    const intptr_t layout[] = {MOST, 8, 8, 8};
-    char *data[] = {(char *)x, (char *)y, (char *)out};
+    const tm_fused fused = pass_of(LENGTH(quiet_and_two), quiet_and_two);
     EACH_POOL (p) {
         fill();
-        CHECK(tm_run_fused(p, &fused, 1, layout, 4, data, 3, NULL, raised, NULL) == TM_OK);
+        CHECK(run_along(p, &fused, MOST, NULL, NULL) == TM_OK);
         CHECK(raised[0] == 0 && raised[2] == 0 && raised[4] == 0);
         CHECK(raised[1] == TM_FP_DIVIDE && raised[3] == TM_FP_INVALID);
     }
@@ -438,11 +427,9 @@ TEST(a_loop_that_fails_ends_the_pass)
 {
     double poison = 100;
     tm_fused fused = formula();
-    const intptr_t layout[] = {MOST, 8, 8, 8};
-    char *data[] = {(char *)x, (char *)y, (char *)out};
     steps[0].loop = fail_at, steps[0].context = &poison;
     fill();
-    CHECK(tm_run_fused(pool, &fused, 1, layout, 4, data, 3, NULL, raised, NULL) == TM_FAILED);
+    CHECK(run_along(pool, &fused, MOST, NULL, NULL) == TM_FAILED);
 }
 
 TEST(unsound_passes_touch_nothing)
@@ -519,12 +506,10 @@ TEST(a_closed_pool_refuses)
     tm_pool *closed;
     tm_pool_options options = {.threads = 2};
     const tm_fused fused = formula();
-    const intptr_t layout[] = {70001, 8, 8, 8};
-    char *data[] = {(char *)x, (char *)y, (char *)out};
     CHECK(tm_pool_create(&options, &closed) == TM_OK);
     tm_pool_close(closed);
     fill();
-    CHECK(tm_run_fused(closed, &fused, 1, layout, 4, data, 3, NULL, raised, NULL) == TM_CLOSED);
+    CHECK(run_along(closed, &fused, 70001, NULL, NULL) == TM_CLOSED);
     CHECK(out[0] == -7);
     tm_pool_destroy(closed);
 }
