@@ -34,6 +34,7 @@
 #include "threadmill.h"
 #pragma GCC visibility pop
 #include "bindings.h"
+#include "inner_loops.h"
 
 /* Two 64-byte lines: the adjacent-line prefetcher moves them in pairs. */
 #define TM_LINE 128

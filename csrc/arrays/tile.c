@@ -1,5 +1,5 @@
 /* tile.c: see tile.h. Which of two unlike NaNs a loop hands on depends on where in a row they stand: see
- * bindings.h for what a pass over rows does about it. */
+ * inner_loops.h for what a pass over rows does about it. */
 #include "tile.h"
 
 enum { LINE = 64, PIECE = 256 };

@@ -1,4 +1,4 @@
-/* chain_template.h: chains of operations, as inner loops (bindings.h).
+/* chain_template.h: chains of operations, as inner loops (inner_loops.h).
  *
  * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h); NUMBER, the element in whose arithmetic nothing
  * is undefined; LINKS, a LINK or LINK_OF_ONE for each operation; IS_NAN of a vector;

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "threadmill"
 # The ideas of csrc/ in their order: a file may include, and its object file call, what stands above it.
 # "pool" stands for pool.h and pool.c, "kernels" for all of csrc/kernels/, which know but instruction sets.
 C_IDEAS = [
-    *("threadmill", "bindings", "common", "status", "chaos", "clock", "sync"),
+    *("threadmill", "bindings", "inner_loops", "common", "status", "chaos", "clock", "sync"),
     *(
         "cgroup",
         "machine",
@@ -35,7 +35,7 @@ C_IDEAS = [
     ),
     *("lane", "team", "tasks", "worker", "pool", "trace", "lend", "parallel_for", "spawn", "drain", "arrays"),
 ]
-KERNELS_MAY_USE = {"threadmill", "bindings", "common", "simd"}
+KERNELS_MAY_USE = {"threadmill", "bindings", "inner_loops", "common", "simd"}
 
 # Inside arrays/ and kernels/: files in the same order.
 C_FILES_OF = {
@@ -374,7 +374,7 @@ def test_no_function_imports(path: Path) -> None:
     assert outside <= OPTIONAL.get(module_name(path), set())
 
 
-@pytest.mark.parametrize("name", ["threadmill.h", "bindings.h"])
+@pytest.mark.parametrize("name", ["threadmill.h", "bindings.h", "inner_loops.h"])
 def test_headers_for_cffi_are_plain_declarations(name: str) -> None:
     text = (CSRC / name).read_text(encoding="utf-8")
     assert not [line for line in text.splitlines() if line.lstrip().startswith("#")]

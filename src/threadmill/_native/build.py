@@ -1,7 +1,7 @@
 """Describes the compiled module `threadmill._native._threadmill` to cffi; setup.py runs this file.
 
-The texts of csrc/threadmill.h and csrc/bindings.h are the cdef as they stand, so that C and Python read one
-interface.
+The texts of csrc/threadmill.h, csrc/bindings.h and csrc/inner_loops.h are the cdef as they stand, so that C
+and Python read one interface.
 """
 
 import os
@@ -126,7 +126,7 @@ def in_root(*patterns: str) -> list[str]:
 
 
 ffibuilder = FFI()
-for header in "threadmill.h", "bindings.h":
+for header in "threadmill.h", "bindings.h", "inner_loops.h":
     ffibuilder.cdef((CSRC / header).read_text(encoding="utf-8"))
 ffibuilder.cdef(CALLBACKS + C_API_DECLARATIONS)
 ffibuilder.set_source(

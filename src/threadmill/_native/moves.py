@@ -1,4 +1,4 @@
-"""The inner loops that move and count elements; what their operands are, csrc/bindings.h tells."""
+"""The inner loops that move and count elements; what their operands are, csrc/inner_loops.h tells."""
 
 from .library import lib
 from .programs import InnerLoop

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_OPERANDS = lib.TM_MAX_OPERANDS
 
-# What sums are of: csrc/bindings.h tells.
+# What sums are of: csrc/inner_loops.h tells.
 ELEMENTS, NUMBERS = lib.TM_OF_ELEMENTS, lib.TM_OF_NUMBERS
 SQUARES, NUMBER_SQUARES = lib.TM_OF_SQUARES, lib.TM_OF_NUMBER_SQUARES
 
