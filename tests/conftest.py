@@ -4,7 +4,7 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -116,3 +116,13 @@ def every_size_in_c() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         lower_thresholds(patch.setattr)
         yield
+
+
+@pytest.fixture
+def joblib() -> Any:
+    """joblib, which knows our backend."""
+    joblib = pytest.importorskip("joblib")
+    from threadmill.joblib import register
+
+    register()
+    return joblib

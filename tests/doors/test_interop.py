@@ -86,15 +86,6 @@ def test_dask_array() -> None:
 
 
 @pytest.fixture
-def joblib() -> Any:
-    joblib = pytest.importorskip("joblib")
-    from threadmill.joblib import register
-
-    register()
-    return joblib
-
-
-@pytest.fixture
 def parallel(joblib: Any) -> Iterator[Callable[..., Any]]:
     """joblib.Parallel on a pool of four threads."""
     with tm.Pool(4, "jobber") as pool, joblib.parallel_config(backend="threadmill", pool=pool):

@@ -68,7 +68,7 @@ def _swapped(x: Array) -> Array:
     return x.astype(x.dtype.newbyteorder("S"))
 
 
-def _misaligned(x: Array) -> Array:
+def misaligned(x: Array) -> Array:
     room = np.zeros(x.nbytes + 1, np.uint8)
     shifted = room[1:].view(x.dtype).reshape(x.shape)
     shifted[...] = x
@@ -127,7 +127,7 @@ LAYOUTS: dict[str, Layout] = {
     "broadcast": lambda x: np.broadcast_to(x, (3, x.size)),
     "constant": lambda x: np.broadcast_to(x[:1], (x.size,)),
     "swapped": _swapped,
-    "misaligned": _misaligned,
+    "misaligned": misaligned,
     "field": _field,
     "read_only": _read_only,
     "zero_dimensional": lambda x: np.array(x[0]),
@@ -149,7 +149,7 @@ IN_TURN: dict[str, tuple[Layout, ...]] = {
     "last_0d": (_same, lambda x: x[2].reshape(())),
     "last_scalar": (_same, lambda x: x[7]),
     "one_swapped": (_same, _swapped),
-    "one_misaligned": (_misaligned, _same),
+    "one_misaligned": (misaligned, _same),
     "one_field": (_same, _field),
 }
 

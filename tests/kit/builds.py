@@ -1,4 +1,4 @@
-"""Other builds of the package, away from the tree and the installed one, and the suite run on them."""
+"""Builds for tests: of the package, away from the tree and the installed one, and of C that users bring."""
 
 import os
 import platform
@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from kit import commands
 
 NEEDED = ["csrc", "src", "setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"]
@@ -69,3 +70,14 @@ def build(root: Path, folder: Path, **settings: str) -> Build:
             shutil.copytree(root / name, away / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(root / "pyproject.toml", away)
     return Build(target, away)
+
+
+def shared_library(folder: Path, source: str) -> Path:
+    """C of a test as a shared library; skips where there is no compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    text, library = folder / "library.c", folder / "library.so"
+    text.write_text(source)
+    commands.run(compiler, "-O2", "-shared", "-fPIC", "-o", library, text)
+    return library

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.arrays import random_values
+from kit.arrays import misaligned, random_values
 
 import threadmill as tm
 from threadmill.arrays.probes import sum_block
@@ -136,13 +136,6 @@ def _gaps(x: Any) -> Any:
     return room[..., 1:-2]
 
 
-def _misaligned(x: Any) -> Any:
-    room = np.empty(x.nbytes + 1, np.uint8)
-    shifted = room[1:].view(x.dtype).reshape(x.shape)
-    shifted[...] = x
-    return shifted
-
-
 def _read_only(x: Any) -> Any:
     x.flags.writeable = False
     return x
@@ -158,7 +151,7 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "broadcast": lambda x: np.broadcast_to(x[..., :1], x.shape).copy("K"),
     "repeated": lambda x: np.broadcast_to(x[:1], x.shape),
     "read_only": _read_only,
-    "misaligned": _misaligned,
+    "misaligned": misaligned,
     "byte_swapped": lambda x: x.astype(x.dtype.newbyteorder("S")),
     "metadata": lambda x: x.astype(np.dtype(x.dtype, metadata={"unit": "m"})),
     "subclass": lambda x: x.view(Special),

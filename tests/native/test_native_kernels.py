@@ -2,7 +2,6 @@
 
 import ctypes
 import itertools
-import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cffi import FFI
-from kit import commands
+from kit.builds import shared_library
 
 import threadmill as tm
 
@@ -59,14 +58,7 @@ void overflow(void *ctx, size_t begin, size_t end);
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small shared library in C."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    folder = tmp_path_factory.mktemp("kernels")
-    source, library = folder / "kernels.c", folder / "libkernels.so"
-    source.write_text(SOURCE)
-    commands.run(compiler, "-O2", "-shared", "-fPIC", "-o", library, source)
-    return library
+    return shared_library(tmp_path_factory.mktemp("kernels"), SOURCE)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import ctypes
 import gc
 import linecache
 import os
-import shutil
 import signal
 import sys
 import textwrap
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands
+from kit.builds import shared_library
 from kit.threads import asleep, merge_references, native_threads, needs_proc, soon
 
 import threadmill as tm
@@ -60,14 +60,7 @@ void swap(void *ctx, const void *in, void *out, size_t n)
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     """A small shared library in C."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    folder = tmp_path_factory.mktemp("stages")
-    source, library = folder / "stages.c", folder / "libstages.so"
-    source.write_text(SOURCE)
-    commands.run(compiler, "-O2", "-shared", "-fPIC", "-o", library, source)
-    return ctypes.CDLL(str(library))
+    return ctypes.CDLL(str(shared_library(tmp_path_factory.mktemp("stages"), SOURCE)))
 
 
 class Source:

@@ -2,7 +2,6 @@
 
 import ctypes
 import queue
-import shutil
 import signal
 import sys
 import threading
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit import commands
+from kit.builds import shared_library
 
 import threadmill as tm
 
@@ -46,14 +45,7 @@ ADD_UP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_
 
 @pytest.fixture(scope="module")
 def add_up(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    folder = tmp_path_factory.mktemp("drain")
-    source, library = folder / "drain.c", folder / "libdrain.so"
-    source.write_text(SOURCE)
-    commands.run(compiler, "-O2", "-shared", "-fPIC", "-o", library, source)
-    return ctypes.CDLL(str(library)).add_up
+    return ctypes.CDLL(str(shared_library(tmp_path_factory.mktemp("drain"), SOURCE))).add_up
 
 
 class Tally:

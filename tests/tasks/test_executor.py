@@ -619,18 +619,21 @@ def test_two_pools_wait_for_each_other() -> None:
 # ---- odd places to submit from ----
 
 
+class Parting:
+    """Puts a 1, in a task of the pool, when the collector takes it away."""
+
+    def __init__(self, pool: tm.Pool, results: "queue.Queue[int]") -> None:
+        self.cycle, self.pool, self.results = self, pool, results
+
+    def __del__(self) -> None:
+        self.pool.submit(self.results.put, 1)
+
+
 def test_submit_from_del(pool: tm.Pool) -> None:
     results: queue.Queue[int] = queue.Queue()
 
-    class Parting:
-        def __init__(self) -> None:
-            self.cycle = self
-
-        def __del__(self) -> None:
-            pool.submit(results.put, 1)
-
     for _ in range(200):
-        Parting()
+        Parting(pool, results)
         pool.submit(int)
     gc.collect()
     assert sum(results.get(timeout=60) for _ in range(200)) == 200
@@ -640,18 +643,11 @@ def test_submit_from_a_callback_of_the_collector_inside_submit(pool: tm.Pool) ->
     """The collector may run in the middle of submit, with the pool's lock held."""
     results: queue.Queue[int] = queue.Queue()
 
-    class Parting:
-        def __init__(self) -> None:
-            self.cycle = self
-
-        def __del__(self) -> None:
-            pool.submit(results.put, 1)
-
     thresholds = gc.get_threshold()
     gc.set_threshold(1)
     try:
         for _ in range(300):
-            Parting()
+            Parting(pool, results)
             pool.submit(int)
     finally:
         gc.set_threshold(*thresholds)

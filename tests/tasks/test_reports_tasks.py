@@ -645,15 +645,6 @@ def test_pydevd_302_a_worker_is_one_thread_to_python() -> None:
 
 
 @pytest.fixture
-def joblib() -> Any:
-    joblib = pytest.importorskip("joblib")
-    from threadmill.joblib import register
-
-    register()
-    return joblib
-
-
-@pytest.fixture
 def parallel(joblib: Any) -> Iterator[Callable[..., Any]]:
     with tm.Pool(3, "jobber") as pool, joblib.parallel_config(backend="threadmill", pool=pool):
         yield joblib.Parallel
