@@ -236,3 +236,37 @@ def test_powers_by_numpys_own_numbers(exponent: Any, pools: list[tm.Pool]) -> No
 
 def test_three_dots_for_an_output_are_numpys_to_take(pools: list[tm.Pool]) -> None:
     assert differences(lambda x: np.add(x, x, out=...), [np.ones(70_000)], pools[1]) == {}
+
+
+# ---- what an operator does besides its ufunc ----
+
+
+def test_a_temporary_keeps_its_dtype(pools: list[tm.Pool]) -> None:
+    """NumPy writes over it: of long long beside long or int the ufunc alone would make another dtype."""
+    x = np.arange(70_001)
+    for own in "lq", "LQ":
+        for one, other in (own, own[::-1]):
+            args = [x.astype(one), x.astype(other)]
+            assert differences(lambda x, y: (~x ^ y, y + -x, (x + 1) << y % 5), args, pools[1]) == {}
+            assert differences(lambda x, y: (x + 1) // (y + 1), args, pools[1]) == {}
+    assert differences(lambda x, y: ~x ^ y, [x.astype("q"), x.astype("i")], pools[1]) == {}
+
+
+@pytest.mark.parametrize("dtype", ["m8[s]", "M8[D]"])
+def test_what_no_loop_compares_is_unequal(dtype: str, pools: list[tm.Pool]) -> None:
+    x, dates = numbers(5000), np.arange(5000).astype(dtype)
+    assert differences(lambda x, y: (x == y, y != x, np.array_equal(x, y)), [x, dates], pools[1]) == {}
+    assert differences(lambda x, y: (x > 0) == y, [x, dates], pools[1]) == {}
+    assert differences(lambda x, y: x < y, [x, dates], pools[1]) == {}
+    assert differences(lambda y: (y == y, y != y[::-1], y == 3, y != 1.5), [dates], pools[1]) == {}
+
+
+def test_warnings_of_a_search_are_told_at_its_line(pools: list[tm.Pool]) -> None:
+    signalling = np.full(300, 0x7FF0000000000001, np.uint64).view("D")
+    assert differences(lambda x: 1 in x, [signalling], pools[1]) == {}
+
+
+def test_errors_of_a_sum_that_begins_with_a_number_are_told_once(pools: list[tm.Pool]) -> None:
+    x = np.full(3000, 1e308)
+    assert differences(lambda x: np.add.reduce(x * 1, initial=2), [x], pools[1]) == {}
+    assert differences(lambda x: ((x / 0).max(initial=1), (x * 10).sum(initial=1)), [x], pools[1]) == {}

@@ -11,7 +11,7 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from .calls import are_small, assign, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
-from .elision import COMMUTATIVE, TEMPORARY, is_alone, is_taken, is_turned
+from .elision import COMMUTATIVE, TEMPORARY, elides, is_alone, is_taken, is_turned
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import FIRST_IF_LARGE, Value
 from .numpys_code import is_numpys
@@ -54,6 +54,7 @@ _UNARY = {"pos": np.positive, "neg": np.negative, "abs": np.absolute, "invert": 
 
 def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     commutative = ufunc in COMMUTATIVE
+    is_equality = ufunc in (np.equal, np.not_equal)
 
     def forward(self: LazyArray, other: Any) -> Any:
         record, first = self._record, self._value
@@ -71,17 +72,29 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
         elif _is_foreign(other):
             return at_once(self._record, operate, (self, other), {})
         node = None if second is None else record.node(ufunc, (first, second))
-        if node is not None:
-            if references <= TEMPORARY and type(second) is Value and is_alone(first):
+        if node is not None and references <= TEMPORARY and type(second) is Value and is_alone(first):
+            if node.loop.dtypes[-1].num == first.dtype.num or not elides(ufunc, first, second):
                 node.reused = FIRST_IF_LARGE
+            else:  # the result has the temporary's dtype: long long beside long
+                record.take_out(node)
+                node = None
+        if node is not None:
             return shown(record, node)
         if second is not None and is_taken(ufunc, first, references, second):
             return call(record, ufunc, (self, other), {"out": (self,)})
         if second is not None:
+            if is_equality and _kind_of(first.dtype) != _kind_of(second):
+                return at_once(record, operate, (self, other), {})
             return call_at_once(record, ufunc, (self, other), {})
         return call(record, ufunc, (self, other), {})
 
     return forward
+
+
+def _kind_of(x: Any) -> str:
+    """What arrays must have in common that NumPy has a loop for; others are unequal, which no ufunc says."""
+    kind = x.dtype.kind if type(x) is Value else x.kind if isinstance(x, np.dtype) else "f"
+    return "f" if kind in "biufc" else kind
 
 
 def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -254,7 +267,7 @@ def _iter(self: LazyArray) -> Iterator[Any]:
 
 
 def _contains(self: LazyArray, item: Any) -> bool:
-    return plain(item) in evaluated(self)
+    return as_the_user(operator.contains, evaluated(self), plain(item))
 
 
 # ---- what needs the values ----

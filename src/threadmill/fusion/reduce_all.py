@@ -19,7 +19,7 @@ from .foreseen import Foreseen, origin
 from .nodes import Conversion, Value
 from .passes import Fold
 from .record import Record
-from .warned import place_of_user, state_now, tell_of
+from .warned import State, place_of_user, state_now, tell_of
 
 __all__ = ["Given", "folded", "given_number", "is_own", "is_quiet", "reduce_all"]
 
@@ -57,25 +57,43 @@ def reduce_all(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> A
         initial = given_number(given.initial, value.dtype)
         if initial is None or not is_own(given.dtype, value):
             return NotImplemented
-    total = folded(record, value, ufunc, given.dtype)
-    if total is NotImplemented:
+    found = _folded(record, value, ufunc, given.dtype)
+    if found is None:
         return NotImplemented
+    total = found.total
     if initial is not None:
         with np.errstate(all="ignore"):
             total = ufunc(initial, np.asarray(total))[()]
         if total.dtype.kind in "fc" and (not np.isfinite(total) or (total == 0 and ufunc is not np.add)):
-            return NotImplemented
+            return NotImplemented  # before its errors are told, of which NumPy tells
+    _tell(record, found)
     return np.full((1,) * ndim, total, total.dtype) if given.keepdims else total
+
+
+class _Folded(NamedTuple):
+    """What a reduction has come to, and the errors to tell of under this state."""
+
+    total: Any
+    flags: int
+    state: State
 
 
 def folded(record: Record, value: Value, function: Any, dtype: Any = None) -> Any:
     """What all elements of a value come to that is put off; NotImplemented: another way is needed."""
+    found = _folded(record, value, function, dtype)
+    if found is None:
+        return NotImplemented
+    _tell(record, found)
+    return found.total
+
+
+def _folded(record: Record, value: Value, function: Any, dtype: Any) -> _Folded | None:
     fold = _fold(value, function, dtype)
     if fold is None:
-        return NotImplemented
+        return None
     state = state_now(record.state)
     if state.at_once and fold.reports:
-        return NotImplemented
+        return None
     base, casts = origin(value)
     key = casts, *fold.kind
     if base.folds is None or key not in base.folds:
@@ -83,13 +101,16 @@ def folded(record: Record, value: Value, function: Any, dtype: Any = None) -> An
     if record.foreseen is not None and record.foreseen.knows(base):
         record.foreseen.note(base, casts, function, dtype)
     if base.folds is None or key not in base.folds:
-        return NotImplemented
+        return None
     total, flags = base.folds[key]
-    if flags and fold.reports:
+    return _Folded(total, flags if fold.reports else 0, state)
+
+
+def _tell(record: Record, found: _Folded) -> None:
+    if found.flags:
         if any(node.reports for node in record.pending):  # they come first
             record.flush("a reduction has errors to tell of")
-        tell_of(state, flags, place_of_user(), "reduce")
-    return total
+        tell_of(found.state, found.flags, place_of_user(), "reduce")
 
 
 def _run(record: Record, fold: Fold, base: Value, key: tuple[Any, ...]) -> None:
