@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit.fuse_arguments import values
 from kit.fuse_compare import differences
-from kit.fuse_random import values
 
 import threadmill as tm
 from threadmill.arrays.cache import Cache
@@ -258,6 +258,8 @@ def test_what_no_loop_compares_is_unequal(dtype: str, pools: list[tm.Pool]) -> N
     assert differences(lambda x, y: (x == y, y != x, np.array_equal(x, y)), [x, dates], pools[1]) == {}
     assert differences(lambda x, y: (x > 0) == y, [x, dates], pools[1]) == {}
     assert differences(lambda x, y: x < y, [x, dates], pools[1]) == {}
+    for number in np.float32(1.5), np.int32(3), np.array(2.0), np.ones(5000):
+        assert differences(lambda y, number=number: (y == number, y != number), [dates], pools[1]) == {}
     assert differences(lambda y: (y == y, y != y[::-1], y == 3, y != 1.5), [dates], pools[1]) == {}
 
 
@@ -270,3 +272,85 @@ def test_errors_of_a_sum_that_begins_with_a_number_are_told_once(pools: list[tm.
     x = np.full(3000, 1e308)
     assert differences(lambda x: np.add.reduce(x * 1, initial=2), [x], pools[1]) == {}
     assert differences(lambda x: ((x / 0).max(initial=1), (x * 10).sum(initial=1)), [x], pools[1]) == {}
+
+
+def test_dates_are_not_written_over(pools: list[tm.Pool]) -> None:
+    """What NumPy makes of a large temporary of them may be numbers."""
+    spans = np.arange(1, 70_001)
+    assert differences(lambda x: x.astype("m8[s]") // x.astype("m8[s]"), [spans], pools[1]) == {}
+    assert differences(lambda x: x.astype("m8[s]") // 2 + x.astype("m8[s]"), [spans], pools[1]) == {}
+
+
+@pytest.mark.parametrize("dtype", "FD")
+def test_an_array_from_outside_meets_a_temporary(dtype: str, pools: list[tm.Pool]) -> None:
+    """NumPy turns the operands of complex products around then, which rounds otherwise."""
+    x, other = (numbers(70_001, seed=k).astype(dtype) * (1 + 2j) - 3j for k in range(2))
+    x.imag, other.imag = numbers(70_001, seed=3), numbers(70_001, seed=4)
+    number = np.array(1.1 - 2.3j, dtype)
+
+    def product_of_named(x: Any) -> Any:
+        made = x + 1
+        return other * made, np.multiply(other, x + 1), other * (x + 1)[:], (other * 1) * (x + 1)
+
+    assert differences(lambda x: other * (x + 1), [x], pools[1]) == {}
+    assert differences(lambda x: number * (x + 1), [x], pools[1]) == {}
+    assert differences(product_of_named, [x], pools[1]) == {}
+
+
+# ---- what is told of, and where ----
+
+
+def test_a_filter_shows_what_was_put_off_once(pools: list[tm.Pool]) -> None:
+    def divided(x: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("once")
+            return [x / k for k in (0, 0)]
+
+    assert differences(divided, [numbers(5000)], pools[1]) == {}
+
+
+def test_a_signalling_nan_alone_is_looked_at_without_a_word(pools: list[tm.Pool]) -> None:
+    number = np.full(1, 0x7FF0000000000001, np.uint64).view("d").astype("D").reshape(())
+    number.real[...] = np.full((), 0x7FF0000000000001, np.uint64).view("d")
+    x = numbers(3, 500).astype("f")
+    assert differences(lambda x, y: (x - y).sum(axis=0) * 2, [x, number], pools[1]) == {}
+
+
+def test_a_number_that_a_choice_makes_infinite(pools: list[tm.Pool]) -> None:
+    x = numbers(8193).astype("f")
+    assert differences(lambda x: np.where(x > 0, x, 1e300), [x], pools[1]) == {}
+    assert differences(lambda x: np.where(x > 0, 1e-320, x.astype("e")), [x], pools[1]) == {}
+
+
+def test_errors_of_dtypes_tell_of_arrays_first(pools: list[tm.Pool]) -> None:
+    spans = np.arange(5000).astype("m8[s]")
+    assert differences(lambda x: np.result_type(x, np.float64), [spans], pools[1]) == {}
+    assert differences(lambda x: np.result_type(np.float64, x), [spans], pools[1]) == {}
+
+
+# ---- what C asks for ----
+
+
+def test_metadata_go_where_another_dtype_is_asked_for(pools: list[tm.Pool]) -> None:
+    x = numbers(5000).astype(np.dtype("d", metadata={"unit": "m"}))
+
+    def converted(x: Any) -> Any:
+        return (
+            np.asarray(x, "d"),
+            np.array(x, "d"),
+            np.asarray(x, x.dtype),
+            np.array(x),
+            np.asarray(x * 1, "d"),
+        )
+
+    assert differences(converted, [x], pools[1]) == {}
+
+
+def test_c_is_not_shown_what_python_asks_for(pools: list[tm.Pool]) -> None:
+    """The memory that __array_interface__ tells of has no long long's dtype."""
+
+    def stacked(x: Any) -> Any:
+        made = np.array([x, x * 2])
+        return made, x.__array_interface__["shape"]
+
+    assert differences(stacked, [np.arange(5000, dtype="q")], pools[1]) == {}

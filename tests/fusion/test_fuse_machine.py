@@ -28,8 +28,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from kit.fuse_arguments import values
 from kit.fuse_compare import LAYOUTS, contents, twin
-from kit.fuse_random import values
 
 import threadmill as tm
 from threadmill.fusion.lazy import LazyArray

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit.fuse_arguments import values
 from kit.fuse_compare import SHAPES, differences
-from kit.fuse_random import values
 from numpy._core import _methods, fromnumeric, function_base, numeric
 from numpy.lib import (
     _function_base_impl,

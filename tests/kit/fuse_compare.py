@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.arrays import misaligned, random_values
+from numpy.lib._stride_tricks_impl import DummyArray
 
 import threadmill as tm
 from threadmill.arrays.probes import sum_block
@@ -94,9 +95,7 @@ def twin(args: list[Any]) -> list[Any]:
     made: dict[int, Any] = {}
     for x in args:
         if id(x) not in made:
-            base = x
-            while isinstance(base.base, np.ndarray):
-                base = base.base
+            base = _owner(x)
             if id(base) not in bases:
                 bases[id(base)] = base.copy("K")
             offset = x.__array_interface__["data"][0] - base.__array_interface__["data"][0]
@@ -107,15 +106,38 @@ def twin(args: list[Any]) -> list[Any]:
     return [made[id(x)] for x in args]
 
 
+def _owner(x: Any) -> Any:
+    """The array whose memory it is."""
+    while True:
+        base = x.base
+        if isinstance(base, DummyArray):  # of a window that slides
+            base = base.base
+        if not isinstance(base, np.ndarray):
+            return x
+        x = base
+
+
 def _view(base: Any, x: Any, offset: int) -> Any:
-    made = np.ndarray(x.shape, x.dtype, base.view(np.ndarray), offset, x.strides)
+    if not x.size:
+        return x.copy()
+    order = sorted(range(base.ndim), key=lambda axis: -base.strides[axis])
+    memory = base.view(np.ndarray).transpose(order)  # in one piece
+    made = np.ndarray(x.shape, x.dtype, memory, offset, x.strides)
     return made if type(x) is np.ndarray else made.view(type(x))
 
 
-def differences(function: Callable[..., Any], args: list[Any], pool: tm.Pool | None = None) -> Seen:
-    """What differs between a program as it is and fused, each on arrays of its own: (NumPy's, ours)."""
+def differences(
+    function: Callable[..., Any],
+    args: list[Any],
+    pool: tm.Pool | None = None,
+    other: Callable[..., Any] | None = None,
+) -> Seen:
+    """What differs between a program as it is and fused, each on arrays of its own: (NumPy's, ours).
+
+    `other`: the function to fuse, where it is another one.
+    """
     plainly = seen(function, twin(args))
-    fused = seen(tm.fuse(function, pool=pool), twin(args))
+    fused = seen(tm.fuse(other or function, pool=pool), twin(args))
     return {name: (plainly[name], fused[name]) for name in plainly if plainly[name] != fused[name]}
 
 

@@ -4,20 +4,27 @@
 the programs that differ.
 """
 
+import contextlib
+import copy
+import operator
+import pickle
 import random
 import re
 import resource
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by hand
 
 import numpy as np
-from kit.fuse_compare import LAYOUTS, Seen, Special, differences
+from kit.fuse_arguments import arguments
+from kit.fuse_compare import Seen, Special, differences
+from kit.fuse_hard_course import HARD_COURSE
+from kit.fuse_hard_lines import HARD_LINES, MASKS, SCALARS
 from kit.fuse_lines import LINES
 
 import threadmill as tm
@@ -69,40 +76,43 @@ NUMBERS = [
 ]
 REDUCTIONS = ["sum", "min", "max", "mean", "var", "any", "all", "std", "prod", "argmax", "cumsum"]
 DTYPES = ["float32", "float", "complex", "int", "bool", "int8"]
+ERRSTATES: list[dict[str, str]] = [
+    *({}, {}, {}, {"all": "ignore"}, {"all": "warn"}, {"over": "raise"}, {"under": "warn"}),
+    *({"invalid": "ignore"}, {"all": "raise"}),
+]
 
-# NaNs of both signs and several payloads, signalling ones too, zeros, infinities.
-SPECIAL = np.array(
-    [
-        *(0x7FF8000000000001, 0xFFF8000000000ABC, 0x7FF0000000000001, 0xFFF8000000000000, 0x7FF4000000000077),
-        *(0x8000000000000000, 0x7FF0000000000000, 0xFFF0000000000000, 0, 1),
-    ],
-    "u8",
-).view("f8")
-LENGTHS = [1, 2, 7, 63, 64, 65, 511, 1023, 1025, 1500, 4097, 8192, 8193, 20000, 70001]
+
+class Log:
+    """What np.errstate writes to."""
+
+    def __init__(self, told: list[Any]) -> None:
+        self.write = told.append
+
+
+@contextlib.contextmanager
+def recorded(told: list[Any]) -> Iterator[None]:
+    """Notes the warnings that have been told when the block ends."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        yield
+        told.append([(str(each.message), each.lineno) for each in found])
+
+
+NAMES = {
+    **{"np": np, "copy": copy, "operator": operator, "pickle": pickle, "warnings": warnings},
+    **{"Log": Log, "recorded": recorded},
+}
 
 
 class Case(NamedTuple):
+    """A program as it is, and as it is to be fused: of functions within it as well."""
+
     text: str
     function: Callable[..., Any]
+    fused: Callable[..., Any]
     args: list[Any]
     errstate: dict[str, str]
     pool: int
-
-
-def values(rng: np.random.Generator, n: int, dtype: str, special: bool) -> Any:
-    x = rng.normal(size=n) * 3
-    if special:
-        places = rng.integers(0, n, max(1, n // 5))
-        x[places] = SPECIAL[rng.integers(0, len(SPECIAL), len(places))]
-    with np.errstate(all="ignore"):
-        if dtype == "?":
-            return x > 0
-        if dtype in "bBiIqQ":
-            return rng.integers(0, 50, n).astype(dtype)
-        y = x.astype(dtype)
-        if dtype in "FD":
-            y.imag = x[::-1]
-        return y
 
 
 class Writer:
@@ -166,10 +176,11 @@ class Writer:
             (1, lambda: f"with np.errstate(all='ignore'): {self.new()} = np.log({x}) / {y}"),
         ]
         weights = [weight for weight, _ in kinds]
-        if rnd.random() < 0.3:
-            line = rnd.choice(LINES)
+        if rnd.random() < 0.6:
+            z, line = self.any(), rnd.choice(rnd.choice([LINES, HARD_LINES, HARD_COURSE]))
             new = self.new() if "{t}" in line else ""
-            return line.format(x=x, y=y, z=self.any(), t=new)
+            mask = rnd.choice(MASKS).format(x=x, y=y, z=z)
+            return line.format(x=x, y=y, z=z, t=new, m=mask, s=rnd.choice(SCALARS))
         return rnd.choices([write for _, write in kinds], weights)[0]()
 
     def with_number(self, x: str) -> str:
@@ -186,30 +197,10 @@ def program(rnd: random.Random, count: int) -> str:
     text = [f"def program({', '.join(writer.names[:count])}):", "  told = []"]
     text += [f"  {name} = None" for name in writer.made]
     for line in lines:
-        is_alone = re.match("(with|if|for) ", line) is None  # beside `try:`
+        is_alone = re.match("(with|if|for|while) ", line) is None  # beside `try:`
         text += [f"  try: {line}" if is_alone else f"  try:\n    {line}"]
         text += ["  except Exception as error: told.append((type(error).__name__, str(error)))"]
     return "\n".join([*text, f"  return told, {', '.join(result)}"])
-
-
-def arguments(rnd: random.Random, rng: np.random.Generator) -> list[Any]:
-    n = rnd.choice(LENGTHS)
-    shape = (
-        (n,)
-        if rnd.random() < 0.5
-        else rnd.choice([(3, n), (n, 3), (2, 3, n), (min(n, 1500), 1), (1, min(n, 1500)), (5, 7, 11)])
-    )
-    args: list[Any] = []
-    for _ in range(rnd.randint(1, 3)):
-        own = shape if rnd.random() < 0.85 else shape[-1:]
-        dtype = rnd.choice("ddddfFDiqe?IbHg")
-        x = values(rng, int(np.prod(own)), dtype, rnd.random() < 0.5).reshape(own)
-        args.append(LAYOUTS[rnd.choice(["contiguous"] * 6 + list(LAYOUTS))](x))
-    if len(args) > 1 and rnd.random() < 0.2:
-        args[1] = args[0]
-    elif len(args) > 1 and len(args[0]) > 2 and rnd.random() < 0.15:
-        args[0], args[1] = args[0][:-1], args[0][1:]
-    return args
 
 
 def case(seed: int) -> Case:
@@ -218,29 +209,52 @@ def case(seed: int) -> Case:
     text = program(rnd, len(args))
     if np.lib.NumpyVersion(np.__version__) < "2.2.0":  # rows of unsigned numbers beside -1 end the process
         text = re.sub(r"([<>=]) -1\b", r"\1 1", text)
-    names: dict[str, Any] = {"np": np, "warnings": warnings}
-    exec(compile(text, f"<seed {seed}>", "exec"), names)
-    errstate = rnd.choice([{}, {}, {"all": "ignore"}, {"all": "warn"}, {"over": "raise"}])
-    return Case(text, names["program"], args, errstate, rnd.randrange(4))
+    errstate = rnd.choice(ERRSTATES)
+    return case_of(text, args, errstate, rnd.randrange(4), f"<seed {seed}>")
 
 
-# Errors after which NumPy's own results differ from run to run: the second one's `out` is what a buffer had.
-_UNDEFINED = "MemoryError", "Integers to negative integer powers are not allowed"
+def case_of(text: str, args: list[Any], errstate: dict[str, str], pool: int, name: str = "<program>") -> Case:
+    """A program of this text."""
+    functions = []
+    for fused in (lambda function: function, tm.fuse):
+        names: dict[str, Any] = {**NAMES, "fused": fused}
+        exec(compile(text, name, "exec"), names)
+        functions.append(names["program"])
+    return Case(text, *functions, args, errstate, pool)
+
+
+# After these NumPy's own results differ from run to run: an `out` has what a buffer had, or new memory.
+_UNDEFINED = (
+    "MemoryError",
+    "Integers to negative integer powers are not allowed",
+    "'where' used without 'out'",
+    "too many indices for array: array is 0-dimensional",  # how many tells C only of an array
+)
 
 
 def tried(seed: int, pools: list[tm.Pool]) -> Seen:
     """What differs in the program of this seed; {} where NumPy lacks memory or leaves some undefined."""
-    one = case(seed)
+    return tried_case(case(seed), pools)
+
+
+def tried_case(one: Case, pools: list[tm.Pool]) -> Seen:
     try:
         with np.errstate(**one.errstate):  # type: ignore[arg-type]
-            found = differences(one.function, one.args, pools[one.pool % len(pools)])
+            found = differences(one.function, one.args, pools[one.pool % len(pools)], one.fused)
     except MemoryError:  # of the comparison
         return {}
+    return left_of(one, found)
+
+
+def left_of(one: Case, found: Seen) -> Seen:
+    """What is left of differences without those that this program may have."""
     if "warnings" in found and _runs_without_lazy_arrays(one):
         plainly, fused = found["warnings"]
         if sorted(plainly, key=repr) == sorted(fused, key=repr):
             del found["warnings"]
-    return {} if _shows_padding(one) or any(name in repr(found)[:2000] for name in _UNDEFINED) else found
+    said = repr(found.get("result", ""))[:2000] + repr(found.get("warnings", ""))
+    is_left_out = _shows_padding(one) or _asks_what_c_has_made(one.text)
+    return {} if is_left_out or any(name in said for name in _UNDEFINED) else found
 
 
 def _shows_padding(one: Case) -> bool:
@@ -248,8 +262,16 @@ def _shows_padding(one: Case) -> bool:
     return ".view(" in one.text and "g" in {x.dtype.char for x in one.args}
 
 
+def _asks_what_c_has_made(text: str) -> bool:
+    """Whether it compares arrays by identity: C hands out the array itself, not the lazy one."""
+    return (
+        re.search(r" is [at]\d", text) is not None and re.search(r"np\.(as|array|require)", text) is not None
+    )
+
+
 def _runs_without_lazy_arrays(one: Case) -> bool:
-    """Whether some operations are on scalars or subclasses: they warn before what stands above them does."""
+    """Whether some operations are on scalars, subclasses or arrays of NumPy's: they warn before what stands
+    above them does."""
     scalars = [f".{name}(" for name in REDUCTIONS] + [
         "np.nans",
         "np.nanm",
@@ -259,6 +281,8 @@ def _runs_without_lazy_arrays(one: Case) -> bool:
         "np.count",
         *("[0]", "[0, ...]", "allclose", "array_equal", ".mean(", "np.median", "np.dot", "argm", "ptp"),
         ".reduce(",
+        *("np.asarray(", "np.array(", "np.ones(", "np.empty(", "np.zeros(", "np.full(", "np.arange(", "rng("),
+        *("np.from", "copy.", "pickle."),  # arrays besides
     ]
     return any(type(x) is Special for x in one.args) or any(name in one.text for name in scalars)
 

@@ -162,10 +162,11 @@ def _dtype_alone(function: Any) -> Callable[..., Any]:
     """A function that asks its operands for nothing but their dtypes."""
 
     def of_dtypes(*args: Any, **options: Any) -> Any:
-        dtypes = [x.dtype if type(x) is LazyArray else x for x in args]
+        # errors tell of arrays before dtypes
+        arrays = [np.empty(0, x.dtype) if type(x) is LazyArray else x for x in args]
         if any(type(x) is LazyArray for x in options.values()):
             return NotImplemented
-        return as_the_user(function, *dtypes, **options)
+        return as_the_user(function, *arrays, **options)
 
     return of_dtypes
 

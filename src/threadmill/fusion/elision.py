@@ -5,15 +5,17 @@ complex products, and in which of two NaNs comes out. numpy/_core/src/multiarray
 A temporary is known by its count of references, as in NumPy.
 """
 
+import dis
 import functools
 import sys
+import types
 from typing import Any
 
 import numpy as np
 
 from .nodes import Value
 
-__all__ = ["COMMUTATIVE", "TEMPORARY", "elides", "is_alone", "is_taken", "is_turned"]
+__all__ = ["COMMUTATIVE", "TEMPORARY", "elides", "is_alone", "is_taken", "is_turned", "meets_temporary"]
 
 COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
 
@@ -45,6 +47,31 @@ def _of_a_temporary() -> int:
 
 # References of an operand that only the interpreter's stack holds.
 TEMPORARY = _of_a_temporary()
+
+
+class _Met:
+    """Tells the references of both operands of an operator, which an array hands to its ufunc."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any) -> Any:
+        return sys.getrefcount(args[0]), sys.getrefcount(args[1])
+
+
+# The same of an array, and of what it meets, as __array_ufunc__ has them.
+_MET: Any = np.ones(1) * _Met()  # type: ignore[operator]
+
+
+def meets_temporary(first: Any, first_references: int, second: Value, second_references: int) -> bool:
+    """Whether NumPy computes ``second op first`` for ``first op second`` of an array and a lazy array, of
+    which __array_ufunc__ has so many references. A call of the ufunc is made as it stands."""
+    beyond = TEMPORARY - _MET[0], TEMPORARY - _MET[1]
+    if second_references + beyond[1] > TEMPORARY or not _is_operator(sys._getframe(2)):
+        return False
+    return is_turned(first, first_references + beyond[0], second, second_references + beyond[1])
+
+
+def _is_operator(frame: types.FrameType) -> bool:
+    """Whether the frame runs an operator, not a call."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("BINARY_")
 
 
 def _of_a_value() -> int:
@@ -93,6 +120,8 @@ def elides(ufunc: np.ufunc, own: Value, other: Any) -> bool:
 
 def _may_take(own: Value, other: Any) -> bool:
     """Whether the result may be written over `own`, which is a temporary."""
+    if own.dtype.kind in "mM":
+        return False
     if own.array is not None and not (own.array.flags.owndata and own.array.flags.writeable):
         return False
     size = own.dtype.itemsize

@@ -5,7 +5,9 @@ them and goes to NumPy, whose result goes on as a lazy array. It is no subclass 
 reads its memory would read nonsense; Python code is told that it is one. What it does stands in operators.py.
 """
 
+import dis
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -140,6 +142,8 @@ class LazyArray:
         if copy:
             return array.copy("K")  # NumPy copies it once more into an order that it is asked for
         self._record.expose(array)
+        if dtype is not None and dtype is not array.dtype and dtype == array.dtype:  # but for metadata
+            return array.view(dtype)
         return array  # NumPy converts it then, if it has to, and warns at the user's line
 
     # NumPy before 2.1 looks for these two on the type.
@@ -196,8 +200,13 @@ def _is_shown(name: str) -> bool:
     """Whether a special name is an ndarray's, and is asked for by Python code if C does too."""
     if name not in _ASKED_BY_C:
         return hasattr(np.ndarray, name)
-    code = sys._getframe(2).f_code
-    return name in code.co_names or name in code.co_consts
+    frame = sys._getframe(2)
+    code = frame.f_code
+    return name in code.co_consts or (name in code.co_names and _reads_attribute(code, frame.f_lasti))
+
+
+def _reads_attribute(code: types.CodeType, instruction: int) -> bool:
+    return dis.opname[code.co_code[instruction]] in ("LOAD_ATTR", "LOAD_METHOD")
 
 
 def _set(x: LazyArray, name: str, new: Any) -> None:

@@ -104,10 +104,10 @@ class Value:
 
     def is_nan(self) -> bool:
         """Whether it is a number that is NaN. Numbers do not change."""
-        if self.array is None or self.shape:
+        if self.array is None or self.shape or self.dtype.kind not in "fc":
             return False
         if self._is_nan is None:
-            self._is_nan = bool(self.array != self.array)
+            self._is_nan = bool(np.isnan(self.array))  # says nothing of a signalling one
         return self._is_nan
 
     def is_held(self) -> bool:

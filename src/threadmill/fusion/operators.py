@@ -11,7 +11,7 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from .calls import are_small, assign, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
-from .elision import COMMUTATIVE, TEMPORARY, elides, is_alone, is_taken, is_turned
+from .elision import COMMUTATIVE, TEMPORARY, elides, is_alone, is_taken, is_turned, meets_temporary
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import FIRST_IF_LARGE, Value
 from .numpys_code import is_numpys
@@ -82,18 +82,18 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
             return shown(record, node)
         if second is not None and is_taken(ufunc, first, references, second):
             return call(record, ufunc, (self, other), {"out": (self,)})
+        if is_equality and _kind(self) != _kind(other):
+            return at_once(record, operate, (self, other), {})
         if second is not None:
-            if is_equality and _kind_of(first.dtype) != _kind_of(second):
-                return at_once(record, operate, (self, other), {})
             return call_at_once(record, ufunc, (self, other), {})
         return call(record, ufunc, (self, other), {})
 
     return forward
 
 
-def _kind_of(x: Any) -> str:
+def _kind(x: Any) -> str:
     """What arrays must have in common that NumPy has a loop for; others are unequal, which no ufunc says."""
-    kind = x.dtype.kind if type(x) is Value else x.kind if isinstance(x, np.dtype) else "f"
+    kind: str = x.dtype.kind if hasattr(x, "dtype") else "f"
     return "f" if kind in "biufc" else kind
 
 
@@ -169,6 +169,10 @@ def _at_once(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
     if method == "__call__":
+        if len(args) == 2 and args[1] is self and type(args[0]) is np.ndarray and ufunc in COMMUTATIVE:
+            counts = getrefcount(args[0]), getrefcount(args[1])
+            if not options and meets_temporary(Value.of(args[0]), counts[0], self._value, counts[1]):
+                args = args[::-1]
         return call(self._record, ufunc, args, options)
     if method == "reduce":
         return reduce(self._record, ufunc, args, options)

@@ -232,9 +232,7 @@ class Record:
             if node not in again:
                 node.forget()
         if flags:
-            for node in nodes:
-                if node.reports and flags.get(node):
-                    tell(node, flags[node])
+            tell([(node, flags[node]) for node in nodes if node.reports and flags.get(node)])
         for node in again:
             node.reports = False
             node.outs[0].again = True

@@ -117,16 +117,19 @@ def is_equal_to(x: LazyArray, number: float) -> Any:
 
 def where(condition: Any, *choices: Any) -> Any:
     """np.where with both choices."""
-    given = (condition, *choices)
-    record = next((x._record for x in given if type(x) is LazyArray), None)
+    asked = (condition, *choices)
+    record = next((x._record for x in asked if type(x) is LazyArray), None)
     if len(choices) != 2 or record is None:
         return NotImplemented
-    values = [_operand(record, x) for x in given]
+    values = [_operand(record, x) for x in asked]
     if any(value is None for value in values) or type(values[0]) is not Value or values[0].dtype.char != "?":
         return NotImplemented
     try:
         dtype = np.result_type(*[x.dtype if type(x) is Value else x for x in values[1:]])
-        operands = [x if type(x) is Value else Value.of(np.asarray(x, dtype)) for x in values]
+        given = [x if type(x) is Value else _in_loop(x, dtype) for x in values]
+        operands = [x for x in given if x is not None]
+        if len(operands) < len(given):
+            return NotImplemented
         shape = np.broadcast_shapes(*(x.shape for x in operands))
     except (TypeError, ValueError, OverflowError):
         return NotImplemented
@@ -139,6 +142,12 @@ def where(condition: Any, *choices: Any) -> Any:
             operands[k] = Value.of(x.array.astype(dtype))
     node = record.add(select_loop_of(dtype), "where", tuple(operands), shape, False)
     return NotImplemented if node is None else shown(record, node)
+
+
+def _in_loop(number: Any, dtype: "np.dtype[Any]") -> Value | None:
+    """A number of Python's in this dtype; None where NumPy has something to tell of the conversion."""
+    made = as_loop_number(number, dtype)
+    return None if made is None else Value.of(made)
 
 
 def _operand(record: Any, x: Any) -> Any:
@@ -210,8 +219,7 @@ def _number_in(number: Any, dtype: "np.dtype[Any]") -> Value | None:
         return Value.of(array) if array.dtype == dtype and is_plain(array) else None
     if type(number) not in (int, float) or (type(number) is float and dtype.kind not in "fc"):
         return None
-    made = as_loop_number(number, dtype)
-    return None if made is None else Value.of(made)
+    return _in_loop(number, dtype)
 
 
 def copy_into(target: Any, source: Any, casting: str = "same_kind", where: Any = True) -> Any:

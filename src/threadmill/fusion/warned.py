@@ -1,8 +1,10 @@
 """Floating-point errors of nodes, told when their pass has run, as if at the line where they were written."""
 
+import itertools
 import sys
 import types
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -115,37 +117,39 @@ def line_of_user() -> int:
     return frame.f_lineno
 
 
-def _line(place: Place) -> int:
-    code, instruction, _ = place
+def _line(code: types.CodeType, instruction: int) -> int:
     for start, end, line in code.co_lines():
         if start <= instruction < end and line is not None:
             return line
     return code.co_firstlineno
 
 
-def tell(node: Node, flags: int) -> None:
-    """Warns of the errors whose bits are set, where the state of the node says so."""
-    tell_of(node.state, flags, node.place, node.name)
+def tell(found: Iterable[tuple[Node, int]]) -> None:
+    """Warns of the errors of nodes whose bits are set, in their order, where the state of each says so."""
+    for state, alike in itertools.groupby(found, lambda pair: pair[0].state):
+        _warn(state, [each for node, flags in alike for each in _errors(state, flags, node.place, node.name)])
 
 
 def tell_of(state: State, flags: int, place: Place | None, name: str) -> None:
+    _warn(state, _errors(state, flags, place, name))
+
+
+def _errors(state: State, flags: int, place: Place | None, name: str) -> list[tuple[Place, str]]:
     flags &= state.bits
     if not flags or place is None:
-        return
-    for bit, _, words in ERRORS:
-        if flags & bit:
-            _warn(state, place, f"{words} encountered in {name}")
+        return []
+    return [(place, f"{words} encountered in {name}") for bit, _, words in ERRORS if flags & bit]
 
 
 _WARN = (lambda warn, text: warn(text, RuntimeWarning)).__code__
 
 
-def _warn(state: State, place: Place, text: str) -> None:
-    code, _, names = place
-    made = _WARN.replace(co_filename=code.co_filename, co_firstlineno=_line(place))
-    call = types.FunctionType(made, names)
+def _warn(state: State, errors: list[tuple[Place, str]]) -> None:
+    """Warns at these places, under the filters of the state; of what these show once, once."""
+    if not errors:
+        return
     if state.warns_as_now():
-        call(warnings.warn, text)
+        _warn_at(errors)
         return
     with warnings.catch_warnings():  # it puts back what is set here
         _in_force()[0][:] = state.filters
@@ -154,5 +158,12 @@ def _warn(state: State, place: Place, text: str) -> None:
             _warnings._get_context().log = state.record
         else:
             _warnings._showwarnmsg_impl = state.record
-        _warnings._filters_mutated()
-        call(warnings.warn, text)
+        _warnings._filters_mutated()  # what has been shown is forgotten
+        _warn_at(errors)
+
+
+def _warn_at(errors: list[tuple[Place, str]]) -> None:
+    for (code, instruction, names), text in errors:
+        line = _line(code, instruction)
+        made = _WARN.replace(co_filename=code.co_filename, co_firstlineno=line)
+        types.FunctionType(made, names)(warnings.warn, text)
