@@ -282,6 +282,27 @@ def test_dates_are_not_written_over(pools: list[tm.Pool]) -> None:
 
 
 @pytest.mark.parametrize("dtype", "FD")
+def test_a_temporary_meets_an_array_from_outside(dtype: str, pools: list[tm.Pool]) -> None:
+    """It is written over: the result lies as it does, and has its dtype."""
+    own, other = numbers(300, 301).astype("f"), numbers(300, 301).astype(dtype)
+    turned = np.asfortranarray(own)
+    one = np.longlong(1)
+
+    def written_over(x: Any) -> Any:
+        return (x + 1) * turned, (x + 1) - turned, turned * (x + 1), (turned + 1) * (x + 1), turned - (x + 1)
+
+    assert differences(written_over, [other], pools[1]) == {}
+    assert differences(written_over, [np.asfortranarray(other)], pools[1]) == {}
+    long = np.arange(70_001)
+    assert (
+        differences(
+            lambda x: (~x & long, long ^ ~x, ~x + one, -x + np.int64(3)), [long.astype("q")], pools[1]
+        )
+        == {}
+    )
+
+
+@pytest.mark.parametrize("dtype", "FD")
 def test_an_array_from_outside_meets_a_temporary(dtype: str, pools: list[tm.Pool]) -> None:
     """NumPy turns the operands of complex products around then, which rounds otherwise."""
     x, other = (numbers(70_001, seed=k).astype(dtype) * (1 + 2j) - 3j for k in range(2))
@@ -326,6 +347,13 @@ def test_errors_of_dtypes_tell_of_arrays_first(pools: list[tm.Pool]) -> None:
     spans = np.arange(5000).astype("m8[s]")
     assert differences(lambda x: np.result_type(x, np.float64), [spans], pools[1]) == {}
     assert differences(lambda x: np.result_type(np.float64, x), [spans], pools[1]) == {}
+
+
+def test_errors_of_columns_where_unlike_nans_have_met(pools: list[tm.Pool]) -> None:
+    x, y = np.ones((20, 600)), np.zeros((20, 600))
+    x[0], y[0] = np.nan, -np.nan
+    x[5], x[9] = np.inf, 0
+    assert differences(lambda x, y: (x - y).prod(axis=0), [x, y], pools[1]) == {}
 
 
 # ---- what C asks for ----

@@ -228,7 +228,8 @@ _UNDEFINED = (
     "MemoryError",
     "Integers to negative integer powers are not allowed",
     "'where' used without 'out'",
-    "too many indices for array: array is 0-dimensional",  # how many tells C only of an array
+    "too many indices for array: array is 0-dimensional",  # how many C tells of arrays alone
+    "arrays used as indices must be of integer",  # and this
 )
 
 

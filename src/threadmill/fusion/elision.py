@@ -13,9 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from .nodes import Value
 
-__all__ = ["COMMUTATIVE", "TEMPORARY", "elides", "is_alone", "is_taken", "is_turned", "meets_temporary"]
+__all__ = [
+    *("COMMUTATIVE", "FIRST", "NEW", "SECOND", "TEMPORARY", "elides", "is_alone", "is_taken", "is_turned"),
+    "written_over",
+]
 
 COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
 
@@ -60,13 +64,23 @@ class _Met:
 _MET: Any = np.ones(1) * _Met()  # type: ignore[operator]
 
 
-def meets_temporary(first: Any, first_references: int, second: Value, second_references: int) -> bool:
-    """Whether NumPy computes ``second op first`` for ``first op second`` of an array and a lazy array, of
-    which __array_ufunc__ has so many references. A call of the ufunc is made as it stands."""
-    beyond = TEMPORARY - _MET[0], TEMPORARY - _MET[1]
-    if second_references + beyond[1] > TEMPORARY or not _is_operator(sys._getframe(2)):
-        return False
-    return is_turned(first, first_references + beyond[0], second, second_references + beyond[1])
+# What NumPy makes of ``first op second``: a new array, ``first op= second`` or ``second op= first``.
+NEW, FIRST, SECOND = range(3)
+
+
+def written_over(
+    ufunc: np.ufunc, first: Array, first_references: int, second: Value, second_references: int
+) -> int:
+    """Which operand the result is written over, of an array and a lazy array that __array_ufunc__ has so many
+    references of: NEW if the ufunc is called, and not by an operator."""
+    is_first = first_references <= _MET[0]
+    if ufunc not in _ELIDED or (second_references > _MET[1] and not is_first):
+        return NEW
+    own = Value.of(first)
+    if is_first and elides(ufunc, own, second):
+        return FIRST if _is_operator(sys._getframe(2)) else NEW
+    is_second = second_references <= _MET[1] and ufunc in COMMUTATIVE and is_alone(second)
+    return SECOND if is_second and elides(ufunc, second, own) and _is_operator(sys._getframe(2)) else NEW
 
 
 def _is_operator(frame: types.FrameType) -> bool:

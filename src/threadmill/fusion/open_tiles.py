@@ -60,7 +60,8 @@ def settle(
 
 
 def flags_of_columns(node: Node, made: dict[Value, Array]) -> int:
-    """The floating-point errors of a reduction of columns, of which the open tiles have no part."""
+    """The floating-point errors of a reduction of columns. Those that C has met are others: open tiles have
+    no part in them, and infinity times 0 is no error after a NaN."""
     found = [0]
     with np.errstate(all="call", call=lambda _, flags: found.append(flags)):
         _results(node, [made[value] for value in node.inputs])

@@ -11,7 +11,17 @@ from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from .calls import are_small, assign, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
-from .elision import COMMUTATIVE, TEMPORARY, elides, is_alone, is_taken, is_turned, meets_temporary
+from .elision import (
+    COMMUTATIVE,
+    FIRST,
+    SECOND,
+    TEMPORARY,
+    elides,
+    is_alone,
+    is_taken,
+    is_turned,
+    written_over,
+)
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import FIRST_IF_LARGE, Value
 from .numpys_code import is_numpys
@@ -86,9 +96,15 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
             return at_once(record, operate, (self, other), {})
         if second is not None:
             return call_at_once(record, ufunc, (self, other), {})
-        return call(record, ufunc, (self, other), {})
+        is_over = references <= TEMPORARY and is_taken(ufunc, first, references, _value_of(other))
+        return call(record, ufunc, (self, other), {"out": (self,)} if is_over else {})
 
     return forward
+
+
+def _value_of(other: Any) -> Value:
+    """An operand that is no lazy array of this call's."""
+    return other._value if type(other) is LazyArray else Value.of(np.asarray(other))
 
 
 def _kind(x: Any) -> str:
@@ -169,10 +185,13 @@ def _at_once(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
     if method == "__call__":
-        if len(args) == 2 and args[1] is self and type(args[0]) is np.ndarray and ufunc in COMMUTATIVE:
+        if len(args) == 2 and args[1] is self and type(args[0]) is np.ndarray and not options:
             counts = getrefcount(args[0]), getrefcount(args[1])
-            if not options and meets_temporary(Value.of(args[0]), counts[0], self._value, counts[1]):
-                args = args[::-1]
+            over = written_over(ufunc, args[0], counts[0], self._value, counts[1])
+            if over == SECOND:
+                return call(self._record, ufunc, args[::-1], {"out": (self,)})
+            if over == FIRST:
+                return wrapped(self._record, call(self._record, ufunc, args, {"out": args[:1]}))
         return call(self._record, ufunc, args, options)
     if method == "reduce":
         return reduce(self._record, ufunc, args, options)

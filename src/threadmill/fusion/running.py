@@ -52,7 +52,7 @@ def run_pass(
         flags = list(flags)
         for k, node in enumerate(nodes):
             if node.over == COLUMN:
-                flags[k] |= flags_of_columns(node, made)
+                flags[k] = flags_of_columns(node, made)
         for fold in folds:
             fold.value.array = made[fold.value]
         return flags, None, plan.saved_ns
