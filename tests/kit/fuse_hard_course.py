@@ -117,7 +117,7 @@ with np.nditer({x}, op_flags=['readwrite']) as it: [e.__setitem__(..., e * 2) fo
 {t} = np.pad({x}, 1)[..., 1:-1] + 1
 {t} = np.convolve({x}, [1, 2], 'same') + {y} if {x}.ndim == 1 else None
 {t} = np.tile({x}, 2) if {x}.size < 9999 else None
-{t} = np.iscomplexobj({x}), np.result_type({x}, {y}), np.can_cast({x}.dtype, 'f4'), np.ndim({x})
+{t} = np.iscomplexobj({x}), np.result_type({x}.dtype, {y}), np.can_cast({x}.dtype, 'f4'), np.ndim({x})
 told.append(({x}.size, {x}.nbytes, {x}.ndim, {x}.T.shape, ({x} + 1).strides, ({x} * 2).flags.owndata))
 told.append(np.may_share_memory({x}[1:], {x}[:-1]))
 told.append(({x} + 1).base is None)

@@ -260,7 +260,8 @@ def left_of(one: Case, found: Seen) -> Seen:
 
 def _shows_padding(one: Case) -> bool:
     """Whether other numbers are looked at as long doubles, six bytes of which no loop writes."""
-    return ".view(" in one.text and "g" in {x.dtype.char for x in one.args}
+    has_long = any(x.dtype.char in "gG" for x in one.args) or "'g'" in one.text or "longdouble" in one.text
+    return has_long and (".view(" in one.text or "bytes(" in one.text)
 
 
 def _asks_what_c_has_made(text: str) -> bool:
