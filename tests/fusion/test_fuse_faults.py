@@ -150,6 +150,16 @@ def test_unlike_nans_in_the_rest_of_a_conversion(n: int, pools: list[tm.Pool]) -
         assert differences(lambda x: (x + np.float64(np.nan)) * 1, [x], pools[1]) == {}
 
 
+@pytest.mark.parametrize("size", [16, 1024, 4096, 8192])
+def test_unlike_nans_in_the_rest_of_another_buffer(size: int, pools: list[tm.Pool]) -> None:
+    x, y = unlike("f", 1025), unlike("d", 1025)[::-1].copy()
+    x[-1], y[-1] = np.nan, -np.nan
+    with np.errstate(all="ignore"):
+        for buffer in (8192, size, 8192):
+            np.setbufsize(buffer)
+            assert differences(lambda x, y: (x * y + 1, y - x), [x, y], pools[1]) == {}
+
+
 def of_two_outputs(x: Any, y: Any) -> Any:
     return np.divmod(x, y)[1] + x, np.modf(x)[0] - y
 

@@ -19,7 +19,7 @@ __all__ = ["MOST_NODES", "Fold", "Pass", "is_in_place"]
 MOST_NODES = min(MAX_STEPS // 10, MAX_SLOTS // 5)
 
 # Elements of NumPy's buffers unless np.setbufsize has said otherwise, and those of the longest vectors.
-_BUFFER, _VECTOR = 8192, 64
+_USUAL_BUFFER, _VECTOR = 8192, 64
 
 
 class Fold:
@@ -89,6 +89,8 @@ class Pass:
         operands, arrays = self.operands, self.arrays
         for node in self.nodes:
             key += node.loop, node.over
+            if node.state.buffer != _USUAL_BUFFER:
+                key.append(("buffer", node.state.buffer))
             for value in node.inputs:
                 array = value.array
                 if array is None:
@@ -176,10 +178,11 @@ class Pass:
 
     def _ends_short(self) -> bool:
         """Whether the last of the buffers in which NumPy converts the only row has less than a vector."""
-        if not 0 < self.layout.size % _BUFFER < _VECTOR:
-            return False
-        pairs = [pair for node in self.nodes for pair in zip(node.inputs, node.loop.dtypes, strict=False)]
-        return any(value.dtype.num != dtype.num for value, dtype in pairs)
+        return any(
+            0 < self.layout.size % node.state.buffer < _VECTOR
+            and any(x.dtype.num != dtype.num for x, dtype in zip(node.inputs, node.loop.dtypes, strict=False))
+            for node in self.nodes
+        )
 
     def _nan_numbers(self) -> tuple[int, ...]:
         """The slots of numbers that are NaN: NaNs of arrays meet them."""

@@ -33,13 +33,26 @@ class State:
     """np.errstate and the filters of warnings as they were where nodes were recorded.
 
     `at_once`: an error may raise, call, print or log, so that nothing that reports errors is put off.
+    `buffer`: the elements in a buffer of NumPy's, which np.setbufsize sets with the modes.
     """
 
-    __slots__ = ("_count", "_first", "_list", "at_once", "bits", "filters", "record", "show", "token")
+    __slots__ = (
+        "_count",
+        "_first",
+        "_list",
+        "at_once",
+        "bits",
+        "buffer",
+        "filters",
+        "record",
+        "show",
+        "token",
+    )
 
     def __init__(self, token: Any) -> None:
         self.token = token
         modes: dict[str, str] = dict(np.geterr())  # type: ignore[arg-type]
+        self.buffer = np.getbufsize()
         self.bits = 0
         for bit, key, _ in ERRORS:
             if modes[key] == "warn":
