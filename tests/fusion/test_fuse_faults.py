@@ -160,6 +160,15 @@ def test_unlike_nans_in_the_rest_of_another_buffer(size: int, pools: list[tm.Poo
             assert differences(lambda x, y: (x * y + 1, y - x), [x, y], pools[1]) == {}
 
 
+def test_unlike_nans_in_rows_of_another_buffer(pools: list[tm.Pool]) -> None:
+    def product(x: Any, y: Any) -> Any:
+        with np.errstate(all="ignore"):
+            np.setbufsize(16)
+            return x * y + 1
+
+    assert differences(product, [unlike("d", 40, 30, 300), unlike("d", 300)], pools[1]) == {}
+
+
 def of_two_outputs(x: Any, y: Any) -> Any:
     return np.divmod(x, y)[1] + x, np.modf(x)[0] - y
 

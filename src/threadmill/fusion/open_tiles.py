@@ -64,6 +64,7 @@ def flags_of_columns(node: Node, made: dict[Value, Array]) -> int:
     no part in them, and infinity times 0 is no error after a NaN."""
     found = [0]
     with np.errstate(all="call", call=lambda _, flags: found.append(flags)):
+        np.setbufsize(node.state.buffer)
         _results(node, [made[value] for value in node.inputs])
     return functools.reduce(operator.or_, found)
 
@@ -72,6 +73,7 @@ def _computed_by_numpy(nodes: Sequence[Node], read: dict[Value, Array]) -> dict[
     made: dict[Value, Any] = dict(read)
     with np.errstate(all="ignore"):
         for node in nodes:
+            np.setbufsize(node.state.buffer)  # rows end with buffers
             operands = [made[value] for value in node.inputs]
             made.update(zip(node.outs, _results(node, operands), strict=True))
     return made
