@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from kit import builds, commands
+from kit.threads import HAS_GIL
 
 import threadmill as tm
 
@@ -71,6 +72,12 @@ squares_c.squares(np.empty(0))
 """
     done = run(example, script)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(HAS_GIL, reason="for CPython without the GIL")
+def test_the_extension_in_c_leaves_the_gil_off(example: Path) -> None:
+    done = run(example, "import sys, squares_c; print(sys._is_gil_enabled())")
+    assert (done.stdout, done.stderr) == ("False\n", "")
 
 
 def test_a_pool_that_is_shut_down_and_one_that_is_forked(example: Path) -> None:
@@ -304,4 +311,4 @@ def test_both_against_an_installed_wheel(root: Path, tmp_path: Path) -> None:
     write_example(folder)
     path = {"PYTHONPATH": str(built.target)}
     builds.run(sys.executable, "setup.py", "-q", "build_ext", "--inplace", cwd=folder, **path)
-    builds.run(sys.executable, "use.py", cwd=folder, **path)
+    builds.run(sys.executable, "-W", "error", "use.py", cwd=folder, **path)

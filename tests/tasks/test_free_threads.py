@@ -38,6 +38,25 @@ print(sys._is_gil_enabled())
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
+def test_cffi_has_built_all_structs_before_threads_can_use_them() -> None:
+    """Two threads that are the first to use one may end the process, in cffi: "lost a struct/union!"."""
+    script = """
+import gc, threadmill
+from threadmill._native.library import ffi
+kinds = [kind for kind in map(ffi.typeof, ffi.list_types()[0]) if kind.kind == "struct"]
+unbuilt = []
+for kind in kinds:
+    if dict not in map(type, gc.get_referents(kind)):
+        try:
+            ffi.alignof(kind)  # fails where C keeps its fields to itself
+            unbuilt.append(kind.cname)
+        except ValueError:
+            pass
+print(len(kinds) > 10, unbuilt)
+"""
+    assert commands.run(sys.executable, "-c", script).stdout == "True []\n"
+
+
 @pytest.mark.usefixtures("restless")
 @pytest.mark.parametrize("order", ["fifo", "lifo", "priority"])
 def test_every_item_of_a_queue_counts(order: str) -> None:

@@ -102,6 +102,7 @@ class Stream:
 
     def __exit__(self, *_: object) -> None:
         self._ended = True
+        self._pool.join()  # the last one may be about to submit another
 
 
 def test_a_native_task_beside_an_endless_stream_of_python_tasks() -> None:

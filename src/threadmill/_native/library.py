@@ -4,6 +4,7 @@ cffi enters a module in sys.modules under the name that it was built with too. S
 carries inside would be taken for the original's, or the original's for it: the entry is put back.
 """
 
+import contextlib
 import sys
 
 _BUILT_AS = "threadmill._native._threadmill"
@@ -18,3 +19,9 @@ if __package__ != "threadmill._native":
         sys.modules[_BUILT_AS] = _before
 
 __all__ = ["ffi", "lib"]
+
+# Without the GIL two threads that are the first to use a struct may end the process: cffi builds its fields
+# under a lock that it may lose halfway. So they are built here.
+for _name in ffi.list_types()[0]:
+    with contextlib.suppress(ValueError):  # one whose fields C keeps to itself
+        ffi.alignof(_name)
