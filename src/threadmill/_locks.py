@@ -6,6 +6,7 @@ module is imported, its own door to the originals is used.
 """
 
 import contextlib
+import itertools
 import sys
 import threading
 import types
@@ -18,7 +19,7 @@ __all__ = ["Condition", "Event", "Lock", "RLock"]
 # How long the main thread sleeps before it looks for signals that came just before.
 _LOOK_AGAIN_S = 1.0
 
-_HELD = object()  # in the place of the state of a lock that has been released
+_ONCE = ((),)  # the arguments of the only call
 
 
 def _originals() -> Any:
@@ -70,10 +71,13 @@ else:
             waiter = Lock()
             waiter.acquire()
             self._waiters.append(waiter)
-            told, state = False, _HELD
+            told, states = False, []
             is_main = threading.current_thread() is threading.main_thread()
+            # A plain lock has no state, and can't tell whose it is.
+            release = vars(self).get("_release_save", self._lock.release)
             try:
-                state = self._release_save()
+                # One call in C releases the lock and notes it: no signal's handler comes in between.
+                states.extend(itertools.starmap(release, _ONCE))
                 if timeout is None:
                     while not told:
                         told = waiter.acquire(True, _LOOK_AGAIN_S if is_main else -1)
@@ -81,8 +85,8 @@ else:
                     told = waiter.acquire(True, timeout) if timeout > 0 else waiter.acquire(False)
                 return told
             finally:
-                if state is not _HELD:
-                    self._acquire_restore(state)
+                if states:
+                    self._acquire_restore(states[0])
                 elif not self._is_owned():
                     self.acquire()
                 if not told:

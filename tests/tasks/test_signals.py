@@ -19,7 +19,7 @@ from kit.threads import Busy, asleep, soon
 
 import threadmill as tm
 from threadmill import _locks
-from threadmill._locks import Condition, RLock
+from threadmill._locks import Condition, Lock, RLock
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends a signal to one thread")
 
@@ -481,6 +481,36 @@ def test_a_wait_has_its_lock_after_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> No
         condition.wait()
 
 
+@pytest.mark.thread_unsafe(reason="it is about the main thread, and sets what profiles it")
+@pytest.mark.parametrize("make", [Lock, RLock])
+def test_a_wait_has_its_lock_after_ctrl_c_though_another_thread_took_it(make: Callable[[], Any]) -> None:
+    """A plain lock that is held does not tell by whom."""
+    condition: Any = Condition(make())
+    taken, left, was_alone = threading.Event(), threading.Event(), []
+
+    def take() -> None:
+        with condition:
+            taken.set()
+            assert soon(lambda: left.is_set() or asleep(threading.main_thread()))
+            was_alone.append(not left.is_set())
+
+    other = threading.Thread(target=take)
+
+    def interrupt_once(frame: Any, event: str, function: Any) -> None:
+        if event == "c_return" and function.__name__ in ("release", "_release_save", "extend"):
+            sys.setprofile(None)
+            other.start()
+            taken.wait()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), condition:
+        sys.setprofile(interrupt_once)
+        condition.wait()
+    left.set()
+    other.join()
+    assert was_alone == [True]
+
+
 def test_ctrl_c_just_before_a_sleep_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not end the sleep. The next one begins with it."""
     sleeps: list[tuple[Any, ...]] = []
@@ -498,6 +528,25 @@ def test_ctrl_c_just_before_a_sleep_is_noticed(monkeypatch: pytest.MonkeyPatch) 
         condition.wait()
     assert sleeps == [(), (True, _locks._LOOK_AGAIN_S), (True, _locks._LOOK_AGAIN_S)]
     assert not condition._waiters  # type: ignore[attr-defined]
+
+
+@pytest.mark.thread_unsafe(reason="signals come to the main thread")
+def test_a_pipelines_results_lose_no_ctrl_c_as_they_are_dropped() -> None:
+    """To drop them waits for the stages; what is raised there, in a destructor, nobody gets."""
+    begun, release = threading.Event(), threading.Event()
+
+    def stage(item: int) -> int:
+        begun.set()
+        assert release.wait(60)
+        return item
+
+    with tm.Pipeline([stage]) as pipeline:
+        results = [pipeline.run(range(3))]
+        assert begun.wait(60)
+        try:
+            interrupt(results.clear)
+        finally:
+            release.set()
 
 
 def test_an_iterator_at_its_end_has_no_code_to_lose_ctrl_c_in(pool: tm.Pool) -> None:

@@ -1,5 +1,6 @@
 """Pipeline: stages that work at the same time, with bounded queues between them."""
 
+import _thread
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
@@ -148,4 +149,13 @@ class _Results:
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not is_finalizing():  # when the run has been stopped, and names may be gone
-            self._run.drop()
+            try:
+                self._run.drop()
+            except KeyboardInterrupt:
+                _again = _Interrupt()  # goes with this frame
+
+
+class _Interrupt:
+    """Has Ctrl-C come again when it goes: what a destructor raises nobody gets."""
+
+    __del__ = _thread.interrupt_main  # in C: no handler runs in it
