@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,15 @@ def threads() -> "Iterator[tm.Pool]":
 
     with tm.Pool(3) as pool:
         yield pool
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Has the GIL, where there is one, change hands at every chance."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
 
 
 @pytest.fixture

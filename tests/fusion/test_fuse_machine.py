@@ -512,6 +512,7 @@ class Fused(RuleBasedStateMachine):
             self.leave.close()
 
 
+@pytest.mark.thread_unsafe(reason="catches warnings, which are the process's")
 @pytest.mark.timeout(240 + 10 * SEQUENCES)
 @pytest.mark.usefixtures("small_ones_too")
 def test_steps_of_one_call(pools: list[tm.Pool]) -> None:

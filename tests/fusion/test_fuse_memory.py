@@ -16,6 +16,8 @@ import threadmill as tm
 MB = 10**6
 N = 10**6  # elements of 8 MB
 
+pytestmark = pytest.mark.thread_unsafe(reason="counts the memory of the whole process")
+
 
 @pytest.fixture(autouse=True)
 def no_collector() -> Iterator[None]:

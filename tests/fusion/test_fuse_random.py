@@ -8,7 +8,10 @@ from kit.fuse_random import tried
 
 import threadmill as tm
 
-pytestmark = pytest.mark.usefixtures("small_ones_too")
+pytestmark = [
+    pytest.mark.usefixtures("small_ones_too"),
+    pytest.mark.thread_unsafe(reason="catches warnings, which are the process's"),
+]
 
 
 @pytest.mark.parametrize("block", range(8))

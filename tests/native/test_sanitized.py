@@ -20,7 +20,10 @@ pytestmark = [pytest.mark.native, pytest.mark.timeout(900)]
 FILES = [
     *("tasks/test_pool", "tasks/test_spawn", "tasks/test_drain"),
     *("pipelines/test_pipelines", "arrays/test_chunks"),
+    *("fusion/test_at_once", "numpy/test_at_once"),
 ]
+if not HAS_GIL:  # where Python's own threads meet in our C
+    FILES += ["queues/test_queues", "fusion/test_fuse"]
 # A limit on memory leaves no room for shadow memory; the other two queue more than there is time for.
 LEFT_OUT = ["no_thread_can_be_started", "full_native_queue", "million"]
 

@@ -15,7 +15,10 @@ import threadmill as tm
 DATES = ["M8[s]", "m8[ms]"]
 SOME = ["?", "b", "H", "i", "q", "e", "f", "d", "g", "F", "D", "G", *DATES]
 
-pytestmark = pytest.mark.usefixtures("every_size_in_c")
+pytestmark = [
+    pytest.mark.usefixtures("every_size_in_c"),
+    pytest.mark.thread_unsafe(reason="catches warnings, which are the process's"),
+]
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3, 7])

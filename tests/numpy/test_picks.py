@@ -17,7 +17,10 @@ from threadmill.arrays.refusal import Refusal
 SOME = ["?", "b", "H", "i", "q", "e", "f", "d", "g", "F", "D", "G", "M8[s]"]
 COUNTED = ["nonzero", "argwhere", "flatnonzero", "count_nonzero", "where"]
 
-pytestmark = pytest.mark.usefixtures("every_size_in_c")
+pytestmark = [
+    pytest.mark.usefixtures("every_size_in_c"),
+    pytest.mark.thread_unsafe(reason="catches warnings, which are the process's"),
+]
 
 
 def sparse(dtype: str, n: int = 3001, seed: int = 0) -> Array:

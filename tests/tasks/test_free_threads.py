@@ -3,7 +3,7 @@
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,15 +14,6 @@ import threadmill as tm
 from threadmill import _process
 
 THREADS = 8
-
-
-@pytest.fixture
-def restless() -> Iterator[None]:
-    """Has the GIL, where there is one, change hands at every chance."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
 
 
 @pytest.mark.smoke
