@@ -106,3 +106,13 @@ tm_relation tm_relate(const intptr_t *a, size_t a_numbers, const intptr_t *b, si
  * steps over all that the axes with smaller strides span. A few arrays whose elements lie between each other
  * are taken to overlap as well. */
 int tm_overlaps_itself(const intptr_t *array, size_t numbers);
+
+/* ---- memory of results ---------------------------------------------------------------------- */
+
+/* Bytes from which on malloc maps a block by itself whatever was freed before (glibc: 32 MiB), so that all its
+ * pages are new. */
+enum { TM_LARGE_RESULT = 1 << 25 };
+
+/* A memory handler for NumPy (NEP 49: its PyDataMem_Handler), for ever; NULL where there is none to gain from.
+ * It allocates blocks of TM_LARGE_RESULT and more so that they begin at a huge page; all blocks are malloc's. */
+const void *tm_memory_handler(void);

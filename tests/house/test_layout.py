@@ -43,7 +43,7 @@ C_FILES_OF = {
         kernel tree stream items foreach_item add multiply within rows moments nan_extremes cast nans chain
         select draws copy take compress count arg_extremes
     """,
-    "arrays": "dtype memory walk program dense product sum fold sound tile fused random",
+    "arrays": "fresh dtype memory walk program dense product sum fold sound tile fused random",
 }
 
 # The rooms of the package in their order: a module may import its own room and the rooms above it.
@@ -75,7 +75,7 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
-        _threadmill build library thread_state waits status trace c_api pointers dtypes memory kernels
+        _threadmill build library thread_state waits status trace c_api pointers dtypes memory fresh kernels
         machine programs moves fused random pools ring
     """,
     "tasks": """

@@ -1,5 +1,6 @@
-/* test_machine.c: quotas in trees that look like the system's, affinity, caches, instruction sets. */
+/* test_machine.c: quotas in trees that look like the system's, affinity, caches, instruction sets, huge pages. */
 #include "check.h"
+#include "arrays/fresh.h"
 #include "cgroup.h"
 #include "machine.h"
 
@@ -192,6 +193,28 @@ TEST(an_instruction_set_can_be_forced_up_to_the_best)
     CHECK(strcmp(tm_simd_name(99), "unknown") == 0);
 }
 
+TEST(large_results_begin_at_a_huge_page)
+{
+    const tm_fresh_handler *memory = tm_memory_handler();
+    if (memory == NULL) return;
+    const size_t sizes[] = {0, 1, TM_LARGE_RESULT - 1, TM_LARGE_RESULT, TM_LARGE_RESULT + 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const size_t size = sizes[i];
+        char *block = memory->allocate(memory->context, size);
+        CHECK(block != NULL);
+        CHECK(size < TM_LARGE_RESULT || (uintptr_t)block % (1 << 21) == 0);
+        if (size > 0) block[0] = block[size - 1] = 7;
+        block = memory->reallocate(memory->context, block, 2 * size + 1);
+        CHECK(block != NULL);
+        CHECK(size == 0 || (block[0] == 7 && block[size - 1] == 7));
+        memory->release(memory->context, block, 2 * size + 1);
+
+        block = memory->allocate_zeroed(memory->context, size + 1, 2);
+        CHECK(block != NULL && block[0] == 0 && block[2 * size + 1] == 0);
+        free(block); /* anybody's */
+    }
+}
+
 int main(void)
 {
     RUN(v2_the_tightest_up_to_the_root_counts);
@@ -203,5 +226,6 @@ int main(void)
     RUN(affinity_is_read_anew);
     RUN(the_largest_cache_is_the_last);
     RUN(an_instruction_set_can_be_forced_up_to_the_best);
+    RUN(large_results_begin_at_a_huge_page);
     return finish();
 }

@@ -211,6 +211,10 @@ class _Lib:
     def tm_overlaps_itself(self, array: list[int], numbers: int) -> int: ...
     def tm_set_last_level_cache(self, size: int) -> None: ...
 
+    # memory of results
+    TM_LARGE_RESULT: int
+    def tm_memory_handler(self) -> CData: ...
+
     # programs
     TM_LONGDOUBLE: int
     TM_CLONGDOUBLE: int

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from .._native.fresh import empty
 from .._native.memory import any_shared
 from .._native.programs import MAX_OPERANDS, cast_loop, run_dense, start_of
 from .._native.status import OVERLAP
@@ -86,7 +87,7 @@ class DensePlan(Plan):
         program = self._given
         if out is None:
             order: Any = "C" if dense is _DENSE else "F"
-            results = [np.empty(shape, dtype, order) for dtype in self._results]
+            results = [empty(shape, dtype, order) for dtype in self._results]
             program = self._fresh
         elif out.shape == shape and out.flags.num & (dense | _WRITTEN) == dense | WRITEABLE:
             results = [out]

@@ -4,11 +4,13 @@ the results' layout.
 It is asked as the ufunc itself asks it. Arrays that fill one piece of memory in the same order need not ask.
 """
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 
+from .._native.fresh import empty, made
 from .._types import Array
 from .loops import Loop
 from .refusal import Refusal
@@ -33,7 +35,7 @@ def as_one_axis(loop: Loop, inputs: list[Array], outs: list[Array | None], masks
             return None  # the iterator may walk it forwards; NumPy never runs some loops backwards
     nin = len(inputs)
     results: list[Array] = [
-        np.empty(shape, loop.dtypes[nin + k], order) if out is None else out for k, out in enumerate(outs)
+        empty(shape, loop.dtypes[nin + k], order) if out is None else out for k, out in enumerate(outs)
     ]
     outs[:] = results
     arrays = [*inputs, *results, *masks]
@@ -75,8 +77,9 @@ def iterated(
         dtypes[nin + k] = loop.dtypes[nin + k] if each else None
     operands: Any = (*inputs, *outs, *masks)
     options: Any = ["copy_if_overlap", "zerosize_ok", "external_loop"], flags, dtypes
+    walk: Any = functools.partial(made, np.nditer) if any(new) else np.nditer
     try:
-        iterator = np.nditer(operands, *options, order=order)  # type: ignore[call-overload]
+        iterator = walk(operands, *options, order=order)
     except (TypeError, ValueError):
         return Refusal("the operands don't go together")
     arrays = list(iterator.itviews)

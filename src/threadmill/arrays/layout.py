@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._native.fresh import empty_like
 from .._types import Array
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def empty_result(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
     """A new array for an element-wise result, of x's dtype by default, laid out as a ufunc lays it out."""
     dtype = dtype or x.dtype
     if x.flags.c_contiguous or x.flags.f_contiguous:
-        return np.empty_like(x, dtype)
+        return empty_like(x, dtype)
     # empty_like gives axes of length 1 other strides than a ufunc, which asks its iterator:
     allocated = np.nditer(
         [x, None],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._native.fresh import empty
 from .._native.moves import BINCOUNT, HISTOGRAM, compress_loop, count_loop, nonzero_loop
 from .._native.programs import Step, cast_loop, new_program
 from .._native.status import FAILED, check
@@ -48,7 +49,7 @@ def compress(pool: "CData", mask: Array, x: Array) -> Array | Refusal:
     Along all other axes x is contiguous.
     """
     grain, cursors, total = _cursors(pool, mask)
-    out = np.empty((total, *x.shape[1:]), x.dtype)
+    out = empty((total, *x.shape[1:]), x.dtype)
     if not total:
         return out
     program = _compress(mask.dtype.char, math.prod(x.shape[1:]) * x.itemsize)
@@ -59,7 +60,7 @@ def compress(pool: "CData", mask: Array, x: Array) -> Array | Refusal:
 def nonzero(pool: "CData", mask: Array, shape: tuple[int, ...]) -> Array | Refusal:
     """The coordinates in an array of this shape where the mask is true: a row for each; it has one axis."""
     grain, cursors, total = _cursors(pool, mask)
-    out = np.empty((total, len(shape)), np.intp)
+    out = empty((total, len(shape)), np.intp)
     if not total:
         return out
     program = _nonzero(mask.dtype.char, len(shape))

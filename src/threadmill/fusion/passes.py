@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._native.fresh import empty
 from .._native.fused import COLUMN, EACH, MAX_SLOTS, MAX_STEPS
 from .._native.programs import InnerLoop
 from .._types import Array
@@ -122,7 +123,7 @@ class Pass:
                     array = np.full(node.shape, node.loop.beginning, value.dtype)  # type: ignore[union-attr]
                     key += made[value], "down", node.shape, node.axes
                 elif value in wanted:
-                    array = np.empty(node.shape, value.dtype, "F" if node.turned else "C")
+                    array = empty(node.shape, value.dtype, "F" if node.turned else "C")
                     key += made[value], "new", node.shape
                 else:
                     continue

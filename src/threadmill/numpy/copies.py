@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .._native.fresh import empty, empty_like
 from .._native.memory import any_shared, overlaps_itself
 from .._native.status import check
 from .._types import Array
@@ -27,7 +28,7 @@ def astype(pool: Pool, x: Any, dtype: Any, /, *, copy: Any = True, device: Any =
     to = plain_dtype(dtype)
     if not is_plain(x) or to is None or copy is not True or device is not None:
         return OTHER
-    result = np.empty_like(x, to)
+    result = empty_like(x, to)
     return copied(pool, [(x, result)], result)
 
 
@@ -35,7 +36,7 @@ def astype(pool: Pool, x: Any, dtype: Any, /, *, copy: Any = True, device: Any =
 def copy(pool: Pool, a: Any, order: Any = "K", subok: Any = False) -> Prepared:
     if not is_plain(a) or order not in ("K", "A", "C", "F") or type(subok) is not bool:
         return OTHER
-    result = np.empty_like(a, order=order)
+    result = empty_like(a, order=order)
     return copied(pool, [(a, result)], result)
 
 
@@ -70,7 +71,7 @@ def _laid_out(pool: Pool, a: Any, dtype: Any, order: Any, like: Any) -> Prepared
         return OTHER
     if to == a.dtype and (a.flags.c_contiguous if order == "C" else a.flags.f_contiguous):
         return _NO_COPY
-    result = np.empty(a.shape, to, order)
+    result = empty(a.shape, to, order)
     return copied(pool, [(a, result)], result)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._native.fresh import empty, empty_like
 from .._types import Array
 from ..arrays.layout import is_plain
 from ..arrays.operands import NUMBERS, PYTHON_NUMBERS, as_loop_number, plain_dtype
@@ -60,7 +61,7 @@ def _new(shape: Any, dtype: Any, order: Any, device: Any, like: Any) -> Array | 
     if type(shape) is not int and not (type(shape) in (tuple, list) and all(type(n) is int for n in shape)):
         return OTHER
     to = plain_dtype(dtype)
-    return OTHER if to is None else np.empty(shape, to, order)
+    return OTHER if to is None else empty(shape, to, order)
 
 
 @on_all_cores(np.full, _FILLED, LEAST, _room, times=0, quiet=QUIET)
@@ -94,7 +95,7 @@ def _like(a: Any, dtype: Any, order: Any, subok: Any, shape: Any, device: Any) -
     if type(subok) is not bool or shape is not None:
         return OTHER
     to = a.dtype if dtype is None else plain_dtype(dtype)
-    return OTHER if to is None else np.empty_like(a, to, order)
+    return OTHER if to is None else empty_like(a, to, order)
 
 
 @on_all_cores(np.full_like, _FILLED, LEAST, written_like, quiet=QUIET)

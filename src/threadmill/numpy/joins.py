@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._native.fresh import empty, empty_like
 from .._native.memory import any_shared, overlaps_itself
 from .._types import Array
 from ..arrays.layout import is_plain, is_target
@@ -82,7 +83,7 @@ def _joined(
         return Refusal("the arrays lie in memory in several orders")
     if out is not None and (out.shape != tuple(shape) or any_shared(arrays, [out])):
         return SHARED
-    result = np.empty(shape, to, order) if out is None else out
+    result = empty(shape, to, order) if out is None else out
     pieces, begin = [], 0
     for x in arrays:
         end = begin + x.shape[axis]
@@ -173,7 +174,7 @@ def roll(pool: Pool, a: Any, shift: Any, axis: Any = None) -> Prepared:
     if axis is None and not a.flags.c_contiguous:
         return Refusal("the array is flattened first")
     source = a.reshape(-1) if axis is None else a
-    result = np.empty_like(source)
+    result = empty_like(source)
     axis = 0 if axis is None else axis
     before = (slice(None),) * (axis % source.ndim)
     at = shift % (source.shape[axis] or 1)
@@ -201,7 +202,7 @@ def repeat(pool: Pool, a: Any, repeats: Any, axis: Any = None) -> Prepared:
     if axis % a.ndim < a.ndim - 1 or a.itemsize > _REPEATED:
         return Refusal("NumPy copies rows of elements, and large ones, as quickly")
     before, after = a.shape[: axis % a.ndim], a.shape[axis % a.ndim :]
-    result = np.empty((*before, after[0] * repeats, *after[1:]), a.dtype)
+    result = empty((*before, after[0] * repeats, *after[1:]), a.dtype)
     target = result.reshape(*before, after[0], repeats, *after[1:])
     return copied(pool, [(np.expand_dims(a, len(before) + 1), target)], result)
 
@@ -223,7 +224,7 @@ def tile(pool: Pool, A: Any, reps: Any) -> Prepared:
     ndim = max(A.ndim, len(times))
     times = [1] * (ndim - len(times)) + times
     shape = (1,) * (ndim - A.ndim) + A.shape
-    result = np.empty(math.prod(shape) * math.prod(times), A.dtype)
+    result = empty(math.prod(shape) * math.prod(times), A.dtype)
     pairs = list(zip(times, shape, strict=True))
     target = result.reshape(tuple(itertools.chain(*pairs)))
     source = A.reshape(tuple(itertools.chain(*((1, n) for n in shape))))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .._native.fresh import empty, made
 from .._native.memory import any_shared, overlaps_itself
 from .._native.moves import MODES
 from .._native.status import FAILED, check
@@ -81,7 +82,7 @@ def where(pool: Pool, condition: Any, *choices: Any) -> Prepared:
     arrays: list[Any] = [condition, *values]
     flags: Any = [["writeonly", "allocate", "no_subtype"], *[["readonly"]] * 3]
     dtypes: Any = [dtype, None, None, None]
-    iterator: Any = np.nditer([None, *arrays], ["zerosize_ok", "external_loop"], flags, dtypes)
+    iterator: Any = made(np.nditer, [None, *arrays], ["zerosize_ok", "external_loop"], flags, dtypes)
     if not iterator.itersize or not iterator.itviews[0].ndim:
         return _OTHER
     result = iterator.operands[0]
@@ -131,7 +132,7 @@ def select(pool: Pool, condlist: Any, choicelist: Any, default: Any = 0) -> Prep
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
     if not math.prod(shape) or any(x.shape not in ((), shape) for x in arrays):
         return _OTHER
-    result = np.empty(shape, dtype)
+    result = empty(shape, dtype)
 
     def call() -> Array:
         check(moves.select(pool._handle, list(condlist), choices, result))  # type: ignore[arg-type]
@@ -242,7 +243,7 @@ def compress(pool: Pool, condition: Any, a: Any, axis: Any = None, out: Any = No
         found = masks.nonzero(pool._handle, mask, mask.shape)
         if isinstance(found, Refusal):
             return found
-        result = np.empty((*a.shape[:axis], len(found), *a.shape[axis + 1 :]), a.dtype)
+        result = empty((*a.shape[:axis], len(found), *a.shape[axis + 1 :]), a.dtype)
         if result.size:
             check(moves.take(pool._handle, a, found[:, 0], result, axis, MODES["clip"]))
         return result
@@ -296,7 +297,7 @@ def take(
     if not math.prod(shape):
         return _OTHER
     if out is None:
-        result = np.empty(shape, a.dtype)
+        result = empty(shape, a.dtype)
     elif mode == "raise":
         return Refusal("an error is to leave out as it was")
     elif not is_target(out) or out.shape != shape or out.dtype != a.dtype or not out.flags.c_contiguous:
