@@ -75,7 +75,11 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
+<<<<<<< HEAD
         _threadmill build library thread_state waits status trace c_api pointers dtypes memory fresh kernels
+=======
+        _threadmill build library thread_state waits status trace c_api door pointers dtypes memory kernels
+>>>>>>> e1c10ef (Call NumPy straight from a door in C where a call is small)
         machine programs moves fused random pools ring
     """,
     "tasks": """
@@ -84,7 +88,7 @@ FILES = {
     """,
     "queues": "unfinished casting locked fifo typed queue",
     "arrays": """
-        cache refusal thresholds watch report layout errstate probes loops map_chunks spaces iterate
+        cache refusal thresholds watch report layout errstate doors probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
         row_reductions reductions accumulations self_test reducer signatures small_calls ufunc functions
         moves picks random rebound moments nan_extremes

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import threadmill as tm
+from threadmill._native.door import Door
 from threadmill.arrays import accumulations, reductions, spaces, thresholds, ufunc
 from threadmill.numpy import extremes, fft, products, rows
 
@@ -22,7 +23,9 @@ def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -
     set_attribute(products, "_WORTH", 0)
     share_few(set_attribute)
     for made in (*ufunc._of_numpy.values(), *ufunc._made.values()):
-        set_attribute(made, "_least", 0)
+        for door in made, made.reduce, made.accumulate, made.outer:
+            if isinstance(door, Door):  # of others' ufuncs they are methods
+                set_attribute(door, "_least", 0)
         set_attribute(made, "_worth", {})
         set_attribute(made, "_small", {})
 

@@ -90,6 +90,11 @@ static const char *tm_py_capsule_name(void)
 }
 """
 
+# Files of this folder that are part of the module, and what they declare: C that knows Python.
+PYTHON_FILES = {
+    "door.c": "void *tm_py_door_type(void);",
+}
+
 # -ffp-contract=off: a product and a sum are rounded as NumPy rounds them.
 COMPILE_FLAGS = [
     "-std=c11",
@@ -128,13 +133,17 @@ def in_root(*patterns: str) -> list[str]:
 ffibuilder = FFI()
 for header in "threadmill.h", "bindings.h", "inner_loops.h":
     ffibuilder.cdef((CSRC / header).read_text(encoding="utf-8"))
-ffibuilder.cdef(CALLBACKS + C_API_DECLARATIONS)
+ffibuilder.cdef(CALLBACKS + C_API_DECLARATIONS + "\n".join(PYTHON_FILES.values()))
 ffibuilder.set_source(
     "threadmill._native._threadmill",
-    THREAD_STATE + C_API,
+    THREAD_STATE + C_API + "".join(f'#include "{name}"\n' for name in PYTHON_FILES),
     sources=in_root("**/*.c"),
-    depends=[*in_root("**/*.h", "**/*.def"), "src/threadmill/include/threadmill_api.h"],
-    include_dirs=["csrc", "src/threadmill/include"],
+    depends=[
+        *in_root("**/*.h", "**/*.def"),
+        "src/threadmill/include/threadmill_api.h",
+        *(f"src/threadmill/_native/{name}" for name in PYTHON_FILES),
+    ],
+    include_dirs=["csrc", "src/threadmill/include", "src/threadmill/_native"],
     libraries=["m"],
     extra_compile_args=COMPILE_FLAGS,
     extra_link_args=LINK_FLAGS,

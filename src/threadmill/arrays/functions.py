@@ -31,8 +31,8 @@ Overflow = Literal["wrap", "raise"]
 
 _square, _multiply, _add = (parallel(ufunc) for ufunc in (np.square, np.multiply, np.add))
 
-# As bound methods, which small arrays are called with 0.05 us sooner.
-_square_call, _multiply_call = _square.__call__, _multiply.__call__
+# As methods, for calls from code of ours.
+_square_call, _multiply_call = _square.as_the_user, _multiply.as_the_user
 
 
 @shows(with_pool(np.square, ["x"], overflow="wrap"))
@@ -89,7 +89,7 @@ def square(
     """
     if overflow == "wrap":
         if args or options:
-            return _square(x, *args, out=out, pool=pool, **options)
+            return _square_call(x, *args, out=out, pool=pool, **options)
         return _square_call(x, out=out, pool=pool)
     if WATCHERS and not is_watched():
         return watched("square", square, x, *args, out=out, overflow=overflow, pool=pool, **options)
@@ -99,7 +99,7 @@ def square(
     done = _checked("square", square_kernel, array, target, pool)
     if WATCHERS and done is not None:
         came_to("square", done)
-    return _square(array, *args, pool=pool, **options) if done is None else done
+    return _square_call(array, *args, pool=pool, **options) if done is None else done
 
 
 @shows(with_pool(np.multiply, ["x", "k"], ["dtype", "signature"], overflow="wrap"))
@@ -171,7 +171,7 @@ def scale(
                 came_to("multiply", done)
             return done
         x = array
-    return _multiply(x, k, *args, pool=pool, dtype=dtype_of(x), **options)
+    return _multiply_call(x, k, *args, pool=pool, dtype=dtype_of(x), **options)
 
 
 def _takes(kind: type, x: Array) -> bool:

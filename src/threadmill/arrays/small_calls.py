@@ -116,6 +116,25 @@ class SmallCalls:
         """NumPy's call of such arguments."""
         return _handled(self.by_dtype[args[0].dtype.num][1], method, args)
 
+    def made(self, args: tuple[Any, ...], out: Any) -> Any:
+        """A small call of arrays of one dtype, or of an array and a number; None where it is not one."""
+        if len(args) != self._ufunc.nin or type(args[0]) is not _ndarray:
+            return None
+        x, y = args[0], args[-1]
+        dtype = x.dtype
+        least, handling = self.by_dtype.get(dtype.num, CLOSED)
+        if x.nbytes >= least:
+            return None
+        if y is not x:
+            if type(y) is not _ndarray:
+                if dtype.num not in takes(type(y), ()):
+                    return None
+            elif y.dtype is not dtype or y.nbytes >= least:
+                return None
+        if out is NOT_GIVEN:
+            return _handled(handling, self._ufunc, args)
+        return self.with_out(args, out, handling) if type(out) is _ndarray and out.dtype is dtype else None
+
     def with_out(self, args: tuple[Any, ...], out: Array, handling: Any) -> Array | None:
         """A small call; None where NumPy might warn of more than floating-point errors."""
         if out.base is not None and out.flags.num <= 0:  # NumPy warns of who writes to it

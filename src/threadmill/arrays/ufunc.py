@@ -12,21 +12,23 @@ from typing import Any
 
 import numpy as np
 
+from .._native.door import BY_NUMPY, Door
 from .._process import lock_of_process
 from .._types import Array
 from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import accumulations, elementwise, gufuncs, self_test, thresholds
 from .dense import PlanCache, dense_plan, is_dense, scattered
+from .doors import SIMPLE, MethodDoor, as_door
 from .elementwise import Call
-from .errstate import DEFAULT, HANDLING, apply_as_the_user
+from .errstate import apply_as_the_user
 from .labelled import call_labelled, class_of
 from .loops import LoopCache
 from .plan import Explanation
 from .reducer import Reducer, as_reduce
 from .refusal import ONE_THREAD, Refusal, fewer_than
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
-from .small_calls import ACCUMULATING, CLOSED, INTEGERS, MISSING, NOT_GIVEN, REDUCING, SmallCalls, takes
+from .small_calls import ACCUMULATING, CLOSED, INTEGERS, NOT_GIVEN, REDUCING, SmallCalls
 from .watch import WATCHERS, came_to, is_watched, judged, watched
 
 __all__ = ["NOT_GIVEN", "ParallelUfunc", "parallel", "trusted_loops"]
@@ -36,13 +38,12 @@ _FILLS, _FILLED = frozenset({"isfinite", "isinf", "isnan"}), 1 << 24
 
 # As they are called, 20 ns sooner.
 _ndarray = np.ndarray
-_set_handling, _reset_handling = HANDLING.set, HANDLING.reset
 
 _TWICE = Refusal("an index may occur twice")
 _PIECES = Refusal("pieces between indices are no rows to share")
 
 
-class ParallelUfunc:
+class ParallelUfunc(Door):
     """A ufunc that runs on all cores; made by `parallel`.
 
     It is called as the ufunc is, with `pool` besides: the Pool whose threads run it, the default pool if
@@ -71,16 +72,25 @@ class ParallelUfunc:
         self.__doc__ = doc_with_pool(ufunc)
         self._trusted = trust or ufunc in self_test.NUMPYS
         name = ufunc.__name__ if ufunc in self_test.NUMPYS else ""
-        self._least = thresholds.LEAST
         # By dtype.num: the bytes from which on calls are shared, once they are known. Any thread writes;
         # nothing but time depends on it.
         self._worth: dict[int, int] = dict.fromkeys(INTEGERS, _FILLED) if name in _FILLS else {}
+        as_door(self, ufunc, SIMPLE, thresholds.LEAST)
         self._small_calls = SmallCalls(ufunc, name != "")
         self._small = self._small_calls.by_dtype
         self._count = ufunc.nin
         self._reduce, self._accumulate = ufunc.reduce, ufunc.accumulate
         self._loops: LoopCache = LoopCache()
         self._plans: PlanCache = PlanCache()
+        if name:  # such a door keeps its ufunc alive, as nothing does with others'
+            few = 16 * thresholds.SCATTERED * thresholds.LEAST  # of the product, times 16
+            for method, least, times in (
+                ("reduce", thresholds.REDUCED, 1),
+                ("accumulate", thresholds.ACCUMULATED, 1),
+                ("outer", few, 0),
+            ):
+                ours = getattr(self, method)
+                vars(self)[method] = MethodDoor(getattr(ufunc, method), ours, least, times)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -98,35 +108,27 @@ class ParallelUfunc:
             raise AttributeError(name)
         return getattr(self.ufunc, name)
 
-    def __call__(self, *args: Any, out: Any = NOT_GIVEN, pool: Pool | None = None, **options: Any) -> Any:
-        if pool is None and not options and args and not WATCHERS:  # here 20 ns show
-            x = args[0]
-            if type(x) is _ndarray:
-                dtype = x.dtype
-                least, handling = self._small.get(dtype.num, CLOSED)
-                if x.nbytes < least and len(args) == self._count:
-                    y = args[-1]
-                    if y is x or (
-                        (y.dtype is dtype and y.nbytes < least)
-                        if type(y) is _ndarray
-                        else dtype.num in takes(type(y), ())
-                    ):
-                        if out is NOT_GIVEN:
-                            if handling is None:
-                                return self.ufunc(*args)
-                            before = _set_handling(handling)
-                            if before.old_value is MISSING or before.old_value is DEFAULT:
-                                try:
-                                    return self.ufunc(*args)
-                                finally:
-                                    _reset_handling(before)
-                            _reset_handling(before)
-                        elif type(out) is _ndarray and out.dtype is dtype:
-                            made = self._small_calls.with_out(args, out, handling)
-                            if made is not None:
-                                return made
+    def as_the_user(self, *args: Any, out: Any = NOT_GIVEN, pool: Pool | None = None, **options: Any) -> Any:
+        """The same call, from code of ours."""
+        if pool is None and not options and not WATCHERS:
+            made = self._small_calls.made(args, out)
+            if made is not None:
+                return made
+        result = self._ours(*args, out=out, pool=pool, **options)
+        if result is not BY_NUMPY:
+            return result
+        if pool is None and args and type(args[0]) is _ndarray:
+            self._learn(args[0].dtype)
+        if out is not NOT_GIVEN:
+            options["out"] = out
+        elif pool is None and not options and not WATCHERS and self._small_calls.are_alike(args):
+            return self._small_calls.call(self.ufunc, args)
+        return apply_as_the_user(self.ufunc, args, options)
+
+    def _ours(self, *args: Any, out: Any = NOT_GIVEN, pool: Pool | None = None, **options: Any) -> Any:
+        """A call that may be worth threads, or is watched; BY_NUMPY where NumPy is to make it."""
         if WATCHERS and not is_watched():
-            return watched(self.__name__, self, *args, out=out, pool=pool, **options)
+            return watched(self.__name__, self.as_the_user, *args, out=out, pool=pool, **options)
         if pool is None:
             untimed = None
             for x in args:
@@ -140,20 +142,14 @@ class ParallelUfunc:
             else:
                 if untimed is not None:
                     return self._timed(args, out, options, untimed)
-                if args and type(args[0]) is _ndarray:
-                    self._learn(args[0].dtype)
-                if out is NOT_GIVEN and not options and not WATCHERS and self._small_calls.are_alike(args):
-                    return self._small_calls.call(self.ufunc, args)
                 if out is not NOT_GIVEN:
                     options["out"] = out
-                return self._by_numpy(args, options, pool)
+                return self._by_others(args, options, pool)
             is_default, pool = True, default_pool()
             if pool._max_workers == 1:
                 if WATCHERS:
                     came_to(self.__name__, ONE_THREAD)
-                if out is not NOT_GIVEN:
-                    options["out"] = out
-                return apply_as_the_user(self.ufunc, args, options)
+                return BY_NUMPY
         else:
             is_default = False
             check_pool(pool)
@@ -176,16 +172,14 @@ class ParallelUfunc:
         if is_default:
             few = scattered(self._worth, args)
             if few is not None:
-                if not WATCHERS and out is NOT_GIVEN and not options and self._small_calls.are_alike(args):
-                    return self._small_calls.call(self.ufunc, args)
                 if WATCHERS:
                     call = self._prepare(args, options)
                     few = call if isinstance(call, Refusal) else few  # what else hinders it is told first
-                return self._by_numpy(args, options, pool, few)
+                return self._by_others(args, options, pool, few)
         call = self._prepare(args, options)
         result = call if isinstance(call, Refusal) else call.run(handle)
         if type(result) is Refusal:
-            return self._by_numpy(args, options, pool, result)
+            return self._by_others(args, options, pool, result)
         if WATCHERS:
             came_to(self.__name__, result)
         return result
@@ -321,12 +315,12 @@ class ParallelUfunc:
 
     # ---- inside ----
 
-    def _by_numpy(
+    def _by_others(
         self, args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None, why: Refusal | None = None
     ) -> Any:
-        """A call that is not ours: pandas' or xarray's with our loops, or NumPy's."""
+        """A call that is not ours: pandas' or xarray's with our loops; or BY_NUMPY."""
         if not options and self.ufunc.signature is None:
-            call = self if pool is None else functools.partial(self, pool=pool)
+            call = self.as_the_user if pool is None else functools.partial(self.as_the_user, pool=pool)
             result = call_labelled(self.ufunc, call, args)
             if result is not NotImplemented:
                 if WATCHERS:
@@ -334,7 +328,7 @@ class ParallelUfunc:
                 return result
         if WATCHERS:
             came_to(self.__name__, judged(args) if why is None else why)
-        return apply_as_the_user(self.ufunc, args, options)
+        return BY_NUMPY
 
     def _learn(self, dtype: "np.dtype[Any]") -> None:
         self._small_calls.learn(dtype, self._worth.get(dtype.num, self._least))

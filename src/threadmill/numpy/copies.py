@@ -15,7 +15,7 @@ from ..arrays.layout import is_plain, is_target
 from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, plain_dtype
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
+from .face import Prepared, on_all_cores
 from .pieces import CASTINGS, COPIED, LEAST, OTHER, SHARED, copied, written_like
 
 __all__ = ["ascontiguousarray", "asfortranarray", "astype", "copy", "copyto"]
@@ -23,7 +23,7 @@ __all__ = ["ascontiguousarray", "asfortranarray", "astype", "copy", "copyto"]
 _NO_COPY = Refusal("nothing is copied")
 
 
-@on_all_cores(np.astype, COPIED, LEAST, quiet=NUMBERS)
+@on_all_cores(np.astype, COPIED, LEAST)
 def astype(pool: Pool, x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Prepared:
     to = plain_dtype(dtype)
     if not is_plain(x) or to is None or copy is not True or device is not None:
@@ -32,7 +32,7 @@ def astype(pool: Pool, x: Any, dtype: Any, /, *, copy: Any = True, device: Any =
     return copied(pool, [(x, result)], result)
 
 
-@on_all_cores(np.copy, COPIED, LEAST, written_like, quiet=NUMBERS)
+@on_all_cores(np.copy, COPIED, LEAST, written_like)
 def copy(pool: Pool, a: Any, order: Any = "K", subok: Any = False) -> Prepared:
     if not is_plain(a) or order not in ("K", "A", "C", "F") or type(subok) is not bool:
         return OTHER
@@ -51,14 +51,12 @@ def _copied_to(order: str) -> Callable[..., int]:
     return size
 
 
-@on_all_cores(
-    np.ascontiguousarray, COPIED, LEAST, _copied_to("c_contiguous"), quiet=NUMBERS, quiet_arguments=1
-)
+@on_all_cores(np.ascontiguousarray, COPIED, LEAST, _copied_to("c_contiguous"))
 def ascontiguousarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -> Prepared:
     return _laid_out(pool, a, dtype, "C", like)
 
 
-@on_all_cores(np.asfortranarray, COPIED, LEAST, _copied_to("f_contiguous"), quiet=NUMBERS, quiet_arguments=1)
+@on_all_cores(np.asfortranarray, COPIED, LEAST, _copied_to("f_contiguous"))
 def asfortranarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -> Prepared:
     return _laid_out(pool, a, dtype, "F", like)
 
@@ -81,7 +79,7 @@ def _written(dst: Any, _: Any, __: Any = None, where: Any = True, **___: Any) ->
     return written
 
 
-@on_all_cores(np.copyto, COPIED, LEAST, _written, times=16, quiet=INTEGERS)
+@on_all_cores(np.copyto, COPIED, LEAST, _written, times=16)
 def copyto(pool: Pool, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> Prepared:
     if not is_target(dst) or casting not in CASTINGS or not dst.size:
         return OTHER

@@ -15,7 +15,7 @@ from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..arrays.ufunc import parallel
 from ..tasks.pool import Pool
-from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
+from .face import Prepared, on_all_cores
 
 __all__ = ["bincount", "histogram"]
 
@@ -32,7 +32,7 @@ _CHUNKS, _PART = 16, 4
 _EXACT = 1 << 53
 
 
-@on_all_cores(np.bincount, "Each thread counts its part.", 1 << 19, quiet=INTEGERS)
+@on_all_cores(np.bincount, "Each thread counts its part.", 1 << 19)
 def bincount(pool: Pool, x: Any, /, weights: Any = None, minlength: Any = 0) -> Prepared:
     if weights is not None:
         return _WEIGHTS
@@ -58,7 +58,7 @@ def bincount(pool: Pool, x: Any, /, weights: Any = None, minlength: Any = 0) -> 
     return call
 
 
-@on_all_cores(np.histogram, "Each thread counts its part.", quiet=NUMBERS - {0})
+@on_all_cores(np.histogram, "Each thread counts its part.")
 def histogram(
     pool: Pool, a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Prepared:

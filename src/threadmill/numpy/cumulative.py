@@ -10,7 +10,7 @@ from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..arrays.ufunc import ParallelUfunc, parallel
 from ..tasks.pool import Pool
-from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
+from .face import Prepared, on_all_cores
 
 __all__ = ["cumprod", "cumsum", "nancumprod", "nancumsum"]
 if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
@@ -36,12 +36,12 @@ def _by(ufunc: ParallelUfunc, pool: Pool, a: Any, axis: Any, dtype: Any, out: An
     return call if isinstance(call, Refusal) else lambda: call.run(pool._handle)
 
 
-@on_all_cores(np.cumsum, _WAY, thresholds.ACCUMULATED, _along, quiet=NUMBERS)
+@on_all_cores(np.cumsum, _WAY, thresholds.ACCUMULATED, _along)
 def cumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _by(parallel(np.add), pool, a, axis, dtype, out)
 
 
-@on_all_cores(np.cumprod, _WAY, thresholds.ACCUMULATED, _along, quiet=NUMBERS)
+@on_all_cores(np.cumprod, _WAY, thresholds.ACCUMULATED, _along)
 def cumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _by(parallel(np.multiply), pool, a, axis, dtype, out)
 
@@ -65,25 +65,25 @@ def _without_nan(
     return run
 
 
-@on_all_cores(np.nancumsum, _WAY, thresholds.ACCUMULATED, _along, quiet=NUMBERS)
+@on_all_cores(np.nancumsum, _WAY, thresholds.ACCUMULATED, _along)
 def nancumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _without_nan(parallel(np.add), 0, pool, a, axis, dtype, out)
 
 
-@on_all_cores(np.nancumprod, _WAY, thresholds.ACCUMULATED, _along, quiet=NUMBERS)
+@on_all_cores(np.nancumprod, _WAY, thresholds.ACCUMULATED, _along)
 def nancumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _without_nan(parallel(np.multiply), 1, pool, a, axis, dtype, out)
 
 
 if "cumulative_sum" in __all__:
 
-    @on_all_cores(np.cumulative_sum, _WAY, thresholds.ACCUMULATED, _along, quiet=INTEGERS)
+    @on_all_cores(np.cumulative_sum, _WAY, thresholds.ACCUMULATED, _along)
     def cumulative_sum(
         pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
     ) -> Prepared:
         return _by(parallel(np.add), pool, x, axis, dtype, out)
 
-    @on_all_cores(np.cumulative_prod, _WAY, thresholds.ACCUMULATED, _along, quiet=INTEGERS)
+    @on_all_cores(np.cumulative_prod, _WAY, thresholds.ACCUMULATED, _along)
     def cumulative_prod(
         pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
     ) -> Prepared:

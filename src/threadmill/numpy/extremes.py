@@ -15,7 +15,7 @@ from ..arrays.nan_extremes import nan_extremes
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from . import reductions
-from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
+from .face import Prepared, on_all_cores
 from .rows import CLOSE, are_close, gathered, rows_of, run_blocks
 
 __all__ = ["argmax", "argmin", "nanargmax", "nanargmin", "nanmax", "nanmin"]
@@ -75,8 +75,8 @@ def _over_all(pool: Pool, numpys: Callable[..., Any], a: Any) -> Prepared:
     return run
 
 
-argmax = on_all_cores(np.argmax, _WAY, _QUICK, quiet=NUMBERS)(_arg(np.argmax))
-argmin = on_all_cores(np.argmin, _WAY, _QUICK, quiet=NUMBERS)(_arg(np.argmin))
+argmax = on_all_cores(np.argmax, _WAY, _QUICK)(_arg(np.argmax))
+argmin = on_all_cores(np.argmin, _WAY, _QUICK)(_arg(np.argmin))
 
 
 def _looked_for(pool: Pool, a: Any, axis: Any, keepdims: Any, greatest: bool, places: bool) -> Prepared:
@@ -133,8 +133,8 @@ def _is_turned(a: Any) -> bool:
 
 _NAN_WAY = f"Loops of our own look for numbers in float32 and float64. Of others {_WAY[:1].lower()}{_WAY[1:]}"
 
-nanargmax = on_all_cores(np.nanargmax, _NAN_WAY, _NAN_QUICK, quiet=NUMBERS)(_nanarg(np.nanargmax, np.argmax))
-nanargmin = on_all_cores(np.nanargmin, _NAN_WAY, _NAN_QUICK, quiet=NUMBERS)(_nanarg(np.nanargmin, np.argmin))
+nanargmax = on_all_cores(np.nanargmax, _NAN_WAY, _NAN_QUICK)(_nanarg(np.nanargmax, np.argmax))
+nanargmin = on_all_cores(np.nanargmin, _NAN_WAY, _NAN_QUICK)(_nanarg(np.nanargmin, np.argmin))
 
 
 def _nan_extreme(greatest: bool) -> Callable[..., Prepared]:
@@ -166,5 +166,5 @@ WHOLE_LEAST = 1 << 25
 
 _EXTREME_WAY = "Loops of our own look for numbers in float32 and float64; which zero is found NumPy tells."
 
-nanmax = on_all_cores(np.nanmax, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=INTEGERS)(_nan_extreme(True))
-nanmin = on_all_cores(np.nanmin, _EXTREME_WAY, 2 * _NAN_QUICK, quiet=INTEGERS)(_nan_extreme(False))
+nanmax = on_all_cores(np.nanmax, _EXTREME_WAY, 2 * _NAN_QUICK)(_nan_extreme(True))
+nanmin = on_all_cores(np.nanmin, _EXTREME_WAY, 2 * _NAN_QUICK)(_nan_extreme(False))

@@ -15,7 +15,7 @@ from ..arrays.layout import is_plain
 from ..arrays.rebound import rebound
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from .face import NUMBERS, Prepared, on_all_cores
+from .face import Prepared, on_all_cores
 from .inner_calls import WARNINGS, Refused, calling, pool_of_call
 from .rows import rows_of, run_blocks
 
@@ -85,11 +85,8 @@ def _transform(name: str) -> Callable[..., Any]:
 
         return calling(pool, own, a, *args, **options)
 
-    # Those of several axes warn of other arguments.
-    worth, few = (_WORTH, None) if name in _ALONG_ONE else (_WORTH_OF_MORE, 1)
-    made: Callable[..., Any] = on_all_cores(
-        getattr(_fft, name), _WAY, worth, _room, quiet=NUMBERS, quiet_arguments=few
-    )(prepare)
+    worth = _WORTH if name in _ALONG_ONE else _WORTH_OF_MORE
+    made: Callable[..., Any] = on_all_cores(getattr(_fft, name), _WAY, worth, _room)(prepare)
     return made
 
 

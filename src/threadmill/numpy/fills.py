@@ -12,7 +12,6 @@ from ..arrays.layout import is_plain
 from ..arrays.operands import NUMBERS, PYTHON_NUMBERS, as_loop_number, plain_dtype
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from .face import NUMBERS as QUIET
 from .face import Prepared, on_all_cores
 from .pieces import LEAST, OTHER, copied, written_like
 
@@ -64,7 +63,7 @@ def _new(shape: Any, dtype: Any, order: Any, device: Any, like: Any) -> Array | 
     return OTHER if to is None else empty(shape, to, order)
 
 
-@on_all_cores(np.full, _FILLED, LEAST, _room, times=0, quiet=QUIET)
+@on_all_cores(np.full, _FILLED, LEAST, _room, times=0)
 def full(
     pool: Pool,
     shape: Any,
@@ -81,7 +80,7 @@ def full(
     return result if isinstance(result, Refusal) else _filled(pool, result, fill_value)
 
 
-@on_all_cores(np.ones, _FILLED, LEAST, _room_of_ones, times=0, quiet=QUIET)
+@on_all_cores(np.ones, _FILLED, LEAST, _room_of_ones, times=0)
 def ones(
     pool: Pool, shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None, like: Any = None
 ) -> Prepared:
@@ -98,7 +97,7 @@ def _like(a: Any, dtype: Any, order: Any, subok: Any, shape: Any, device: Any) -
     return OTHER if to is None else empty_like(a, to, order)
 
 
-@on_all_cores(np.full_like, _FILLED, LEAST, written_like, quiet=QUIET)
+@on_all_cores(np.full_like, _FILLED, LEAST, written_like)
 def full_like(
     pool: Pool,
     a: Any,
@@ -131,5 +130,5 @@ def _filled_like(value: int) -> Callable[..., Prepared]:
     return prepare
 
 
-ones_like = on_all_cores(np.ones_like, _FILLED, LEAST, written_like, quiet=QUIET)(_filled_like(1))
-zeros_like = on_all_cores(np.zeros_like, _FILLED, LEAST, written_like, quiet=QUIET)(_filled_like(0))
+ones_like = on_all_cores(np.ones_like, _FILLED, LEAST, written_like)(_filled_like(1))
+zeros_like = on_all_cores(np.zeros_like, _FILLED, LEAST, written_like)(_filled_like(0))

@@ -20,7 +20,6 @@ from ..arrays.refusal import FUSE_IS_OFF, Refusal
 from ..fusion.fuse import explain_fused, run_fused
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
-from .face import NUMBERS as ALL_NUMBERS
 from .face import Prepared, on_all_cores
 from .moments import WAY as MOMENTS_WAY
 from .moments import by_moments
@@ -133,13 +132,11 @@ def _fused(
     numpys: Function,
     gains: Gains,
     least: int,
-    quiet: frozenset[int] = frozenset(),
-    quiet_arguments: int | None = None,
     *,
     way: str = _WAY,
     sooner: Sooner | None = None,
 ) -> Function:
-    """NumPy's function, fused from so many bytes of its largest argument on; `quiet`: see face.py.
+    """NumPy's function, fused from so many bytes of its largest argument on.
 
     `sooner` is asked first, if there is one.
     """
@@ -172,7 +169,7 @@ def _fused(
         why = gains(given)
         return None if why is None else Refusal(why)
 
-    function: Any = on_all_cores(numpys, way, least, quiet=quiet, quiet_arguments=quiet_arguments)(prepare)
+    function: Any = on_all_cores(numpys, way, least)(prepare)
     explain = function.explain
 
     def explain_passes(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -211,18 +208,18 @@ _by_moments = functools.partial(
 
 var = _by_moments(np.var, least=_MOMENTS)
 std = _by_moments(np.std, least=_MOMENTS)
-nansum = _by_moments(np.nansum, least=_MOMENTS, quiet=ALL_NUMBERS)
+nansum = _by_moments(np.nansum, least=_MOMENTS)
 nanmean = _by_moments(np.nanmean, least=_NAN_MOMENTS)
 nanvar = _by_moments(np.nanvar, least=_NAN_MOMENTS)
 nanstd = _by_moments(np.nanstd, least=_NAN_MOMENTS)
 
 # From these sizes on they gain on two threads, one of which is busy elsewhere: 1.1 and more.
-nanprod = _fused(np.nanprod, _reduces, 1 << 24, ALL_NUMBERS)
-norm = _fused(np.linalg.norm, _norm_of_rows, 1 << 24, ALL_NUMBERS)
-ptp = _fused(np.ptp, _ranges, 1 << 25, ALL_NUMBERS)
-average = _fused(np.average, _reduces, 1 << 23, ALL_NUMBERS)
-trapezoid = _fused(np.trapezoid, _in_rows, 1 << 23, ALL_NUMBERS)
-gradient = _fused(np.gradient, _in_rows, 1 << 23, ALL_NUMBERS)
-nan_to_num = _fused(np.nan_to_num, _floats, 1 << 22, ALL_NUMBERS)
-isclose = _fused(np.isclose, _alike, 1 << 22, ALL_NUMBERS, 2)  # of tolerances it warns
-allclose = _fused(np.allclose, _alike, 1 << 22, ALL_NUMBERS)
+nanprod = _fused(np.nanprod, _reduces, 1 << 24)
+norm = _fused(np.linalg.norm, _norm_of_rows, 1 << 24)
+ptp = _fused(np.ptp, _ranges, 1 << 25)
+average = _fused(np.average, _reduces, 1 << 23)
+trapezoid = _fused(np.trapezoid, _in_rows, 1 << 23)
+gradient = _fused(np.gradient, _in_rows, 1 << 23)
+nan_to_num = _fused(np.nan_to_num, _floats, 1 << 22)
+isclose = _fused(np.isclose, _alike, 1 << 22)
+allclose = _fused(np.allclose, _alike, 1 << 22)

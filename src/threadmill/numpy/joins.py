@@ -15,7 +15,7 @@ from ..arrays.layout import is_plain, is_target
 from ..arrays.operands import plain_dtype
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from .face import NEVER, NUMBERS, Prepared, on_all_cores
+from .face import NEVER, Prepared, on_all_cores
 from .pieces import CASTINGS, COPIED, LEAST, OTHER, SHARED, copied, written_like
 
 __all__ = [
@@ -102,7 +102,7 @@ def _common_order(arrays: Sequence[Array]) -> Any:
     return None
 
 
-@on_all_cores(np.concatenate, COPIED, NEVER, _room_of_all, quiet=NUMBERS)
+@on_all_cores(np.concatenate, COPIED, NEVER, _room_of_all)
 def concatenate(
     pool: Pool,
     arrays: Any,
@@ -119,7 +119,7 @@ def concatenate(
 concat = concatenate
 
 
-@on_all_cores(np.stack, COPIED, NEVER, _room_of_all, quiet=NUMBERS)
+@on_all_cores(np.stack, COPIED, NEVER, _room_of_all)
 def stack(
     pool: Pool,
     arrays: Any,
@@ -137,23 +137,23 @@ def stack(
     return _joined(pool, [np.expand_dims(x, axis) for x in arrays], axis, out, dtype, casting)
 
 
-@on_all_cores(np.vstack, COPIED, NEVER, _room_of_all, quiet=NUMBERS)
+@on_all_cores(np.vstack, COPIED, NEVER, _room_of_all)
 def vstack(pool: Pool, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Prepared:
     return _joined(pool, [np.atleast_2d(x) for x in _plain(tup)], 0, None, dtype, casting)
 
 
-@on_all_cores(np.hstack, COPIED, NEVER, _room_of_all, quiet=NUMBERS)
+@on_all_cores(np.hstack, COPIED, NEVER, _room_of_all)
 def hstack(pool: Pool, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Prepared:
     arrays = [np.atleast_1d(x) for x in _plain(tup)]
     return _joined(pool, arrays, min(arrays[0].ndim - 1, 1), None, dtype, casting)
 
 
-@on_all_cores(np.dstack, COPIED, NEVER, _room_of_all, quiet=NUMBERS)
+@on_all_cores(np.dstack, COPIED, NEVER, _room_of_all)
 def dstack(pool: Pool, tup: Any) -> Prepared:
     return _joined(pool, [np.atleast_3d(x) for x in _plain(tup)], 2)
 
 
-@on_all_cores(np.column_stack, COPIED, NEVER, _room_of_all, quiet=NUMBERS)
+@on_all_cores(np.column_stack, COPIED, NEVER, _room_of_all)
 def column_stack(pool: Pool, tup: Any) -> Prepared:
     return _joined(pool, [x if x.ndim > 1 else x.reshape(-1, 1) for x in _plain(tup)], 1)
 
@@ -167,7 +167,7 @@ _REPEATED = 8
 _ORDER = Refusal("the array is not contiguous in C order, and is read as quickly once it is copied")
 
 
-@on_all_cores(np.roll, COPIED, LEAST, written_like, quiet=NUMBERS)
+@on_all_cores(np.roll, COPIED, LEAST, written_like)
 def roll(pool: Pool, a: Any, shift: Any, axis: Any = None) -> Prepared:
     if not is_plain(a) or not a.ndim or type(shift) is not int or type(axis) not in (int, type(None)):
         return OTHER
@@ -189,7 +189,7 @@ def _room_repeated(a: Any, repeats: Any, *_: Any, **__: Any) -> int:
     return a.nbytes * repeats if type(a) is np.ndarray and type(repeats) is int else 0
 
 
-@on_all_cores(np.repeat, COPIED, LEAST, _room_repeated, times=0, quiet=NUMBERS)
+@on_all_cores(np.repeat, COPIED, LEAST, _room_repeated, times=0)
 def repeat(pool: Pool, a: Any, repeats: Any, axis: Any = None) -> Prepared:
     if not is_plain(a) or type(repeats) is not int or type(axis) not in (int, type(None)):
         return OTHER
@@ -212,7 +212,7 @@ def _room_tiled(A: Any, reps: Any) -> int:
 
 
 # Two threads gained in no size: 0.5 to 1.0 times NumPy's speed from 1 to 8 MB of an array.
-@on_all_cores(np.tile, COPIED, NEVER, _room_tiled, quiet=NUMBERS)
+@on_all_cores(np.tile, COPIED, NEVER, _room_tiled)
 def tile(pool: Pool, A: Any, reps: Any) -> Prepared:
     if not is_plain(A) or type(reps) not in (int, tuple, list):
         return OTHER

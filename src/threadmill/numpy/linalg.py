@@ -16,7 +16,7 @@ from ..arrays.layout import is_plain
 from ..arrays.rebound import rebound
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from .face import NEVER, NUMBERS, Prepared, on_all_cores
+from .face import NEVER, Prepared, on_all_cores
 from .fused import norm as norm
 from .inner_calls import WARNINGS, Refused, calling, pool_of_call
 from .rows import gathered, rows_of
@@ -103,9 +103,7 @@ def _of_stacks(name: str) -> Callable[..., Any]:
         return a.nbytes if smallest <= a.shape[-1] <= largest else 0
 
     least = NEVER if name in _NEVER_GAINING else _LEAST
-    made: Callable[..., Any] = on_all_cores(getattr(_linalg_face, name), _WAY, least, size, quiet=NUMBERS)(
-        prepare
-    )
+    made: Callable[..., Any] = on_all_cores(getattr(_linalg_face, name), _WAY, least, size)(prepare)
     return made
 
 

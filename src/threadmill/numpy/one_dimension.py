@@ -3,12 +3,11 @@
 import numpy as np
 
 from . import sort_1d
-from .face import NUMBERS, on_all_cores
+from .face import on_all_cores
 
 __all__ = ["unique"]
 
 unique = on_all_cores(
     np.unique,
     "In one dimension integers and dates are sorted as by `sort`, indices found as by `argsort`.",
-    quiet=NUMBERS,
 )(sort_1d.unique)

@@ -14,7 +14,7 @@ from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from . import sort_1d
-from .face import NUMBERS, Prepared, on_all_cores
+from .face import Prepared, on_all_cores
 from .nan_rows import BLOCK, LONG, OWN, QUICKLY_SORTED, as_a_whole, counted, nanmedian_by_sorting
 from .rows import Rows, gathered, rows_of
 
@@ -49,7 +49,7 @@ def _rows(a: Any, axis: Any, out: Any, keepdims: Any) -> tuple[Rows, int] | Refu
 _MEDIAN_1D = "In one dimension a copy, made on the threads, is parted at its middle alone by NumPy."
 
 
-@on_all_cores(np.median, f"{_WAY} {_MEDIAN_1D}", 2 * BLOCK, quiet=NUMBERS)
+@on_all_cores(np.median, f"{_WAY} {_MEDIAN_1D}", 2 * BLOCK)
 def median(
     pool: Pool, a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = False
 ) -> Prepared:
@@ -101,8 +101,8 @@ def _is_quantile(q: Any) -> bool:
     return type(q) in (int, float) or isinstance(q, np.floating) or is_plain(q)
 
 
-quantile = on_all_cores(np.quantile, _WAY, 2 * BLOCK, quiet=NUMBERS)(_quantile(np.quantile))
-percentile = on_all_cores(np.percentile, _WAY, 2 * BLOCK, quiet=NUMBERS)(_quantile(np.percentile))
+quantile = on_all_cores(np.quantile, _WAY, 2 * BLOCK)(_quantile(np.quantile))
+percentile = on_all_cores(np.percentile, _WAY, 2 * BLOCK)(_quantile(np.percentile))
 
 
 _NANMEDIAN_1D = (

@@ -17,7 +17,7 @@ from ..arrays.operands import PYTHON_NUMBERS, as_loop_number, operand
 from ..arrays.refusal import Refusal
 from ..arrays.thresholds import SCATTERED
 from ..tasks.pool import Pool
-from .face import LEAST, NUMBERS, Prepared, on_all_cores
+from .face import LEAST, Prepared, on_all_cores
 
 __all__ = [
     "argwhere",
@@ -68,7 +68,7 @@ def _room(*args: Any) -> int:
     return most if len(args) > 1 else _mask_room(*args)
 
 
-@on_all_cores(np.where, _CHOSEN, _CHOSE, _room, times=_NUMBER, quiet=NUMBERS, reports="cast")
+@on_all_cores(np.where, _CHOSEN, _CHOSE, _room, times=_NUMBER)
 def where(pool: Pool, condition: Any, *choices: Any) -> Prepared:
     if not choices:
         return _coordinates(pool, condition)
@@ -117,7 +117,7 @@ def _room_of_choices(condlist: Any, choicelist: Any, *_: Any, **__: Any) -> int:
     return max((x.nbytes for x in given if type(x) is np.ndarray), default=0)
 
 
-@on_all_cores(np.select, _CHOSEN, LEAST, _room_of_choices, quiet=NUMBERS)
+@on_all_cores(np.select, _CHOSEN, LEAST, _room_of_choices)
 def select(pool: Pool, condlist: Any, choicelist: Any, default: Any = 0) -> Prepared:
     if type(condlist) not in (list, tuple) or type(choicelist) not in (list, tuple):
         return _OTHER
@@ -170,12 +170,12 @@ def _as_mask(a: Any) -> Array | Refusal:
     return a.reshape(-1) if a.flags.c_contiguous else _ORDER
 
 
-@on_all_cores(np.nonzero, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER, quiet=NUMBERS)
+@on_all_cores(np.nonzero, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER)
 def nonzero(pool: Pool, a: Any) -> Prepared:
     return _coordinates(pool, a)
 
 
-@on_all_cores(np.argwhere, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER, quiet=NUMBERS)
+@on_all_cores(np.argwhere, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER)
 def argwhere(pool: Pool, a: Any) -> Prepared:
     prepared = _coordinates(pool, a)
     if isinstance(prepared, Refusal):
@@ -188,7 +188,7 @@ def argwhere(pool: Pool, a: Any) -> Prepared:
     return call
 
 
-@on_all_cores(np.flatnonzero, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER, quiet=NUMBERS)
+@on_all_cores(np.flatnonzero, _COUNTED_FIRST, _MASK, _mask_room, times=_NUMBER)
 def flatnonzero(pool: Pool, a: Any) -> Prepared:
     mask = _as_mask(a)
     if isinstance(mask, Refusal):
@@ -208,7 +208,7 @@ def _count_room(a: Any, *_: Any, **__: Any) -> int:
     return a.nbytes if a.dtype.char == "?" else _NUMBER * a.nbytes
 
 
-@on_all_cores(np.count_nonzero, "All threads count.", 1 << 21, _count_room, times=_NUMBER, quiet=NUMBERS)
+@on_all_cores(np.count_nonzero, "All threads count.", 1 << 21, _count_room, times=_NUMBER)
 def count_nonzero(pool: Pool, a: Any, axis: Any = None, *, keepdims: Any = False) -> Prepared:
     if axis is not None or keepdims is not False or not is_plain(a) or not masks.is_mask(a.dtype):
         return _OTHER
@@ -219,12 +219,12 @@ def _condition_room(condition: Any, *_: Any, **__: Any) -> int:
     return condition.nbytes if type(condition) is np.ndarray else 0
 
 
-@on_all_cores(np.extract, _COUNTED_FIRST, _MASK, _condition_room, quiet=NUMBERS)
+@on_all_cores(np.extract, _COUNTED_FIRST, _MASK, _condition_room)
 def extract(pool: Pool, condition: Any, arr: Any) -> Prepared:
     return _compressed(pool, _as_mask(condition), arr)
 
 
-@on_all_cores(np.compress, _COUNTED_FIRST, _MASK, _condition_room, quiet=NUMBERS)
+@on_all_cores(np.compress, _COUNTED_FIRST, _MASK, _condition_room)
 def compress(pool: Pool, condition: Any, a: Any, axis: Any = None, out: Any = None) -> Prepared:
     mask = _as_mask(condition)
     if isinstance(mask, Refusal) or out is not None or not is_plain(a) or condition.ndim != 1:
@@ -276,7 +276,7 @@ def _room_taken(_: Any, indices: Any, *__: Any, **___: Any) -> int:
     return indices.nbytes if type(indices) is np.ndarray else 0
 
 
-@on_all_cores(np.take, _TAKEN, _INDICES, _room_taken, quiet=NUMBERS)
+@on_all_cores(np.take, _TAKEN, _INDICES, _room_taken)
 def take(
     pool: Pool, a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise"
 ) -> Prepared:

@@ -8,7 +8,7 @@ import numpy as np
 from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
+from .face import INTEGERS, Prepared, on_all_cores
 from .rows import Rows, gathered, pieces_of
 
 __all__ = ["dot", "einsum", "inner"]
@@ -33,7 +33,7 @@ def _rows(axis: int, length: int, count: int) -> Rows | Refusal:
     return Rows(axis, length, pieces_of(length, 8 * count // length))
 
 
-@on_all_cores(np.dot, _WAY, _LEAST, runs=INTEGERS, quiet=NUMBERS, reports="dot")
+@on_all_cores(np.dot, _WAY, _LEAST, runs=INTEGERS)
 def dot(pool: Pool, a: Any, b: Any, out: Any = None) -> Prepared:
     if not _are_integers(a, b) or a.ndim != 2 or b.ndim not in (1, 2) or out is not None:
         return _NOT_INTEGERS
@@ -43,7 +43,7 @@ def dot(pool: Pool, a: Any, b: Any, out: Any = None) -> Prepared:
     return lambda: gathered(pool, rows, lambda piece: np.dot(a[piece], b))
 
 
-@on_all_cores(np.inner, _WAY, _LEAST, runs=INTEGERS, quiet=NUMBERS, reports="dot")
+@on_all_cores(np.inner, _WAY, _LEAST, runs=INTEGERS)
 def inner(pool: Pool, a: Any, b: Any) -> Prepared:
     if not _are_integers(a, b) or a.ndim != 2 or b.ndim not in (1, 2):
         return _NOT_INTEGERS
@@ -53,7 +53,7 @@ def inner(pool: Pool, a: Any, b: Any) -> Prepared:
     return lambda: gathered(pool, rows, lambda piece: np.inner(a[piece], b))
 
 
-@on_all_cores(np.einsum, _WAY, _LEAST, runs=INTEGERS, quiet=NUMBERS)
+@on_all_cores(np.einsum, _WAY, _LEAST, runs=INTEGERS)
 def einsum(pool: Pool, subscripts: Any, *operands: Any, optimize: Any = False) -> Prepared:
     if type(subscripts) is not str or not operands or optimize is not False or not _are_integers(*operands):
         return _NOT_INTEGERS

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .._native.door import BY_NUMPY
 from ..arrays import thresholds
+from ..arrays.doors import FunctionDoor
 from ..arrays.errstate import DEFAULT, HANDLING, as_default_for, as_the_user
 from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
 from ..arrays.refusal import Refusal
@@ -74,8 +76,8 @@ any = _reduction(np.any, np.logical_or, as_any)
 all = _reduction(np.all, np.logical_and, as_any)
 
 
-@named_as(np.mean)
-def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
+def _mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
+    """np.mean, or BY_NUMPY where NumPy is to make the call."""
     # NumPy's mean is its sum, divided; of integers and float16 a sum in another dtype, which NumPy makes.
     if pool is None and args and not WATCHERS:
         x = args[0]
@@ -84,20 +86,20 @@ def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
             has_kernel = axis is None and x.flags.c_contiguous
             least = thresholds.SUMMED if has_kernel else thresholds.REDUCED
             if x.nbytes < least or x.dtype.kind in "biu":
-                return np.mean(*args, **options)
+                return BY_NUMPY
     if WATCHERS and not is_watched():
-        return watched("mean", mean, *args, pool=pool, **options)
+        return watched("mean", mean.as_the_user, *args, pool=pool, **options)
     check_pool(pool)
     asked = _add.asked(as_mean, args, options)
     if asked is None or asked[0].dtype.char not in "fdFD" or asked[2] is not None or asked[6] is not True:
         if WATCHERS:
             came_to("mean", judged(args))
-        return as_the_user(np.mean, *args, **options)
+        return BY_NUMPY
     plan = _add.plan(asked, pool)
     if WATCHERS:
         came_to("mean", plan)
     if isinstance(plan, Refusal):
-        return np.mean(*args, **options)
+        return BY_NUMPY
     total = _add.run(plan, asked, pool)
     count = np.intp(asked[0].size // total.size)  # not an int: float32 is divided as float64
     if isinstance(total, np.ndarray):
@@ -106,3 +108,6 @@ def mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
 
 
 _add = parallel(np.add)._reducer
+
+# From so many bytes on a sum of some kind may be ours.
+mean: Any = named_as(np.mean)(FunctionDoor(np.mean, _mean, thresholds.SUMMED))

@@ -11,7 +11,7 @@ import numpy as np
 from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from .face import NUMBERS, Prepared, on_all_cores
+from .face import Prepared, on_all_cores
 from .rows import CLOSE, are_close, filled, rows_of
 
 __all__ = ["digitize", "interp", "isin", "searchsorted", "take_along_axis"]
@@ -53,7 +53,7 @@ def _searched(a: Any, v: Any, sorter: Any = None) -> Any:
     return a if _is_sorted(a if sorter is None else a[sorter]) else Refusal("the array is not sorted")
 
 
-@on_all_cores(np.searchsorted, _EACH, quiet=NUMBERS)
+@on_all_cores(np.searchsorted, _EACH)
 def searchsorted(pool: Pool, a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Prepared:
     rows = rows_of(v, []) if is_plain(v) else _NOT_PLAIN
     if isinstance(rows, Refusal):
@@ -66,7 +66,7 @@ def searchsorted(pool: Pool, a: Any, v: Any, side: Any = "left", sorter: Any = N
     )
 
 
-@on_all_cores(np.digitize, _EACH, quiet=NUMBERS)
+@on_all_cores(np.digitize, _EACH)
 def digitize(pool: Pool, x: Any, bins: Any, right: Any = False) -> Prepared:
     rows = rows_of(x, []) if is_plain(x) else _NOT_PLAIN
     if isinstance(rows, Refusal):
@@ -89,7 +89,7 @@ def digitize(pool: Pool, x: Any, bins: Any, right: Any = False) -> Prepared:
     return lambda: filled(pool, rows, np.empty(x.shape, np.intp), one)
 
 
-@on_all_cores(np.interp, _EACH, quiet=NUMBERS)
+@on_all_cores(np.interp, _EACH)
 def interp(
     pool: Pool, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Prepared:
@@ -118,7 +118,7 @@ def interp(
 _ISIN, _TAKEN, _BLOCK, _TABLE = 1 << 20, 1 << 21, 1 << 17, 1 << 18
 
 
-@on_all_cores(np.isin, _EACH, _ISIN, quiet=NUMBERS)
+@on_all_cores(np.isin, _EACH, _ISIN)
 def isin(
     pool: Pool,
     element: Any,
@@ -159,7 +159,7 @@ def isin(
 _AXIS = signature(np.take_along_axis).parameters["axis"].default
 
 
-@on_all_cores(np.take_along_axis, "Rows along the axis are shared out.", _TAKEN, quiet=NUMBERS)
+@on_all_cores(np.take_along_axis, "Rows along the axis are shared out.", _TAKEN)
 def take_along_axis(pool: Pool, arr: Any, indices: Any, axis: Any = _AXIS) -> Prepared:
     if not (is_plain(arr) and is_plain(indices)) or type(axis) is not int or indices.dtype.kind not in "iu":
         return _NOT_PLAIN

@@ -12,7 +12,7 @@ from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from . import sort_1d
-from .face import NUMBERS, Prepared, on_all_cores
+from .face import Prepared, on_all_cores
 from .rows import Block, Rows, filled, rows_of, run_blocks
 
 __all__ = ["argpartition", "argsort", "partition", "sort"]
@@ -80,7 +80,7 @@ def _ordered(pool: Pool, a: Any, axis: int, rows: Rows, order: Callable[[Any, in
     return filled(pool, rows, np.empty(a.shape, np.intp), one)
 
 
-@on_all_cores(np.sort, f"{_WAY} {_SORT_1D}", _SORTED, quiet=NUMBERS)
+@on_all_cores(np.sort, f"{_WAY} {_SORT_1D}", _SORTED)
 def sort(
     pool: Pool, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Prepared:
@@ -92,7 +92,7 @@ def sort(
     return lambda: _in_place(pool, a, axis, rows, lambda x, axis: x.sort(axis, kind, order, stable=stable))
 
 
-@on_all_cores(np.partition, _WAY, _SORTED, quiet=NUMBERS)
+@on_all_cores(np.partition, _WAY, _SORTED)
 def partition(
     pool: Pool, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
 ) -> Prepared:
@@ -104,7 +104,7 @@ def partition(
     return lambda: _in_place(pool, a, axis, rows, lambda x, axis: x.partition(kth, axis, kind, order))
 
 
-@on_all_cores(np.argsort, f"{_WAY} {_ARGSORT_1D}", _ORDERED, quiet=NUMBERS)
+@on_all_cores(np.argsort, f"{_WAY} {_ARGSORT_1D}", _ORDERED)
 def argsort(
     pool: Pool, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Prepared:
@@ -116,7 +116,7 @@ def argsort(
     return lambda: _ordered(pool, a, axis, rows, lambda x, axis: x.argsort(axis, kind, order, stable=stable))
 
 
-@on_all_cores(np.argpartition, _WAY, _ORDERED, quiet=NUMBERS)
+@on_all_cores(np.argpartition, _WAY, _ORDERED)
 def argpartition(
     pool: Pool, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
 ) -> Prepared:

@@ -1,0 +1,36 @@
+"""Door: a callable in front of a function of NumPy's, which is called with small arguments as they are.
+
+door.c tells what it looks at. It is a type of CPython's, and not of cffi's: a call of it takes 50 ns.
+"""
+
+import ctypes
+from typing import TYPE_CHECKING, Any
+
+from .library import ffi, lib
+
+__all__ = ["BY_NUMPY", "Door"]
+
+# What our side of a door returns to have NumPy's function called from the user's frame.
+BY_NUMPY: Any = object()
+
+if TYPE_CHECKING:
+
+    class Door:
+        """Door(numpys, BY_NUMPY, watchers, ndarray, simple, keywords, times, least).
+
+        A call is NumPy's while the list `watchers` is empty, where it has none of the `keywords`, and where
+        each array has fewer than `least` bytes / `times`, or than self._worth has for its dtype.num. Other
+        arguments are of the types `simple`, or lists of such and of arrays; None: anything else. With 0
+        `times`, the product of the arrays' bytes and of all integers counts, times 16. All other calls are
+        those of self._ours.
+        """
+
+        _least: int
+
+        def __init__(self, *args: Any) -> None: ...
+        def __call__(self, *args: Any, **options: Any) -> Any: ...
+
+else:
+    # ctypes calls it with the GIL, as cffi would not.
+    _address = int(ffi.cast("uintptr_t", ffi.addressof(lib, "tm_py_door_type")))
+    Door = ctypes.PYFUNCTYPE(ctypes.py_object)(_address)()

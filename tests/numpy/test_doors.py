@@ -1,0 +1,347 @@
+"""Doors: which calls are NumPy's at once, what a door looks like, and that it keeps and loses nothing."""
+
+import contextlib
+import copy
+import gc
+import inspect
+import pickle
+import sys
+import threading
+import traceback
+import tracemalloc
+import types
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import threadmill as tm
+from threadmill._native.door import BY_NUMPY, Door
+from threadmill.arrays.doors import SIMPLE
+
+NUMPYS, OURS = "NumPy's", "ours"
+
+
+class Told(Door):
+    """A door that tells whose a call is."""
+
+    def __init__(
+        self,
+        simple: Any = SIMPLE,
+        times: int = 1,
+        least: int = 800,
+        worth: Any = None,
+        watchers: list[Any] | None = None,
+        numpys: Callable[..., Any] = lambda *_, **__: NUMPYS,
+    ) -> None:
+        self._worth, self.given = worth, None
+        watchers = [] if watchers is None else watchers
+        super().__init__(numpys, BY_NUMPY, watchers, np.ndarray, simple, ("pool", "own"), times, least)
+
+    def _ours(self, *args: Any, **options: Any) -> Any:
+        self.given = args, options
+        return OURS
+
+
+class Sub(np.ndarray):
+    pass
+
+
+class Unhashable(type):
+    def __hash__(cls) -> int:
+        raise ArithmeticError
+
+
+SMALL, LARGE = np.zeros(99), np.zeros(100)
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "whose"),
+    [
+        ((), {}, NUMPYS),
+        ((SMALL, SMALL), {}, NUMPYS),
+        ((LARGE,), {}, OURS),
+        ((SMALL, LARGE), {}, OURS),
+        ((SMALL,), {"out": LARGE}, OURS),
+        ((SMALL,), {"out": SMALL}, NUMPYS),
+        ((SMALL,), {"pool": None}, OURS),
+        ((SMALL,), {"own": 1}, OURS),
+        ((1, 2.0, 3j, True, None, "a", np.float32(1), np.dtype("f4"), float), {"axis": 0}, NUMPYS),
+        (([SMALL, 1], (SMALL,)), {}, NUMPYS),
+        (([SMALL, LARGE],), {}, OURS),
+        (([[SMALL]],), {}, OURS),
+        (([1] * 8,), {}, NUMPYS),
+        (([1] * 9,), {}, OURS),
+        ((SMALL.view(Sub),), {}, OURS),
+        ((object(),), {}, OURS),
+        ((1, {}), {}, OURS),
+        ((Unhashable("Unhashable", (), {})(),), {}, OURS),
+    ],
+)
+def test_whose_a_call_is(args: Any, options: Any, whose: str) -> None:
+    door = Told()
+    assert door(*args, **options) == whose
+    assert door.given == (None if whose is NUMPYS else (args, options))
+
+
+def test_arrays_alone_are_looked_at_where_no_types_are_told() -> None:
+    door = Told(None)
+    for x in SMALL, [LARGE], object(), LARGE.view(Sub):
+        assert door(x) == door(a=x) == NUMPYS
+    assert door(LARGE) == door(a=LARGE) == OURS
+
+
+def test_calls_are_ours_while_something_watches() -> None:
+    watchers: list[Any] = []
+    door = Told(watchers=watchers)
+    assert door(SMALL) == NUMPYS
+    watchers.append(1)
+    assert door(SMALL) == door() == OURS
+    watchers.clear()
+    assert door(SMALL) == NUMPYS
+
+
+def test_bytes_count_so_many_times() -> None:
+    assert Told(times=8, least=8 * 80)(np.zeros(9)) == NUMPYS
+    assert Told(times=8, least=8 * 80)(np.zeros(10)) == OURS
+
+
+def test_a_dtype_has_a_worth_of_its_own() -> None:
+    door = Told(worth={np.dtype("f8").num: 8000, np.dtype("i8").num: "no number"})
+    assert door(np.zeros(999)) == NUMPYS
+    assert door(np.zeros(1000)) == OURS
+    assert door(np.zeros(999, "f4")) == door(np.zeros(999, "i8")) == OURS
+    assert Told(worth=[])(LARGE) == OURS
+    with pytest.raises(TypeError):
+        np.zeros(3).nbytes()  # type: ignore[operator]  # no error of a look is left behind
+
+
+def test_products_of_arrays_and_integers_count() -> None:
+    door = Told(times=0, least=16 * 1000)
+    for args in (999,), ((9, 111),), (SMALL, 1), ((0, 9),), (3, 1.5), ((), 1), (np.zeros(0), 9):
+        assert door(*args) == NUMPYS, args
+    for args in (1001,), ((10, 101),), (SMALL, 2), (-1,), (10**30,), ((2, "a"),), ([1],), (object(),):
+        assert door(*args) == OURS, args  # type: ignore[arg-type]
+    assert door(10, fill=101) == OURS
+
+
+def test_a_door_above_all_sizes_looks_at_nothing() -> None:
+    assert Told(least=1 << 62)(LARGE, object(), [LARGE] * 9) == NUMPYS
+    assert Told(least=1 << 62)(LARGE, pool=None) == OURS
+
+
+def test_the_size_may_be_another_one() -> None:
+    door = Told()
+    door._least = 0
+    assert door(SMALL[:0]) == OURS
+    door._least = 1 << 40
+    assert door(LARGE) == NUMPYS
+    with pytest.raises(TypeError):
+        door._least = None  # type: ignore[assignment]
+
+
+def test_numpys_function_is_called_after_all_without_what_it_does_not_know() -> None:
+    given: list[Any] = []
+    door = Told(numpys=lambda *args, **options: given.append((args, options)))
+    door._ours = lambda *_, **__: BY_NUMPY  # type: ignore[method-assign]
+    options = {"pool": None, "out": SMALL}
+    door(LARGE, **options)
+    door(LARGE)
+    door(LARGE, pool=1, own=2)
+    assert given == [((LARGE,), {"out": SMALL}), ((LARGE,), {}), ((LARGE,), {})]
+    assert options == {"pool": None, "out": SMALL}
+
+
+def test_a_door_is_made_once_and_of_what_it_takes() -> None:
+    door = Told()
+    with pytest.raises(TypeError, match="made once"):
+        Door.__init__(door, print, BY_NUMPY, [], np.ndarray, SIMPLE, (), 1, 1)
+    with pytest.raises(TypeError, match="has not been made"):
+        Told.__new__(Told)(1)
+    for args in (), (print, 0, (), 0, None, (), 1, 1), (print, 0, [], 0, {int}, (), 1, 1):
+        with pytest.raises(TypeError):
+            Door(*args)
+    with pytest.raises(TypeError):
+        Told(None, times=0)
+    with pytest.raises(TypeError):
+        Told(times=-1)
+
+
+def test_errors_are_passed_on() -> None:
+    def fails(*_: Any) -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        Told(numpys=fails)(1)
+    door = Told()
+    door._ours = fails  # type: ignore[method-assign]
+    with pytest.raises(KeyError):
+        door(LARGE)
+
+
+def test_nothing_is_kept_and_nothing_lost() -> None:
+    """Of arguments, results, names and numbers that a look makes, on each way through a door."""
+    doors = [
+        (Told(worth={12: 1 << 20}), (LARGE, SMALL, [SMALL]), {"axis": 0}),
+        (Told(), (LARGE, [object()]), {"out": SMALL}),
+        (Told(), (SMALL,), {"pool": None}),
+        (Told(times=0, least=1 << 30), (SMALL, (30, 40)), {"k": 5}),
+        (Told(numpys=lambda *_, **__: 1 / 0), (SMALL,), {}),
+        (Told(), (), {}),
+    ]
+    doors[1][0]._ours = lambda *_, **__: BY_NUMPY  # type: ignore[method-assign]
+
+    def call() -> None:
+        for door, args, options in doors:
+            with contextlib.suppress(ZeroDivisionError):
+                door(*args, **options)
+
+    held = [SMALL, LARGE, LARGE.dtype, BY_NUMPY, SIMPLE, None, Told, "pool", np.ndarray]
+    for _ in range(100):
+        call()
+    gc.collect()
+    before = [sys.getrefcount(each) for each in held]
+    tracemalloc.start()
+    try:
+        call()
+        memory = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            call()
+        grown = tracemalloc.get_traced_memory()[0] - memory
+    finally:
+        tracemalloc.stop()
+    assert grown < 14_000  # an integer that is lost in each call takes 32,000
+    after = [sys.getrefcount(each) for each in held]
+    assert all(abs(now - then) < 500 for now, then in zip(after, before, strict=True)), (before, after)
+
+
+def test_a_door_goes_with_its_last_name_or_with_its_cycle() -> None:
+    gone, cycles, held = [], [], []
+    before = sys.getrefcount(held)
+    for _ in range(3):
+        door = Told()
+        gone.append(weakref.ref(door))
+        door = Told(numpys=lambda *_: None)
+        door.itself = door  # type: ignore[attr-defined]
+        cycles.append(weakref.ref(door))
+
+        cell: list[Any] = []
+        cell.append(Told(numpys=cell.append))  # which holds the list
+        cycles.append(weakref.ref(cell[0]))
+        door = Told.__new__(Told)
+        numpys = types.MethodType(print, door)  # a cycle that only C can open
+        door.__init__(watchers=held, numpys=numpys)  # type: ignore[misc]
+        Local: Any = type("Local", (Told,), {})
+        Local()
+        cycles.append(weakref.ref(Local))
+        del door, cell, Local, numpys
+    assert all(each() is None for each in gone)
+    gc.collect()
+    assert all(each() is None for each in cycles)
+    assert sys.getrefcount(held) == before
+
+
+# ---- the functions of the namespace -----------------------------------------------------------------------
+
+
+class Fails:
+    def __add__(self, _: Any) -> Any:
+        raise ArithmeticError("of the user's")
+
+    def __lt__(self, _: Any) -> Any:
+        raise ArithmeticError("of the user's")
+
+
+@pytest.mark.parametrize("function", [tm.numpy.add, tm.numpy.sort, tm.numpy.add.reduce, tm.numpy.ones_like])
+def test_no_frame_of_ours_is_between_numpy_and_the_user(function: Any) -> None:
+    x = np.array([Fails(), Fails()], object)
+    args = (x, x) if function is tm.numpy.add else (x,)
+    try:
+        function(*args)
+    except ArithmeticError as error:
+        files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+        package = str(tm.__file__).removesuffix("__init__.py")
+        assert len(files) >= 2
+        assert not any(file.startswith(package) for file in files)
+
+
+def test_a_function_is_a_method_in_a_class_and_a_ufunc_is_not() -> None:
+    class Ours:
+        sort, add = tm.numpy.sort, tm.numpy.add
+
+    class Numpys:
+        sort, add = np.sort, np.add
+
+    assert type(Ours().sort) is type(Numpys().sort) is types.MethodType
+    assert Ours.sort is tm.numpy.sort
+    assert Ours().add is tm.numpy.add
+    assert inspect.isroutine(Ours.sort)
+    assert not inspect.isroutine(Ours.add)
+
+
+@pytest.mark.parametrize("function", [tm.numpy.sort, tm.numpy.mean, tm.numpy.linalg.inv], ids=str)
+def test_what_a_function_looks_like(function: Any) -> None:
+    numpys = function.__wrapped__
+    assert callable(numpys)
+    assert (function.__name__, function.__qualname__) == (numpys.__name__, numpys.__qualname__)
+    assert repr(function) == f"<function {function.__name__} at {id(function):#x}>"
+    assert copy.copy(function) is copy.deepcopy(function) is function
+    assert weakref.ref(function)() is function
+    assert list(inspect.signature(function).parameters)[-1] == "pool"
+
+
+@pytest.mark.parametrize("name", ["reduce", "accumulate", "outer"])
+def test_what_a_method_looks_like(name: str) -> None:
+    method, function = getattr(tm.numpy.add, name), getattr(tm.ParallelUfunc, name)
+    assert (method.__name__, method.__doc__) == (name, function.__doc__)
+    assert method.__self__ is tm.numpy.add
+    assert pickle.loads(pickle.dumps(method)) is method
+    assert repr(method).startswith(f"<bound method ParallelUfunc.{name} of threadmill.parallel(")
+    assert "self" not in inspect.signature(method).parameters
+    assert list(inspect.signature(method).parameters) == list(inspect.signature(function).parameters)[1:]
+
+
+def test_a_ufunc_of_the_users_goes_with_its_last_name() -> None:
+    ours = tm.parallel(np.frompyfunc(abs, 1, 1))
+    ours(np.arange(3))
+    gone = weakref.ref(ours)
+    del ours
+    assert gone() is None
+
+
+def test_a_warning_is_told_once_for_each_line() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(2):
+            tm.numpy.divide(np.ones(2), np.zeros(2))
+            tm.numpy.nanmin(np.full(2, np.nan))
+            tm.numpy.divide(np.ones(2), np.zeros(2), pool=None)
+    assert [each.filename for each in caught] == [__file__] * 3
+    assert len({each.lineno for each in caught}) == 3
+
+
+def test_threads_call_a_door_whose_size_changes() -> None:
+    door, wrong = Told(worth={}), []
+    gate = threading.Barrier(4)
+
+    def calls() -> None:
+        gate.wait()
+        for k in range(2000):
+            door._worth[12] = 8 * (k % 200)
+            if door(LARGE) not in (NUMPYS, OURS):
+                wrong.append(k)
+
+    def changes() -> None:
+        gate.wait()
+        for k in range(2000):
+            door._least = k
+
+    threads = [threading.Thread(target=each) for each in (calls, calls, calls, changes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
