@@ -49,8 +49,15 @@ def _of_a_temporary() -> int:
     return count
 
 
-# References of an operand that only the interpreter's stack holds.
-TEMPORARY = _of_a_temporary()
+def _of_a_name() -> int:
+    named, other = _Counted(), _Counted()
+    count: int = named * other
+    return count
+
+
+# References of an operand that only the interpreter's stack holds. 0, which none has, where one with a name
+# counts no more, as from CPython 3.14 on, which lends names to the stack: nothing is taken for a temporary.
+TEMPORARY = _of_a_temporary() if _of_a_temporary() < _of_a_name() else 0
 
 
 class _Met:
