@@ -6,6 +6,7 @@ sanitizer knows the order that it gives. `pytest -m native` with a CPython witho
 """
 
 import os
+import re
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -15,15 +16,15 @@ from kit import commands
 from kit.builds import build, launchers
 from kit.threads import HAS_GIL
 
-pytestmark = [pytest.mark.native, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.native, pytest.mark.timeout(900 if HAS_GIL else 1500)]
 
 FILES = [
     *("tasks/test_pool", "tasks/test_spawn", "tasks/test_drain"),
     *("pipelines/test_pipelines", "arrays/test_chunks"),
-    *("fusion/test_at_once", "numpy/test_at_once"),
 ]
-if not HAS_GIL:  # where Python's own threads meet in our C
-    FILES += ["queues/test_queues", "fusion/test_fuse"]
+PARTS = [FILES]
+if not HAS_GIL:  # there Python's own threads meet in our C
+    PARTS.append(["fusion/test_at_once", "numpy/test_at_once", "queues/test_queues"])
 # A limit on memory leaves no room for shadow memory; the other two queue more than there is time for.
 LEFT_OUT = ["no_thread_can_be_started", "full_native_queue", "million"]
 
@@ -44,10 +45,14 @@ if not HAS_GIL:
     SUPPRESSIONS += "race:tm_pool_is_closed\nrace:pool_drop\n"
 
 
+# A program may be made in one thread, and run in others: reads of what cffi has written there do not count.
+MADE = re.compile(r"Previous write of size .*\n\s*#0 (?:calloc|memcpy) ")
+
+
 # Programs whose output is looked at have those reports in it.
 SHOWN = [] if HAS_GIL else ["reported"]
 
-TSAN = f"die_after_fork=0:exitcode={66 if HAS_GIL else 0}"
+TSAN = f"die_after_fork=0:history_size=7:exitcode={66 if HAS_GIL else 0}"
 
 
 def runtime(library: str) -> str:
@@ -85,12 +90,18 @@ def test_the_suite_under_sanitizers(sanitizers: str, root: Path, tmp_path: Path)
         pytest.skip(f"a program with {library} does not run here: {refusal}")
     sanitized.check(launcher=launcher, **settings)
     # Reports are written past Python: --capture=sys leaves them in the output.
-    chosen = [f"tests/{name}.py" for name in FILES]
     choice = ["-k", " and ".join(f"not {name}" for name in [*left_out, *SHOWN])]
-    output = sanitized.pytest(*chosen, *choice, "--capture=sys", launcher=launcher, **settings)
-    print(output)
-    assert " passed" in output
-    reports = [line for line in output.splitlines() if "Sanitizer" in line]
-    if not HAS_GIL:
-        reports = [line for line in reports if "SUMMARY" in line and " csrc/" in line]
-    assert reports == []
+    for part in PARTS:
+        chosen = [f"tests/{name}.py" for name in part]
+        output = sanitized.pytest(*chosen, *choice, "--capture=sys", launcher=launcher, **settings)
+        print(output)
+        assert " passed" in output
+        assert reports_in(output) == []
+
+
+def reports_in(output: str) -> list[str]:
+    """What the sanitizers have reported; without the GIL, of accesses of our C alone."""
+    if HAS_GIL:
+        return [line for line in output.splitlines() if "Sanitizer" in line]
+    reports = output.split("WARNING: ThreadSanitizer: ")[1:]
+    return [each for each in reports if re.search(r"SUMMARY.* csrc/", each) and not MADE.search(each)]
