@@ -33,7 +33,8 @@ FLAGS = [
     "-Werror",
     f"-I{ROOT / 'csrc'}",
 ]
-SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer"]
+# -g1: the lines of reports; what debuggers need besides takes a quarter of the compiler's time.
+SANITIZED = ["-O1", "-g1", "-fno-omit-frame-pointer"]
 MODES = {
     "plain": ["-O2", "-DTM_DEBUG"],
     "address-undefined": [
@@ -56,6 +57,8 @@ LEFT_OUT = {
         *("test_fused", "test_kernels", "test_loops", "test_random", "test_sum"),
     },
 }
+# Kernels do not know how threads wait: they are built once for modes that differ in nothing else.
+KERNELS_OF = {"portable-thread": "thread"}
 SANITIZER_OPTIONS = {
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:die_after_fork=0",
     "UBSAN_OPTIONS": "print_stacktrace=1",
@@ -155,9 +158,13 @@ def build_mode(
     @functools.cache
     def build(mode: str) -> tuple[Toolchain, list[Path]]:
         toolchain = probe(mode, tmp_path_factory.mktemp(mode))
+        kernels: list[Path] = []
+        if mode in KERNELS_OF:
+            kernels = [path for path in build(KERNELS_OF[mode])[1] if "kernels" in path.name]
+        sources = [path for path in SOURCES if not kernels or path.parent.name != "kernels"]
         folder = shared / f"objects-{mode}"
         folder.mkdir(exist_ok=True)
-        objects = [folder / ("-".join(source.relative_to(ROOT).parts) + ".o") for source in SOURCES]
+        objects = [folder / ("-".join(source.relative_to(ROOT).parts) + ".o") for source in sources]
 
         def compile_one(source: Path, target: Path) -> None:
             if not target.exists():
@@ -165,8 +172,8 @@ def build_mode(
 
         with (folder / "lock").open("w") as lock, ThreadPoolExecutor(os.cpu_count()) as executor:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            list(executor.map(compile_one, SOURCES, objects))
-        return toolchain, objects
+            list(executor.map(compile_one, sources, objects))
+        return toolchain, [*objects, *kernels]
 
     return build
 

@@ -121,7 +121,7 @@ if os.environ.get("THREADMILL_PORTABLE") == "1":
 # THREADMILL_SANITIZE=thread, or address,undefined: for tests, with assertions, under that runtime preloaded.
 if sanitizers := os.environ.get("THREADMILL_SANITIZE"):
     LINK_FLAGS.append(f"-fsanitize={sanitizers}")
-    COMPILE_FLAGS += ["-O1", "-g", "-fno-omit-frame-pointer", "-U_FORTIFY_SOURCE", "-DTM_DEBUG"]
+    COMPILE_FLAGS += ["-O1", "-g1", "-fno-omit-frame-pointer", "-U_FORTIFY_SOURCE", "-DTM_DEBUG"]
     COMPILE_FLAGS += [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
 
 
