@@ -55,6 +55,18 @@ def test_memory_that_was_handed_out(program: Function, pools: list[tm.Pool]) -> 
     assert differences(program, [numbers(5000), numbers(5000, seed=1)], pools[1]) == {}
 
 
+def test_an_array_from_outside_that_is_written_after_an_operator_in_place(pools: list[tm.Pool]) -> None:
+    def program(x: Any, y: Any) -> Any:
+        outside = np.ones(x.shape)
+        made, other = x * 2, x + y
+        made *= outside
+        np.add(other, outside, out=other)
+        outside += 1
+        return made, other, (x + 1) * outside
+
+    assert differences(program, [numbers(5000), numbers(5000, seed=1)], pools[1]) == {}
+
+
 # ---- temporaries that NumPy writes over ----
 
 
@@ -401,3 +413,50 @@ def test_c_is_not_shown_what_python_asks_for(pools: list[tm.Pool]) -> None:
         return made, x.__array_interface__["shape"]
 
     assert differences(stacked, [np.arange(5000, dtype="q")], pools[1]) == {}
+
+
+# ---- lists and dicts ----
+
+
+def test_what_holds_itself(pools: list[tm.Pool]) -> None:
+    x = numbers(5000)
+    held: list[Any] = [x]
+    held.append(held)
+    named: dict[str, Any] = {"held": held}
+    named["self"] = named
+    named["x"] = x
+
+    def program(held: Any, named: Any) -> Any:
+        assert held[1] is held
+        assert named["self"] is named
+        made = [held[0] * 2, named["x"]]
+        made.append(made)
+        held.append(made)
+        return made, held, named
+
+    for function in program, tm.fuse(program, pool=pools[1]):
+        made, same, alike = function(held, named)
+        assert same is held
+        assert alike is named
+        assert held[1] is held
+        assert named["self"] is named
+        assert held.pop() is made
+        assert made[1] is x
+        assert made[2] is made
+        assert type(made[0]) is np.ndarray
+
+
+def test_a_list_that_is_returned_twice_is_one(pools: list[tm.Pool]) -> None:
+    kept: list[Any] = []
+    constant = (1, "a")
+
+    def program(x: Any) -> Any:
+        made = [x * 2]
+        kept.append(x + 1)
+        return made, {"made": made}, kept, constant
+
+    made, named, same, pair = tm.fuse(program, pool=pools[1])(numbers(5000))
+    assert named["made"] is made
+    assert same is kept
+    assert pair is constant
+    assert type(kept[0]) is type(made[0]) is np.ndarray

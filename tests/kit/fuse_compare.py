@@ -126,19 +126,14 @@ def _view(base: Any, x: Any, offset: int) -> Any:
     return made if type(x) is np.ndarray else made.view(type(x))
 
 
-def differences(
-    function: Callable[..., Any],
-    args: list[Any],
-    pool: tm.Pool | None = None,
-    other: Callable[..., Any] | None = None,
-) -> Seen:
-    """What differs between a program as it is and fused, each on arrays of its own: (NumPy's, ours).
+def told_apart(one: Seen, other: Seen) -> Seen:
+    """What differs between two calls."""
+    return {name: (one[name], other[name]) for name in one if one[name] != other[name]}
 
-    `other`: the function to fuse, where it is another one.
-    """
-    plainly = seen(function, twin(args))
-    fused = seen(tm.fuse(other or function, pool=pool), twin(args))
-    return {name: (plainly[name], fused[name]) for name in plainly if plainly[name] != fused[name]}
+
+def differences(function: Callable[..., Any], args: list[Any], pool: tm.Pool | None = None) -> Seen:
+    """What differs between a program as it is and fused, each on arrays of its own: (NumPy's, ours)."""
+    return told_apart(seen(function, twin(args)), seen(tm.fuse(function, pool=pool), twin(args)))
 
 
 # ---- arrays of one shape, laid out in every way ----

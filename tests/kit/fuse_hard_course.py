@@ -1,5 +1,6 @@
 """Lines of random programs that run a hard course: views that are written through, control flow, errors.
 
+`held` and `named` are a list and a dict that the program is given, with the arguments in them.
 `fused` makes a function one that is fused within the fused program, and leaves it alone in the plain one.
 """
 
@@ -85,10 +86,10 @@ f = lambda v: v if v.size < 4 else f(v[1::2]) + 1; {t} = f({x} * 2)
 {t} = list(map(lambda row: (row * 2).sum(), {x}[:4]))
 {t} = {{'sum': {x} + {y}, 'views': [{x}[1:], {y}]}}
 {t} = [{x} + 1, ({y} * 2, {x})]
-held = [{x}, {y}]; held[0] = held[0] * 2; held[1] += 1; {t} = held[0] + held[1]
-held = [{x} * k for k in range(4)]; {t} = sum(held)
-held = [{x} * k for k in range(4)]; held[1] += held[2]; del held[0]; {t} = held
-held = {{}}; held['b'] = {x} - 1; held['b'] *= 2; {t} = held.pop('b') + {y}
+pile = [{x}, {y}]; pile[0] = pile[0] * 2; pile[1] += 1; {t} = pile[0] + pile[1]
+pile = [{x} * k for k in range(4)]; {t} = sum(pile)
+pile = [{x} * k for k in range(4)]; pile[1] += pile[2]; del pile[0]; {t} = pile
+pile = {{}}; pile['b'] = {x} - 1; pile['b'] *= 2; {t} = pile.pop('b') + {y}
 b = {x} + {y}; del b; {t} = {x} * 2
 b = {x} + {y}; b = None; {t} = {y}
 b = ({x} + 1) * ({y} + 1); b = (b + {x}) * ({y} + b); {t} = b
@@ -141,11 +142,45 @@ raw = np.asarray({x})[1:]; {t} = {x} + 1; raw += 1; {t} = {t} + {x}
 raw = {x}.base; {t} = {x} + 1; told.append(raw is None)
 raw = np.asarray({x} + 1); raw[:1] = 7; {t} = raw * {x}
 raw = ({x} + 1); np.asarray(raw)[:1] = 7; {t} = raw * {x}
+g = np.ones({x}.shape); b = {x} * 2; b *= g; g += 1; {t} = b + g
+g = np.ones({x}.shape); b = {x} + {y}; np.subtract(b, g, out=b); g[...] = 7; {t} = b
+g = np.ones({x}.shape); b = ({x} + 1) * g; c = g - ({x} + {y}); g += 1; {t} = b, c
+g = np.ones({x}.shape); {x} *= g; b = np.where({m}, {x}, g); g[:1] = 0; {t} = b
+g = np.ones({x}.shape); {x}[1:] += g[1:]; np.add({x}, g, out={y}); g -= 1; {t} = {y} * g
+g = np.ones({x}.shape, bool); {x}[g] = 1; b = {x}.sum(where=g); g[...] = False; {t} = b, {x}[g]
 g = np.arange({x}.size).reshape({x}.shape); {t} = {x} * g; g *= 2; {t} = {t} + g
 g = np.ones({x}.shape, 'f'); g += {x}.astype('f'); {t} = g * {x}
 g = np.zeros({x}.shape); g[1:] = {x}[1:] + {y}[:-1]; g[:1] = {x}[-1:]; {t} = g
 g = np.zeros((2, *{x}.shape)); g[0] = {x}; g[1] = {y} * 2; {t} = g[0] + g[1]
 g = np.empty({x}.shape + (2,)); g[..., 0] = {x}; g[..., 1] = {x} - 1; {t} = g.sum(axis=-1)
+"""
+
+HELD = """
+held[0] = held[0] * 2
+held[0] += 1
+held[-1] += 1
+held.append({x} + 1)
+held[1:] = [{x}, {y} * 2]
+held.reverse()
+held.insert(0, {x}); del held[-1]
+held = [*held, {x} * 2]; held[0] = {y}
+named['first'] += 1
+named['first'] = named['first'] * 2
+named['new'] = {x} - {y}
+named['first'][...] = {x}
+named['rest'].append({x} * 2); named['rest'][0] *= 2
+named['rest'] = tuple(named['rest'])
+named['all'] = held
+{t} = named.pop('first') * 2
+{t} = named.setdefault('new', {x}) + 1
+{t} = held[0] + named['first']
+{t} = [*held[:2], named]
+{t} = held, {x} + 1
+{t} = sum(each.sum() for each in held[:-1])
+{t} = np.concatenate(held[:1] * 2)
+for each in held[:-1]: each -= 1
+for name in sorted(named): told.append((name, np.sum(named[name]) if name == 'first' else 0))
+told.append((held[0] is {x}, held is named['rest'], len(held), [*named]))
 """
 
 FAILING = """
@@ -203,4 +238,4 @@ with recorded(told): {t} = {x} / {y}; told.append(repr({t})[:9])
 with np.errstate(): np.setbufsize(4096); {t} = {x} * {y} + 1; np.setbufsize(8192)
 """
 
-HARD_COURSE = [line for text in (MEMORY, COURSE, FAILING) for line in text.strip().splitlines()]
+HARD_COURSE = [line for text in (MEMORY, COURSE, HELD, FAILING) for line in text.strip().splitlines()]

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by 
 
 import numpy as np
 from kit.fuse_arguments import MORE_LAYOUTS
-from kit.fuse_compare import Seen, everything_is_worth_it, seen, twin
-from kit.fuse_random import Case, case, left_of
+from kit.fuse_compare import Seen, everything_is_worth_it, seen, told_apart, twin
+from kit.fuse_random import Case, case, holding, left_of
 
 import threadmill as tm
 from threadmill.fusion import (
@@ -90,7 +90,7 @@ def unlike(seed: int, pools: list[tm.Pool]) -> Seen:
     pool = pools[one.pool % len(pools)]
     given = list(variants(one, seed))
     fresh: list[Seen] = []
-    functions = [tm.fuse(one.fused, pool=pool) for _ in given]
+    functions = [holding(tm.fuse(one.fused, pool=pool)) for _ in given]
     with np.errstate(**one.errstate):  # type: ignore[arg-type]
         for is_empty in EMPTIED:
             for k, args in enumerate(given):
@@ -101,9 +101,7 @@ def unlike(seed: int, pools: list[tm.Pool]) -> Seen:
                 if len(fresh) < len(given):
                     fresh.append(now)
                     continue
-                found = left_of(
-                    one, {name: (fresh[k][name], now[name]) for name in now if fresh[k][name] != now[name]}
-                )
+                found = left_of(one, told_apart(fresh[k], now))
                 if found:
                     return found
     return {}

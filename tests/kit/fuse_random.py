@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by 
 
 import numpy as np
 from kit.fuse_arguments import arguments
-from kit.fuse_compare import Seen, Special, differences
+from kit.fuse_compare import Seen, Special, seen, told_apart, twin
 from kit.fuse_hard_course import HARD_COURSE
 from kit.fuse_hard_lines import HARD_LINES, MASKS, SCALARS
 from kit.fuse_lines import LINES
@@ -102,6 +102,20 @@ NAMES = {
     **{"np": np, "copy": copy, "operator": operator, "pickle": pickle, "warnings": warnings},
     **{"Log": Log, "recorded": recorded},
 }
+
+
+def holding(program: Callable[..., Any]) -> Callable[..., Any]:
+    """A program that is given its arguments in a list and a dict as well; these are shown when it is over."""
+
+    def call(*args: Any) -> Any:
+        held = [*args, 2.5]
+        named = {"first": args[0], "rest": [*args[1:]]}
+        try:
+            return program(*args, held, named), held, named
+        except Exception as error:
+            return type(error).__name__, str(error), held, named
+
+    return call
 
 
 class Case(NamedTuple):
@@ -194,7 +208,7 @@ def program(rnd: random.Random, count: int) -> str:
     writer = Writer(rnd, count)
     lines = [writer.line() for _ in range(rnd.randint(2, 16))]
     result = [name for name in writer.names if name[0] == "a" or rnd.random() < 0.6]
-    text = [f"def program({', '.join(writer.names[:count])}):", "  told = []"]
+    text = [f"def program({', '.join(writer.names[:count])}, held, named):", "  told = []"]
     text += [f"  {name} = None" for name in writer.made]
     for line in lines:
         is_alone = re.match("(with|if|for|while) ", line) is None  # beside `try:`
@@ -241,7 +255,11 @@ def tried(seed: int, pools: list[tm.Pool]) -> Seen:
 def tried_case(one: Case, pools: list[tm.Pool]) -> Seen:
     try:
         with np.errstate(**one.errstate):  # type: ignore[arg-type]
-            found = differences(one.function, one.args, pools[one.pool % len(pools)], one.fused)
+            plainly, fused = (
+                holding(one.function),
+                holding(tm.fuse(one.fused, pool=pools[one.pool % len(pools)])),
+            )
+            found = told_apart(seen(plainly, twin(one.args)), seen(fused, twin(one.args)))
     except MemoryError:  # of the comparison
         return {}
     return left_of(one, found)

@@ -26,20 +26,26 @@ _MOST_HELD = 1000
 _PLAIN = frozenset({bool, int, float, complex, str, type(None), tuple, list, dict})
 
 
-def pays(args: tuple[Any, ...] | list[Any]) -> bool:
-    """Whether an array among these, in tuples, lists and dicts too, is large enough."""
+def pays(args: tuple[Any, ...] | list[Any], within: tuple[int, ...] = ()) -> bool:
+    """Whether an array among these, in tuples, lists and dicts too, is large enough. `within` are the ids of
+    the lists and dicts that these are in."""
     for x in args:
         kind = type(x)
         if kind is np.ndarray:
             if x.size >= LEAST:
                 return True
         elif (
-            ((kind is tuple or kind is list) and len(x) <= _MOST_HELD and pays(x))
-            or (kind is dict and len(x) <= _MOST_HELD and pays(list(x.values())))
+            (kind is tuple and len(x) <= _MOST_HELD and pays(x, within))
+            or (kind is list and _is_looked_into(x, within) and pays(x, (*within, id(x))))
+            or (kind is dict and _is_looked_into(x, within) and pays([*x.values()], (*within, id(x))))
             or (kind not in _PLAIN and is_labelled(kind) and x.size >= LEAST)
         ):
             return True
     return False
+
+
+def _is_looked_into(x: Any, within: tuple[int, ...]) -> bool:
+    return len(x) <= _MOST_HELD and id(x) not in within
 
 
 class Arguments:
@@ -51,6 +57,7 @@ class Arguments:
         self._copied: dict[
             int, tuple[Any, Any, list[Any]]
         ] = {}  # by id of a copy: its original, it, its items
+        self._settled: dict[int, Any] = {}  # by id: lists and dicts that have been looked through at the end
         self._labelled: dict[int, Any] = {}  # by id of what the function gets: the array with labels
 
     def given(self, x: Any) -> Any:
@@ -70,17 +77,20 @@ class Arguments:
         elif (kind is not list and kind is not dict) or len(x) > _MOST_HELD:
             return x
         if id(x) not in self._given:
-            self._given[id(x)] = x, lazy(self._record, x) if kind is np.ndarray else self._copy(x)
+            if kind is np.ndarray:
+                self._given[id(x)] = x, lazy(self._record, x)
+            else:
+                self._copy(x)
         return self._given[id(x)][1]
 
-    def _copy(self, x: Any) -> Any:
-        copy: Any
+    def _copy(self, x: Any) -> None:
+        copy: Any = type(x)()
+        self._given[id(x)] = x, copy  # before its items, among which it may be
         if type(x) is list:
-            copy = [self.given(each) for each in x]
+            copy += [self.given(each) for each in x]
         else:
-            copy = {key: self.given(each) for key, each in x.items()}
+            copy.update({key: self.given(each) for key, each in x.items()})
         self._copied[id(copy)] = x, copy, _items(copy)
-        return copy
 
     def taken(self, x: Any) -> Any:
         """A result as the caller gets it."""
@@ -94,17 +104,25 @@ class Arguments:
         if id(x) in self._copied:
             return self._copied[id(x)][0]
         if kind is list or kind is dict:
-            values = x if kind is list else list(x.values())
-            new = [self.taken(each) for each in values]
-            if all(map(_is, new, values)):
+            self._settle_items(x)
+            return x
+        if isinstance(x, tuple) and (kind is tuple or hasattr(x, "_make")):
+            new = [self.taken(each) for each in x]
+            if all(map(_is, new, x)):
                 return x
-            return new if kind is list else dict(zip(x, new, strict=True))
-        if kind is tuple:
-            return tuple([self.taken(each) for each in x])
-        if isinstance(x, tuple) and hasattr(x, "_make"):
-            return x._make([self.taken(each) for each in x])
+            return tuple(new) if kind is tuple else x._make(new)  # type: ignore[attr-defined]
         settle(x)
         return x
+
+    def _settle_items(self, x: Any) -> None:
+        """Puts arrays in place of lazy ones in a list or dict that the function has made."""
+        if id(x) in self._settled:
+            return
+        self._settled[id(x)] = x
+        for key, each in [*(enumerate(x) if type(x) is list else x.items())]:
+            new = self.taken(each)
+            if new is not each:
+                x[key] = new
 
     def write_back(self) -> None:
         """Changes the caller's lists and dicts as the function has changed their copies."""

@@ -55,7 +55,7 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
             may_change |= found[1]
             operands.append(found[0])
     if any(out is not None for out in outs):
-        return _call_into(record, ufunc, args, options, operands, outs)
+        return _call_into(record, ufunc, args, options, operands, outs, may_change)
     node = _node(record, ufunc, operands, options)
     if node is None:
         return call_at_once(record, ufunc, args, options)
@@ -136,6 +136,7 @@ def _call_into(
     options: dict[str, Any],
     operands: list[Any],
     outs: Any,
+    may_change: bool,
 ) -> Any:
     """A call with one output given: the lazy array that it is goes on, or memory is written."""
     out = outs[0] if len(outs) == 1 else None
@@ -161,6 +162,7 @@ def _call_into(
             node.reused = node.inputs.index(out._value)
         out._value = made
         made.owner = ref(out)
+        record.is_urgent |= may_change
         if record.is_urgent:
             record.flush(MAY_CHANGE)
         return out
