@@ -119,7 +119,7 @@ def main(seconds: float, seed: int) -> int:
     while time.monotonic() - begin < seconds:
         try:
             found = unlike(seed, pools)
-        except MemoryError:
+        except (MemoryError, RecursionError):
             found = {}
         if found:
             bad += 1

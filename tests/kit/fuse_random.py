@@ -260,7 +260,7 @@ def tried_case(one: Case, pools: list[tm.Pool]) -> Seen:
                 holding(tm.fuse(one.fused, pool=pools[one.pool % len(pools)])),
             )
             found = told_apart(seen(plainly, twin(one.args)), seen(fused, twin(one.args)))
-    except MemoryError:  # of the comparison
+    except (MemoryError, RecursionError):  # of the comparison, where a list holds itself
         return {}
     return left_of(one, found)
 
