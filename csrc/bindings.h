@@ -109,8 +109,8 @@ int tm_overlaps_itself(const intptr_t *array, size_t numbers);
 
 /* ---- memory of results ---------------------------------------------------------------------- */
 
-/* Bytes from which on malloc maps a block by itself whatever was freed before (glibc: 32 MiB), so that all its
- * pages are new. */
+/* Bytes from which on malloc maps a block by itself, so that all its pages are new, unless so much is free in its
+ * heap (glibc: 32 MiB). Smaller ones come from the heap once one has been freed. */
 enum { TM_LARGE_RESULT = 1 << 25 };
 
 /* A memory handler for NumPy (NEP 49: its PyDataMem_Handler), for ever; NULL where there is none to gain from.

@@ -14,12 +14,15 @@ import numpy as np
 from .._types import Array
 from .library import ffi, lib
 
-__all__ = ["LARGE", "empty", "empty_like", "made"]
+__all__ = ["FEW", "LARGE", "empty", "empty_like", "made"]
 
 _Made = TypeVar("_Made")
 
 # Bytes from which on an array's memory is ours.
 LARGE: int = lib.TM_LARGE_RESULT
+
+# Fewer numbers are smaller, whatever they are.
+FEW = LARGE // np.dtype(np.clongdouble).itemsize
 
 # Places in the table of NumPy's C functions, the same since 1.22.
 _SET_HANDLER, _DEFAULT_HANDLER = 304, 306

@@ -4,11 +4,12 @@ Such a call depends on nothing but its operands' dtypes and their places. Its pl
 and kept; a call then looks at the shapes and flags of its arrays, and at nothing else.
 """
 
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from .._native.fresh import empty
+from .._native.fresh import FEW, empty
 from .._native.memory import any_shared
 from .._native.programs import MAX_OPERANDS, cast_loop, run_dense, start_of
 from .._native.status import OVERLAP
@@ -87,7 +88,8 @@ class DensePlan(Plan):
         program = self._given
         if out is None:
             order: Any = "C" if dense is _DENSE else "F"
-            results = [empty(shape, dtype, order) for dtype in self._results]
+            make = np.empty if prod(shape) < FEW else empty  # a call saved
+            results = [make(shape, dtype, order) for dtype in self._results]
             program = self._fresh
         elif out.shape == shape and out.flags.num & (dense | _WRITTEN) == dense | WRITEABLE:
             results = [out]
