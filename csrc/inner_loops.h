@@ -116,10 +116,11 @@ typedef struct tm_arg_extreme {
     intptr_t index, count;
 } tm_arg_extreme;
 
-/* The inner loop with operands (a tm_arg_extreme, x, the same) that has seen x as well; or, of rows, with (an intptr_t,
- * x, the same, ...) that puts there the index in x, which is not empty. `context`: 0, for the greatest, or 1. NULL:
- * none. */
-tm_inner_loop tm_arg_extreme_loop(int dtype, int of_rows);
+/* The inner loop with operands (a tm_arg_extreme, x, the same) that has seen x as well, for TM_EACH; or, for TM_ROW, with
+ * (an intptr_t, x, the same, ...) that puts there the index in x, which is not empty; or, for TM_COLUMN, with (the best,
+ * x, the row's number, its index) that has seen a row as well, contiguous all but x: nothing is better than what the
+ * best begins with. `context`: 0, for the greatest, or 1. NULL: none. */
+tm_inner_loop tm_arg_extreme_loop(int dtype, int over);
 
 /* What sums of float32 and float64 are of. TM_OF_ELEMENTS: x; what stands for means is not used. TM_OF_NUMBERS: x,
  * but 0 where x is NaN; how many are not NaN is counted. TM_OF_SQUARES: (x - mean)^2. TM_OF_NUMBER_SQUARES: the same,
@@ -156,7 +157,8 @@ enum { TM_FUSED_SLOTS = 255, TM_FUSED_STEPS = 510, TM_FUSED_FOLDS = 16, TM_FUSED
 /* What a step goes over, in each tile: its elements; one element, as nothing differs within a row; its elements
  * as a row that is reduced to one element; or its elements as a piece of a row that is added to a result of the
  * whole pass, in the order of the rows. Operands of the last two are (result, x, result) or, where something
- * stands before a TM_ROW's first element, (result, x, result, beginning). */
+ * stands before a TM_ROW's first element, (result, x, result, beginning); or, of TM_COLUMN, (result, x, the row's
+ * number, result). */
 enum { TM_EACH = 0, TM_ONCE = 1, TM_ROW = 2, TM_COLUMN = 3 };
 
 /* When a step runs. Which of two NaNs a loop hands on depends on where in a row they stand. So where rows are

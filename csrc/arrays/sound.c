@@ -16,7 +16,8 @@ static bool fused_step_is_sound(const tm_fused_step *step, bool looks)
 {
     if (step->operands == 0 || step->when > TM_CHAIN) return false;
     if (step->when != TM_ALWAYS && step->when != TM_CHAIN && !looks) return false;
-    if (step->over == TM_COLUMN) return step->operands == 3 && step->slot[0] == step->slot[2];
+    if (step->over == TM_COLUMN)
+        return step->operands == 4 || (step->operands == 3 && step->slot[0] == step->slot[2]);
     if (step->over != TM_ROW) return step->over == TM_EACH || step->over == TM_ONCE;
     return (step->operands == 3 || step->operands == 4) && step->item > 0 && step->item <= TM_FUSED_ITEM;
 }

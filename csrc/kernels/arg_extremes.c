@@ -65,8 +65,36 @@ static const tm_inner_loop arg_extremes_of_rows[TM_DTYPES][TM_SIMD_LEVELS] = {
                              arg_extreme_row_float64_avx512),
 };
 
-tm_inner_loop tm_arg_extreme_loop(int dtype, int of_rows)
+static const tm_inner_loop arg_extremes_down[TM_DTYPES][TM_SIMD_LEVELS] = {
+    [TM_BOOL] = TM_LEVELS(arg_extreme_down_uint8_baseline, arg_extreme_down_uint8_avx2,
+                          arg_extreme_down_uint8_avx512),
+    [TM_INT8] =
+        TM_LEVELS(arg_extreme_down_int8_baseline, arg_extreme_down_int8_avx2, arg_extreme_down_int8_avx512),
+    [TM_UINT8] = TM_LEVELS(arg_extreme_down_uint8_baseline, arg_extreme_down_uint8_avx2,
+                           arg_extreme_down_uint8_avx512),
+    [TM_INT16] = TM_LEVELS(arg_extreme_down_int16_baseline, arg_extreme_down_int16_avx2,
+                           arg_extreme_down_int16_avx512),
+    [TM_UINT16] = TM_LEVELS(arg_extreme_down_uint16_baseline, arg_extreme_down_uint16_avx2,
+                            arg_extreme_down_uint16_avx512),
+    [TM_INT32] = TM_LEVELS(arg_extreme_down_int32_baseline, arg_extreme_down_int32_avx2,
+                           arg_extreme_down_int32_avx512),
+    [TM_UINT32] = TM_LEVELS(arg_extreme_down_uint32_baseline, arg_extreme_down_uint32_avx2,
+                            arg_extreme_down_uint32_avx512),
+    [TM_INT64] = TM_LEVELS(arg_extreme_down_int64_baseline, arg_extreme_down_int64_avx2,
+                           arg_extreme_down_int64_avx512),
+    [TM_UINT64] = TM_LEVELS(arg_extreme_down_uint64_baseline, arg_extreme_down_uint64_avx2,
+                            arg_extreme_down_uint64_avx512),
+    [TM_FLOAT32] = TM_LEVELS(arg_extreme_down_float32_baseline, arg_extreme_down_float32_avx2,
+                             arg_extreme_down_float32_avx512),
+    [TM_FLOAT64] = TM_LEVELS(arg_extreme_down_float64_baseline, arg_extreme_down_float64_avx2,
+                             arg_extreme_down_float64_avx512),
+};
+
+tm_inner_loop tm_arg_extreme_loop(int dtype, int over)
 {
     if (dtype < 0 || dtype >= TM_DTYPES) return NULL;
-    return (of_rows ? arg_extremes_of_rows : arg_extremes)[dtype][tm_simd_level()];
+    const tm_inner_loop *loops = over == TM_ROW      ? arg_extremes_of_rows[dtype]
+                                 : over == TM_COLUMN ? arg_extremes_down[dtype]
+                                                     : arg_extremes[dtype];
+    return loops[tm_simd_level()];
 }

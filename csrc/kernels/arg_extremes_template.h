@@ -76,3 +76,47 @@ TARGET static int TM_KERNEL(arg_extreme_row)(void *context, char *const *data, c
     *(intptr_t *)(void *)data[0] = found < 0 ? 0 : found;
     return 0;
 }
+
+/* Where one of n elements of a row is better than what stands in its column, or NaN, and none stood there: that element
+ * and the row's number. Blocks in which there is none are passed over. */
+#define SEEK_DOWN(family, IS_NONE_BETTER)                                                                    \
+    TARGET static void TM_KERNEL(family)(const TM_ELEMENT *x, intptr_t n, intptr_t row, TM_ELEMENT *best,    \
+                                         intptr_t *index)                                                    \
+    {                                                                                                        \
+        enum { BLOCK = 64 };                                                                                 \
+        for (intptr_t begin = 0; begin < n; begin += BLOCK) {                                                \
+            const intptr_t end = TM_MIN(begin + BLOCK, n);                                                   \
+            int some = 0;                                                                                    \
+            for (intptr_t i = begin; i < end; i++)                                                           \
+                some |= !(IS_NONE_BETTER(x[i], best[i])) & (best[i] == best[i]);                             \
+            for (intptr_t i = begin; some && i < end; i++) {                                                 \
+                const bool better = !(IS_NONE_BETTER(x[i], best[i])) & (best[i] == best[i]);                 \
+                index[i] = better ? row : index[i];                                                          \
+                best[i] = better ? x[i] : best[i];                                                           \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+#define IS_NO_GREATER(e, best) ((e) <= (best))
+#define IS_NO_LESS(e, best) ((e) >= (best))
+SEEK_DOWN(seek_down_greatest, IS_NO_GREATER)
+SEEK_DOWN(seek_down_least, IS_NO_LESS)
+#undef SEEK_DOWN
+#undef IS_NO_GREATER
+#undef IS_NO_LESS
+
+/* data: (the best, x, the row's number, the index), of a piece of a row. */
+TARGET static int TM_KERNEL(arg_extreme_down)(void *context, char *const *data, const intptr_t *dims,
+                                              const intptr_t *strides, void *auxdata)
+{
+    const bool least = context != NULL, dense = strides[1] == sizeof(TM_ELEMENT);
+    const intptr_t row = *(const intptr_t *)(const void *)data[2];
+    TM_ELEMENT *best = (void *)data[0];
+    intptr_t *index = (void *)data[3];
+
+    (void)auxdata;
+    for (intptr_t i = 0; i < dims[0]; i += dense ? dims[0] : 1)
+        (least ? TM_KERNEL(seek_down_least)
+               : TM_KERNEL(seek_down_greatest))((const void *)(data[1] + i * strides[1]), dense ? dims[0] : 1,
+                                                row, best + i, index + i);
+    return 0;
+}

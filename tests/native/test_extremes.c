@@ -98,12 +98,12 @@ static void check_first(tm_dtype dtype, int kind, intptr_t n, intptr_t step, siz
         const intptr_t wanted = first[dtype](x, n, step, least);
         intptr_t index = LEFT;
         char *row[] = {(char *)&index, x, (char *)&index};
-        CHECK(tm_arg_extreme_loop((int)dtype, 1)(context, row, &n, strides, NULL) == 0);
+        CHECK(tm_arg_extreme_loop((int)dtype, TM_ROW)(context, row, &n, strides, NULL) == 0);
         CHECK(index == wanted);
 
         tm_arg_extreme seen = {.index = -1};
         char *data[] = {(char *)&seen, x, (char *)&seen};
-        const tm_inner_loop loop = tm_arg_extreme_loop((int)dtype, 0);
+        const tm_inner_loop loop = tm_arg_extreme_loop((int)dtype, TM_EACH);
         CHECK(loop(context, data, &begun, strides, NULL) == 0 && seen.count == begun);
         data[1] += begun * strides[1];
         CHECK(loop(context, data, &rest, strides, NULL) == 0 && seen.count == n);
@@ -111,6 +111,40 @@ static void check_first(tm_dtype dtype, int kind, intptr_t n, intptr_t step, siz
         CHECK(memcmp(&seen.value, x + (size_t)(wanted * step) * item, item) == 0);
     }
     free_own(x, offset * item);
+}
+
+/* Of three rows of `width` columns, each column's. */
+static void check_first_down(tm_dtype dtype, int kind, intptr_t width, intptr_t step)
+{
+    const size_t item = sizes[dtype], length = (size_t)((3 * width - 1) * step + 1);
+    const intptr_t strides[] = {(intptr_t)item, step * (intptr_t)item, 0, sizeof(intptr_t)};
+    char *const x = own_memory(length * item, 0), *const best = own_memory((size_t)width * item, 0);
+    intptr_t *const index = (void *)own_memory((size_t)width * sizeof *index, 0);
+
+    fill_kind(dtype, length, x, kind);
+    for (int least = 0; least < 2; least++) {
+        void *const context = (void *)(uintptr_t)least;
+        for (intptr_t j = 0; j < width; j++) {
+            memcpy(best + (size_t)j * item, x + (size_t)(j * step) * item, item);
+            index[j] = 0;
+        }
+        for (intptr_t row = 1; row < 3; row++) {
+            char *data[] = {best, x + (size_t)(row * width * step) * item, (char *)&row, (char *)index};
+            CHECK(tm_arg_extreme_loop((int)dtype, TM_COLUMN)(context, data, &width, strides, NULL) == 0);
+        }
+        for (intptr_t j = 0; j < width; j++)
+            CHECK(index[j] == first[dtype](x + (size_t)(j * step) * item, 3, width * step, least));
+    }
+    free_own(x, 0), free_own(best, 0), free_own((char *)index, 0);
+}
+
+TEST(the_first_in_each_column_is_found)
+{
+    EACH_LEVEL (level)
+        for (tm_dtype dtype = TM_BOOL; dtype <= TM_FLOAT64; dtype++)
+            for (int kind = 0; kind < (is_integer(dtype) ? 3 : KINDS); kind++)
+                for (intptr_t width = 1; width < 200; width += 33)
+                    for (intptr_t step = 1; step < 3; step++) check_first_down(dtype, kind, width, step);
 }
 
 TEST(the_first_of_the_greatest_and_of_the_least_is_found)
@@ -229,7 +263,8 @@ TEST(of_other_elements_there_are_none)
     EACH_DTYPE (dtype)
         for (int which = 0; which < 2; which++) {
             const bool real = dtype == TM_FLOAT32 || dtype == TM_FLOAT64;
-            CHECK((tm_arg_extreme_loop((int)dtype, which) != NULL) == (dtype < TM_COMPLEX64));
+            for (int over = TM_EACH; over <= TM_COLUMN; over++)
+                CHECK((tm_arg_extreme_loop((int)dtype, over) != NULL) == (dtype < TM_COMPLEX64));
             CHECK((tm_nan_extreme_nodes_loop((int)dtype, which) != NULL) == real);
             CHECK((tm_nan_extreme_rows_loop((int)dtype, which) != NULL) == real);
         }
@@ -239,6 +274,7 @@ TEST(of_other_elements_there_are_none)
 
 int main(void)
 {
+    RUN(the_first_in_each_column_is_found);
     RUN(the_first_of_the_greatest_and_of_the_least_is_found);
     RUN(numbers_of_nodes_are_found_beside_nans);
     RUN(numbers_of_columns_are_found_beside_nans);

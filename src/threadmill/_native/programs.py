@@ -68,9 +68,10 @@ def nans_loop(itemsize: int, parts: int) -> InnerLoop:
     return lib.tm_nans_loop(1, itemsize), parts, 0
 
 
-def arg_extreme_loop(char: str, least: bool, of_rows: bool) -> InnerLoop | None:
-    """The inner loop that looks for the first greatest or least element, or NaN; None where there is none."""
-    function = lib.tm_arg_extreme_loop(DTYPES.get(char, -1), of_rows)
+def arg_extreme_loop(char: str, least: bool, over: int) -> InnerLoop | None:
+    """The inner loop that looks for the first greatest or least element, or NaN: in all that it sees (EACH),
+    in each ROW or down each COLUMN; None where there is none."""
+    function = lib.tm_arg_extreme_loop(DTYPES.get(char, -1), over)
     return (function, int(least), 0) if function else None
 
 

@@ -118,9 +118,9 @@ class _Builder:
         if node.over == ROW:  # (x, result) or (x, beginning, result)
             x, *beginning, result = slots
             slots, item = (result, x, result, *beginning), node.outs[0].dtype.itemsize
-        if node.over == COLUMN:
-            x, result = slots
-            slots = result, x, result
+        if node.over == COLUMN:  # (x, result), (x, beginning, result) or (x, number, best, result)
+            x, *others, result = slots
+            slots = (others[1], x, others[0], result) if len(node.outs) > 1 else (result, x, result)
         self.steps.append(FusedStep(loop, tuple(slots), node.over, item, when))
 
     def begin_chain(self, chain: Chain, slots: Sequence[int]) -> None:
@@ -201,10 +201,12 @@ def _new_program(one: Pass) -> FusedProgram:
                 slots[value] = build.buffer(value.dtype.itemsize, node.over)
             given.append(slots[value])
         sizes = [dtype.itemsize for dtype in node.loop.dtypes]
-        pairs = zip(given, sizes, strict=True)
+        pairs = [*zip(given, sizes, strict=True)]
+        if node.over == COLUMN:
+            pairs = [pairs[0], pairs[-1]]
         contiguous = all(build.is_contiguous(slot, size, one.inner) for slot, size in pairs)
         if looks and minds_unlike_nans(node):
-            build.look(node, given if node.over == COLUMN else given[: len(node.inputs)])
+            build.look(node, [given[0], given[-1]] if node.over == COLUMN else given[: len(node.inputs)])
         own_steps.append(len(build.steps))
         build.step(node, given, contiguous, LAST if is_late else ALWAYS)
         if chain is not None and node.outs[0] is chain.made:

@@ -20,6 +20,7 @@ from ..arrays.errstate import as_the_user
 from .lazy import LazyArray, wrapped
 from .numpys_code import copied
 from .reduce_all import folded
+from .reduce_columns import extremes_of_columns
 from .reduce_rows import extremes_of_rows
 from .steps import astype, copy_into, filled, is_equal_to, is_not_zero, where
 
@@ -87,7 +88,7 @@ def _dot(a: Any, b: Any, *args: Any, **options: Any) -> Any:
 
 
 def _extreme(function: Any) -> Callable[..., Any]:
-    """np.argmax or np.argmin, or the method, over all or over the last axis."""
+    """np.argmax or np.argmin, or the method, over all or over one axis."""
 
     def extreme(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
         if type(a) is not LazyArray or out is not None or type(keepdims) is not bool:
@@ -96,7 +97,10 @@ def _extreme(function: Any) -> Callable[..., Any]:
         if axis is not None and type(axis) is not int:
             return NotImplemented
         if axis is not None and (a.ndim > 1 or axis not in (0, -1)):
-            return extremes_of_rows(record, value, function, axis, keepdims)
+            result = extremes_of_rows(record, value, function, axis, keepdims)
+            if result is NotImplemented:
+                result = extremes_of_columns(record, value, function, axis, keepdims)
+            return result
         total = NotImplemented if value.array is not None else folded(record, value, function)
         if total is NotImplemented or not keepdims:
             return total

@@ -2,6 +2,7 @@
 
 import functools
 import types
+from collections.abc import Sequence
 from typing import Any
 from weakref import ref
 
@@ -119,7 +120,7 @@ class Value:
 class Conversion:
     """A loop that no ufunc's call has: a conversion of dtypes, a choice by a condition, a reduction."""
 
-    __slots__ = ("beginning", "contiguous", "dtypes", "name", "of", "reports", "strided")
+    __slots__ = ("beginnings", "contiguous", "dtypes", "name", "of", "reports", "strided")
 
     def __init__(
         self,
@@ -128,10 +129,10 @@ class Conversion:
         dtypes: tuple[np.dtype[Any], ...],
         reports: bool,
         of: Loop | None = None,
-        beginning: Array | None = None,
+        beginnings: tuple[Array, ...] = (),
     ) -> None:
         self.of = of  # the ufunc's loop, where it is one
-        self.beginning = beginning  # what the results of columns begin with
+        self.beginnings = beginnings  # what the results of columns begin with
         self.name = name
         self.dtypes = dtypes
         self.contiguous = self.strided = loop
@@ -203,6 +204,12 @@ class Node:
             self.outs = [Value(loop.dtypes[-1], shape, None, self, turned)]
         else:
             self.outs = [Value(dtype, shape, None, self, turned) for dtype in loop.dtypes[len(inputs) :]]
+
+    def beginnings(self) -> Sequence[Array]:
+        """What the results of columns begin with: what the loop knows, or the operand after the first one."""
+        if isinstance(self.loop, Conversion) and self.loop.beginnings:
+            return self.loop.beginnings
+        return [value.array for value in self.inputs[1:] if value.array is not None]
 
     def forget(self) -> None:
         """When it has run, or never will: lets go of its operands, and of its results, which refer to it."""

@@ -32,7 +32,7 @@ def minds_unlike_nans(node: Node) -> bool:
     """Whether a node's loop may hand on another NaN where its operands stand elsewhere in a row."""
     loop = node.loop
     if node.over == COLUMN:
-        return loop.dtypes[0].char in LOOKED_FOR
+        return len(node.outs) == 1 and loop.dtypes[0].char in LOOKED_FOR
     if not isinstance(loop, Loop) or node.over == ROW:
         return False
     is_alone = sum(bool(value.shape) or value.is_nan() for value in node.inputs) < 2
@@ -84,9 +84,11 @@ def _results(node: Node, operands: list[Any]) -> list[Any]:
     if node.over in (ROW, COLUMN):
         keepdims = len(node.shape) == len(node.space)
         function: Any = getattr(np, loop.name.removesuffix(".reduce"))
-        if not isinstance(function, np.ufunc):  # argmax, argmin
-            return [function(operands[0], axis=node.axes[0], keepdims=keepdims)]
-        return [function.reduce(operands[0], axis=node.axes, keepdims=keepdims)]
+        if not isinstance(function, np.ufunc):  # argmax, argmin; the best that goes with it nobody looks at
+            found = function(operands[0], axis=node.axes[0], keepdims=keepdims)
+            return [found] if len(node.outs) == 1 else [found.astype(node.outs[0].dtype), found]
+        initial = {"initial": operands[1]} if len(operands) > 1 else {}
+        return [function.reduce(operands[0], axis=node.axes, keepdims=keepdims, **initial)]
     if not isinstance(loop, Loop):
         result = np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])
         return [result if result.shape == node.shape else np.full(node.shape, result)]  # one number for all

@@ -115,12 +115,12 @@ class Pass:
         """Which of the values made are written to arrays."""
         for node in self.nodes:
             target = node.target
-            for value in node.outs:
+            for k, value in enumerate(node.outs):
                 if target is not None:
                     array = target
                     key += made[value], "into", target.strides, node.is_in_place
                 elif node.over == COLUMN:
-                    array = np.full(node.shape, node.loop.beginning, value.dtype)  # type: ignore[union-attr]
+                    array = np.full(node.shape, node.beginnings()[k], value.dtype)
                     key += made[value], "down", node.shape, node.axes
                 elif value in wanted:
                     array = empty(node.shape, value.dtype, "F" if node.turned else "C")

@@ -4,6 +4,7 @@ NumPy adds row by row to a row of results, and so does the pass: each thread tak
 goes down them in their order. The results are there when the pass is over.
 """
 
+import functools
 from math import prod
 from typing import Any
 
@@ -18,12 +19,13 @@ from ..arrays.loops import Loop, resolve
 from ..arrays.probes import sum_block, zero_by_place
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
+from .arg_extremes import has_any_byte, index_of_columns
 from .lazy import shown
 from .nodes import Conversion, Value
 from .record import Record
-from .reduce_all import Given, is_own, is_quiet
+from .reduce_all import Given, given_number, is_own, is_quiet
 
-__all__ = ["reduce_columns"]
+__all__ = ["extremes_of_columns", "reduce_columns"]
 
 # Elements in a row, and rows. Each step is called for a piece of each row: in narrower ones the calls cost
 # more than the pass saves.
@@ -43,9 +45,9 @@ _LEFT_TO_NUMPY = Refusal("NumPy reduces")
 
 def reduce_columns(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> Any:
     """ufunc.reduce over axes before the last one, put off; NotImplemented: another way is needed."""
-    if value.array is not None or value.turned or not is_own(given.dtype, value):
+    if value.array is not None or not is_own(given.dtype, value):  # `parallel` reduces it
         return NotImplemented
-    axes = None if given.initial is not NO_VALUE else _columns(value.shape, given.axis)
+    axes = _columns(value, given.axis)
     if axes is None:
         return NotImplemented
     key = ufunc, value.dtype.num
@@ -54,17 +56,50 @@ def reduce_columns(record: Record, value: Value, ufunc: np.ufunc, given: Given) 
         loop = _loops.put(key, _loop_for(ufunc, value.dtype))
     if isinstance(loop, Refusal) or (ufunc in _FURTHEST and not is_quiet(value)):
         return NotImplemented
-    lengths = list(enumerate(value.shape))
-    if given.keepdims:
-        shape = tuple([1 if k in axes else length for k, length in lengths])
-    else:
-        shape = tuple([length for k, length in lengths if k not in axes])
-    node = record.add(loop, "reduce", (value,), shape, loop.reports, COLUMN, value.shape, axes)
+    inputs: tuple[Value, ...] = (value,)
+    if given.initial is not NO_VALUE:
+        initial = given_number(given.initial, value.dtype)
+        if initial is None:
+            return NotImplemented
+        loop, inputs = _begun(loop), (value, Value.of(initial))
+    shape = _left(value.shape, axes, given.keepdims)
+    node = record.add(loop, "reduce", inputs, shape, loop.reports, COLUMN, value.shape, axes)
     return NotImplemented if node is None else shown(record, node)
 
 
-def _columns(shape: tuple[int, ...], axis: Any) -> tuple[int, ...] | None:
+@functools.cache
+def _begun(loop: Conversion) -> Conversion:
+    """The loop with something that results begin with."""
+    made = Conversion(loop.name, loop.strided, loop.dtypes[:1] * 3, loop.reports, loop.of)
+    made.contiguous = loop.contiguous
+    return made
+
+
+def extremes_of_columns(record: Record, value: Value, function: Any, axis: Any, keepdims: bool) -> Any:
+    """np.argmax or np.argmin over an axis before the last, put off; NotImplemented: another way is needed."""
+    axes = _columns(value, axis)
+    loop = None if axes is None or has_any_byte(value) else index_of_columns(value.dtype, function)
+    if axes is None or loop is None:
+        return NotImplemented
+    length, others = value.shape[axes[0]], len(value.shape) - 1 - axes[0]
+    numbers = Value.of(np.arange(length, dtype=np.intp).reshape(length, *[1] * others))
+    shape = _left(value.shape, axes, keepdims)
+    node = record.add(loop, "reduce", (value, numbers), shape, False, COLUMN, value.shape, axes)
+    return NotImplemented if node is None else shown(record, node)[1]
+
+
+def _left(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """The shape of what is left when these axes are reduced."""
+    if keepdims:
+        return tuple([1 if k in axes else length for k, length in enumerate(shape)])
+    return tuple([length for k, length in enumerate(shape) if k not in axes])
+
+
+def _columns(value: Value, axis: Any) -> tuple[int, ...] | None:
     """The axes, if the last one is not among them and the rows are wide and many."""
+    if value.turned or (value.array is not None and not (value.is_plain and value.array.flags.c_contiguous)):
+        return None
+    shape = value.shape
     ndim = len(shape)
     given = axis if type(axis) is tuple else (axis,)
     if ndim < 2 or not given or any(type(each) is not int or not -ndim <= each < ndim for each in given):
@@ -100,7 +135,7 @@ def _loop_for(ufunc: np.ufunc, dtype: np.dtype[Any]) -> Conversion | Refusal:
     if first is None:
         return _LEFT_TO_NUMPY
     made = Conversion(
-        f"{ufunc.__name__}.reduce", loop.strided.address, (dtype, dtype), loop.strided.reports, loop, first
+        f"{ufunc.__name__}.reduce", loop.strided.address, (dtype, dtype), loop.strided.reports, loop, (first,)
     )
     made.contiguous = loop.contiguous.address
     return made
