@@ -107,6 +107,13 @@ tm_relation tm_relate(const intptr_t *a, size_t a_numbers, const intptr_t *b, si
  * are taken to overlap as well. */
 int tm_overlaps_itself(const intptr_t *array, size_t numbers);
 
+/* ---- sums under a mask ---------------------------------------------------------------------- */
+
+/* *total += the sum of x, of float32 or float64, where the mask is true, as NumPy adds it up: each run of true elements
+ * is summed in the pairwise tree, and the runs' sums are added in their order. Of different NaNs any may come out. x and
+ * mask hold n contiguous elements; any byte of the mask but 0 is true. Returns as tm_sum. */
+int tm_sum_where(tm_pool *pool, tm_dtype dtype, size_t n, const void *x, const void *mask, void *total);
+
 /* ---- memory of results ---------------------------------------------------------------------- */
 
 /* Bytes from which on malloc maps a block by itself, so that all its pages are new, unless so much is free in its

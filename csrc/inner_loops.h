@@ -122,6 +122,16 @@ typedef struct tm_arg_extreme {
  * best begins with. `context`: 0, for the greatest, or 1. NULL: none. */
 tm_inner_loop tm_arg_extreme_loop(int dtype, int over);
 
+/* The inner loop with operands (total, x, mask, beginning) of a TM_ROW, x and mask contiguous, that adds up what is in x
+ * where the mask is true, as tm_sum_where does on one thread. `context`: a tm_loop_of, NumPy's own loop with operands
+ * (total, x, total), which is asked where the total is a NaN. NULL: none. */
+typedef struct tm_loop_of {
+    tm_inner_loop loop;
+    void *context;
+    void *auxdata;
+} tm_loop_of;
+tm_inner_loop tm_sum_where_loop(int dtype);
+
 /* What sums of float32 and float64 are of. TM_OF_ELEMENTS: x; what stands for means is not used. TM_OF_NUMBERS: x,
  * but 0 where x is NaN; how many are not NaN is counted. TM_OF_SQUARES: (x - mean)^2. TM_OF_NUMBER_SQUARES: the same,
  * but 0 where x is NaN. */

@@ -41,9 +41,9 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "inner_loops", "common", "simd"}
 C_FILES_OF = {
     "kernels": """
         kernel tree stream items foreach_item add multiply within rows moments nan_extremes cast nans chain
-        select draws copy take compress count arg_extremes
+        select draws copy take compress count arg_extremes masked_sums
     """,
-    "arrays": "fresh dtype memory walk program dense product sum fold sound tile fused random",
+    "arrays": "fresh dtype memory walk program dense product sum sum_where fold sound tile fused random",
 }
 
 # The rooms of the package in their order: a module may import its own room and the rooms above it.

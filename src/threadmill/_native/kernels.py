@@ -20,5 +20,7 @@ FRESH_OUT = lib.TM_FRESH_OUT
 square: "Callable[[CData, int, int, CData, CData, int], int]" = lib.tm_square
 scale: "Callable[[CData, int, int, CData, CData, CData, int], int]" = lib.tm_scale
 sum: "Callable[[CData, int, int, CData, CData, int], int]" = lib.tm_sum
+# (pool, tm_dtype, n, x, mask, total), the total being what the sum begins with.
+sum_where: "Callable[[CData, int, int, CData, CData, CData], int]" = lib.tm_sum_where
 
 set_sum_block: "Callable[[int], None]" = lib.tm_set_sum_block

@@ -75,6 +75,15 @@ def arg_extreme_loop(char: str, least: bool, over: int) -> InnerLoop | None:
     return (function, int(least), 0) if function else None
 
 
+def sum_where_loop(char: str, numpys: InnerLoop) -> "tuple[InnerLoop, CData]":
+    """The inner loop that adds up a row of floats where a mask is true, and what has to live as long."""
+    function, context, auxdata = numpys
+    kept = ffi.new("tm_loop_of *")
+    kept.loop = ffi.cast("tm_inner_loop", function)
+    kept.context, kept.auxdata = ffi.cast("void *", context), ffi.cast("void *", auxdata)
+    return (lib.tm_sum_where_loop(DTYPES[char]), int(ffi.cast("intptr_t", kept)), 0), kept
+
+
 def nan_pairs_loop(itemsize: int) -> InnerLoop:
     """The inner loop with two operands that fails where both are NaN, with other bits, or signalling."""
     return lib.tm_nans_loop(2, itemsize), 0, 0

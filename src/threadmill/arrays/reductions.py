@@ -217,6 +217,8 @@ def _over_all(
     plain = not masks and x.flags.c_contiguous
     if loop.name == "add" and not masks and initial is None and _sums(x, dtype):
         return _whole_sum(x, keepdims, plain)
+    if loop.name == "add" and masks and x.dtype == dtype and sum_kernel.sums_where(x, masks[0]):
+        return _sum_where(x, masks[0], initial, keepdims)
     if dtype.kind not in ANY_ORDER.get(loop.name, ""):
         return Refusal("the order of its elements shows in the result")
     begin = identity(loop)
@@ -273,6 +275,13 @@ def _whole_sum(x: Array, keepdims: bool, reusable: bool) -> Reduction:
         return _shaped(total, x, keepdims)
 
     return Reduction(None, (x.size,), 0, chunk_elements(x.size), run, reusable)
+
+
+def _sum_where(x: Array, mask: Array, initial: Array | None, keepdims: bool) -> Reduction:
+    def run(pool: "CData", x: Array) -> Reduced:
+        return _shaped(sum_kernel.sum_where(pool, x, mask, initial), x, keepdims)
+
+    return Reduction(None, (x.size,), 0, chunk_elements(x.size), run, False)
 
 
 def _shaped(total: Reduced, x: Array, keepdims: Any) -> Reduced:

@@ -17,7 +17,7 @@ from .probes import sum_block
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["exact_sum", "sum", "sum_dtype"]
+__all__ = ["exact_sum", "sum", "sum_dtype", "sum_where", "sums_where"]
 
 # tm_dtype of the dtypes that NumPy itself holds, which live as long as the process, by id.
 _CODES = {id(np.dtype(char)): code for char, code in DTYPES.items()}
@@ -53,6 +53,27 @@ def sum(pool: "CData", x: Array, options: int) -> Reduced | None:
         report_flags(status, "reduce")
     result = total[()]
     return result if result == result else settle(pool, x, result, status, lambda: np.add.reduce(x, None))
+
+
+def sums_where(x: Array, mask: Array) -> bool:
+    """Whether there is a kernel with NumPy's bits for the sum of x where a mask of its shape is true."""
+    if x.dtype.char not in "fd" or sum_block() or not is_plain(x):
+        return False
+    return bool(x.ndim and mask.dtype.char == "?" and x.flags.c_contiguous and mask.flags.c_contiguous)
+
+
+def sum_where(pool: "CData", x: Array, mask: Array, initial: Array | None) -> Reduced:
+    """np.sum(x, where=mask, initial=initial) as a NumPy scalar, where `sums_where` says so."""
+    total = np.zeros((), x.dtype) if initial is None else np.array(initial, x.dtype)
+    code = DTYPES[x.dtype.char]
+    status = kernels.sum_where(pool, code, x.size, start_of(x), start_of(mask), start_of(total))
+    if status:
+        report_flags(status, "reduce")
+    result = total[()]
+    more: dict[str, Any] = {} if initial is None else {"initial": initial}
+    if result == result:
+        return result
+    return settle(pool, x, result, status, lambda: np.add.reduce(x, None, where=mask, **more))
 
 
 def exact_sum(x: Array) -> Any:

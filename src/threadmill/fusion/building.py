@@ -115,9 +115,10 @@ class _Builder:
     def step(self, node: Node, slots: Sequence[int], contiguous: bool, when: int) -> None:
         """A node's own step, on the slots of its operands and of its results."""
         loop, item = _inner(node.loop, contiguous), 0
-        if node.over == ROW:  # (x, result) or (x, beginning, result)
-            x, *beginning, result = slots
-            slots, item = (result, x, result, *beginning), node.outs[0].dtype.itemsize
+        if node.over == ROW:  # (x, result), (x, beginning, result) or (x, mask, beginning, result)
+            x, *others, result = slots
+            first = (result, x) if len(others) > 1 else (result, x, result)
+            slots, item = (*first, *others), node.outs[0].dtype.itemsize
         if node.over == COLUMN:  # (x, result), (x, beginning, result) or (x, number, best, result)
             x, *others, result = slots
             slots = (others[1], x, others[0], result) if len(node.outs) > 1 else (result, x, result)

@@ -87,8 +87,9 @@ def _results(node: Node, operands: list[Any]) -> list[Any]:
         if not isinstance(function, np.ufunc):  # argmax, argmin; the best that goes with it nobody looks at
             found = function(operands[0], axis=node.axes[0], keepdims=keepdims)
             return [found] if len(node.outs) == 1 else [found.astype(node.outs[0].dtype), found]
-        initial = {"initial": operands[1]} if len(operands) > 1 else {}
-        return [function.reduce(operands[0], axis=node.axes, keepdims=keepdims, **initial)]
+        x, *others = operands
+        more = dict(zip(("initial", "where"), reversed(others), strict=False))
+        return [function.reduce(x, axis=node.axes, keepdims=keepdims, **more)]
     if not isinstance(loop, Loop):
         result = np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])
         return [result if result.shape == node.shape else np.full(node.shape, result)]  # one number for all

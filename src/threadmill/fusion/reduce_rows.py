@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._native.fused import ROW
+from .._native.programs import sum_where_loop
 from ..arrays.any_order import identity
 from ..arrays.cache import Cache
 from ..arrays.layout import NO_VALUE
@@ -19,12 +20,12 @@ from ..arrays.probes import sum_block
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
 from .arg_extremes import has_any_byte, index_of_rows
-from .lazy import shown
+from .lazy import LazyArray, shown
 from .nodes import Conversion, Value
 from .record import Record
 from .reduce_all import Given, given_number, is_own
 
-__all__ = ["extremes_of_rows", "reduce_rows"]
+__all__ = ["extremes_of_rows", "masked_rows", "reduce_rows"]
 
 # Bytes in a row. Shorter ones cost more in calls of steps than a pass saves: softmax of 10**6 float32 gains
 # from 1,024 in a row on, of float64 from 512. The buffers of longer ones would leave the second-level cache.
@@ -65,6 +66,42 @@ def _begun(loop: Conversion) -> Conversion:
     return Conversion(loop.name, loop.strided, dtypes, loop.reports, loop.of)
 
 
+# Sums under a mask by dtype, and what their loops refer to; or that NumPy reduces. Any thread may write.
+_masked: dict[str, tuple[Conversion, Any] | Refusal] = {}
+
+
+def masked_rows(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> Any:
+    """np.add.reduce of floats over the last axis under a mask, put off; else NotImplemented."""
+    mask = given.where
+    if ufunc is not np.add or value.dtype.char not in "fd" or not is_own(given.dtype, value):
+        return NotImplemented
+    if type(mask) is not LazyArray or mask._record is not record or mask.dtype.char != "?":
+        return NotImplemented
+    if mask.shape != value.shape or not _are_rows(value, given.axis) or not _lies_in_rows(mask._value):
+        return NotImplemented
+    initial = np.zeros((), value.dtype)
+    if given.initial is not NO_VALUE:
+        begin = given_number(given.initial, value.dtype)
+        if begin is None:
+            return NotImplemented
+        initial = begin
+    found = _masked.get(value.dtype.char)
+    if found is None:
+        found = _masked[value.dtype.char] = _masked_loop(value.dtype)
+    if isinstance(found, Refusal):
+        return NotImplemented
+    return _reduced(record, value, (found[0], (mask._value, Value.of(initial))), given.keepdims)
+
+
+def _masked_loop(dtype: np.dtype[Any]) -> tuple[Conversion, Any] | Refusal:
+    usual = _loop_for(np.add, dtype)
+    if isinstance(usual, Refusal):
+        return usual
+    own = usual[0]
+    loop, kept = sum_where_loop(dtype.char, own.strided)
+    return Conversion(own.name, loop, (dtype, np.dtype(bool), dtype, dtype), own.reports, own.of), kept
+
+
 def extremes_of_rows(record: Record, value: Value, function: Any, axis: Any, keepdims: bool) -> Any:
     """np.argmax or np.argmin over the last axis, put off; NotImplemented: another way is needed."""
     if not _are_rows(value, axis) or has_any_byte(value):
@@ -91,7 +128,11 @@ def _are_rows(value: Value, axis: Any) -> bool:
         return False
     if shape[-1] < 3 or shape[-1] * value.dtype.itemsize > _LONGEST or shape[-1] * _widest(value) < _SHORTEST:
         return False
-    if prod(shape[:-1]) < 2 or value.turned:
+    return prod(shape[:-1]) >= 2 and _lies_in_rows(value)
+
+
+def _lies_in_rows(value: Value) -> bool:
+    if value.turned:
         return False
     return value.array is None or (value.is_plain and value.array.flags.c_contiguous)
 

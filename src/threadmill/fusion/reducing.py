@@ -12,7 +12,7 @@ from .nodes import Value
 from .record import Record
 from .reduce_all import Given, given_number, is_quiet, reduce_all
 from .reduce_columns import reduce_columns
-from .reduce_rows import reduce_rows
+from .reduce_rows import masked_rows, reduce_rows
 
 __all__ = ["reduce"]
 
@@ -47,6 +47,9 @@ def _in_pass(record: Record, x: LazyArray, ufunc: np.ufunc, given: Given) -> Any
     if value.array is None:
         value = _widened(record, value, ufunc, given)
     if given.where is not True:
+        result = masked_rows(record, value, ufunc, given)
+        if result is not NotImplemented:
+            return result
         value, ways = _masked(record, value, ufunc, given)
     for way in ways:
         result = way(record, value, ufunc, given)
@@ -107,8 +110,8 @@ def _exact_sum(record: Record, x: LazyArray, given: Given) -> Any:
 
 # ---- masks ----
 
-# What changes nothing, by ufunc; a sum that begins with 0.0 is never -0.0.
-_NEUTRAL = {np.add: 0, np.multiply: 1, np.logical_or: False, np.logical_and: True}
+# What changes nothing, by ufunc; no sum, even one that begins with -0.0.
+_NEUTRAL = {np.add: -0.0, np.multiply: 1, np.logical_or: False, np.logical_and: True}
 
 
 def _masked(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> tuple[Value, tuple[Any, ...]]:
@@ -122,6 +125,8 @@ def _masked(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> tupl
     dtype, ways = value.dtype, _ALL_WAYS
     if ufunc in _NEUTRAL:
         neutral = np.asarray(_NEUTRAL[ufunc]).astype(dtype)
+        if dtype.kind == "c" and ufunc is np.add:
+            neutral = np.asarray(complex(-0.0, -0.0), dtype)
         if dtype.kind in "fc":
             ways = (reduce_columns,)
     elif ufunc in (np.minimum, np.maximum) and dtype.kind in "iuf":
