@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit.comparison import difference
 
 import threadmill as tm
 import threadmill.numpy as tnp
@@ -99,6 +100,16 @@ def test_anybody_may_free_them() -> None:
 def _offset_of_flags() -> int:
     # After the head: data, dimensions, shape, strides, base, descr; then flags.
     return object.__basicsize__ + 6 * ctypes.sizeof(ctypes.c_void_p)
+
+
+@pytest.mark.parametrize("name", ["concatenate", "stack", "vstack", "hstack", "dstack", "column_stack"])
+def test_arrays_are_joined_where_the_result_is_large(name: str) -> None:
+    join, x = getattr(tnp, name), np.arange(LARGE // 16, dtype=float)
+    assert join.explain((x, x)).parallel
+    assert not join.explain((x[1:], x[1:])).parallel
+    joined = join((x, x))
+    assert is_ours(joined)
+    assert difference(joined, getattr(np, name)((x, x))) is None
 
 
 def resident() -> int:

@@ -1,5 +1,6 @@
 """NumPy's functions that join arrays, repeat and shift them: one or several copies into one result."""
 
+import functools
 import itertools
 import math
 import operator
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._native.fresh import empty, empty_like
+from .._native.fresh import LARGE, empty, empty_like
 from .._native.memory import any_shared, overlaps_itself
 from .._types import Array
 from ..arrays.layout import is_plain, is_target
@@ -34,8 +35,7 @@ __all__ = [
 # Bytes of an array below which joining it to others is not worth a loop of its own.
 _PIECE = 1 << 20
 
-# ---- arrays joined: fresh memory binds them, which two threads get no sooner than one (two arrays of 40 MB:
-# 7.8 ms instead of 6.2) ----
+# ---- arrays joined: where the result's memory begins at a huge page; malloc's two threads get no sooner ----
 
 
 def _room_of_all(arrays: Any, *_: Any, **__: Any) -> int:
@@ -102,7 +102,11 @@ def _common_order(arrays: Sequence[Array]) -> Any:
     return None
 
 
-@on_all_cores(np.concatenate, COPIED, NEVER, _room_of_all)
+# A list that is looked into has eight arrays at most.
+_joins = functools.partial(on_all_cores, way=COPIED, least=LARGE, size=_room_of_all, times=8)
+
+
+@_joins(np.concatenate)
 def concatenate(
     pool: Pool,
     arrays: Any,
@@ -119,7 +123,7 @@ def concatenate(
 concat = concatenate
 
 
-@on_all_cores(np.stack, COPIED, NEVER, _room_of_all)
+@_joins(np.stack)
 def stack(
     pool: Pool,
     arrays: Any,
@@ -137,23 +141,23 @@ def stack(
     return _joined(pool, [np.expand_dims(x, axis) for x in arrays], axis, out, dtype, casting)
 
 
-@on_all_cores(np.vstack, COPIED, NEVER, _room_of_all)
+@_joins(np.vstack)
 def vstack(pool: Pool, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Prepared:
     return _joined(pool, [np.atleast_2d(x) for x in _plain(tup)], 0, None, dtype, casting)
 
 
-@on_all_cores(np.hstack, COPIED, NEVER, _room_of_all)
+@_joins(np.hstack)
 def hstack(pool: Pool, tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Prepared:
     arrays = [np.atleast_1d(x) for x in _plain(tup)]
     return _joined(pool, arrays, min(arrays[0].ndim - 1, 1), None, dtype, casting)
 
 
-@on_all_cores(np.dstack, COPIED, NEVER, _room_of_all)
+@_joins(np.dstack)
 def dstack(pool: Pool, tup: Any) -> Prepared:
     return _joined(pool, [np.atleast_3d(x) for x in _plain(tup)], 2)
 
 
-@on_all_cores(np.column_stack, COPIED, NEVER, _room_of_all)
+@_joins(np.column_stack)
 def column_stack(pool: Pool, tup: Any) -> Prepared:
     return _joined(pool, [x if x.ndim > 1 else x.reshape(-1, 1) for x in _plain(tup)], 1)
 
