@@ -75,11 +75,7 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
-<<<<<<< HEAD
-        _threadmill build library thread_state waits status trace c_api pointers dtypes memory fresh kernels
-=======
-        _threadmill build library thread_state waits status trace c_api door pointers dtypes memory kernels
->>>>>>> e1c10ef (Call NumPy straight from a door in C where a call is small)
+        _threadmill build library thread_state waits status trace c_api door pointers dtypes memory fresh kernels
         machine programs moves fused random pools ring
     """,
     "tasks": """
