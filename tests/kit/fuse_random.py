@@ -229,10 +229,10 @@ def case(seed: int) -> Case:
 
 def case_of(text: str, args: list[Any], errstate: dict[str, str], pool: int, name: str = "<program>") -> Case:
     """A program of this text."""
-    functions = []
+    code, functions = compile(text, name, "exec"), []
     for fused in (lambda function: function, tm.fuse):
         names: dict[str, Any] = {**NAMES, "fused": fused}
-        exec(compile(text, name, "exec"), names)
+        exec(code, names)
         functions.append(names["program"])
     return Case(text, *functions, args, errstate, pool)
 
