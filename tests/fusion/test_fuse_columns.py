@@ -1,24 +1,19 @@
 """Reductions over axes before the last one: of what is put off and of arguments, and what they begin with."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from kit.arrays import extremes
-from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it, sums_fold
+from kit.fuse_compare import LAYOUTS, arrays, differences, sums_fold
 
 import threadmill as tm
 
+pytestmark = pytest.mark.usefixtures("small_ones_too")
+
 Function = Callable[..., Any]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_ones_too() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        everything_is_worth_it(patch)
-        yield
 
 
 MADE: dict[str, Function] = {
