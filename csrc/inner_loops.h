@@ -272,6 +272,21 @@ typedef struct tm_cursor {
  * the other. Fails where they are more than the cursor has room for. */
 tm_inner_loop tm_compress_loop(size_t item);
 
+/* Elements by their keys, which are integers of an element's size, in the order of the elements. An integer's key is
+ * itself, a bool's is 0 or 1; a float's are its bits, all but the sign turned where that is set: NaNs with it come first,
+ * the others last. Splitters are keys in rising order, contiguous; their number is the one core dimension.
+ *
+ * With operands (x, splitters, counts): counts[k], an intptr_t, += the elements below splitter k. NULL: none. */
+tm_inner_loop tm_ranks_loop(int dtype);
+
+/* With operands (x, splitters, out, places): an element with k splitters that are no greater goes to out, to where
+ * places[k] says: two intptr_t, the number of the next one and that of their end. Fails where there is no room. */
+tm_inner_loop tm_scatter_loop(int dtype);
+
+/* With operands (x, bounds, out, cursor): the elements from bounds[0] to bounds[1], two keys, go to out, one after the
+ * other, in their order. Fails where they are more than the cursor has room for. */
+tm_inner_loop tm_between_loop(int dtype);
+
 /* With operands (mask, out, cursor): the same for the elements' coordinates in C order, an intptr_t for each
  * axis. `context`: the number of axes, which are the core dimensions, 1 or more and each at least 1. */
 int tm_nonzero_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,

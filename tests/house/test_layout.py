@@ -41,7 +41,7 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "inner_loops", "common", "simd"}
 C_FILES_OF = {
     "kernels": """
         kernel tree stream items foreach_item add multiply within rows moments nan_extremes cast nans chain
-        select draws copy take compress count arg_extremes masked_sums
+        select draws copy take compress count buckets arg_extremes masked_sums
     """,
     "arrays": "fresh dtype memory walk program dense product sum sum_where fold sound tile fused random",
 }
@@ -87,7 +87,7 @@ FILES = {
         cache refusal thresholds watch report layout errstate doors probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
         row_reductions reductions accumulations self_test reducer signatures small_calls ufunc functions
-        moves picks random rebound moments nan_extremes
+        moves picks buckets bucket_sort selection arg_extremes random rebound moments nan_extremes
     """,
     "fusion": """
         nodes loops node_plans warned elision open_tiles layout passes chains worth building running
@@ -98,7 +98,8 @@ FILES = {
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face ufuncs rows moments fused sort_1d one_dimension reductions sorting nan_rows order_statistics
+        face ufuncs rows moments fused quantiles_1d medians_1d sort_1d one_dimension reductions sorting
+        nan_rows order_statistics
         cumulative extremes searching products inner_calls fft linalg pieces copies fills joins picks counts
     """,
     "_bench": "timing arithmetic terminal cases rows picture command",

@@ -11,7 +11,7 @@ from kit.arrays import LAYOUTS, Array, extremes, random_values
 from kit.comparison import assert_same_call
 
 import threadmill as tm
-from threadmill.numpy import sort_1d
+from threadmill.numpy import face, medians_1d, sort_1d
 
 DTYPES = [*"?bBhHiIlLqQefdgFD", "m8[ns]", "M8[s]", "S3", "O"]
 CHUNK = 512
@@ -264,7 +264,13 @@ def test_what_numpy_makes() -> None:
 
 def test_numpy_puts_zeros_and_nans_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    monkeypatch.setattr(sort_1d, "as_the_user", lambda call, *args, **options: made.append(call.__name__))
+
+    def as_the_user(call: Any, *_: Any, **__: Any) -> None:
+        made.append(call.__name__)
+
+    monkeypatch.setattr(sort_1d, "as_the_user", as_the_user)
+    monkeypatch.setattr(medians_1d, "as_the_user", as_the_user)
+    monkeypatch.setattr(face, "apply_as_the_user", as_the_user)
     x = random_values("d", 5003)
     x[7] = 0.0
     assert tm.numpy.sort(x, kind="stable", pool=POOLS[2]) is not None

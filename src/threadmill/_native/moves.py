@@ -1,5 +1,6 @@
 """The inner loops that move and count elements; what their operands are, csrc/inner_loops.h tells."""
 
+from .dtypes import DTYPES
 from .library import lib
 from .programs import InnerLoop
 
@@ -40,3 +41,15 @@ def nonzero_loop(axes: int) -> InnerLoop:
 
 def count_loop() -> InnerLoop:
     return lib.tm_count_loop(), 0, 0
+
+
+def ranks_loop(char: str) -> InnerLoop:
+    return lib.tm_ranks_loop(DTYPES[char]), 0, 0
+
+
+def scatter_loop(char: str) -> InnerLoop:
+    return lib.tm_scatter_loop(DTYPES[char]), 0, 0
+
+
+def between_loop(char: str) -> InnerLoop:
+    return lib.tm_between_loop(DTYPES[char]), 0, 0

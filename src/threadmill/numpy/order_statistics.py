@@ -13,9 +13,10 @@ from ..arrays.errstate import as_the_user
 from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
-from . import sort_1d
-from .face import Prepared, on_all_cores
+from . import medians_1d, quantiles_1d
+from .face import LEAST, Prepared, on_all_cores
 from .nan_rows import BLOCK, LONG, OWN, QUICKLY_SORTED, as_a_whole, counted, nanmedian_by_sorting
+from .quantiles_1d import is_quantile
 from .rows import Rows, gathered, rows_of
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
@@ -46,7 +47,7 @@ def _rows(a: Any, axis: Any, out: Any, keepdims: Any) -> tuple[Rows, int] | Refu
     return rows, rows.axis - dropped
 
 
-_MEDIAN_1D = "In one dimension a copy, made on the threads, is parted at its middle alone by NumPy."
+_MEDIAN_1D = "In one dimension the elements in the middle are selected, by keys from a sample."
 
 
 @on_all_cores(np.median, f"{_WAY} {_MEDIAN_1D}", 2 * BLOCK)
@@ -54,7 +55,7 @@ def median(
     pool: Pool, a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = False
 ) -> Prepared:
     if type(a) is np.ndarray and a.ndim == 1:
-        return sort_1d.median(pool, a, axis, out, overwrite_input, keepdims)
+        return medians_1d.median(pool, a, axis, out, overwrite_input, keepdims)
     found = _rows(a, axis, out, keepdims)
     if isinstance(found, Refusal):
         return found
@@ -66,7 +67,24 @@ def median(
     )
 
 
-def _quantile(numpys: Any) -> Callable[..., Prepared]:
+_OF_ALL = "Of all elements: those that NumPy's own code looks at are selected, by keys from a sample."
+
+# So many times more bytes are needed for rows to gain than for all elements.
+_ROWS_SIZE = 2 * BLOCK // LEAST
+
+
+def _elements(a: Any, _q: Any = None, axis: Any = None, *_: Any, **__: Any) -> int:
+    """Bytes of an array, in the measure of one of which all elements are taken."""
+    if type(a) is not np.ndarray:
+        return 0
+    return a.nbytes if _is_of_all(a, axis) else a.nbytes // _ROWS_SIZE
+
+
+def _is_of_all(a: Any, axis: Any) -> bool:
+    return a.ndim == 1 or axis is None
+
+
+def _quantile(numpys: Any, of_all: Callable[..., Prepared]) -> Callable[..., Prepared]:
     def prepare(
         pool: Pool,
         a: Any,
@@ -79,10 +97,12 @@ def _quantile(numpys: Any) -> Callable[..., Prepared]:
         *,
         weights: Any = None,
     ) -> Prepared:
+        if type(a) is np.ndarray and _is_of_all(a, axis):
+            return of_all(pool, a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
         found = _rows(a, axis, out, keepdims)
         if isinstance(found, Refusal):
             return found
-        if overwrite_input is not False or weights is not None or not _is_quantile(q):
+        if overwrite_input is not False or weights is not None or not is_quantile(q):
             return Refusal("it overwrites its input, has weights, or q is no number or array of numbers")
         rows, at = found
         return lambda: gathered(
@@ -95,19 +115,17 @@ def _quantile(numpys: Any) -> Callable[..., Prepared]:
     return prepare
 
 
-def _is_quantile(q: Any) -> bool:
-    if type(q) in (list, tuple):
-        return all(type(each) in (int, float) for each in q)
-    return type(q) in (int, float) or isinstance(q, np.floating) or is_plain(q)
+_QUANTILE_WAY = f"{_WAY} {_OF_ALL}"
 
-
-quantile = on_all_cores(np.quantile, _WAY, 2 * BLOCK)(_quantile(np.quantile))
-percentile = on_all_cores(np.percentile, _WAY, 2 * BLOCK)(_quantile(np.percentile))
-
-
-_NANMEDIAN_1D = (
-    "All elements: a copy with infinity in place of nan is parted at the middle of the numbers alone."
+quantile = on_all_cores(np.quantile, _QUANTILE_WAY, size=_elements)(
+    _quantile(np.quantile, quantiles_1d.quantile)
 )
+percentile = on_all_cores(np.percentile, _QUANTILE_WAY, size=_elements)(
+    _quantile(np.percentile, quantiles_1d.percentile)
+)
+
+
+_NANMEDIAN_1D = "Of all elements those in the middle of the numbers are selected, by keys from a sample."
 
 
 @on_all_cores(np.nanmedian, f"{_NANMEDIAN_WAY} {_NANMEDIAN_1D}", 2 * BLOCK)
@@ -120,7 +138,7 @@ def nanmedian(
     keepdims: Any = NO_VALUE,
 ) -> Prepared:
     if type(a) is np.ndarray and (a.ndim == 1 or axis is None):
-        return sort_1d.nanmedian(pool, a, axis, out, overwrite_input, keepdims)
+        return medians_1d.nanmedian(pool, a, axis, out, overwrite_input, keepdims)
     found = _rows(a, axis, out, keepdims)
     if isinstance(found, Refusal):
         return found
@@ -158,7 +176,7 @@ def nanmedian(
     return run
 
 
-def _nan_quantile(numpys: Any, own: Any) -> Callable[..., Prepared]:
+def _nan_quantile(numpys: Any, own: Any, of_all: Callable[..., Prepared]) -> Callable[..., Prepared]:
     def prepare(
         pool: Pool,
         a: Any,
@@ -171,10 +189,12 @@ def _nan_quantile(numpys: Any, own: Any) -> Callable[..., Prepared]:
         *,
         weights: Any = None,
     ) -> Prepared:
+        if type(a) is np.ndarray and _is_of_all(a, axis):
+            return of_all(pool, a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
         found = _rows(a, axis, out, keepdims)
         if isinstance(found, Refusal):
             return found
-        if a.dtype.kind != "f" or overwrite_input is not False or weights is not None or not _is_quantile(q):
+        if a.dtype.kind != "f" or overwrite_input is not False or weights is not None or not is_quantile(q):
             return Refusal("it overwrites its input, has weights, has no nan, or q is no number or array")
 
         def told(all_nan: int) -> None:
@@ -192,17 +212,20 @@ _ROWS = 256
 
 
 def _of_many_rows(a: Any, _q: Any = None, axis: Any = None, *_: Any, **__: Any) -> int:
-    """Bytes of an array of many rows; 0 for few."""
-    if type(a) is not np.ndarray or axis is None:
+    """Bytes of an array of many rows, or of which all elements are taken; 0 for few rows."""
+    if type(a) is not np.ndarray:
         return 0
+    if _is_of_all(a, axis):
+        return a.nbytes
     axes = axis if type(axis) is tuple else (axis,)
     length = math.prod(a.shape[each] for each in axes)
     return a.nbytes if a.size >= _ROWS * length else 0
 
 
-def _shared(numpys: Any, own: Any) -> Any:
-    return on_all_cores(numpys, _NAN_WAY, size=_of_many_rows)(_nan_quantile(numpys, own))
+def _shared(numpys: Any, own: Any, of_all: Callable[..., Prepared]) -> Any:
+    way = f"{_NAN_WAY} {_OF_ALL}"
+    return on_all_cores(numpys, way, size=_of_many_rows)(_nan_quantile(numpys, own, of_all))
 
 
-nanquantile = _shared(np.nanquantile, OWN.nanquantile)
-nanpercentile = _shared(np.nanpercentile, OWN.nanpercentile)
+nanquantile = _shared(np.nanquantile, OWN.nanquantile, quantiles_1d.nanquantile)
+nanpercentile = _shared(np.nanpercentile, OWN.nanpercentile, quantiles_1d.nanpercentile)

@@ -1,4 +1,4 @@
-"""Arrays of one dimension: sorted, in stable order, without duplicates, and their medians.
+"""Arrays of one dimension: sorted, in stable order, without duplicates.
 
 Where equal elements have the same bits an array has one sorted form, and the quickest of NumPy's sorts may
 make it, whatever `kind` was asked for: on radices for single bytes, on vectors for numbers of 2 to 8 bytes,
@@ -15,17 +15,18 @@ from typing import Any
 import numpy as np
 
 from .._types import Array
+from ..arrays.bucket_sort import OPEN, sorted_copy_of_alike
+from ..arrays.buckets import HAVE_KEYS, Counted, Floats
 from ..arrays.errstate import as_the_user
-from ..arrays.layout import NO_VALUE, is_plain
+from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..tasks.crew import run_indices
 from ..tasks.pool import Pool
 from .face import Prepared
 
-__all__ = ["argsort", "median", "nanmedian", "sort", "unique"]
+__all__ = ["argsort", "sort", "unique"]
 
 _OTHERS = Refusal("the operand is no plain array of one dimension of real numbers or dates")
-_NOT_IN_A_ROW = Refusal("the operand is no contiguous array of float32 or float64")
 _AS_QUICK = Refusal("NumPy's own way is as quick")
 _OPEN = Refusal("the order of equal elements is NumPy's own")
 _IN_ORDER = Refusal("the elements are nearly in order, which NumPy's stable sort makes use of")
@@ -36,11 +37,13 @@ _JUDGED = Refusal("its arguments are for NumPy to judge")
 # Elements that a thread takes at a time: they stay in the second-level cache from one pass to the next.
 CHUNK = 1 << 17
 
+# Bytes from which on buckets gain; looked up at each call, so that tests can lower it.
+IN_BUCKETS = 1 << 21
+
 _TOP = np.uint64(1 << 63)
 
 # NumPy's own, also where ours are put in their place.
-_numpys_sort, _numpys_unique = np.sort, np.unique
-_numpys_median, _numpys_nanmedian = np.median, np.nanmedian
+_numpys_unique = np.unique
 
 
 def sort(
@@ -49,21 +52,17 @@ def sort(
     is_stable = _is_stable(a, axis, kind, order, stable)
     if isinstance(is_stable, Refusal):
         return is_stable
+    if a.size < 2:
+        return _AS_QUICK
     if a.dtype.char == "e":
         return _FAULTY
     if is_stable and _has_radix_sort(a):
         return _AS_QUICK
     if is_stable and _is_nearly_ordered(a):
         return _IN_ORDER
-    if not is_stable and a.dtype.kind not in "mM" and a.itemsize > 1:
+    if not is_stable and a.dtype.kind not in "mM" and a.itemsize > 1 and not _is_in_buckets(pool, a):
         return _AS_QUICK
-
-    def run() -> Any:
-        if _is_open(pool, a):
-            return as_the_user(_numpys_sort, a, axis, kind, order, stable=stable)
-        return _sorted(pool, a)
-
-    return run
+    return lambda: _sorted(pool, a)
 
 
 def argsort(
@@ -101,6 +100,8 @@ def unique(
     def run() -> Any:
         order = _order(pool, ar) if return_index or return_inverse else None
         elements = _sorted(pool, ar) if order is None else ar[order]
+        if isinstance(elements, Refusal):
+            return elements
         if _has_nan(elements):
             return as_the_user(
                 _numpys_unique, ar, return_index, return_inverse, return_counts, axis, **options
@@ -118,65 +119,6 @@ def unique(
         if return_counts:
             results.append(np.diff(np.concatenate([*np.nonzero(firsts), [elements.size]])))
         return results[0] if len(results) == 1 else tuple(results)
-
-    return run
-
-
-def median(
-    pool: Pool, a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = False
-) -> Prepared:
-    if not _is_sortable(a) or a.dtype.kind not in "iuf" or a.size < 2:
-        return _OTHERS
-    if a.dtype.char == "e":
-        return _FAULTY
-    if a.itemsize == 1:
-        return _AS_QUICK
-    if not _is_whole(axis) or overwrite_input:
-        return _JUDGED
-
-    def run() -> Any:
-        with np.errstate(invalid="ignore"):  # a signalling NaN
-            has_nan = a.dtype.kind == "f" and np.isnan(a.max())
-        if has_nan:
-            return as_the_user(_numpys_median, a, axis, out, overwrite_input, keepdims)
-        middles = _middles(_copied(pool, a), a.size)
-        return as_the_user(_numpys_median, middles, axis, out, False, keepdims)
-
-    return run
-
-
-def nanmedian(
-    pool: Pool,
-    a: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: Any = False,
-    keepdims: Any = NO_VALUE,
-) -> Prepared:
-    """Of all elements, whatever the axes."""
-    if not is_plain(a) or a.dtype.char not in "fd" or not a.flags.forc or not a.size:
-        return _NOT_IN_A_ROW
-    if axis is not None and (a.ndim > 1 or not _is_whole(axis)):
-        return _JUDGED
-    if out is not None or overwrite_input or keepdims not in (NO_VALUE, False):
-        return _JUDGED
-
-    def run() -> Any:
-        elements = a.ravel("K")
-        made = np.empty(a.size, a.dtype)
-        counts: list[int] = []
-
-        def put(chunk: slice) -> None:
-            part = made[chunk]
-            part[...] = elements[chunk]
-            is_nan = np.isnan(part)
-            part[is_nan] = np.inf  # behind all numbers
-            counts.append(part.size - int(np.count_nonzero(is_nan)))
-
-        _in_chunks(pool, a.size, put)
-        if not sum(counts):
-            return as_the_user(_numpys_nanmedian, a, axis, out, overwrite_input, keepdims)
-        return as_the_user(_numpys_nanmedian, _middles(made, sum(counts)))
 
     return run
 
@@ -208,6 +150,11 @@ def _is_stable(a: Any, axis: Any, kind: Any, order: Any, stable: Any) -> bool | 
 def _has_radix_sort(a: Array) -> bool:
     """Whether NumPy's stable sort is one on radices."""
     return a.itemsize <= 2 and a.dtype.kind in "biu"
+
+
+def _is_in_buckets(pool: Pool, a: Array) -> bool:
+    """Whether threads gain that sort buckets."""
+    return pool.max_workers > 1 and a.itemsize >= 4 and a.dtype.char in HAVE_KEYS and a.nbytes >= IN_BUCKETS
 
 
 def _is_nearly_ordered(a: Array) -> bool:
@@ -250,42 +197,19 @@ def _in_chunks(pool: Pool, n: int, work: Callable[[slice], object]) -> None:
     _run(pool, lambda k: work(slice(k * CHUNK, min((k + 1) * CHUNK, n))), -(-n // CHUNK))
 
 
-def _is_open(pool: Pool, a: Array) -> bool:
-    """Whether equal elements may have different bits: zeros of both signs, or NaNs."""
-    if a.dtype.kind != "f":
-        return False
-    signs: set[bool] = set()
-
-    def look(chunk: slice) -> None:
-        part = a[chunk]
-        if len(signs) < 2:
-            zeros = np.signbit(part[part == 0])
-            signs.update([bool(zeros.any()), bool(zeros.all())] if zeros.size else [])
-            signs.update([True, False] if np.isnan(part).any() else [])
-
-    _in_chunks(pool, a.size, look)
-    return len(signs) == 2
-
-
-def _middles(x: Array, count: int) -> Array:
-    """The one or two in the middle of the least `count` elements, whose mean is the median; x is parted.
-
-    Of zeros it may be another one than NumPy's: the mean of zeros of either sign is 0.0.
-    """
-    middle = count // 2
-    x.partition(middle)  # for one place at a time NumPy has a partition on vectors
-    return x[middle : middle + 1] if count % 2 else np.stack([x[:middle].max(), x[middle]])
-
-
 def _copied(pool: Pool, a: Array) -> Array:
     made = np.empty(a.size, a.dtype)
     _in_chunks(pool, a.size, lambda chunk: np.copyto(made[chunk], a[chunk]))
     return made
 
 
-def _sorted(pool: Pool, a: Array) -> Array:
-    """A sorted copy of an array that is not open."""
+def _sorted(pool: Pool, a: Array) -> Array | Refusal:
+    """A sorted copy of an array that has one sorted form; a Refusal of one that has several."""
+    if _is_in_buckets(pool, a):
+        return sorted_copy_of_alike(pool, a)
     if a.dtype.kind not in "mM":
+        if a.dtype.kind == "f" and _is_open(pool, a):
+            return OPEN
         made = _copied(pool, a)
         made.sort(kind="stable" if made.itemsize == 1 else None)
         return made
@@ -296,6 +220,14 @@ def _sorted(pool: Pool, a: Array) -> Array:
     dates.sort()
     _in_chunks(pool, a.size, lambda chunk: np.add(dates[chunk], 1, out=dates[chunk]))
     return made
+
+
+def _is_open(pool: Pool, a: Array) -> bool:
+    """Whether floats that are equal may have different bits: zeros of both signs, or NaNs."""
+    kind = Floats(a.dtype)
+    counted = Counted(pool._handle, a, [kind.least, -1, 0, 1, kind.above])
+    has_both_zeros = counted.below(-1) < counted.below(0) < counted.below(1)
+    return has_both_zeros or counted.below(kind.above) - counted.below(kind.least) < a.size
 
 
 def _order(pool: Pool, a: Array) -> Array:

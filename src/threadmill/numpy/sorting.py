@@ -22,8 +22,8 @@ _NOT_PLAIN = Refusal("the operand is no plain aligned native array of numbers")
 _WAY = "Rows along the axis are shared out, each sorted by NumPy's own function."
 
 _SORT_1D = (
-    "In one dimension a stable sort is NumPy's quickest one, where that gives the same; dates are sorted as "
-    "integers, bytes by their radices."
+    "In one dimension elements of 4 and 8 bytes are parted into buckets, each sorted by NumPy; a stable sort "
+    "is NumPy's quickest one, where that gives the same; dates are sorted as integers, bytes by radices."
 )
 _ARGSORT_1D = "In one dimension a stable order comes of keys and indices, packed on the threads and sorted."
 

@@ -1,0 +1,130 @@
+"""Arrays of one dimension that are sorted in buckets come to what NumPy's sort comes to, in all bits."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.arrays import LAYOUTS, Array, extremes, random_values
+from kit.comparison import assert_same_call
+
+import threadmill as tm
+from threadmill.arrays import bucket_sort, buckets
+from threadmill.numpy import face, sort_1d
+
+DTYPES = [*"iIlLqQfd"]
+SIZES = [2, 3, 17, 1000, 1025, 20011]
+
+POOLS = {n: tm.Pool(n) for n in (1, 2, 3, 7)}
+_pools = itertools.cycle(POOLS.values())
+
+
+@pytest.fixture(autouse=True)
+def _small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sort_1d, "IN_BUCKETS", 0)
+    monkeypatch.setattr(bucket_sort, "BUCKET", 4096)
+
+
+def same(x: Array, name: str = "sort", **options: Any) -> None:
+    pool = next(_pools)
+    ours, numpys = getattr(tm.numpy, name), getattr(np, name)
+    assert_same_call(ours, numpys, lambda: ((x,), options), f"{name} {options}", places=False, pool=pool)
+
+
+def patterns(dtype: str, n: int) -> Iterator[Array]:
+    x = random_values(dtype, n)
+    rng = np.random.default_rng(n)
+    yield from (x, np.sort(x), np.sort(x)[::-1], np.concatenate([np.sort(x[::2]), np.sort(x[1::2])]))
+    for few in (1, 2, 5, n // 3 + 1):
+        yield rng.permutation(np.resize(x[:few], n))
+    yield rng.permutation(extremes(np.dtype(dtype).char, n))
+    if dtype in "fd":
+        yield from floats(x, rng)
+    else:
+        limits = np.iinfo(dtype)
+        yield rng.permutation(np.resize(np.array([limits.min, limits.max, limits.max], dtype), n))
+
+
+def floats(x: Array, rng: np.random.Generator) -> Iterator[Array]:
+    for zeros in ([0.0], [-0.0], [0.0, -0.0]):
+        some = np.resize(np.array(zeros, x.dtype), x.size // 2 + 1)
+        yield rng.permutation(np.concatenate([x[: x.size // 2], some]))
+    signed = np.dtype(f"i{x.itemsize}")
+    quiet = np.array(np.nan, x.dtype).view(signed)
+    for part, payloads in itertools.product([1, 3, 1000], [[0], [1, 0, 77], [np.iinfo(signed).min]]):
+        y = x.copy()
+        y.view(signed)[::part] = np.resize(quiet + np.array(payloads, signed), y[::part].size)
+        yield y
+    y = x.copy()
+    y[::2] = np.resize(np.array([np.inf, -np.inf], x.dtype), y[::2].size)
+    yield y
+    tiny = np.finfo(x.dtype).smallest_subnormal
+    yield rng.permutation(np.resize(np.array([tiny, -tiny, 0.0, 2 * tiny, np.inf], x.dtype), x.size))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_patterns(dtype: str) -> None:
+    for n in SIZES:
+        for x in patterns(dtype, n):
+            same(x)
+            same(x, kind="stable")
+            same(x, "unique", return_counts=True)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(layout: str) -> None:
+    for dtype in "ild":
+        same(LAYOUTS[layout](random_values(dtype, 5003)))
+
+
+def test_its_input_is_left_as_it_was() -> None:
+    x = random_values("d", 5003)
+    kept = x.copy()
+    x.flags.writeable = False
+    same(x)
+    assert x.tobytes() == kept.tobytes()
+
+
+def test_what_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by NumPy, by which all of the above would hold too; and what is NumPy's."""
+    made: list[str] = []
+    monkeypatch.setattr(face, "apply_as_the_user", lambda call, *_: made.append(call.__name__))
+    for dtype in DTYPES:
+        x = random_values(dtype, 5003)
+        assert tm.numpy.sort(x, pool=POOLS[2]).tobytes() == np.sort(x).tobytes()
+    x[::3] = np.nan
+    x[1::3] = 0
+    assert tm.numpy.sort(x, pool=POOLS[2]).tobytes() == np.sort(x).tobytes()
+    assert not made
+    x[1] = -0.0
+    assert tm.numpy.sort(x, pool=POOLS[2]) is None
+    x[1] = -np.nan
+    assert tm.numpy.sort(x, pool=POOLS[2]) is None
+    assert made == ["sort"] * 2
+
+
+@pytest.mark.parametrize("dtype", "bBhHiIlLqQfd?e")
+def test_arg_extremes_of_rows(dtype: str) -> None:
+    for shape in ((3, 1), (1, 9), (70, 64), (5, 1000), (3, 4, 65), (2, 0), (0, 2)):
+        x = random_values(dtype, int(np.prod(shape))).reshape(shape)
+        y = x.copy()
+        y.reshape(-1)[::37] = np.nan if dtype in "fde" else 0
+        z = np.zeros_like(x)
+        for each, name in itertools.product(
+            (x, y, z, x[::-1], x.T, np.asfortranarray(x)), ("argmax", "argmin")
+        ):
+            for options in ({"axis": -1}, {"axis": x.ndim - 1}, {"axis": 0}, {"axis": -1, "keepdims": True}):
+                same(each, name, **options)
+
+
+def test_elements_that_change_meanwhile_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = random_values("d", 5003)
+    part = buckets.Counted.part
+
+    def changed(self: buckets.Counted, out: Array, kept: list[int]) -> Any:
+        x[:] = 3
+        return part(self, out, kept)
+
+    monkeypatch.setattr(buckets.Counted, "part", changed)
+    assert (tm.numpy.sort(x, pool=POOLS[2]) == 3).all()
