@@ -118,6 +118,16 @@ def test_arg_extremes_of_rows(dtype: str) -> None:
                 same(each, name, **options)
 
 
+def test_a_partition_is_numpys() -> None:
+    """As the order within its sides is."""
+    x = random_values("d", 5003)
+    for name in ("partition", "argpartition"):
+        told = getattr(tm.numpy, name).explain(x, 77, pool=POOLS[2])
+        assert not told.parallel
+        assert "sides" in str(told.reason)
+        same(x, name, kth=77)
+
+
 def test_elements_that_change_meanwhile_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
     x = random_values("d", 5003)
     part = buckets.Counted.part

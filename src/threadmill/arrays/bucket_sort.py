@@ -23,7 +23,7 @@ OPEN = Refusal("the order of equal elements is NumPy's own: zeros of both signs,
 
 # Bytes in a bucket, about, and how many buckets there are at most: to find an element's takes a comparison
 # with each splitter.
-BUCKET, _MOST = 1 << 20, 16
+BUCKET, _MOST = 1 << 19, 16
 
 # Elements of a sample for each of them.
 _OVER = 64

@@ -67,19 +67,22 @@ class Selection:
 
     def at(self, places: list[int], signs: bool = True) -> Array | Refusal:
         """The numbers at these places. Unless the signs of zeros matter, a zero may be another one."""
+        refusal = self.find(places)
+        if refusal is not None:
+            return refusal
         keys = [place + self.negative_nans for place in places]
-        wanted = sorted({*keys} - self._found.keys())
-        if self._sorted is not None:
-            found = keys_of(self._sorted[wanted]).tolist()
-            self._found.update(zip(wanted, found, strict=True))
-        else:
-            refusal = self._look(self._counted, wanted)
-            if refusal is not None:
-                return refusal
         words = np.array([self._found[key] for key in keys], self._counted.splitters.dtype)
         if signs and self._has_zero(words) and self._has_both_zeros():
             return OPEN
         return elements_of(words, self._x.dtype)
+
+    def find(self, places: list[int]) -> Refusal | None:
+        """Looks for the numbers at these places at once, so that they are there when they are asked for."""
+        wanted = sorted({place + self.negative_nans for place in places} - self._found.keys())
+        if self._sorted is None:
+            return self._look(self._counted, wanted)
+        self._found.update(zip(wanted, keys_of(self._sorted[wanted]).tolist(), strict=True))
+        return None
 
     def _count(self, splitters: set[int]) -> Counted:
         most = np.iinfo(key_dtype(self._x.dtype)).max

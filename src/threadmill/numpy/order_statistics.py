@@ -69,8 +69,9 @@ def median(
 
 _OF_ALL = "Of all elements: those that NumPy's own code looks at are selected, by keys from a sample."
 
-# So many times more bytes are needed for rows to gain than for all elements.
-_ROWS_SIZE = 2 * BLOCK // LEAST
+# Bytes from which on quantiles of all elements gain, and how many times more are needed for rows to.
+_OF_ALL_LEAST = 1 << 19
+_ROWS_SIZE = 2 * BLOCK // _OF_ALL_LEAST
 
 
 def _elements(a: Any, _q: Any = None, axis: Any = None, *_: Any, **__: Any) -> int:
@@ -117,10 +118,10 @@ def _quantile(numpys: Any, of_all: Callable[..., Prepared]) -> Callable[..., Pre
 
 _QUANTILE_WAY = f"{_WAY} {_OF_ALL}"
 
-quantile = on_all_cores(np.quantile, _QUANTILE_WAY, size=_elements)(
+quantile = on_all_cores(np.quantile, _QUANTILE_WAY, _OF_ALL_LEAST, _elements)(
     _quantile(np.quantile, quantiles_1d.quantile)
 )
-percentile = on_all_cores(np.percentile, _QUANTILE_WAY, size=_elements)(
+percentile = on_all_cores(np.percentile, _QUANTILE_WAY, _OF_ALL_LEAST, _elements)(
     _quantile(np.percentile, quantiles_1d.percentile)
 )
 
@@ -216,7 +217,7 @@ def _of_many_rows(a: Any, _q: Any = None, axis: Any = None, *_: Any, **__: Any) 
     if type(a) is not np.ndarray:
         return 0
     if _is_of_all(a, axis):
-        return a.nbytes
+        return a.nbytes * LEAST // _OF_ALL_LEAST
     axes = axis if type(axis) is tuple else (axis,)
     length = math.prod(a.shape[each] for each in axes)
     return a.nbytes if a.size >= _ROWS * length else 0

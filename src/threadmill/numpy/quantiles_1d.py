@@ -79,10 +79,15 @@ class _Parted:
 
     def partition(self, kth: Any, **_: Any) -> None:
         negative = 0 if self._selection is None else self._selection.negative_nans
-        places = sorted({int(place) % self.size + negative for place in np.ravel(kth)})
-        self._selection = Selection(self._pool, self._x, places)
-        if not self._without_nan and self._selection.has_other_nans():
+        places = {int(place) % self.size for place in np.ravel(kth)}
+        selection = Selection(self._pool, self._x, sorted(place + negative for place in places))
+        if not self._without_nan and selection.has_other_nans():
             raise _Refused
+        # The first and the last are there as a rule for NaNs alone; they are found when they are asked for.
+        inner = [place for place in places - {0, self.size - 1} if place < selection.numbers]
+        if selection.find(inner) is not None:
+            raise _Refused
+        self._selection = selection
 
     def __getitem__(self, index: Any) -> Any:
         assert self._selection is not None

@@ -38,7 +38,7 @@ _JUDGED = Refusal("its arguments are for NumPy to judge")
 CHUNK = 1 << 17
 
 # Bytes from which on buckets gain; looked up at each call, so that tests can lower it.
-IN_BUCKETS = 1 << 21
+IN_BUCKETS = 1 << 22
 
 _TOP = np.uint64(1 << 63)
 

@@ -96,6 +96,8 @@ def sort(
 def partition(
     pool: Pool, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
 ) -> Prepared:
+    if _has_one_axis(a):
+        return _SIDES
     rows = _rows(a, axis)
     if isinstance(rows, Refusal):
         return rows
@@ -120,6 +122,8 @@ def argsort(
 def argpartition(
     pool: Pool, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
 ) -> Prepared:
+    if _has_one_axis(a):
+        return _SIDES
     rows = _rows(a, axis)
     if isinstance(rows, Refusal):
         return rows
@@ -127,6 +131,9 @@ def argpartition(
         return _NO_INTEGERS
     return lambda: _ordered(pool, a, axis, rows, lambda x, axis: x.argpartition(kth, axis, kind, order))
 
+
+# It is another one for each instruction set, and for each list of places.
+_SIDES = Refusal("the order within the two sides is that of NumPy's own steps")
 
 _NO_INTEGERS = Refusal("kth is no integer, and no list of integers")
 
