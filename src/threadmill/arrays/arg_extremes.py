@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._native.fused import ROW
 from .._native.programs import arg_extreme_loop, new_program
 from .._native.status import check
 from .._types import Array
@@ -39,6 +40,6 @@ def arg_extremes(pool: "CData", x: Array, least: bool) -> Array:
 
 @functools.cache
 def _program(char: str, least: bool) -> "CData":
-    loop = arg_extreme_loop(char, least, True)
+    loop = arg_extreme_loop(char, least, ROW)
     assert loop is not None
     return new_program(3, [], [(loop, (0, 1, 2))], written=0b101, name="extreme")
