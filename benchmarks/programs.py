@@ -167,6 +167,7 @@ def run(plan: Plan) -> Iterator[Row | str]:
             yield from _kernel(plan, kernel, make(*_smaller(plan, shape)), target)
         yield from _first_call(plan)
         yield from _small(plan)
+        yield from _recording(plan)
 
 
 def _smaller(plan: Plan, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -253,3 +254,29 @@ def _small(plan: Plan) -> Iterator[Row | str]:
         costs.append((summary([timed(partial(many, large), 1) for _ in range(20)]).p10 - short) / 50)
     note = "the operation itself, on 80,000 numbers, among it"
     yield row(plan, "an operation that is put off", costs, Measure.SECONDS, note=note)
+
+
+# Of a million numbers, so that the call is worth while.
+RECORDED: dict[str, Callable[[Any], Any]] = {
+    "x + x": lambda x: x + x,
+    "x * 2.0": lambda x: x * 2.0,
+    "2.0 * x": lambda x: 2.0 * x,
+    "np.sqrt(x)": lambda x: np.sqrt(x),
+    "x[1:-1, :-2]": lambda x: x[1:-1, :-2],
+}
+
+
+def _recording(plan: Plan) -> Iterator[Row | str]:
+    """What Python does while an operation is put off, or a view is made."""
+    times = 50  # the functions make no pass before they return
+
+    def recorded(x: Any) -> list[float]:
+        empty = timed(partial(lambda _: None, x), times)
+        return [(timed(partial(each, x), times) - empty) / times for each in RECORDED.values()]
+
+    fused = tm.fuse(recorded)
+    x = np.ones((1000, 1000))
+    rounds = [[fused(x) for _ in range(5)] for _ in range(plan.rounds[0])]
+    for k, what in enumerate(RECORDED):
+        costs = [summary([each[k] for each in calls]).p10 for calls in rounds]
+        yield row(plan, f"recording {what}", costs, Measure.SECONDS, target=1.5e-6)

@@ -75,8 +75,8 @@ ROOMS = [
 # The files of a room in their order: a file may import those above it.
 FILES = {
     "_native": """
-        _threadmill build library thread_state waits status trace c_api door pointers dtypes memory fresh kernels
-        machine programs moves fused random pools ring
+        _threadmill build library thread_state waits status trace c_api door pointers dtypes memory fresh
+        kernels machine programs moves fused random pools ring fields
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn

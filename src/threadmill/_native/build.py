@@ -95,6 +95,11 @@ PYTHON_FILES = {
     "door.c": "void *tm_py_door_type(void);",
 }
 
+# The same of files that are compiled on their own.
+FILES_APART = {
+    "fields.c": "void *tm_py_fields(void);",
+}
+
 # -ffp-contract=off: a product and a sum are rounded as NumPy rounds them.
 COMPILE_FLAGS = [
     "-std=c11",
@@ -133,11 +138,14 @@ def in_root(*patterns: str) -> list[str]:
 ffibuilder = FFI()
 for header in "threadmill.h", "bindings.h", "inner_loops.h":
     ffibuilder.cdef((CSRC / header).read_text(encoding="utf-8"))
-ffibuilder.cdef(CALLBACKS + C_API_DECLARATIONS + "\n".join(PYTHON_FILES.values()))
+ffibuilder.cdef(CALLBACKS + C_API_DECLARATIONS + "\n".join([*PYTHON_FILES.values(), *FILES_APART.values()]))
 ffibuilder.set_source(
     "threadmill._native._threadmill",
-    THREAD_STATE + C_API + "".join(f'#include "{name}"\n' for name in PYTHON_FILES),
-    sources=in_root("**/*.c"),
+    THREAD_STATE
+    + C_API
+    + "".join(f'#include "{name}"\n' for name in PYTHON_FILES)
+    + "\n".join(FILES_APART.values()),
+    sources=[*in_root("**/*.c"), *(f"src/threadmill/_native/{name}" for name in FILES_APART)],
     depends=[
         *in_root("**/*.h", "**/*.def"),
         "src/threadmill/include/threadmill_api.h",

@@ -16,7 +16,7 @@ def relate(x: Array, y: Array) -> int:
     """APART, SAME or OVERLAPPING, by the first and the last byte of each array."""
     if x is y:
         return SAME
-    one, other = _owner(x), _owner(y)
+    one, other = owner_of(x), owner_of(y)
     if one is not other and one is not None and other is not None:
         return APART  # the same answer without the 3 us
     ours, theirs = _told(x), _told(y)
@@ -40,7 +40,7 @@ def overlaps_itself(x: Array) -> bool:
     return bool(lib.tm_overlaps_itself(told, len(told)))
 
 
-def _owner(x: Array) -> Array | None:
+def owner_of(x: Array) -> Array | None:
     """The array that allocated x's memory; None where that was not an array, or is not to be seen."""
     owner = x if x.base is None else x.base
     return owner if type(owner) is np.ndarray and owner.flags.owndata else None

@@ -6,6 +6,7 @@ ends there makes those reductions as well, and the program finds them made. One 
 cost a little time: nothing else depends on what was foreseen.
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -39,7 +40,11 @@ class Foreseen:
     __slots__ = ("_before", "_first", "_now", "_places")
 
     def __init__(self, key: tuple[Any, ...], pending: list[Node], value: Value) -> None:
-        key = id(place_of_user()[0]), line_of_user(), *key  # an instruction's place changes as Python learns
+        key = (
+            id(place_of_user(sys._getframe(3))[0]),
+            line_of_user(),
+            *key,
+        )  # an instruction's place changes as Python learns
         self._before = _followed.get(key) or []
         self._now = _followed.put(key, [])
         self._places = {id(node): k for k, node in enumerate(pending)}  # nodes that are gone may share an id

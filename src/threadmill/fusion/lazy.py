@@ -13,9 +13,10 @@ from weakref import ref
 
 import numpy as np
 
+from .._native.fields import LazyFields, new_lazy, new_view
 from ..arrays.errstate import as_the_user
 from .explanation import MAY_CHANGE
-from .nodes import Node, Value
+from .nodes import VALUE, Node, Value, kind_of
 from .numpys_calls import called, log_call, made
 from .record import Record
 
@@ -35,10 +36,10 @@ __all__ = [
 ]
 
 
-class LazyArray:
+class LazyArray(LazyFields):
     """An array that is there or put off; made by a record."""
 
-    __slots__ = ("__weakref__", "_record", "_value")
+    __slots__ = ("__weakref__",)
     __array_priority__ = 1000000.0
     __hash__ = None  # type: ignore[assignment]
 
@@ -182,6 +183,9 @@ class LazyArray:
         return method
 
 
+# What new ones are made like.
+LAZY = LazyArray.__new__(LazyArray)
+
 # So CPython's own messages call it: "unhashable type: 'numpy.ndarray'".
 LazyArray.__name__ = "numpy.ndarray"
 
@@ -230,13 +234,15 @@ def _look_again(x: LazyArray) -> None:
 
 def lazy(record: Record, array: "Array") -> LazyArray:
     """An evaluated array as a lazy one."""
-    return LazyArray(record, Value.of(array))
+    kind = kind_of(array)
+    is_plain, turned = (False, False) if kind is None else (True, kind[2])
+    return new_view(LAZY, VALUE, record, array.dtype, array.shape, array, is_plain, turned, kind)  # type: ignore[no-any-return]
 
 
 def shown(record: Record, node: Node) -> Any:
     """What a node makes, as a lazy array, or as several."""
     outs = node.outs
-    result: Any = LazyArray(record, outs[0])
+    result: Any = new_lazy(LAZY, record, outs[0])
     if len(outs) > 1:
         result = result, *[LazyArray(record, value) for value in outs[1:]]
     if record.is_urgent:

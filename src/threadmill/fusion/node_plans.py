@@ -30,7 +30,7 @@ class NodePlan:
     more. `turned`: it runs in Fortran's order.
     """
 
-    __slots__ = ("is_quick", "loop", "name", "number", "reports", "shape", "size", "turned")
+    __slots__ = ("dtype", "is_quick", "kind", "loop", "name", "number", "reports", "shape", "size", "turned")
 
     def __init__(
         self, ufunc: np.ufunc, loop: Loop, operands: tuple[Any, ...], shape: tuple[int, ...]
@@ -44,8 +44,11 @@ class NodePlan:
         numbers = [k for k, x in enumerate(operands) if type(x) is not Value]
         self.number = -2 if len(numbers) > 1 else numbers[0] if numbers else -1
         self.turned = any(x.turned for x, _ in values)
+        self.dtype = loop.dtypes[-1]
+        self.kind = self.dtype.num, shape, self.turned
         self.is_quick = (
             self.size > 0
+            and len(loop.dtypes) == len(operands) + 1
             and self.number > -2
             and self.name not in BY_PLACE
             and loop.dtypes[0].char != "e"

@@ -8,14 +8,16 @@ from weakref import ref
 
 import numpy as np
 
+from .._native.fields import NodeFields, ValueFields
 from .._native.fused import EACH
 from .._types import Array
+from ..arrays.cache import Cache
 from ..arrays.layout import NUMERIC
 from ..arrays.loops import Loop
 
 __all__ = [
-    *("FIRST_IF_LARGE", "KNOWN", "NO_OPERAND", "Conversion", "Holder", "Node", "Place", "Value", "is_plain"),
-    "is_turned",
+    *("FIRST_IF_LARGE", "KNOWN", "NODE", "NO_OPERAND", "VALUE", "Conversion", "Holder", "Node"),
+    *("Place", "Value", "is_plain", "is_turned", "kind_of"),
 ]
 
 # Whose elements passes know; dates and times are NumPy's.
@@ -24,8 +26,39 @@ KNOWN = NUMERIC - {"m", "M"}
 # Over which operand NumPy writes a node's result, unless it is the one of that number.
 NO_OPERAND, FIRST_IF_LARGE = -1, -2
 
+# The number of a value's dtype, its shape, and whether it is turned.
+Kind = tuple[int, tuple[int, ...], bool]
+
 # Where in the user's program a node was written: its code, its instruction, its globals.
 Place = tuple[types.CodeType, int, dict[str, Any]]
+
+
+# What aligned arrays of native numbers are as values, by the number of their dtype, shape and strides. Any
+# thread may write.
+_kinds: Cache[tuple[Any, ...], Kind] = Cache()
+
+
+def kind_of(x: Array) -> Kind | None:
+    """The kind of an array's value; None if no pass can read the array where it is."""
+    dtype = x.dtype
+    number = dtype.num
+    if dtype is not _NATIVE.get(number):
+        return _new_kind(x)
+    key = number, x.shape, x.strides
+    found = _kinds.get(key)
+    if found is not None:
+        return found if x.flags.aligned else None
+    found = _new_kind(x)
+    return None if found is None else _kinds.put(key, found)
+
+
+def _new_kind(x: Array) -> Kind | None:
+    turned = False
+    if not is_plain(x):
+        turned = is_turned(x)
+        if not turned:
+            return None
+    return x.dtype.num, x.shape, turned
 
 
 def is_plain(x: Array) -> bool:
@@ -62,7 +95,7 @@ def is_turned(x: Array) -> bool:
     return x.ndim > 1 and 1 not in x.shape and 0 not in x.strides and is_plain(x.T)
 
 
-class Value:
+class Value(ValueFields):
     """An array that is there, or that a node will make.
 
     `is_plain`: a pass can read its array where it is; `kind`: dtype, shape and order then. `turned`: its
@@ -72,10 +105,7 @@ class Value:
     been reduced to while it had no array.
     """
 
-    __slots__ = (
-        *("_is_nan", "again", "array", "borrowed", "dtype", "folds", "is_plain", "kind", "node", "owner"),
-        *("shape", "turned"),
-    )
+    __slots__ = ()
 
     def __init__(
         self,
@@ -92,12 +122,10 @@ class Value:
         self.owner: ref[Any] | None = None
         self.again = self.borrowed = False
         self.folds: dict[Any, Any] | None = None
-        self.turned = turned
-        self.is_plain = True
         self._is_nan: bool | None = None
-        if array is not None and not is_plain(array):
-            self.is_plain = self.turned = is_turned(array)
-        self.kind = (dtype.num, shape, self.turned) if self.is_plain else None
+        self.kind: Kind | None = (dtype.num, shape, turned) if array is None else kind_of(array)
+        self.is_plain = self.kind is not None
+        self.turned = self.kind is not None and self.kind[2]
 
     @classmethod
     def of(cls, array: Array) -> "Value":
@@ -139,7 +167,7 @@ class Conversion:
         self.reports = reports
 
 
-class Node:
+class Node(NodeFields):
     """One loop over its operands, put off.
 
     `over`: what the loop goes over at once: EACH element, or ONCE for each row, or a ROW that it reduces, or
@@ -152,25 +180,7 @@ class Node:
     `state`: the modes of np.errstate and the warnings' filters then.
     """
 
-    __slots__ = (
-        *(
-            "axes",
-            "inputs",
-            "is_in_place",
-            "loop",
-            "name",
-            "outs",
-            "over",
-            "place",
-            "reports",
-            "reused",
-            "shape",
-            "space",
-            "state",
-            "target",
-        ),
-        "turned",
-    )
+    __slots__ = ()
 
     def __init__(
         self,
@@ -215,6 +225,18 @@ class Node:
         """When it has run, or never will: lets go of its operands, and of its results, which refer to it."""
         self.inputs = ()
         self.outs = []
+
+
+def _examples() -> tuple[Node, Value]:
+    """What a node over each element and its only value are like, but for what `new_node` is given."""
+    node, value = Node.__new__(Node), Value.__new__(Value)
+    node.target, node.is_in_place, node.reused, node.over, node.axes = None, False, NO_OPERAND, EACH, (-1,)
+    value.owner = value.folds = value._is_nan = None
+    value.again = value.borrowed = False
+    return node, value
+
+
+NODE, VALUE = _examples()
 
 
 class Holder:

@@ -119,7 +119,7 @@ def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
     def backward(self: LazyArray, other: Any) -> Any:
         if type(other) in PYTHON_NUMBERS:
             count = getrefcount(self)
-            if commutative and is_turned(other, 0, self._value, count):
+            if commutative and count <= TEMPORARY and is_turned(other, 0, self._value, count):
                 is_over = not self._value.is_plain and is_alone(self._value)  # its byte order stays
                 return call(self._record, ufunc, (self, other), {"out": (self,)} if is_over else {})
             node = self._record.node(ufunc, (other, self._value))
@@ -142,17 +142,18 @@ def _in_place(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
 
 
 def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
-    def unary(self: LazyArray) -> Any:
-        node = self._record.node(ufunc, (self._value,))
-        return call_at_once(self._record, ufunc, (self,), {}) if node is None else shown(self._record, node)
+    return lambda self: _of_one(self, ufunc)
 
-    return unary
+
+def _of_one(self: LazyArray, ufunc: np.ufunc) -> Any:
+    record = self._record
+    node = record.node(ufunc, (self._value,))
+    return call_at_once(record, ufunc, (self,), {}) if node is None else shown(record, node)
 
 
 def _is_foreign(other: Any) -> bool:
     """Whether the other operand's class may have a word in what an operator does: Python asks it then."""
-    kind = type(other)
-    return kind not in _KNOWN and not isinstance(other, np.generic)
+    return type(other) not in _KNOWN and not isinstance(other, np.generic)
 
 
 def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
@@ -185,6 +186,8 @@ def _at_once(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
     if method == "__call__":
+        if not options and len(args) == ufunc.nin == 1:
+            return _of_one(self, ufunc)
         if len(args) == 2 and args[1] is self and type(args[0]) is np.ndarray and not options:
             counts = getrefcount(args[0]), getrefcount(args[1])
             over = written_over(ufunc, args[0], counts[0], self._value, counts[1])
@@ -243,7 +246,8 @@ def _getitem(self: LazyArray, key: Any) -> Any:
         array = value.array
     if array is None or value.borrowed:
         array = record.evaluate(value)
-    found = array[_plain_key(key)]
+    is_basic = type(key) is tuple and _BASIC.issuperset(map(type, key))  # most keys, without a call
+    found = array[key if is_basic else _plain_key(key)]
     if type(found) is np.ndarray and found.ndim and record.is_open:
         return lazy(record, found)
     if not isinstance(found, np.ndarray):
@@ -254,8 +258,7 @@ def _getitem(self: LazyArray, key: Any) -> Any:
 
 def _setitem(self: LazyArray, key: Any, new: Any) -> None:
     record = self._record
-    is_mask = type(key) is LazyArray and type(new) in (int, float)
-    if is_mask and put_where(self, key, new):
+    if type(key) is LazyArray and type(new) in (int, float) and put_where(self, key, new):
         return
     key = _plain_key(key)
     array = evaluated_alone(self)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from math import prod
+from sys import _getframe
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
 
+from .._native.fields import new_node
 from .._native.fused import EACH, ONCE
 from .._native.memory import are_apart
 from .._types import Array
@@ -14,11 +16,20 @@ from ..arrays.loops import Loop
 from .explanation import Log
 from .foreseen import Foreseen
 from .loops import BY_PLACE, as_values, number_in, shows_place
-from .node_plans import SMALL, plan_of_call
-from .nodes import Conversion, Holder, Node, Value, is_plain, is_turned
+from .node_plans import SMALL, NodePlan, plan_of_call
+from .nodes import NODE, VALUE, Conversion, Holder, Node, Value, is_plain, is_turned
 from .passes import Fold
 from .running import run_pass
-from .schedule import ancestors, ends_of, groups_of, last_reads, made_again, needed_of, rows_of
+from .schedule import (
+    ancestors,
+    ends_of,
+    goes_at_once,
+    groups_of,
+    last_reads,
+    made_again,
+    needed_of,
+    rows_of,
+)
 from .stores import Store
 from .warned import State, line_of_user, place_of_user, state_now, tell
 from .worth import Tally
@@ -31,6 +42,8 @@ __all__ = ["RETURNED", "Record"]
 # Nodes that are put off at most, so that a long loop keeps neither memory nor its user waiting.
 _MOST_PENDING = 256
 
+_NOTHING: dict[Node, list[Value]] = {}
+
 RETURNED = "the function returned"
 _WRITTEN = "an array was written"
 
@@ -40,9 +53,10 @@ class Record:
 
     It belongs to one call, and is used by the thread that made it. `exposed` refers to memory that code
     which we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been
-    recorded. `has_rows`: one that reduces rows or columns has been. `borrowed` are the values that lie in
-    memory which may be written later. `foreseen` is what follows a reduction that has run. `log` is what
-    explain tells of, `tally` what tells whether fusing pays.
+    recorded. `has_rows`: one that reduces rows or columns has been. `has_made`: one may have been computed
+    and not stored. `borrowed` are the values that lie in memory which may be written later. `foreseen` is
+    what follows a reduction that has run. `log` is what explain tells of, `tally` what tells whether fusing
+    pays.
     """
 
     def __init__(self, pool: "CData") -> None:
@@ -55,7 +69,7 @@ class Record:
         self.tally = Tally()
         self.is_open = True
         self.is_urgent = False
-        self.has_rows = False
+        self.has_rows = self.has_made = False
         self.foreseen: Foreseen | None = None
 
     # ---- recording ----
@@ -79,8 +93,8 @@ class Record:
             number = number_in(plan.loop.dtypes[k], operands[k])
             if number is None:
                 return None
-            operands = (*operands[:k], number, *operands[k + 1 :])
-        return self._put_off(plan.loop, plan.name, operands, plan.shape, plan.reports, plan.turned)
+            operands = (number, *operands[1:]) if k == 0 else (*operands[:k], number, *operands[k + 1 :])
+        return self._put_off(plan.loop, plan.name, operands, plan.shape, plan.reports, plan.turned, plan)
 
     def add(
         self,
@@ -110,7 +124,7 @@ class Record:
             return None
         if (name in BY_PLACE or loop.dtypes[0].char == "e") and shows_place(loop, name, inputs, shape):
             return None
-        return self._put_off(loop, name, inputs, shape, reports, turned, over, space, axes)
+        return self._put_off(loop, name, inputs, shape, reports, turned, None, over, space, axes)
 
     def _put_off(
         self,
@@ -120,10 +134,12 @@ class Record:
         shape: tuple[int, ...],
         reports: bool,
         turned: bool,
+        plan: NodePlan | None,
         over: int = EACH,
         space: tuple[int, ...] | None = None,
         axes: tuple[int, ...] = (-1,),
     ) -> Node | None:
+        """`plan`: that of a call, from which a node over each element is made at once."""
         if not self.is_open:
             return None
         state = self.state
@@ -131,10 +147,16 @@ class Record:
             state = self.state = state_now(state)
         if state.at_once and reports:
             return None
-        place = place_of_user() if reports else None
-        node = Node(
-            loop, name, inputs, shape, reports and bool(state.bits), place, state, turned, over, space, axes
-        )
+        place = place_of_user(_getframe(3)) if reports else None
+        reports = reports and bool(state.bits)
+        node: Node
+        if plan is None:
+            node = Node(loop, name, inputs, shape, reports, place, state, turned, over, space, axes)
+        else:
+            dtype, kind = plan.dtype, plan.kind
+            node = new_node(
+                NODE, VALUE, loop, name, inputs, shape, reports, place, state, turned, dtype, kind
+            )
         self.pending.append(node)
         self.tally.asked += 1
         if self.exposed:
@@ -211,15 +233,16 @@ class Record:
         needed, wanted = needed_of(nodes, folded, spared)
         wanted.update(leaves)
         flags: dict[Node, int] = {}
-        inputs = [node.inputs for node in needed]
+        is_one_pass = goes_at_once(needed)
+        inputs = () if is_one_pass else [node.inputs for node in needed]
         try:
-            ended = self._run(needed, wanted, folds, flags)
+            ended = self._run(needed, wanted, folds, flags, is_one_pass)
         except BaseException:
             self.pending = [node for node in nodes if node.outs[0].array is None and node.target is None]
             raise
         finally:
-            for node, given in zip(needed, inputs, strict=True):
-                node.inputs = given  # passes may have made them themselves
+            for node, given in zip(needed, inputs, strict=False):
+                node.inputs = given  # several passes may have made them themselves
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
         if self.exposed:
             self.give_back()
@@ -228,6 +251,7 @@ class Record:
             asked_again = [each for each in spared if each.array is None and each.is_held()]
             self.pending = ancestors(nodes, asked_again) if asked_again else []
         again = set(self.pending)
+        self.has_made = bool(again)
         for node in nodes:
             if node not in again:
                 node.forget()
@@ -239,15 +263,22 @@ class Record:
         return ended
 
     def _made_before(self, nodes: Sequence[Node]) -> list[Value]:
-        return [node.outs[0] for node in nodes if node.outs[0].again]
+        return [node.outs[0] for node in nodes if node.outs[0].again] if self.has_made else []
 
     def _run(
-        self, needed: list[Node], wanted: set[Value], folds: Sequence[Fold], flags: dict[Node, int]
+        self,
+        needed: list[Node],
+        wanted: set[Value],
+        folds: Sequence[Fold],
+        flags: dict[Node, int],
+        is_one_pass: bool,
     ) -> list[tuple[Fold, Array, int]]:
         ended: list[tuple[Fold, Array, int]] = []
-        asked = wanted.copy()
-        groups = groups_of(needed, wanted)
-        handed_on = last_reads(groups, wanted - asked)
+        groups, handed_on = [needed], _NOTHING
+        if not is_one_pass:
+            asked = wanted.copy()
+            groups = groups_of(needed, wanted)
+            handed_on = last_reads(groups, wanted - asked)
         for group in groups:
             ends = ends_of(group, folds, wanted)
             raised, partials, saved = run_pass(self.pool, group, wanted, ends)
@@ -310,7 +341,7 @@ class Record:
 
     def _drop_all_but(self, value: Value) -> None:
         """Drops what nobody can ask for any more: the operands of a store before, that were spared."""
-        if not self._made_before(self.pending):
+        if not self.has_made:
             return
         needed, _ = needed_of(self.pending, (value,))
         if len(needed) < len(self.pending):

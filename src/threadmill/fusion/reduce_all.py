@@ -1,5 +1,6 @@
 """Reductions of all elements at the end of the pass that makes them."""
 
+import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -110,7 +111,7 @@ def _tell(record: Record, found: _Folded) -> None:
     if found.flags:
         if any(node.reports for node in record.pending):  # they come first
             record.flush("a reduction has errors to tell of")
-        tell_of(found.state, found.flags, place_of_user(), "reduce")
+        tell_of(found.state, found.flags, place_of_user(sys._getframe(3)), "reduce")
 
 
 def _run(record: Record, fold: Fold, base: Value, key: tuple[Any, ...]) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run_pass"]
 
+# The first element of an array, as an array of no axes, by the array's axes.
+_FIRST = [((0,) * axes + (...,)) for axes in range(65)]
+
 
 def run_pass(
     pool: "CData", nodes: Sequence[Node], wanted: "set[Value]", folds: Sequence[Fold]
@@ -78,4 +81,4 @@ def _as_numpys_lies(value: Value, array: Array) -> Array:
 
 def _address(x: Array) -> "CData":
     """Where an array's first element is; the array stays in place while this is kept."""
-    return start_of(x if x.flags.c_contiguous else x[(0,) * x.ndim + (...,)])
+    return start_of(x if x.flags.c_contiguous else x[_FIRST[x.ndim]])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from .._native.memory import APART, OVERLAPPING, SAME, relate
+from .._native.memory import APART, OVERLAPPING, owner_of, relate
 from .._types import Array
 from .loops import shows_gaps
 from .nodes import Node, Value
@@ -10,16 +10,21 @@ from .schedule import ancestors
 
 __all__ = ["Store"]
 
+_ALL_APART = frozenset({APART})
+
 
 class Store:
-    """The array, and how those that pending nodes read lie to it: each is asked once."""
+    """The array, and how those that pending nodes read lie to it: each is asked once, and of the views of an
+    array with other memory one."""
 
-    __slots__ = ("_pending", "_relations", "target")
+    __slots__ = ("_apart", "_owner", "_pending", "_relations", "target")
 
     def __init__(self, target: Array, pending: Sequence[Node]) -> None:
         self.target = target
         self._pending = pending
+        self._owner = owner_of(target)
         self._relations: dict[int, int] = {}  # by id
+        self._apart: dict[int, int] = {}  # by id of arrays with other memory
 
     def fits(self, value: Value, node: Node) -> bool:
         """Whether the node can write its result, the value, into the array."""
@@ -35,7 +40,7 @@ class Store:
 
     def staying_after(self, values: Iterable[Value]) -> list[Value]:
         """The same once `fits` has looked at all that is read."""
-        if all(relation == APART for relation in self._relations.values()):
+        if _ALL_APART.issuperset(self._relations.values()):
             return [value for value in values if value.array is None]
         return self.staying(values)
 
@@ -51,20 +56,34 @@ class Store:
     def _relation(self, x: Array) -> int:
         found = self._relations.get(id(x))
         if found is None:
-            found = self._relations[id(x)] = relate(x, self.target)
+            owner = owner_of(x)
+            if owner is not None and self._owner is not None and owner is not self._owner:
+                found = self._apart[id(owner)] = APART
+            else:
+                found = relate(x, self.target)
+            self._relations[id(x)] = found
         return found
 
     def _reads_elsewhere(self, writer: Node) -> bool:
         """Whether anything reads the array's memory otherwise than element by element before the writer."""
-        shape, turned = self.target.shape, writer.turned
-        alike = all(node.space == shape and node.turned == turned for node in self._pending)
-        written = False
+        written, known = False, self._apart
         for node in self._pending:
             for value in node.inputs:
                 x = value.array
-                relation = APART if x is None or not value.shape else self._relation(x)
-                if relation == OVERLAPPING or (relation == SAME and (written or not alike)):
+                if x is None or not value.shape:
+                    continue
+                relation = known.get(id(x.base))
+                if relation is None:
+                    relation = self._relation(x)
+                if relation == APART:
+                    continue
+                if relation == OVERLAPPING or written or not self._are_alike(writer.turned):
                     return True
-                writer.is_in_place |= relation == SAME
+                writer.is_in_place = True
             written |= node is writer
         return False
+
+    def _are_alike(self, turned: bool) -> bool:
+        """Whether all that is pending goes over the array's elements in one order."""
+        shape = self.target.shape
+        return all(node.space == shape and node.turned == turned for node in self._pending)

@@ -63,13 +63,21 @@ class State:
         self.at_once = not {*modes.values()} <= {"warn", "ignore"} or _may_raise(self.filters)
 
     def is_now(self) -> bool:
-        return HANDLING.get() is self.token and self.warns_as_now()
+        if HANDLING.get() is not self.token:
+            return False
+        if _BY_CONTEXT:
+            return self.warns_as_now()
+        filters = _warnings.filters  # as there, without a call: it is asked for each operation
+        return (
+            filters is self._list
+            and len(filters) == self._count
+            and (not filters or filters[0] is self._first)
+            and _warnings.showwarning is self.show
+            and _warnings._showwarnmsg_impl is self.record
+        )
 
     def warns_as_now(self) -> bool:
-        if _BY_CONTEXT:
-            filters, show, record = _in_force()
-        else:  # the same, without a call
-            filters, show, record = _warnings.filters, _warnings.showwarning, _warnings._showwarnmsg_impl
+        filters, show, record = _in_force()
         return (
             filters is self._list
             and len(filters) == self._count
@@ -111,9 +119,8 @@ def state_now(last: State | None) -> State:
 _PACKAGE = __name__.rpartition(".")[0]
 
 
-def place_of_user() -> Place:
-    """The nearest instruction outside this room, four calls away or more."""
-    frame = sys._getframe(4)
+def place_of_user(frame: types.FrameType) -> Place:
+    """The nearest instruction outside this room, of this frame or of one that has called it."""
     while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti, frame.f_globals

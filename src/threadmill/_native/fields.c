@@ -1,0 +1,313 @@
+/* The storage of lazy arrays, of their values and of their nodes, and how these are made in one step.
+ *
+ * Three types without methods, whose attributes are fields as __slots__ would make them; fusion/ derives its
+ * classes from them. An operation that is put off makes one of each. Python's own __init__ takes six times as
+ * long for that as the functions below.
+ *
+ * An object is made after an example of its class: its first fields are given, the others are the example's.
+ * Nothing here knows what the fields mean.
+ */
+#include <pyconfig.h>
+
+/* As the module itself: one binary for every CPython from 3.10 on, but for those without the GIL. */
+#ifndef Py_GIL_DISABLED
+#define Py_LIMITED_API 0x030a0000
+#endif
+#include <Python.h>
+#include <structmember.h>
+
+/* The three types and the three functions, in a tuple that is the caller's. NULL: there was no memory for them. */
+void *tm_py_fields(void);
+
+/* In the order in which they are given; the others follow. */
+enum { LAZY_RECORD, LAZY_VALUE, LAZY_FIELDS };
+enum {
+    VALUE_DTYPE,
+    VALUE_SHAPE,
+    VALUE_ARRAY,
+    VALUE_NODE,
+    VALUE_IS_PLAIN,
+    VALUE_TURNED,
+    VALUE_KIND,
+    VALUE_GIVEN,
+    VALUE_FIELDS = VALUE_GIVEN + 5
+};
+enum {
+    NODE_LOOP,
+    NODE_NAME,
+    NODE_INPUTS,
+    NODE_SHAPE,
+    NODE_REPORTS,
+    NODE_PLACE,
+    NODE_STATE,
+    NODE_TURNED,
+    NODE_SPACE,
+    NODE_OUTS,
+    NODE_GIVEN,
+    NODE_FIELDS = NODE_GIVEN + 5
+};
+
+#define FIELD(name, k) {name, T_OBJECT_EX, (Py_ssize_t)(sizeof(PyObject) + (k) * sizeof(PyObject *)), 0, NULL}
+
+static PyMemberDef lazy_members[] = {
+    FIELD("_record", LAZY_RECORD),
+    FIELD("_value", LAZY_VALUE),
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyMemberDef value_members[] = {
+    FIELD("dtype", VALUE_DTYPE),
+    FIELD("shape", VALUE_SHAPE),
+    FIELD("array", VALUE_ARRAY),
+    FIELD("node", VALUE_NODE),
+    FIELD("is_plain", VALUE_IS_PLAIN),
+    FIELD("turned", VALUE_TURNED),
+    FIELD("kind", VALUE_KIND),
+    FIELD("owner", VALUE_GIVEN),
+    FIELD("again", VALUE_GIVEN + 1),
+    FIELD("borrowed", VALUE_GIVEN + 2),
+    FIELD("folds", VALUE_GIVEN + 3),
+    FIELD("_is_nan", VALUE_GIVEN + 4),
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyMemberDef node_members[] = {
+    FIELD("loop", NODE_LOOP),        FIELD("name", NODE_NAME),       FIELD("inputs", NODE_INPUTS),
+    FIELD("shape", NODE_SHAPE),      FIELD("reports", NODE_REPORTS), FIELD("place", NODE_PLACE),
+    FIELD("state", NODE_STATE),      FIELD("turned", NODE_TURNED),   FIELD("space", NODE_SPACE),
+    FIELD("outs", NODE_OUTS),        FIELD("target", NODE_GIVEN),    FIELD("is_in_place", NODE_GIVEN + 1),
+    FIELD("reused", NODE_GIVEN + 2), FIELD("over", NODE_GIVEN + 3),  FIELD("axes", NODE_GIVEN + 4),
+    {NULL, 0, 0, 0, NULL},
+};
+
+/* ---- storage ---- */
+
+static PyObject **fields_of(PyObject *self)
+{
+    return (PyObject **)(void *)((char *)self + sizeof(PyObject));
+}
+
+static int visit_fields(PyObject *self, int count, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self)); /* a class that is derived leaves that to this one */
+    for (int k = 0; k < count; k++) Py_VISIT(fields_of(self)[k]);
+    return 0;
+}
+
+static int clear_fields(PyObject *self, int count)
+{
+    for (int k = 0; k < count; k++) Py_CLEAR(fields_of(self)[k]);
+    return 0;
+}
+
+static void free_fields(PyObject *self, int count)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    PyObject_GC_UnTrack(self);
+    clear_fields(self, count);
+    release(self);
+    Py_DECREF(type);
+}
+
+static int lazy_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    return visit_fields(self, LAZY_FIELDS, visit, arg);
+}
+
+static int lazy_clear(PyObject *self)
+{
+    return clear_fields(self, LAZY_FIELDS);
+}
+
+static void lazy_dealloc(PyObject *self)
+{
+    free_fields(self, LAZY_FIELDS);
+}
+
+static int value_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    return visit_fields(self, VALUE_FIELDS, visit, arg);
+}
+
+static int value_clear(PyObject *self)
+{
+    return clear_fields(self, VALUE_FIELDS);
+}
+
+static void value_dealloc(PyObject *self)
+{
+    free_fields(self, VALUE_FIELDS);
+}
+
+static int node_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    return visit_fields(self, NODE_FIELDS, visit, arg);
+}
+
+static int node_clear(PyObject *self)
+{
+    return clear_fields(self, NODE_FIELDS);
+}
+
+static void node_dealloc(PyObject *self)
+{
+    free_fields(self, NODE_FIELDS);
+}
+
+static PyObject *new_type(const char *name, int count, PyMemberDef *members, traverseproc traverse,
+                          inquiry clear, destructor dealloc)
+{
+    PyType_Slot slots[] = {
+        {Py_tp_members, members},
+        {Py_tp_traverse, (void *)traverse},
+        {Py_tp_clear, (void *)clear},
+        {Py_tp_dealloc, (void *)dealloc},
+        {0, NULL},
+    };
+    PyType_Spec spec = {name, (int)(sizeof(PyObject) + (size_t)count * sizeof(PyObject *)), 0,
+                        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+    return PyType_FromSpec(&spec);
+}
+
+/* ---- what is made in one step ---- */
+
+static PyTypeObject *lazy_type, *value_type, *node_type; /* live for ever */
+static PyObject *owner_name;
+
+static int is_a(PyObject *x, PyTypeObject *type)
+{
+    if (PyType_IsSubtype(Py_TYPE(x), type)) return 1;
+    PyErr_SetString(PyExc_TypeError, "an example or a value of another class");
+    return 0;
+}
+
+static int has(Py_ssize_t given, Py_ssize_t count)
+{
+    if (given == count) return 1;
+    PyErr_Format(PyExc_TypeError, "%zd arguments instead of %zd", given, count);
+    return 0;
+}
+
+/* Whose fields from `given` on are the example's, and whose first ones are not set. */
+static PyObject *new_like(PyObject *example, int given, int count)
+{
+    PyObject *made = PyType_GenericAlloc(Py_TYPE(example), 0);
+    if (made == NULL) return NULL;
+    for (int k = given; k < count; k++) fields_of(made)[k] = Py_XNewRef(fields_of(example)[k]);
+    return made;
+}
+
+static void give(PyObject *made, int k, PyObject *x)
+{
+    fields_of(made)[k] = Py_NewRef(x);
+}
+
+/* new_node(node, value, loop, name, inputs, shape, reports, place, state, turned, dtype, kind) */
+static PyObject *new_node(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (!has(count, 12) || !is_a(args[0], node_type) || !is_a(args[1], value_type)) return NULL;
+    PyObject *node = new_like(args[0], NODE_GIVEN, NODE_FIELDS);
+    PyObject *value = node == NULL ? NULL : new_like(args[1], VALUE_GIVEN, VALUE_FIELDS);
+    PyObject *outs = value == NULL ? NULL : PyList_New(1);
+    if (outs == NULL) {
+        Py_XDECREF(value);
+        Py_XDECREF(node);
+        return NULL;
+    }
+    PyObject *shape = args[5], *turned = args[9];
+    for (int k = NODE_LOOP; k <= NODE_TURNED; k++) give(node, k, args[2 + k]);
+    give(node, NODE_SPACE, shape);
+    fields_of(node)[NODE_OUTS] = outs;
+    give(value, VALUE_DTYPE, args[10]);
+    give(value, VALUE_SHAPE, shape);
+    give(value, VALUE_ARRAY, Py_None);
+    give(value, VALUE_NODE, node);
+    give(value, VALUE_IS_PLAIN, Py_True);
+    give(value, VALUE_TURNED, turned);
+    give(value, VALUE_KIND, args[11]);
+    PyList_SetItem(outs, 0, value); /* takes it over */
+    return node;
+}
+
+/* The lazy array that shows a value, which learns of it; takes nothing over. */
+static PyObject *show(PyObject *example, PyObject *record, PyObject *value)
+{
+    PyObject *lazy = new_like(example, LAZY_FIELDS, LAZY_FIELDS);
+    PyObject *owner = lazy == NULL ? NULL : PyWeakref_NewRef(lazy, NULL);
+    if (owner == NULL || PyObject_SetAttr(value, owner_name, owner) < 0) {
+        Py_XDECREF(owner);
+        Py_XDECREF(lazy);
+        return NULL;
+    }
+    Py_DECREF(owner);
+    give(lazy, LAZY_RECORD, record);
+    give(lazy, LAZY_VALUE, value);
+    return lazy;
+}
+
+/* new_lazy(lazy, record, value) */
+static PyObject *new_lazy(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (!has(count, 3) || !is_a(args[0], lazy_type) || !is_a(args[2], value_type)) return NULL;
+    return show(args[0], args[1], args[2]);
+}
+
+/* new_view(lazy, value, record, dtype, shape, array, is_plain, turned, kind) */
+static PyObject *new_view(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (!has(count, 9) || !is_a(args[0], lazy_type) || !is_a(args[1], value_type)) return NULL;
+    PyObject *value = new_like(args[1], VALUE_GIVEN, VALUE_FIELDS);
+    if (value == NULL) return NULL;
+    for (int k = VALUE_DTYPE; k <= VALUE_ARRAY; k++) give(value, k, args[3 + k]);
+    give(value, VALUE_NODE, Py_None);
+    for (int k = VALUE_IS_PLAIN; k <= VALUE_KIND; k++) give(value, k, args[2 + k]);
+    PyObject *lazy = show(args[0], args[2], value);
+    Py_DECREF(value);
+    return lazy;
+}
+
+static PyMethodDef functions[] = {
+    {"new_node", (PyCFunction)(void (*)(void))new_node, METH_FASTCALL, NULL},
+    {"new_lazy", (PyCFunction)(void (*)(void))new_lazy, METH_FASTCALL, NULL},
+    {"new_view", (PyCFunction)(void (*)(void))new_view, METH_FASTCALL, NULL},
+};
+
+static PyObject *all_of_it(void)
+{
+    owner_name = PyUnicode_InternFromString("owner");
+    PyObject *lazy = new_type("threadmill._native.LazyFields", LAZY_FIELDS, lazy_members, lazy_traverse,
+                              lazy_clear, lazy_dealloc);
+    PyObject *value = new_type("threadmill._native.ValueFields", VALUE_FIELDS, value_members, value_traverse,
+                               value_clear, value_dealloc);
+    PyObject *node = new_type("threadmill._native.NodeFields", NODE_FIELDS, node_members, node_traverse,
+                              node_clear, node_dealloc);
+    PyObject *made[] = {lazy,
+                        value,
+                        node,
+                        PyCFunction_New(&functions[0], NULL),
+                        PyCFunction_New(&functions[1], NULL),
+                        PyCFunction_New(&functions[2], NULL)};
+    if (owner_name == NULL) return NULL;
+    PyObject *all = PyTuple_New(6);
+    for (int k = 0; k < 6; k++) {
+        if (all == NULL || made[k] == NULL) return NULL;
+        PyTuple_SetItem(all, k, made[k]);
+    }
+    lazy_type = (PyTypeObject *)lazy;
+    value_type = (PyTypeObject *)value;
+    node_type = (PyTypeObject *)node;
+    return all;
+}
+
+void *tm_py_fields(void)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *all = all_of_it();
+    PyErr_Clear(); /* NULL says it */
+    PyGILState_Release(state);
+    return all;
+}
