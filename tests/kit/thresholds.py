@@ -28,6 +28,7 @@ def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -
                 set_attribute(door, "_least", 0)
         set_attribute(made, "_worth", {})
         set_attribute(made, "_small", {})
+        set_attribute(made._small_calls, "by_dtype", {})
 
 
 def share_few(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:

@@ -78,7 +78,6 @@ class ParallelUfunc(Door):
         as_door(self, ufunc, SIMPLE, thresholds.LEAST)
         self._small_calls = SmallCalls(ufunc, name != "")
         self._small = self._small_calls.by_dtype
-        self._count = ufunc.nin
         self._reduce, self._accumulate = ufunc.reduce, ufunc.accumulate
         self._loops: LoopCache = LoopCache()
         self._plans: PlanCache = PlanCache()
