@@ -39,6 +39,8 @@ OF_THE_ROW: list[tuple[str, dict[str, Any], float]] = [
     ("sort", {}, 1.2),
     ("argsort", {"kind": "stable"}, 1.2),
     ("median", {}, 1.2),
+    ("quantile", {"q": 0.3}, 1.4),
+    ("nanquantile", {"q": 0.3}, 1.4),
     ("count_nonzero", {}, 1.3),
     ("histogram", {"bins": 100}, 1.3),
     ("cumsum", {}, 1.0),
