@@ -87,7 +87,7 @@ FILES = {
         cache refusal thresholds watch report layout errstate doors probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
         row_reductions reductions accumulations self_test reducer signatures small_calls ufunc functions
-        moves picks buckets bucket_sort selection arg_extremes random rebound moments nan_extremes
+        moves picks buckets bucket_sort selection random rebound moments nan_extremes
     """,
     "fusion": """
         nodes loops node_plans warned elision open_tiles layout passes chains worth building running

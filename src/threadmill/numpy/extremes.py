@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.arg_extremes import arg_extremes, can_seek
 from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.moments import summands
 from ..arrays.nan_extremes import nan_extremes
@@ -24,17 +23,11 @@ __all__ = ["argmax", "argmin", "nanargmax", "nanargmin", "nanmax", "nanmin"]
 _NOT_PLAIN = Refusal("an operand is no plain aligned native array of numbers")
 _OPTIONS = Refusal("out is given, or an option that NumPy is to judge")
 
-_WAY = (
-    "Rows along the last axis are looked through by a loop of our own. Those along another axis are shared "
-    "out; without one the elements are."
-)
+_WAY = "Rows along the axis are shared out; without one the elements are."
 
 # Bytes from which on it gains, and bytes in a block at least: NumPy reads 30 KB in a microsecond, and 10
 # where nan is left out.
 _QUICK, _NAN_QUICK, _NAN_ROWS, _QUICK_BLOCK = 1 << 25, 1 << 19, 1 << 23, 1 << 22
-
-# What a loop of our own looks through.
-_SOUGHT_HERE = (np.argmax, np.argmin)
 
 
 def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
@@ -52,8 +45,6 @@ def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
         if type(axis) is not int or not -a.ndim <= axis < a.ndim:
             return Refusal("the axis is no axis")
         axis %= a.ndim
-        if numpys in _SOUGHT_HERE and axis == a.ndim - 1 and keepdims is not True and can_seek(a):
-            return lambda: arg_extremes(pool._handle, a, numpys is np.argmin)
         rows = rows_of(a, [axis], least=_QUICK_BLOCK)
         if isinstance(rows, Refusal):
             return rows
