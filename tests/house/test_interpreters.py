@@ -91,3 +91,19 @@ except TypeError as error:
     print(error)
 """)
     assert output == "pool must be a threadmill.Pool or None, got Pool\n"
+
+
+def test_a_fused_function_works_on_when_the_package_is_loaded_again() -> None:
+    output = run(f"""{AGAIN}
+release.set()
+import numpy as np
+
+def function(x):
+    return (x * 2.0 + x).sum()
+
+x, before = np.ones(300_000), tm.fuse(function)
+for name in modules: del sys.modules[name]
+import threadmill as new
+print(before(x), new.fuse(function)(x))
+""")
+    assert output == "900000.0 900000.0\n"

@@ -90,13 +90,9 @@ static const char *tm_py_capsule_name(void)
 }
 """
 
-# Files of this folder that are part of the module, and what they declare: C that knows Python.
+# C files of this folder, which know Python, and what they declare.
 PYTHON_FILES = {
     "door.c": "void *tm_py_door_type(void);",
-}
-
-# The same of files that are compiled on their own.
-FILES_APART = {
     "fields.c": "void *tm_py_fields(void);",
 }
 
@@ -138,20 +134,17 @@ def in_root(*patterns: str) -> list[str]:
 ffibuilder = FFI()
 for header in "threadmill.h", "bindings.h", "inner_loops.h":
     ffibuilder.cdef((CSRC / header).read_text(encoding="utf-8"))
-ffibuilder.cdef(CALLBACKS + C_API_DECLARATIONS + "\n".join([*PYTHON_FILES.values(), *FILES_APART.values()]))
+ffibuilder.cdef(CALLBACKS + C_API_DECLARATIONS + "\n".join(PYTHON_FILES.values()))
 ffibuilder.set_source(
     "threadmill._native._threadmill",
-    THREAD_STATE
-    + C_API
-    + "".join(f'#include "{name}"\n' for name in PYTHON_FILES)
-    + "\n".join(FILES_APART.values()),
-    sources=[*in_root("**/*.c"), *(f"src/threadmill/_native/{name}" for name in FILES_APART)],
+    THREAD_STATE + C_API + "\n".join(PYTHON_FILES.values()),
+    sources=[*in_root("**/*.c"), *(f"src/threadmill/_native/{name}" for name in PYTHON_FILES)],
     depends=[
         *in_root("**/*.h", "**/*.def"),
         "src/threadmill/include/threadmill_api.h",
-        *(f"src/threadmill/_native/{name}" for name in PYTHON_FILES),
+        "src/threadmill/_native/limited_api.h",
     ],
-    include_dirs=["csrc", "src/threadmill/include", "src/threadmill/_native"],
+    include_dirs=["csrc", "src/threadmill/include"],
     libraries=["m"],
     extra_compile_args=COMPILE_FLAGS,
     extra_link_args=LINK_FLAGS,

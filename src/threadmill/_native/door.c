@@ -5,10 +5,11 @@
  *
  * A plain array is asked for its attributes `nbytes` and `dtype.num`, by name: nothing here depends on how NumPy
  * lays an array out. Where in doubt, a call is ours, which is right for all arguments.
- *
- * Part of the compiled module, with the limited API where Python has one.
  */
-#include <structmember.h>
+#include "limited_api.h"
+
+/* A new type. Called with the GIL, as Python functions are: by ctypes. */
+void *tm_py_door_type(void);
 
 typedef struct {
     PyObject_HEAD
@@ -248,8 +249,7 @@ static void tm_py_door_free(PyObject *self)
     Py_DECREF(type);
 }
 
-/* A new type: each interpreter has its own. Called with the GIL held, and as Python functions are: by ctypes. */
-static void *tm_py_door_type(void)
+void *tm_py_door_type(void)
 {
     static PyMemberDef members[] = {
         {"_least", T_PYSSIZET, offsetof(tm_py_door, least), 0, NULL},

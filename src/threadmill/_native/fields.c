@@ -7,16 +7,10 @@
  * An object is made after an example of its class: its first fields are given, the others are the example's.
  * Nothing here knows what the fields mean.
  */
-#include <pyconfig.h>
+#include "limited_api.h"
 
-/* As the module itself: one binary for every CPython from 3.10 on, but for those without the GIL. */
-#ifndef Py_GIL_DISABLED
-#define Py_LIMITED_API 0x030a0000
-#endif
-#include <Python.h>
-#include <structmember.h>
-
-/* The three types and the three functions, in a tuple that is the caller's. NULL: there was no memory for them. */
+/* The three types and the three functions, in a tuple that is the caller's; NULL and an exception where there was no
+ * memory for them. Called with the GIL, as Python functions are: by ctypes. */
 void *tm_py_fields(void);
 
 /* In the order in which they are given; the others follow. */
@@ -276,7 +270,7 @@ static PyMethodDef functions[] = {
     {"new_view", (PyCFunction)(void (*)(void))new_view, METH_FASTCALL, NULL},
 };
 
-static PyObject *all_of_it(void)
+static PyObject *new_fields(void)
 {
     owner_name = PyUnicode_InternFromString("owner");
     PyObject *lazy = new_type("threadmill._native.LazyFields", LAZY_FIELDS, lazy_members, lazy_traverse,
@@ -305,9 +299,7 @@ static PyObject *all_of_it(void)
 
 void *tm_py_fields(void)
 {
-    PyGILState_STATE state = PyGILState_Ensure();
-    PyObject *all = all_of_it();
-    PyErr_Clear(); /* NULL says it */
-    PyGILState_Release(state);
-    return all;
+    static PyObject *all; /* lives for ever; a second load of the package has the same */
+    if (all == NULL) all = new_fields();
+    return Py_XNewRef(all);
 }

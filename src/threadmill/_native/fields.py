@@ -16,18 +16,12 @@ if TYPE_CHECKING:
     class NodeFields: ...
 
 
-def _all() -> Any:
-    """The reference that C has made is kept: the types live for ever."""
-    address = int(ffi.cast("uintptr_t", lib.tm_py_fields()))
-    if not address:
-        raise MemoryError
-    return ctypes.cast(address, ctypes.py_object).value
-
-
+# ctypes calls it with the GIL, as cffi would not.
+_address = int(ffi.cast("uintptr_t", ffi.addressof(lib, "tm_py_fields")))
+_types = ctypes.PYFUNCTYPE(ctypes.py_object)(_address)()
 new_node: Any
 new_lazy: Any
 new_view: Any
-_types = _all()
 if not TYPE_CHECKING:
     LazyFields, ValueFields, NodeFields = _types[:3]
 new_node, new_lazy, new_view = _types[3:]
