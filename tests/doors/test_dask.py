@@ -531,3 +531,10 @@ sys.modules["threadmill"] = None
         pytest.raises(ModuleNotFoundError, match="needs threadmill on each of dask's workers"),
     ):
         tm.fuse(root_of_squares)(LAZY).compute(scheduler=client.get)
+
+
+def test_arguments_that_hold_themselves_are_looked_into_once() -> None:
+    held: list[Any] = [np.ones(5000)]
+    held.append(held)
+    made = tm.fuse(lambda held: held[0] * 2)(held)
+    assert made.sum() == 10_000

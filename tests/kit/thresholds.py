@@ -8,9 +8,15 @@ from threadmill._native.door import Door
 from threadmill.arrays import accumulations, reductions, spaces, thresholds, ufunc
 from threadmill.numpy import extremes, fft, products, rows
 
-# The functions that `on_all_cores` has made.
+# The functions that `on_all_cores` has made, and the one that has a door of its own.
 OUR_FUNCTIONS = [
-    value for room in (tm.numpy, *tm.numpy._ROOMS) for value in vars(room).values() if hasattr(value, "least")
+    tm.square,
+    *(
+        value
+        for room in (tm.numpy, *tm.numpy._ROOMS)
+        for value in vars(room).values()
+        if hasattr(value, "least")
+    ),
 ]
 
 

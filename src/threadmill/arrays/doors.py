@@ -33,16 +33,23 @@ SIMPLE: frozenset[type] = frozenset(
 _POOL = ("pool",)
 
 
-def as_door(door: Door, numpys: Function, simple: frozenset[type] | None, least: int, times: int = 1) -> None:
+def as_door(
+    door: Door,
+    numpys: Function,
+    simple: frozenset[type] | None,
+    least: int,
+    times: int = 1,
+    keywords: tuple[str, ...] = _POOL,
+) -> None:
     """Makes a new door one in front of NumPy's function; see Door for what it takes."""
-    Door.__init__(door, numpys, BY_NUMPY, WATCHERS, np.ndarray, simple, _POOL, times, least)
+    Door.__init__(door, numpys, BY_NUMPY, WATCHERS, np.ndarray, simple, keywords, times, least)
 
 
 class FunctionDoor(Door):
     """A function of ours in front of one of NumPy's, which makes calls below `least` bytes.
 
-    `ours` takes what NumPy's function takes, and `pool`. It returns BY_NUMPY to have NumPy called. Like a
-    function, and like NumPy's, it is a method where it stands in a class.
+    `ours` takes what NumPy's function takes, and the `keywords`. It returns BY_NUMPY to have NumPy called.
+    Like a function, and like NumPy's, it is a method where it stands in a class.
     """
 
     __name__: str
@@ -57,9 +64,10 @@ class FunctionDoor(Door):
         simple: frozenset[type] | None = None,
         times: int = 1,
         worth: dict[int, int] | None = None,
+        keywords: tuple[str, ...] = _POOL,
     ) -> None:
         self._numpys, self._ours, self._worth = numpys, ours, worth
-        as_door(self, numpys, simple, least, times)
+        as_door(self, numpys, simple, least, times, keywords)
 
     def as_the_user(self, *args: Any, pool: Any = None, **options: Any) -> Any:
         """The same call from code of ours."""

@@ -4,7 +4,9 @@ They are NumPy's ufuncs as `parallel` makes them, with `overflow=` besides. What
 product_kernel.py and sum_kernel.py.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from .._native.kernels import CHECKED
 from .._types import Array
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
+from . import thresholds
+from .doors import SIMPLE, FunctionDoor
 from .layout import as_element, dtype_of
 from .operands import NUMBERS
 from .product_kernel import Kernel, checked, scale_kernel, square_kernel
@@ -34,7 +38,17 @@ _square, _multiply, _add = (parallel(ufunc) for ufunc in (np.square, np.multiply
 # As methods, for calls from code of ours.
 _square_call, _multiply_call = _square.as_the_user, _multiply.as_the_user
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 
+
+def _behind_a_door(function: Function) -> Function:
+    """The function in front of np.square, which makes small calls."""
+    keywords = "overflow", "pool"
+    door = FunctionDoor(np.square, function, thresholds.LEAST, SIMPLE, 1, _square._worth, keywords)
+    return functools.update_wrapper(door, function, updated=())  # type: ignore[return-value]
+
+
+@_behind_a_door
 @shows(with_pool(np.square, ["x"], overflow="wrap"))
 def square(
     x: "npt.ArrayLike",
@@ -88,9 +102,7 @@ def square(
     overlapping arrays, other dtypes, subclasses, and arrays too small to gain.
     """
     if overflow == "wrap":
-        if args or options:
-            return _square_call(x, *args, out=out, pool=pool, **options)
-        return _square_call(x, out=out, pool=pool)
+        return _square._ours(x, *args, out=out, pool=pool, **options)
     if WATCHERS and not is_watched():
         return watched("square", square, x, *args, out=out, overflow=overflow, pool=pool, **options)
     if out is not NOT_GIVEN:
@@ -150,7 +162,10 @@ def scale(
     Runs where `square` runs.
     """
     kind = type(k)
-    if overflow == "wrap" and not options and type(x) is np.ndarray and _takes(kind, x):
+    has_its_dtype = type(x) is np.ndarray and (
+        x.dtype.kind in _TAKES.get(kind, "") or (kind in NUMBERS and kind is x.dtype.type)
+    )
+    if overflow == "wrap" and not options and has_its_dtype:
         # An `out` of another class may look at the options that it gets.
         if not args and (out is NOT_GIVEN or out is None or type(out) is np.ndarray):
             return _multiply_call(x, k, out=out, pool=pool)
@@ -174,12 +189,7 @@ def scale(
     return _multiply_call(x, k, *args, pool=pool, dtype=dtype_of(x), **options)
 
 
-def _takes(kind: type, x: Array) -> bool:
-    """Whether x times a number of this type has x's dtype without being told."""
-    return x.dtype.kind in _TAKES.get(kind, "") or (kind in NUMBERS and kind is x.dtype.type)
-
-
-# The kinds of dtypes that a Python number of each type takes on.
+# The kinds of dtypes that a Python number of each type takes on: an array of such has its own dtype times it.
 _TAKES = {int: "iufc", float: "fc", complex: "c"}
 
 

@@ -33,14 +33,16 @@ _MOST_HELD = 1000
 _OTHERS = frozenset({np.ndarray, np.float64, bool, int, float, complex, str, type(None)})
 
 
-def hold_blocks(args: Iterable[Any]) -> bool:
-    """Whether a dask array is among these, in tuples, lists and dicts too."""
+def hold_blocks(args: Iterable[Any], within: frozenset[int] = frozenset()) -> bool:
+    """Whether a dask array is among these, in tuples, lists and dicts, too, but those they lie `within`."""
     for x in args:
         kind = type(x)
         if kind in _OTHERS:
             continue
         if isinstance(x, _HOLDERS):
-            if len(x) <= _MOST_HELD and hold_blocks(x.values() if isinstance(x, dict) else x):
+            if len(x) > _MOST_HELD or id(x) in within:
+                continue
+            if hold_blocks(x.values() if isinstance(x, dict) else x, within | {id(x)}):
                 return True
         elif is_dask_array(x):
             return True
