@@ -18,6 +18,7 @@ from . import fused as _fused
 from . import joins as _joins
 from . import linalg as linalg
 from . import one_dimension as _one_dimension
+from . import one_ufunc as _one_ufunc
 from . import order_statistics as _order_statistics
 from . import picks as _picks
 from . import products as _products
@@ -32,6 +33,7 @@ from .fills import *  # noqa: F403
 from .fused import *  # noqa: F403
 from .joins import *  # noqa: F403
 from .one_dimension import *  # noqa: F403
+from .one_ufunc import *  # noqa: F403
 from .order_statistics import *  # noqa: F403
 from .picks import *  # noqa: F403
 from .products import *  # noqa: F403
@@ -42,7 +44,7 @@ from .ufuncs import parallel_ufunc as _parallel_ufunc
 
 _FAMILIES = (
     *(_copies, _counts, _cumulative, _extremes, _fills, _fused, _joins, _one_dimension),
-    *(_order_statistics, _picks, _products, _reductions, _searching, _sorting),
+    *(_one_ufunc, _order_statistics, _picks, _products, _reductions, _searching, _sorting),
 )
 
 # Modules of ours in place of NumPy's.
