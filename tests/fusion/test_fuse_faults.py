@@ -394,15 +394,11 @@ def test_metadata_go_where_another_dtype_is_asked_for(pools: list[tm.Pool]) -> N
     x = numbers(5000).astype(np.dtype("d", metadata={"unit": "m"}))
 
     def converted(x: Any) -> Any:
-        return (
-            np.asarray(x, "d"),
-            np.array(x, "d"),
-            np.asarray(x, x.dtype),
-            np.array(x),
-            np.asarray(x * 1, "d"),
-        )
+        return np.asarray(x, "d"), np.asarray(x, x.dtype), np.array(x), np.asarray(x * 1, "d")
 
     assert differences(converted, [x], pools[1]) == {}
+    if np.lib.NumpyVersion(np.__version__) >= "2.1.0":  # before, it asks for a copy as for none
+        assert differences(lambda x: np.array(x, "d"), [x], pools[1]) == {}
 
 
 def test_c_is_not_shown_what_python_asks_for(pools: list[tm.Pool]) -> None:

@@ -24,7 +24,7 @@ FILES = [
 ]
 PARTS = [FILES]
 if not HAS_GIL:  # there Python's own threads meet in our C
-    PARTS.append(["fusion/test_at_once", "numpy/test_at_once", "queues/test_queues"])
+    PARTS.append(["fusion/test_fuse_at_once", "numpy/test_namespace_at_once", "queues/test_queues"])
 # A limit on memory leaves no room for shadow memory; the other two queue more than there is time for.
 LEFT_OUT = ["no_thread_can_be_started", "full_native_queue", "million"]
 

@@ -85,27 +85,30 @@ def test_bpo_16284_a_worker_keeps_nothing_of_the_last_call() -> None:
 def test_bpo_27144_results_already_taken_are_let_go() -> None:
     """as_completed and map kept every result until the last one."""
 
-    class Result:
-        alive = 0
+    made, gone = [], []  # threads append at once, without the GIL too
 
+    class Result:
         def __init__(self, _: int) -> None:
-            Result.alive += 1
+            made.append(None)
 
         def __del__(self) -> None:
-            Result.alive -= 1
+            gone.append(None)
+
+    def alive() -> int:
+        return len(made) - len(gone)
 
     with tm.Pool(2) as pool:
         results = pool.map(Result, range(64), chunksize=1)
         waiting = [pool.submit(Result, k) for k in range(64)]
         futures.wait(waiting)
-        assert soon(lambda: Result.alive == 128)
+        assert soon(lambda: alive() == 128)
         for left in range(127, 63, -1):
             next(results)
-            assert soon(lambda left=left: Result.alive == left)
+            assert soon(lambda left=left: alive() == left)
         completed = futures.as_completed(waiting)
         for left in range(63, -1, -1):
             waiting.remove(next(completed))
-            assert soon(lambda left=left: Result.alive == left)
+            assert soon(lambda left=left: alive() == left)
 
 
 def test_bpo_31249_a_pool_is_in_no_reference_cycle() -> None:
