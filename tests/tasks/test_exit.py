@@ -255,6 +255,21 @@ print("end", flush=True)
     assert "KeyboardInterrupt" in ended.stderr
 
 
+def test_a_worker_ends_while_the_list_of_threads_is_locked() -> None:
+    """An interpreter that exits stops threads for ever, and one of them may have that lock."""
+    assert_prints(
+        """
+pool = tm.Pool(1)
+thread = pool.submit(threading.current_thread).result()
+assert thread in threading.enumerate()
+with threading._active_limbo_lock:
+    pool.shutdown()
+print(thread in threading.enumerate(), thread.is_alive())
+""",
+        "False False",
+    )
+
+
 def test_many_pools_come_and_go() -> None:
     assert_prints(
         """

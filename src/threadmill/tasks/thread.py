@@ -27,6 +27,7 @@ class WorkerThread(threading._DummyThread):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        _end_by_hand(self)
         self._ended = Event()
         self._daemonic = False
         self.name = name
@@ -49,11 +50,10 @@ class WorkerThread(threading._DummyThread):
         self._ended.wait(timeout)
 
     def _end(self) -> None:
-        """The thread's last Python code."""
-        with threading._active_limbo_lock:  # type: ignore[attr-defined]
-            active = threading._active  # type: ignore[attr-defined]
-            if active.get(self.ident) is self:
-                del active[self.ident]
+        """The thread's last Python code. It takes no lock: see _end_by_hand."""
+        active = threading._active  # type: ignore[attr-defined]
+        if active.get(self.ident) is self:  # nobody else writes there before this thread has ended
+            active.pop(self.ident, None)
         self._ended.set()
 
     def lose(self) -> None:
@@ -69,6 +69,19 @@ class WorkerThread(threading._DummyThread):
             if is_alive:
                 self._set_tstate_lock()  # type: ignore[attr-defined]
                 self.__class__ = threading._MainThread  # type: ignore[attr-defined]
+
+
+def _end_by_hand(thread: WorkerThread) -> None:
+    """Has a new worker stay on the list of threads until it takes itself off, without the list's lock.
+
+    From CPython 3.13 on, an object among a foreign thread's locals takes the thread off under that lock. At
+    an exit that does not wait for the workers, as Ctrl-C has ended it, the interpreter stops them where they
+    are, and then lets go of their locals itself: it waited for ever where a worker had the lock.
+    """
+    local: Any = getattr(threading, "_thread_local_info", None)
+    if hasattr(local, "_track_dummy_thread_ref"):
+        del local._track_dummy_thread_ref  # takes it off at once
+        threading._active[thread.ident] = thread  # type: ignore[attr-defined]
 
 
 class Workers:
