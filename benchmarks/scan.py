@@ -164,7 +164,7 @@ def elements(case: Case) -> int:
     ours = named(tm.numpy, case.name)
     least = getattr(ours, "least", None)
     if least is None:
-        worth = getattr(ours, "_worth", {})
+        worth = getattr(ours, "_worth", None) or {}
         least = worth.get(np.dtype(case.dtype).num, 1 << 20)
     return int(case.size * min(least, 1 << 26) / np.dtype(case.dtype).itemsize)
 

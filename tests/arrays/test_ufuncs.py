@@ -613,3 +613,12 @@ def test_a_reduction_keeps_no_array_alive(axis: int | None, dtype: str) -> None:
         tm.parallel(ufunc).reduce(x, axis, pool=tm.default_pool())
         del x
         assert gone() is None
+
+
+def test_a_product_of_a_million_integers_is_shared() -> None:
+    """As it works more than once on each element; element-wise calls of no dense arrays are shared later."""
+    x = np.ones((400, 400), int)
+    assert tm.parallel(np.matmul).explain(x, x).parallel
+    with tm.report() as report:
+        tm.parallel(np.matmul)(x, x)
+    assert "parallel" in str(report)

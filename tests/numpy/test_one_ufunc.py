@@ -93,3 +93,10 @@ def test_errors_of_a_difference(pool: tm.Pool, mode: Any) -> None:
     with np.errstate(all=mode):
         same(pool, "diff", x)
         same(pool, "clip", x, -1, 1)
+
+
+def test_what_is_too_large_is_numpys() -> None:
+    x = np.empty((5000, 2000))  # nothing is written to it
+    assert tm.numpy.diff.explain(x[:2500]).parallel
+    assert not tm.numpy.diff.explain(x).parallel
+    assert tm.numpy.diff.explain(x.ravel()).parallel

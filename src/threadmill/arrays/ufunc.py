@@ -168,7 +168,7 @@ class ParallelUfunc(Door):
                     return result
         if out is not NOT_GIVEN:
             options["out"] = out
-        if is_default:
+        if is_default and self.ufunc.signature is None:
             few = scattered(self._worth, args)
             if few is not None:
                 if WATCHERS:
@@ -306,7 +306,9 @@ class ParallelUfunc(Door):
             if all(x.nbytes < least for x, least in zip(arrays, enough, strict=True)):
                 least = min(enough, default=self._least)
                 call = fewer_than(least)
-            elif not is_dense(self.ufunc, self._plans, self._loops, args, options):
+            elif self.ufunc.signature is None and not is_dense(
+                self.ufunc, self._plans, self._loops, args, options
+            ):
                 call = scattered(self._worth, args) or call
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)

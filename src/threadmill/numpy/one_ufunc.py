@@ -54,6 +54,11 @@ def clip(pool: Pool, a: Any, a_min: Any = NO_VALUE, a_max: Any = NO_VALUE, out: 
     return OTHER if a_min is None else _called(pool, _maximum, a, a_min)
 
 
+# Bytes of rows from which on differences took 1 to 1.4 times as long as NumPy's.
+_MOST_IN_ROWS = 1 << 26
+_ROWS = Refusal("rows of so many bytes are read as fast by one thread")
+
+
 @on_all_cores(np.diff, _WAY, LARGE)
 def diff(
     pool: Pool, a: Any, n: Any = 1, axis: Any = -1, prepend: Any = NO_VALUE, append: Any = NO_VALUE
@@ -62,5 +67,7 @@ def diff(
         return OTHER
     if n != 1 or type(n) is not int or prepend is not NO_VALUE or append is not NO_VALUE:
         return OTHER
+    if a.ndim > 1 and a.nbytes >= _MOST_IN_ROWS:
+        return _ROWS
     whole = (slice(None),) * np.lib.array_utils.normalize_axis_index(axis, a.ndim)
     return _called(pool, _subtract, a[(*whole, slice(1, None))], a[(*whole, slice(None, -1))])
