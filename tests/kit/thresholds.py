@@ -45,6 +45,7 @@ def share_few(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:
         set_attribute(module, "_COLUMNS", 0)
     set_attribute(rows, "_NARROW", 0)
     set_attribute(extremes, "_NAN_ROWS", 0)
+    set_attribute(extremes, "_QUICK", 0)
     set_attribute(reductions, "_MANY_ROWS", 0)
     set_attribute(reductions, "_SHORT_ROW", 0)
 

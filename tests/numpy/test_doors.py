@@ -122,9 +122,9 @@ def test_a_dtype_has_a_worth_of_its_own() -> None:
 
 def test_products_of_arrays_and_integers_count() -> None:
     door = Told(times=0, least=16 * 1000)
-    for args in (999,), ((9, 111),), (SMALL, 1), ((0, 9),), (3, 1.5), ((), 1), (np.zeros(0), 9):
+    for args in (999,), ((9, 111),), (SMALL, 1), ((0, 9),), (3, 1.5), ((), 1), (-1,), (999, -1):
         assert door(*args) == NUMPYS, args
-    for args in (1001,), ((10, 101),), (SMALL, 2), (-1,), (10**30,), ((2, "a"),), ([1],), (object(),):
+    for args in (1001,), ((10, 101),), (SMALL, 2), (1001, -1), (10**30,), ((2, "a"),), ([1],), (object(),):
         assert door(*args) == OURS, args  # type: ignore[arg-type]
     assert door(10, fill=101) == OURS
 

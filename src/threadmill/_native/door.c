@@ -110,10 +110,11 @@ static Py_ssize_t tm_py_room_after(PyObject *self, PyObject *x, Py_ssize_t room)
         if (factor < 0) return 0;
     } else if (type == (PyObject *)&PyLong_Type) {
         factor = PyLong_AsSsize_t(x);
-        if (factor < 0) { /* NumPy's error, or a number that is no size */
+        if (factor == -1 && PyErr_Occurred()) {
             PyErr_Clear();
             return 0;
         }
+        if (factor < 0) factor = 1; /* an axis, or NumPy's error */
     } else if (type == (PyObject *)&PyTuple_Type) {
         Py_ssize_t count = PyTuple_Size(x);
         for (Py_ssize_t k = 0; k < count && room; k++) {

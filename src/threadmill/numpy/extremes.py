@@ -112,6 +112,8 @@ def _nanarg(numpys: Callable[..., Any], without: Callable[..., Any]) -> Callable
         if not is_plain(a) or a.dtype.kind not in "iuf":
             return _NOT_PLAIN
         if a.dtype.kind != "f":
+            if a.nbytes < _QUICK:
+                return Refusal(f"NumPy reads fewer than {_QUICK} bytes of integers as fast", by_size=True)
             return plain(pool, a, axis, out, keepdims=keepdims)
         if out is None and (keepdims is NO_VALUE or type(keepdims) is bool) and not _is_turned(a):
             call = _looked_for(pool, a, axis, keepdims, numpys is np.nanargmax, True)

@@ -96,6 +96,8 @@ def _reduces(given: dict[str, Any]) -> str | None:
 
 
 def _floats(given: dict[str, Any]) -> str | None:
+    if not given["x"].flags.c_contiguous:
+        return "its elements do not lie in C's order"
     return None if given["x"].dtype.kind in "fc" else "integers are never NaN"
 
 

@@ -117,7 +117,8 @@ def _room_of_choices(condlist: Any, choicelist: Any, *_: Any, **__: Any) -> int:
     return max((x.nbytes for x in given if type(x) is np.ndarray), default=0)
 
 
-@on_all_cores(np.select, _CHOSEN, LEAST, _room_of_choices)
+# Of complex numbers 480 KB took 1.4 times as long as NumPy's.
+@on_all_cores(np.select, _CHOSEN, 4 * LEAST, _room_of_choices)
 def select(pool: Pool, condlist: Any, choicelist: Any, default: Any = 0) -> Prepared:
     if type(condlist) not in (list, tuple) or type(choicelist) not in (list, tuple):
         return _OTHER
