@@ -68,7 +68,7 @@ class _Met:
 
 
 # The same of an array, and of what it meets, as __array_ufunc__ has them.
-_MET: Any = np.ones(1) * _Met()  # type: ignore[operator]
+_MET: Any = np.ones(1) * _Met() if TEMPORARY else (0, 0)  # type: ignore[operator]
 
 
 # What NumPy makes of ``first op second``: a new array, ``first op= second`` or ``second op= first``.
