@@ -126,7 +126,9 @@ def test_cycles_are_collected(record: Record) -> None:
 def test_references_are_given_back(record: Record) -> None:
     given = arguments()
     array = np.ones(3)
-    everything = [*given, NODE, VALUE, LAZY, record, array, Node, Value, LazyArray]
+    # Those of what is immortal drift on CPython 3.14.
+    mortal = [x for x in given if x is not None and type(x) is not bool]
+    everything = [*mortal, NODE, VALUE, LAZY, record, array, Node, Value, LazyArray]
 
     def make() -> None:
         node = new_node(NODE, VALUE, *given)
