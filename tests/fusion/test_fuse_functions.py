@@ -400,6 +400,13 @@ def refused(x):
             tm.fuse(own.refused)(x)
 
 
+@pytest.mark.parametrize("dtype", [">i8", ">u4", "<i2", "q"])
+@pytest.mark.parametrize("dot", [np.dot, np.vdot, np.inner])
+def test_products_of_vectors_in_any_byte_order(dot: Function, dtype: str, pools: list[tm.Pool]) -> None:
+    x = np.arange(5000).astype(dtype)
+    assert differences(lambda x: (dot(x, x), dot(x, x * 2)), [x], pools[1]) == {}
+
+
 def test_the_whole_of_an_array_is_a_view(pools: list[tm.Pool]) -> None:
     def program(x: Any) -> Any:
         y = x * 2

@@ -85,7 +85,7 @@ def _dot(a: Any, b: Any, *args: Any, **options: Any) -> Any:
         return NotImplemented
     if a.ndim != 1 or a.shape != b.shape or a.dtype.kind not in "iu" or a.dtype.num != b.dtype.num:
         return NotImplemented
-    return np.add.reduce(np.multiply(a, b), dtype=a.dtype)
+    return np.add.reduce(np.multiply(a, b), dtype=a.dtype.newbyteorder("="))
 
 
 def _extreme(function: Any) -> Callable[..., Any]:
