@@ -90,8 +90,8 @@ FILES = {
         moves picks buckets bucket_sort selection random rebound moments nan_extremes
     """,
     "fusion": """
-        nodes loops node_plans warned elision open_tiles layout passes chains worth building running
-        schedule stores explanation foreseen record numpys_calls lazy picking arg_extremes reduce_all
+        nodes loops node_plans past_filters warned elision open_tiles layout passes chains worth building
+        running schedule stores explanation foreseen record numpys_calls lazy picking arg_extremes reduce_all
         reduce_rows reduce_columns calls reducing steps numpys_code definitions powers operators frames
         labelled arguments formula symbols blocks fuse
     """,

@@ -4,13 +4,14 @@ import itertools
 import sys
 import types
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ..arrays.errstate import DEFAULT, ERRORS, HANDLING
 from .nodes import Node, Place
+from .past_filters import PastFilters
 
 __all__ = ["State", "line_of_user", "place_of_user", "state_now", "tell", "tell_of"]
 
@@ -161,29 +162,27 @@ def _errors(state: State, flags: int, place: Place | None, name: str) -> list[tu
     return [(place, f"{words} encountered in {name}") for bit, _, words in ERRORS if flags & bit]
 
 
-_WARN = (lambda warn, text: warn(text, RuntimeWarning)).__code__
-
-
 def _warn(state: State, errors: list[tuple[Place, str]]) -> None:
     """Warns at these places, under the filters of the state; of what these show once, once."""
     if not errors:
         return
     if state.warns_as_now():
-        _warn_at(errors)
+        for place, text in errors:
+            _at(place, warnings.warn, text, RuntimeWarning)
         return
-    with warnings.catch_warnings():  # it puts back what is set here
-        _in_force()[0][:] = state.filters
-        _warnings.showwarning = state.show
-        if _BY_CONTEXT:
-            _warnings._get_context().log = state.record
-        else:
-            _warnings._showwarnmsg_impl = state.record
-        _warnings._filters_mutated()  # what has been shown is forgotten
-        _warn_at(errors)
-
-
-def _warn_at(errors: list[tuple[Place, str]]) -> None:
-    for (code, instruction, names), text in errors:
+    record = state.record.append if isinstance(state.record, list) else state.record  # a context has the list
+    past = PastFilters(state.filters, state.show, record)
+    for place, text in errors:
+        code, instruction, names = place
         line = _line(code, instruction)
-        made = _WARN.replace(co_filename=code.co_filename, co_firstlineno=line)
-        types.FunctionType(made, names)(warnings.warn, text)
+        _at(place, past.warn, text, RuntimeWarning, (code.co_filename, line, names))
+
+
+_CALL = (lambda warn, *given: warn(*given)).__code__
+
+
+def _at(place: Place, warn: Callable[..., None], *given: Any) -> None:
+    """A call as if made at this place: that is where it warns, and what a traceback shows."""
+    code, instruction, names = place
+    made = _CALL.replace(co_filename=code.co_filename, co_firstlineno=_line(code, instruction))
+    types.FunctionType(made, names)(warn, *given)

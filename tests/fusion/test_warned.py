@@ -1,0 +1,199 @@
+"""Floating-point errors told when the filters of their line are in force no more, and other threads."""
+
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from kit import commands
+from kit.fuse_compare import everything_is_worth_it
+from kit.threads import run_at_once
+
+import threadmill as tm
+from threadmill.fusion import warned
+
+N = 80_000
+BY_CONTEXT = getattr(sys.flags, "context_aware_warnings", False)
+
+if not BY_CONTEXT:
+    pytestmark = pytest.mark.thread_unsafe(reason="the filters of warnings are the process's")
+
+
+@pytest.fixture(autouse=True)
+def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything_is_worth_it(monkeypatch)
+
+
+@contextmanager
+def in_force(*filters: tuple[Any, ...]) -> Iterator[list[warnings.WarningMessage]]:
+    with warnings.catch_warnings(record=True) as log:
+        warnings.resetwarnings()
+        for each in filters:
+            warnings.filterwarnings(*each)
+        yield log
+
+
+# ---- the filters, as CPython's own warn takes them ----
+
+
+FILTERS = {
+    "always": [("always",)],
+    "default": [("default",)],
+    "module": [("module",)],
+    "once": [("once",)],
+    "none": [],
+    "message": [("ignore",), ("always", "DIVIDE")],
+    "line": [("ignore",), ("always", "", RuntimeWarning, "", 102)],
+    "module's name": [("ignore",), ("always", "", Warning, "somebodys")],
+    "another's name": [("ignore",), ("always", "", Warning, "nobodys")],
+    "category": [("always",), ("ignore", "", RuntimeWarning)],
+    "others": [("always",), ("ignore", "", DeprecationWarning), ("ignore", "invalid")],
+}
+
+PROGRAM = """
+def program(x, in_force, filters):
+    told = []
+    for again in range(2):
+        with in_force(*filters) as log:
+            y = np.log(x * 0) + np.log(x * 0)
+            for k in range(2): y = y + x / 0
+            y = y + np.sqrt(-x)
+        told.append(log)
+    return y, *told
+"""
+
+
+def caught(function: Callable[..., Any], filters: list[Any]) -> list[Any]:
+    _, *told = function(np.linspace(1, 2, N), in_force, filters)
+    return [[(str(each.message), each.category, each.filename, each.lineno) for each in log] for log in told]
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters_that_are_in_force_no_more(name: str) -> None:
+    names: dict[str, Any] = {"np": np, "__name__": "somebodys"}
+    exec(compile("\n" * 97 + PROGRAM, "somebody.py", "exec"), names)
+    program = names["program"]
+    with warnings.catch_warnings():
+        expected = caught(program, FILTERS[name])
+        got = caught(tm.fuse(program), FILTERS[name])
+    assert got == expected
+    if name == "default":
+        assert [len(log) for log in got] == [4, 4]
+
+
+def test_a_hook_that_is_in_force_no_more() -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    def program(x: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = lambda *given: calls.append((str(given[0]), *given[1:]))
+            return np.log(x * 0)
+
+    x = np.linspace(1, 2, N)
+    program(x)
+    tm.fuse(program)(x)
+    assert len(calls) == 2
+    assert calls[0] == calls[1]
+    assert calls[0][1] is RuntimeWarning
+
+
+def test_a_filter_that_raises_and_is_in_force_no_more() -> None:
+    """Nodes are not put off under such a filter; another thread may have set it by the time they are told."""
+    with in_force(("error",)):
+        state = warned.State(None)
+    place = (PLACE.__code__, 0, {"__name__": "somebodys"})
+    with pytest.raises(RuntimeWarning, match="divide by zero encountered in log") as caught:
+        warned.tell_of(state, DIVIDE, place, "log")
+    assert str(caught.traceback[-2].path) == __file__
+    assert caught.traceback[-2].lineno + 1 == PLACE.__code__.co_firstlineno
+
+
+def PLACE() -> None: ...
+
+
+DIVIDE = next(bit for bit, key, _ in warned.ERRORS if key == "divide")
+
+
+PRINTED = """
+import sys, warnings
+import numpy as np, threadmill as tm
+
+def program(x):
+    y = np.log(x * 0)
+    with warnings.catch_warnings(record=True) as log:
+        warnings.simplefilter("always")
+        seen = bool((y < 0).any())  # runs the pass
+    return seen, len(log)
+
+for function in program, tm.fuse(program):
+    print("once", file=sys.stderr)
+    with warnings.catch_warnings():
+        print(function(np.linspace(1, 2, 80_000)))
+"""
+
+
+@pytest.mark.parametrize("by_context", "01")
+def test_what_was_printed_is_not_recorded(by_context: str) -> None:
+    done = commands.run_python(PRINTED, "-X", f"context_aware_warnings={by_context}")  # older ones ignore it
+    assert done.stdout == "(True, 0)\n" * 2
+    _, numpys, ours = done.stderr.split("once\n")
+    assert "divide by zero encountered in log" in numpys
+    assert ours == numpys
+
+
+# ---- other threads ----
+
+
+def test_other_threads_keep_their_filters() -> None:
+    """One that catches warnings while another tells of an error gets its own and puts the filters back."""
+    telling, caught = threading.Event(), threading.Event()
+
+    def hook(*_: object) -> None:
+        telling.set()
+        caught.wait(60)
+
+    def program(x: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = hook
+            return np.log(x * 0)
+
+    before = warnings.filters, list(warnings.filters), warnings.showwarning
+    x = np.linspace(1, 2, N)
+    thread = threading.Thread(target=tm.fuse(program), args=[x])
+    thread.start()
+    telling.wait(60)
+    with warnings.catch_warnings(record=True) as log:
+        warnings.simplefilter("always")
+        caught.set()
+        thread.join()
+        warnings.warn("of this thread", stacklevel=1)
+    assert [str(each.message) for each in log] == ["of this thread"]
+    assert (warnings.filters, list(warnings.filters), warnings.showwarning) == before
+    assert warnings.filters is before[0]
+
+
+@pytest.mark.usefixtures("restless")
+def test_threads_that_tell_at_once_lose_and_misplace_nothing() -> None:
+    threads, times = 4, 300
+    states, logs = [], []
+    for _ in range(threads):
+        with in_force(("always",)) as log:
+            states.append(warned.State(None))
+        logs.append(log)
+    before = warnings.filters, warnings.showwarning, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
+
+    def tell(k: int) -> None:
+        for _ in range(times):
+            warned.tell_of(states[k], DIVIDE, (PLACE.__code__, 0, {"__name__": f"module{k}"}), f"log{k}")
+
+    run_at_once(tell, threads)
+    for k, log in enumerate(logs):
+        assert [str(each.message) for each in log] == [f"divide by zero encountered in log{k}"] * times
+    after = warnings.filters, warnings.showwarning, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
+    assert all(a is b for a, b in zip(after, before, strict=True))
