@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,10 @@ if len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os
 
 # They are for this run, and not for those that tests start: these would write their reports over its own.
 os.environ.pop("PYTEST_ADDOPTS", None)
+
+# A shell without job control has what it runs in the background ignore Ctrl-C, which some tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A deadline would make a busy machine a failure; on CI the examples are the same in every run.
 settings.register_profile(
