@@ -654,7 +654,7 @@ def test_submit_from_a_callback_of_the_collector_inside_submit(pool: tm.Pool) ->
 
 
 def _collect_until(results: "queue.Queue[int]", count: int) -> None:
-    """Collects again where a result is late: gc.collect does nothing while another thread, here a worker, collects."""
+    """Collects again where a result is late: gc.collect does nothing while a worker collects."""
     gc.collect()
     for _ in range(count):
         while True:
