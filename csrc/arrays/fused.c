@@ -5,7 +5,10 @@
  * It is walked row by row, a row being what is left of the innermost axis, and a row tile by tile. Each
  * step runs once for a tile; what it makes lies in a buffer of the thread's own, or in an output. Where a
  * fold sums in a tree, the chunks are the tree's nodes. Where a step reduces rows, tiles are rows. Where one
- * reduces columns, a chunk is a piece of the innermost axis, and goes down all rows. */
+ * reduces columns, a chunk is a piece of the innermost axis, and goes down all rows of a band; one band comes after
+ * the other. */
+#include "../clock.h"
+#include "../interrupt.h"
 #include "../parallel_for.h"
 #include "sound.h"
 #include "tile.h"
@@ -19,6 +22,9 @@ enum { FOLLOWS_BYTES = 262144 };
 
 /* The narrowest piece of a row in a chunk of columns, in elements. */
 enum { PIECE_LEAST = 128 };
+
+/* Elements times steps in a chunk of columns: some 25 ms of the slowest loops, so that an interrupt is soon heard. */
+enum { BAND_STEPS = 1 << 20 };
 
 /* Memory that a chunk finds on its thread's stack; malloc's would go back to the system after each. */
 enum { STACK_BYTES = 98304 };
@@ -113,11 +119,11 @@ static tm_status fused_walk(const tm_pass *p, tm_tile_place *here, size_t chunk,
     return TM_OK;
 }
 
-/* Goes down the rows in columns [begin, begin + n). */
+/* Goes down the band's rows in columns [begin, begin + n). */
 static tm_status fused_walk_columns(const tm_pass *p, tm_tile_place *here, size_t begin, size_t n)
 {
     const size_t row = (size_t)p->shape[p->dims - 1];
-    for (size_t count = begin; n > 0 && count < p->n; count += row) {
+    for (size_t count = p->from + begin; n > 0 && count < p->to; count += row) {
         fused_seek(p, here, count);
         const tm_status status = tm_run_tile(p, here, 0, false, count, (intptr_t)n);
         if (status != TM_OK) return status;
@@ -214,6 +220,25 @@ static void fused_take_columns(tm_pass *p, size_t threads)
     p->grain = p->tile = TM_MIN((piece + LINE - 1) / LINE * LINE, p->tile);
 }
 
+/* The bands one after the other: what columns have come to stands in their results meanwhile. A pool that is closed
+ * then is one that the pass has begun on. */
+static tm_status fused_run_bands(tm_pool *pool, tm_pass *p, tm_loop *loop)
+{
+    const size_t row = (size_t)p->shape[p->dims - 1], rows = p->n / row;
+    const size_t band = TM_MAX(BAND_STEPS / (p->tile * p->fused->steps), (size_t)1);
+    int64_t asked_ns = tm_coarse_now_ns();
+    tm_status status = TM_OK;
+    for (size_t done = 0; done < rows && status == TM_OK; done += band) {
+        p->from = done * row, p->to = TM_MIN(rows - done, band) * row + p->from;
+        status = tm_run_loop(pool, loop);
+        if (status == TM_CLOSED && done > 0) status = tm_run_loop(NULL, loop);
+        if (status != TM_OK || tm_coarse_now_ns() - asked_ns < TM_INTERRUPT_PERIOD_NS) continue;
+        if (p->to < p->n && tm_interrupted()) status = TM_INTERRUPTED;
+        asked_ns = tm_coarse_now_ns();
+    }
+    return status;
+}
+
 int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
                  char *const *data, size_t count, char *const *partials, unsigned char *raised, char **open)
 {
@@ -254,7 +279,7 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     const size_t chunks = tree || p.by_columns ? most : fused_chunks(&p, most);
     const size_t n = p.by_columns ? (size_t)layout[dims - 1] : TM_MIN(chunks * p.grain, tree ? most : p.n);
     tm_loop loop = {.n = n, .grain = p.grain, .body = fused_run_chunk, .ctx = &p, .label = fused->label};
-    tm_status status = tm_run_loop(pool, &loop);
+    tm_status status = p.by_columns ? fused_run_bands(pool, &p, &loop) : tm_run_loop(pool, &loop);
     if (!tree) tm_folds_fill(&p.folds, chunks, most);
     if (status == TM_OK && tree) status = tm_folds_combine(&p.folds);
     for (size_t i = 0; i < fused->steps + fused->folds; i++)

@@ -12,6 +12,7 @@ typedef struct tm_pass {
     const tm_fused *fused;
     size_t dims, n, grain, tile;
     bool by_rows, by_columns;
+    size_t from, to; /* by columns: the elements of the rows that the loop goes down */
     const intptr_t *shape;
     const intptr_t *strides; /* [arrays][dims] */
     char *const *data;

@@ -383,6 +383,12 @@ def test_products_by_a_blas(name: str, pools: list[tm.Pool]) -> None:
     assert not tm.parallel(ufunc).explain(*args).parallel
 
 
+def test_a_chunk_of_a_product_ends_soon(pools: list[tm.Pool]) -> None:
+    """Ctrl-C waits for the end of a chunk. A row of 600 stands for 360,000 multiplications."""
+    x = np.ones((600, 600), int)
+    assert tm.parallel(np.matmul).explain(x, x, pool=pools[1]).chunks == 600
+
+
 @pytest.mark.parametrize(
     "name", ["det", "inv", "slogdet", "solve", "eigvalsh_lo", "cholesky_lo", "svd", "qr_r_raw"]
 )

@@ -1,9 +1,12 @@
 /* test_fused.c: passes against plain loops: walks, tiles, folds in trees and without, flags, what is refused. */
 #include "check.h"
+#include "clock.h"
 #include "common.h"
+#include "interrupt.h"
 
 #include <fenv.h>
 #include <math.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 enum { MOST = 200003 };
@@ -291,6 +294,44 @@ TEST(columns_are_added_up_row_by_row)
         }
 }
 
+static _Atomic size_t added;
+
+/* Takes as long at first as the main thread goes without asking for interrupts. */
+static int add_slowly(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                      void *auxdata)
+{
+    if (atomic_fetch_add(&added, 1) == 0)
+        for (const int64_t begin = tm_now_ns(); tm_now_ns() - begin < 2 * TM_INTERRUPT_PERIOD_NS;)
+            sched_yield();
+    return add(context, data, dims, strides, auxdata);
+}
+
+static int interrupted(void)
+{
+    return 1;
+}
+
+/* All rows under one piece of columns, which is one chunk where nothing else cuts. */
+TEST(an_interrupt_does_not_wait_for_the_end_of_the_columns)
+{
+    enum { ROWS = 50000, ROW = 128 };
+    tm_fused_step step[] = {step_of(add_slowly, 1, 0, 1)};
+    step[0].over = TM_COLUMN;
+    const tm_fused fused = {.arrays = 2, .inputs = 1, .steps = 1, .step = step};
+    const intptr_t layout[] = {ROWS, ROW, 0, 8, 0, 8};
+    char *data[] = {(char *)x, (char *)out};
+    EACH_POOL (p)
+        for (int check = 0; check < 2; check++) {
+            fill();
+            atomic_store(&added, 0);
+            tm_set_interrupt_check(check ? interrupted : NULL);
+            const int status = tm_run_fused(p, &fused, 2, layout, 6, data, 2, NULL, raised, NULL);
+            tm_set_interrupt_check(NULL);
+            CHECK(status == (check ? TM_INTERRUPTED : TM_OK));
+            CHECK(check ? added < ROWS / 2 : added == ROWS);
+        }
+}
+
 /* ---- open tiles ---- */
 
 /* out = x + y, over x itself: rows of 1087 with NaNs in some, unlike ones in few. */
@@ -566,6 +607,7 @@ int main(void)
     RUN(a_tree_adds_as_one_sum_does);
     RUN(a_row_is_reduced_before_the_steps_that_follow);
     RUN(columns_are_added_up_row_by_row);
+    RUN(an_interrupt_does_not_wait_for_the_end_of_the_columns);
     RUN(a_tile_where_unlike_nans_meet_stays_open);
     RUN(an_open_tile_raises_what_its_last_step_would);
     RUN(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags);

@@ -50,7 +50,7 @@ MADE = re.compile(r"Previous write of size .*\n\s*#0 (?:calloc|memcpy) ")
 
 
 # Programs whose output is looked at have those reports in it.
-SHOWN = [] if HAS_GIL else ["reported"]
+SHOWN = [] if HAS_GIL else ["reported", "another_simplequeue"]
 
 TSAN = f"die_after_fork=0:history_size=7:exitcode={66 if HAS_GIL else 0}"
 

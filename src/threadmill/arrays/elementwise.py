@@ -46,8 +46,9 @@ class ArrayPlan(Plan):
         weight: int = 1,
         first: "CData | None" = None,
         converts: bool = False,
+        is_core: bool = False,
     ) -> None:
-        super().__init__(loop, space.shape, *cut(space.shape, range(len(space.shape)), weight))
+        super().__init__(loop, space.shape, *cut(space.shape, range(len(space.shape)), weight, is_core))
         self._space = space
         self._program = program
         self._first = first  # a program that only looks whether this one may run

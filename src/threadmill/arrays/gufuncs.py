@@ -86,7 +86,7 @@ def _lay_out(
     space = Space(outer, strides, core=[*sizes.values(), *inner])
     program = programs.generalized(loop, len(sizes), len(inner))
     weight = max(math.prod(shape) for shape in shapes) // math.prod(outer)
-    return Call(ArrayPlan(loop, space, program, weight), Walk(space, arrays), results)
+    return Call(ArrayPlan(loop, space, program, weight, is_core=True), Walk(space, arrays), results)
 
 
 def _sizes(cores: list[list[str]], args: tuple[Array, ...]) -> dict[str, int] | None:

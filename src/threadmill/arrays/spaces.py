@@ -74,11 +74,13 @@ def address(x: Array) -> "CData":
     return start_of(x if x.flags.c_contiguous else x[(0,) * x.ndim + (...,)])
 
 
-def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[int, int]:
+def cut(
+    shape: tuple[int, ...], axes: Iterable[int], weight: int = 1, is_core: bool = False
+) -> tuple[int, int]:
     """The axis, of those that may be cut, to cut into chunks, and the indices along it in a chunk.
 
     The outermost that is long enough, so that a chunk is one piece of memory; the threads have no part in it.
-    `weight` is how many numbers an element stands for.
+    `weight` is how many numbers an element stands for. `is_core`: each is an array of its own.
     """
     axes = list(axes)
     split = next((axis for axis in axes if shape[axis] >= _LONG), None)
@@ -87,7 +89,7 @@ def cut(shape: tuple[int, ...], axes: Iterable[int], weight: int = 1) -> tuple[i
     total = math.prod(shape) * weight
     each = total // shape[split]  # elements for one index
     grain = max(1, chunk_elements(total) // each)
-    if split == len(shape) - 1:  # parts of rows, in whole vectors
+    if split == len(shape) - 1 and not is_core:  # parts of rows, in whole vectors
         grain = -(-grain // _WHOLE) * _WHOLE
     return split, grain
 
