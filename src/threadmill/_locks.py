@@ -52,6 +52,19 @@ def _over(lock: Callable[[], threading.Lock], original: type) -> type:
     return made
 
 
+def _insist(acquire: Callable[[], bool]) -> None:
+    """Takes a lock, however often Ctrl-C comes meanwhile; that is raised when the thread has the lock."""
+    taken: list[bool] = []
+    raised: BaseException | None = None
+    while not taken:
+        try:
+            taken.extend(itertools.starmap(acquire, _ONCE))  # takes it and notes that, in one call in C
+        except BaseException as error:
+            raised = error
+    if raised is not None:
+        raise raised
+
+
 if TYPE_CHECKING:
     from threading import Condition, Event, Lock, RLock
 else:
@@ -85,10 +98,10 @@ else:
                     told = waiter.acquire(True, timeout) if timeout > 0 else waiter.acquire(False)
                 return told
             finally:
-                if states:
+                if states and "_acquire_restore" in vars(self):  # nothing interrupts it
                     self._acquire_restore(states[0])
-                elif not self._is_owned():
-                    self.acquire()
+                elif states or not self._is_owned():
+                    _insist(self.acquire)
                 if not told:
                     with contextlib.suppress(ValueError):  # somebody has just told this thread
                         self._waiters.remove(waiter)

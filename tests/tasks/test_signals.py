@@ -511,6 +511,41 @@ def test_a_wait_has_its_lock_after_ctrl_c_though_another_thread_took_it(make: Ca
     assert was_alone == [True]
 
 
+@pytest.mark.thread_unsafe(reason="signals come to the main thread")
+def test_a_wait_has_its_lock_after_many_ctrl_cs() -> None:
+    """The later ones come while it takes a plain lock back, which another thread has."""
+    condition: Any = Condition(Lock())
+    main, left = threading.main_thread(), threading.Event()
+    came: list[int] = []
+    was_inside: list[bool] = []
+
+    def handle(number: int, frame: Any) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    def send() -> None:
+        assert soon(lambda: asleep(main))
+        with condition:
+            for many in 1, 2, 3:
+                signal.pthread_kill(main.ident, signal.SIGINT)  # type: ignore[arg-type]
+                assert soon(lambda many=many: left.is_set() or (len(came) == many and asleep(main)))
+                was_inside.append(not left.is_set())
+
+    sender = threading.Thread(target=send)
+    signal.signal(signal.SIGINT, handle)
+    try:
+        with condition:
+            sender.start()
+            with pytest.raises(KeyboardInterrupt):
+                condition.wait()
+            left.set()
+            assert condition._is_owned()
+    finally:
+        left.set()
+        sender.join()
+    assert was_inside == [True] * 3
+
+
 def test_ctrl_c_just_before_a_sleep_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not end the sleep. The next one begins with it."""
     sleeps: list[tuple[Any, ...]] = []
