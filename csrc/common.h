@@ -17,6 +17,12 @@
 #else
 #define TM_X86 0
 #endif
+/* TM_BASELINE: kernels for the baseline alone, all else as ever; they are most of what a compiler has to do. */
+#if TM_X86 && !defined(TM_BASELINE)
+#define TM_X86_KERNELS 1
+#else
+#define TM_X86_KERNELS 0
+#endif
 #if defined(__aarch64__) && !defined(TM_PORTABLE)
 #define TM_ARM64 1
 #else

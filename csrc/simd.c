@@ -7,7 +7,7 @@ static atomic_int level_in_force = -1; /* -1: not chosen yet */
 
 tm_simd tm_simd_best(void)
 {
-#if TM_X86
+#if TM_X86_KERNELS
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return TM_SIMD_BASELINE;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))

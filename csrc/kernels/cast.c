@@ -38,7 +38,7 @@ typedef long double _Complex clongdouble_read, clongdouble_written;
 #define LEVEL baseline
 #define TARGET
 #include "cast_level.h"
-#if TM_X86
+#if TM_X86_KERNELS
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2")))
 #include "cast_level.h"
@@ -47,7 +47,7 @@ typedef long double _Complex clongdouble_read, clongdouble_written;
 tm_inner_loop tm_cast_loop(int from, int to)
 {
     const tm_inner_loop *const *casts = casts_baseline;
-#if TM_X86
+#if TM_X86_KERNELS
     if (tm_simd_level() >= TM_SIMD_AVX2) casts = casts_avx2;
 #endif
     const bool known =

@@ -20,7 +20,7 @@
 #undef TARGET_NARROW
 #undef VECTOR_BYTES
 
-#if TM_X86
+#if TM_X86_KERNELS
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2,fma")))
 #define TARGET_NARROW TARGET

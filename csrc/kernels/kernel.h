@@ -43,7 +43,7 @@ extern const tm_kernels tm_accumulate_kernels[TM_DTYPES]; /* the same; reals and
 
 /* Inside a table: one function compiled for each instruction set. The names stand in full, so that they
  * can be found. */
-#if TM_X86
+#if TM_X86_KERNELS
 #define TM_LEVELS(baseline, avx2, avx512) {baseline, avx2, avx512}
 #else
 #define TM_LEVELS(baseline, avx2, avx512) {baseline}

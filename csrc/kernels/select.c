@@ -12,7 +12,7 @@ typedef void (*select_fn)(intptr_t n, char *const *data, const intptr_t *strides
 #define LEVEL baseline
 #define TARGET
 #include "select_level.h"
-#if TM_X86
+#if TM_X86_KERNELS
 #define LEVEL avx2
 #define TARGET __attribute__((target("avx2")))
 #include "select_level.h"
@@ -25,7 +25,7 @@ int tm_select_loop(void *context, char *const *data, const intptr_t *dims, const
     const select_fn *selects = selects_baseline;
     (void)auxdata;
 
-#if TM_X86
+#if TM_X86_KERNELS
     if (tm_simd_level() >= TM_SIMD_AVX2) selects = selects_avx2;
 #endif
     if (item <= 8 && selects[item] != NULL) {
