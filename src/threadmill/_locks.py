@@ -2,7 +2,7 @@
 
 gevent and eventlet replace threading's locks by their own, which wait for a greenlet of the same thread: a
 waiter would never hear of what a native thread does. Where one of them has patched the process before this
-module is imported, its own door to the originals is used.
+module is imported, its own way to the originals is used.
 """
 
 import contextlib

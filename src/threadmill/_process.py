@@ -12,7 +12,7 @@ from ._native.pools import forget_posted
 if TYPE_CHECKING:
     from .tasks.dispatcher import Dispatcher
 
-__all__ = ["exiting", "keep", "lock_of_process", "renew_in_child", "stop_at_exit", "watch"]
+__all__ = ["exiting", "keep", "lock_of_process", "register", "renew_in_child", "stop_at_exit"]
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ _all: "weakref.WeakSet[Dispatcher]" = weakref.WeakSet()
 _stoppable: "weakref.WeakSet[Stoppable]" = weakref.WeakSet()
 _renewable: "weakref.WeakSet[Renewable]" = weakref.WeakSet()
 _locks: "dict[tuple[int, str], RLock]" = {}
-_watching = False
+_hooked = False
 
 
 def lock_of_process(name: str) -> "RLock":
@@ -44,7 +44,7 @@ def lock_of_process(name: str) -> "RLock":
     return _locks.setdefault((os.getpid(), name), RLock())
 
 
-def watch(tasks: "Dispatcher") -> None:
+def register(tasks: "Dispatcher") -> None:
     """From now on fork and exit see to `tasks`."""
     with lock_of_process("process"):
         _set_hooks()
@@ -66,11 +66,11 @@ def stop_at_exit(run: Stoppable) -> None:
 
 def _set_hooks() -> None:
     """With the first pool or queue that needs them, not at import."""
-    global _watching
-    if not _watching:
+    global _hooked
+    if not _hooked:
         _at_exit()
         os.register_at_fork(after_in_child=_after_fork_in_child)
-        _watching = True
+        _hooked = True
 
 
 def _at_exit() -> None:

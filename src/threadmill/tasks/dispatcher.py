@@ -83,7 +83,7 @@ class Dispatcher(Backlog):
         # How many forks this process has come out of as the child. Written while the child has one thread.
         self.forks = 0
         self._open_ledger()
-        _process.watch(self)
+        _process.register(self)
 
     def _open_ledger(self) -> None:
         self.ledger = Ledger(self.lock)
