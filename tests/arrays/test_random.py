@@ -1,5 +1,6 @@
 """random and integers against NumPy's generators: numbers, errors, and the state that comes after."""
 
+import contextlib
 import itertools
 import threading
 from collections.abc import Callable
@@ -81,11 +82,14 @@ def test_floats(make: Any, halved: bool, threads: tm.Pool) -> None:
 
 @pytest.mark.parametrize("make", GENERATORS)
 @pytest.mark.parametrize("dtype", ["i4", "u4", "i8", "u8", "q", "Q", int, "i2", "u1", "?"])
-def test_integers(make: Any, dtype: Any, threads: tm.Pool) -> None:
-    for halved, size in itertools.product([False, True], [0, 1, 2, 3, 40001]):
-        rngs = generators(make, halved=halved)
-        for (low, high), endpoint in itertools.product(BOUNDS, [False, True]):
-            assert_same_draw(rngs, "integers", low, high, size, dtype, endpoint, pool=threads)
+def test_integers(make: Any, dtype: Any) -> None:
+    with contextlib.ExitStack() as stack:
+        in_turn = itertools.cycle([stack.enter_context(tm.Pool(n)) for n in (1, 2, 3, 7)])
+        for halved, size in itertools.product([False, True], [0, 1, 2, 3, 40001]):
+            rngs = generators(make, halved=halved)
+            for (low, high), endpoint in itertools.product(BOUNDS, [False, True]):
+                assert_same_draw(rngs, "integers", low, high, size, dtype, endpoint, pool=next(in_turn))
+            next(in_turn)  # the next size meets the bounds with other pools
 
 
 @pytest.mark.parametrize("make", GENERATORS + OTHERS)

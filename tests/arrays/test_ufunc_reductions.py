@@ -193,17 +193,18 @@ def test_zeros_and_nans(name: str, char: str, pools: list[tm.Pool]) -> None:
     """Which zero and which NaN wins is NumPy's own affair."""
     other_nan = np.frombuffer(np.array([np.nan], char).tobytes(), char).copy()
     other_nan = -other_nan
-    for n in 7, 1025, 5000, 70001:
-        for first, second in itertools.permutations([0.0, -0.0, np.nan, other_nan[0], 1.0, -1.0], 2):
-            for place in 0, n // 2, n - 1:
+    numbers = [0.0, -0.0, np.nan, other_nan[0], 1.0, -1.0]
+    for j, n in enumerate((7, 1025, 5000, 70001)):
+        for k, (first, second) in enumerate(itertools.permutations(numbers, 2)):
+            place = (0, n // 2, n - 1)[(j + k) % 3]  # two numbers come to each place, in one or two sizes
 
-                def make(n: int = n, first: Any = first, second: Any = second, place: int = place) -> Any:
-                    x = np.full(n, first, char)
-                    x[place] = second
-                    x[n // 3] = second
-                    return [x], {}
+            def make(n: int = n, first: Any = first, second: Any = second, place: int = place) -> Any:
+                x = np.full(n, first, char)
+                x[place] = second
+                x[n // 3] = second
+                return [x], {}
 
-                check(name, make, f"{char}, {first} and {second} at {place},", pools[place % 3])
+            check(name, make, f"{char}, {first} and {second} at {place},", pools[place % 3])
 
 
 @pytest.mark.parametrize("name", ["minimum", "maximum", "fmin", "fmax"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from kit.arrays import extremes
 from kit.fuse_compare import LAYOUTS, arrays, differences, sums_fold
+from kit.marks import in_pairs, name_of
 
 import threadmill as tm
 
@@ -63,9 +64,9 @@ def with_zeros(dtype: str, shape: tuple[int, ...], k: int) -> Any:
     return x
 
 
-@pytest.mark.parametrize("made", MADE)
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
-@pytest.mark.parametrize("dtype", "fdlBqHhb?eFD")
+@pytest.mark.parametrize(
+    ("dtype", "function", "made"), in_pairs("fdlBqHhb?eFD", FUNCTIONS, MADE), ids=name_of
+)
 def test_any_shape(function: Function, dtype: str, made: str, pools: list[tm.Pool]) -> None:
     rng = np.random.default_rng(4)
     with warnings.catch_warnings():
@@ -81,9 +82,7 @@ def test_any_shape(function: Function, dtype: str, made: str, pools: list[tm.Poo
                     assert differences(program, [x], pools[(k + n) % 3]) == {}, (shape, axis, k)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
-@pytest.mark.parametrize("made", MADE)
+@pytest.mark.parametrize(("layout", "function", "made"), in_pairs(LAYOUTS, FUNCTIONS, MADE), ids=name_of)
 def test_any_layout(made: str, function: Function, layout: str, pools: list[tm.Pool]) -> None:
     for dtype in "dl":
         for pool in pools:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from kit.arrays import extremes
 from kit.fuse_compare import LAYOUTS, arrays, differences, sums_fold
+from kit.marks import in_pairs, name_of
 
 import threadmill as tm
 
@@ -51,9 +52,7 @@ def in_program(function: Function, made: Function, bound: float, axis: Any) -> F
     return program
 
 
-@pytest.mark.parametrize("made", MADE)
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
-@pytest.mark.parametrize("dtype", "fdDleB")
+@pytest.mark.parametrize(("dtype", "function", "made"), in_pairs("fdDleB", FUNCTIONS, MADE), ids=name_of)
 def test_any_shape(function: Function, dtype: str, made: str, pools: list[tm.Pool]) -> None:
     for n, shape in enumerate(SHAPES):
         x, y = arrays(2, shape, dtype)
@@ -70,9 +69,7 @@ def test_any_shape(function: Function, dtype: str, made: str, pools: list[tm.Poo
                     assert differences(program, [*case], pools[(n + k) % 3]) == {}, (shape, axis, bound)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
-@pytest.mark.parametrize("made", MADE)
+@pytest.mark.parametrize(("layout", "function", "made"), in_pairs(LAYOUTS, FUNCTIONS, MADE), ids=name_of)
 def test_any_layout(made: str, function: Function, layout: str, pools: list[tm.Pool]) -> None:
     for axis in None, -1, 0:
         program = in_program(function, MADE[made], 0, axis)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from kit.fuse_arguments import values
 from kit.fuse_compare import SHAPES, differences
+from kit.marks import in_pairs
 from numpy._core import _methods, fromnumeric, function_base, numeric
 from numpy.lib import (
     _function_base_impl,
@@ -154,9 +155,7 @@ PROGRAMS: dict[str, Callable[[Functions, Any, Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("dtype", "fdeFDilB?")
-@pytest.mark.parametrize("name", PROGRAMS)
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("name", "dtype", "form"), in_pairs(PROGRAMS, "fdeFDilB?", FORMS))
 def test_a_function_of_numpys(form: str, name: str, dtype: str, pools: list[tm.Pool]) -> None:
     program = PROGRAMS[name]
     rng = np.random.default_rng(0)
