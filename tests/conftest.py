@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from kit.marks import only_in_a_sweep
+from kit.packages import sdist_of, wheel_of
 from kit.shares import share
 
 if TYPE_CHECKING:
@@ -71,6 +72,16 @@ def _freeze() -> None:
 def root() -> Path:
     """The root of the source tree, or of an unpacked sdist."""
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def sdist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sdist_of(root, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return wheel_of(sdist, tmp_path_factory)
 
 
 @pytest.fixture(params=[1, only_in_a_sweep(2), 3, only_in_a_sweep(7)])

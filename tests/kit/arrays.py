@@ -1,5 +1,6 @@
 """Hostile arrays: every layout, size and value that has ever broken a loop over arrays."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,6 +63,24 @@ def extremes(dtype: npt.DTypeLike, n: int = 5003) -> Array:
 
 
 # ---- layouts -----------------------------------------------------------------------------------------------
+
+
+def floats_in_doubt(x: Array, rng: np.random.Generator) -> Iterator[Array]:
+    """Among which equal ones have different bits: both zeros, NaNs with payloads; infinities, subnormals."""
+    for zeros in ([0.0], [-0.0], [0.0, -0.0]):
+        some = np.resize(np.array(zeros, x.dtype), x.size // 2 + 1)
+        yield rng.permutation(np.concatenate([x[: x.size // 2], some]))
+    signed = np.dtype(f"i{x.itemsize}")
+    quiet = np.array(np.nan, x.dtype).view(signed)
+    for part, payloads in itertools.product([1, 3, 1000], [[0], [1, 0, 77], [np.iinfo(signed).min]]):
+        y = x.copy()
+        y.view(signed)[::part] = np.resize(quiet + np.array(payloads, signed), y[::part].size)
+        yield y
+    y = x.copy()
+    y[::2] = np.resize(np.array([np.inf, -np.inf], x.dtype), y[::2].size)
+    yield y
+    tiny = np.finfo(x.dtype).smallest_subnormal
+    yield rng.permutation(np.resize(np.array([tiny, -tiny, 0.0, 2 * tiny, np.inf], x.dtype), x.size))
 
 
 def _swapped(x: Array) -> Array:

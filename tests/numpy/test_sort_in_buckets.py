@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.arrays import LAYOUTS, Array, extremes, random_values
+from kit.arrays import LAYOUTS, Array, extremes, floats_in_doubt, random_values
 from kit.comparison import assert_same_call
 
 import threadmill as tm
@@ -40,27 +40,10 @@ def patterns(dtype: str, n: int) -> Iterator[Array]:
         yield rng.permutation(np.resize(x[:few], n))
     yield rng.permutation(extremes(np.dtype(dtype).char, n))
     if dtype in "fd":
-        yield from floats(x, rng)
+        yield from floats_in_doubt(x, rng)
     else:
         limits = np.iinfo(dtype)
         yield rng.permutation(np.resize(np.array([limits.min, limits.max, limits.max], dtype), n))
-
-
-def floats(x: Array, rng: np.random.Generator) -> Iterator[Array]:
-    for zeros in ([0.0], [-0.0], [0.0, -0.0]):
-        some = np.resize(np.array(zeros, x.dtype), x.size // 2 + 1)
-        yield rng.permutation(np.concatenate([x[: x.size // 2], some]))
-    signed = np.dtype(f"i{x.itemsize}")
-    quiet = np.array(np.nan, x.dtype).view(signed)
-    for part, payloads in itertools.product([1, 3, 1000], [[0], [1, 0, 77], [np.iinfo(signed).min]]):
-        y = x.copy()
-        y.view(signed)[::part] = np.resize(quiet + np.array(payloads, signed), y[::part].size)
-        yield y
-    y = x.copy()
-    y[::2] = np.resize(np.array([np.inf, -np.inf], x.dtype), y[::2].size)
-    yield y
-    tiny = np.finfo(x.dtype).smallest_subnormal
-    yield rng.permutation(np.resize(np.array([tiny, -tiny, 0.0, 2 * tiny, np.inf], x.dtype), x.size))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
