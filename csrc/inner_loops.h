@@ -110,9 +110,9 @@ tm_inner_loop tm_chain_loop(int dtype);
 tm_inner_loop tm_add_rows_loop(int dtype);
 
 /* What has been seen of some elements: the index of the first of the greatest or least of them, or of the first NaN,
- * and its value; -1: of none. */
+ * and its value; -1: of none. Complex numbers are in the order of their real parts, then of their imaginary ones. */
 typedef struct tm_arg_extreme {
-    uint64_t value; /* its bytes come first */
+    uint64_t value[2]; /* its bytes come first */
     intptr_t index, count;
 } tm_arg_extreme;
 

@@ -204,7 +204,9 @@ typedef enum tm_dtype {
     TM_DTYPES, /* those before it have kernels, all but this one casts */
     TM_LONGDOUBLE,
     TM_CLONGDOUBLE,
-    TM_CAST_DTYPES
+    TM_CAST_DTYPES,
+    TM_FLOAT16 = TM_CAST_DTYPES, /* an order alone */
+    TM_ORDERED_DTYPES
 } tm_dtype;
 
 /* Floating-point flags, with NumPy's values. */

@@ -152,7 +152,7 @@ def test_any_byte_but_0_is_true(shape: tuple[int, ...], pools: list[tm.Pool]) ->
     assert differences(of_any_bytes, [x, x[::-1].copy()], pools[1]) == {}
 
 
-@pytest.mark.parametrize("dtype", "fdlBqHb?e")
+@pytest.mark.parametrize("dtype", "fdlBqHb?eFD")
 def test_the_first_of_the_greatest_and_of_the_least(dtype: str, pools: list[tm.Pool]) -> None:
     def program(x: Any) -> Any:
         t = np.where(x == x, x, x)
@@ -171,9 +171,12 @@ def test_the_first_of_the_greatest_and_of_the_least(dtype: str, pools: list[tm.P
         ]
         for k in range(20):
             x = rng.integers(0, 5, shape).astype(dtype)
-            if x.dtype.kind == "f":
+            if x.dtype.kind in "fc":
                 x.flat[rng.integers(0, x.size, k % 3)] = [np.nan, -np.nan][k % 2]
                 x.flat[rng.integers(0, x.size, k % 4)] = [np.inf, -np.inf][k % 2]
+            if x.dtype.kind == "c":
+                x.imag = rng.integers(-1, 2, shape)
+                x.imag.flat[rng.integers(0, x.size, k % 3)] = np.nan
             cases.append(x)
         for x in cases:
             assert differences(program, [x], pools[2]) == {}

@@ -29,12 +29,61 @@ FIRST(TM_BOOL, uint8_t)
 #define TM_REAL(code, name, type) FIRST(code, type)
 #include "kernels/dtypes.def"
 
+/* The same of complex numbers, in the order of their real parts and then of their imaginary ones. */
+#define FIRST_COMPLEX(code, type)                                                                            \
+    static intptr_t first_##code(const void *x, intptr_t n, intptr_t step, bool least)                       \
+    {                                                                                                        \
+        intptr_t best = 0;                                                                                   \
+        for (intptr_t i = 0; i < n; i++) {                                                                   \
+            const type *one = (const type *)x + 2 * i * step, *kept = (const type *)x + 2 * best * step;     \
+            if (isnan(one[0]) || isnan(one[1])) return i;                                                    \
+            const int part = one[0] == kept[0];                                                              \
+            if (least ? one[part] < kept[part] : one[part] > kept[part]) best = i;                           \
+        }                                                                                                    \
+        return best;                                                                                         \
+    }
+#define TM_COMPLEX(code, name, part) FIRST_COMPLEX(code, part)
+#include "kernels/dtypes.def"
+
+/* A half as a float. */
+static float half_at(const uint16_t *x)
+{
+    const int exponent = *x >> 10 & 31, fraction = *x & 1023;
+    const float size = exponent == 31  ? (fraction ? NAN : INFINITY)
+                       : exponent == 0 ? ldexpf((float)fraction, -24)
+                                       : ldexpf((float)(fraction + 1024), exponent - 25);
+    return *x >> 15 ? -size : size;
+}
+
+static intptr_t first_TM_FLOAT16(const void *x, intptr_t n, intptr_t step, bool least)
+{
+    intptr_t best = 0;
+    for (intptr_t i = 0; i < n; i++) {
+        const float one = half_at((const uint16_t *)x + i * step);
+        const float kept = half_at((const uint16_t *)x + best * step);
+        if (isnan(one)) return i;
+        if (least ? one < kept : one > kept) best = i;
+    }
+    return best;
+}
+
 static intptr_t (*const first[])(const void *, intptr_t, intptr_t, bool) = {
     [TM_BOOL] = first_TM_BOOL,
+    [TM_FLOAT16] = first_TM_FLOAT16,
 #define TM_INTEGER(code, name, type, wrap, root) [code] = first_##code,
 #define TM_REAL(code, name, type) [code] = first_##code,
+#define TM_COMPLEX(code, name, part) [code] = first_##code,
 #include "kernels/dtypes.def"
 };
+
+#define EACH_ORDERED(dtype)                                                                                  \
+    for (tm_dtype dtype = TM_BOOL; dtype < TM_ORDERED_DTYPES; dtype++)                                       \
+        if (dtype < TM_DTYPES || dtype == TM_FLOAT16)
+
+static size_t item_of(tm_dtype dtype)
+{
+    return dtype == TM_FLOAT16 ? 2 : sizes[dtype];
+}
 
 static double real_at(tm_dtype dtype, const char *x)
 {
@@ -65,6 +114,21 @@ static void fill_kind(tm_dtype dtype, size_t n, void *x, int kind)
 {
     static const double few[] = {0.0, -0.0, 1.5, -1.5};
     const double far = next_random() % 2 ? INFINITY : -INFINITY;
+    if (dtype == TM_COMPLEX64 || dtype == TM_COMPLEX128) {
+        fill_kind(dtype == TM_COMPLEX64 ? TM_FLOAT32 : TM_FLOAT64, 2 * n, x, kind);
+        return;
+    }
+    if (dtype == TM_FLOAT16) {
+        static const uint16_t few_halves[] = {0, 0x8000, 0x3e00, 0xbe00, 0x7c00, 0xfc00, 0x7e00, 0xfd01};
+        const uint16_t of = kind == 0 || kind == 3 ? 8 : kind == 1 ? 6 : 4;
+        for (size_t i = 0; i < n; i++) {
+            const uint64_t bits = next_random();
+            ((uint16_t *)x)[i] = kind >= 4          ? few_halves[kind]
+                                 : bits % 8 && kind ? few_halves[bits / 8 % of]
+                                                    : (uint16_t)(bits >> 16);
+        }
+        return;
+    }
     fill(dtype, n, x, kind == 1);
     for (size_t i = 0; i < n && kind == 2 && is_integer(dtype); i++) {
         char *const at = (char *)x + i * sizes[dtype];
@@ -88,7 +152,7 @@ static void fill_kind(tm_dtype dtype, size_t n, void *x, int kind)
 
 static void check_first(tm_dtype dtype, int kind, intptr_t n, intptr_t step, size_t offset)
 {
-    const size_t item = sizes[dtype], length = (size_t)((n - 1) * step + 1);
+    const size_t item = item_of(dtype), length = (size_t)((n - 1) * step + 1);
     const intptr_t begun = n / 3, rest = n - begun, strides[] = {0, step * (intptr_t)item, 0};
     char *const x = own_memory(length * item, offset * item);
 
@@ -116,7 +180,7 @@ static void check_first(tm_dtype dtype, int kind, intptr_t n, intptr_t step, siz
 /* Of three rows of `width` columns, each column's. */
 static void check_first_down(tm_dtype dtype, int kind, intptr_t width, intptr_t step)
 {
-    const size_t item = sizes[dtype], length = (size_t)((3 * width - 1) * step + 1);
+    const size_t item = item_of(dtype), length = (size_t)((3 * width - 1) * step + 1);
     const intptr_t strides[] = {(intptr_t)item, step * (intptr_t)item, 0, sizeof(intptr_t)};
     char *const x = own_memory(length * item, 0), *const best = own_memory((size_t)width * item, 0);
     intptr_t *const index = (void *)own_memory((size_t)width * sizeof *index, 0);
@@ -140,21 +204,18 @@ static void check_first_down(tm_dtype dtype, int kind, intptr_t width, intptr_t 
 
 TEST(the_first_in_each_column_is_found)
 {
-    EACH_LEVEL (level)
-        for (tm_dtype dtype = TM_BOOL; dtype <= TM_FLOAT64; dtype++)
-            for (int kind = 0; kind < (is_integer(dtype) ? 3 : KINDS); kind++)
-                for (intptr_t width = 1; width < 200; width += 33)
-                    for (intptr_t step = 1; step < 3; step++) check_first_down(dtype, kind, width, step);
+    EACH_LEVEL (level) EACH_ORDERED(dtype)
+    for (int kind = 0; kind < (is_integer(dtype) ? 3 : KINDS); kind++)
+        for (intptr_t width = 1; width < 200; width += 33)
+            for (intptr_t step = 1; step < 3; step++) check_first_down(dtype, kind, width, step);
 }
 
 TEST(the_first_of_the_greatest_and_of_the_least_is_found)
 {
-    EACH_LEVEL (level)
-        for (tm_dtype dtype = TM_BOOL; dtype <= TM_FLOAT64; dtype++)
-            for (int kind = 0; kind < (is_integer(dtype) ? 3 : KINDS); kind++)
-                for (size_t at = 0; at < LENGTH(lengths); at++)
-                    for (intptr_t step = 0; step < 4; step++)
-                        check_first(dtype, kind, lengths[at], step, at % 4);
+    EACH_LEVEL (level) EACH_ORDERED(dtype)
+    for (int kind = 0; kind < (is_integer(dtype) ? 3 : KINDS); kind++)
+        for (size_t at = 0; at < LENGTH(lengths); at++)
+            for (intptr_t step = 0; step < 4; step++) check_first(dtype, kind, lengths[at], step, at % 4);
 }
 
 /* ---- where NaNs are left out ---- */
@@ -264,11 +325,12 @@ TEST(of_other_elements_there_are_none)
         for (int which = 0; which < 2; which++) {
             const bool real = dtype == TM_FLOAT32 || dtype == TM_FLOAT64;
             for (int over = TM_EACH; over <= TM_COLUMN; over++)
-                CHECK((tm_arg_extreme_loop((int)dtype, over) != NULL) == (dtype < TM_COMPLEX64));
+                CHECK(tm_arg_extreme_loop((int)dtype, over) != NULL);
             CHECK((tm_nan_extreme_nodes_loop((int)dtype, which) != NULL) == real);
             CHECK((tm_nan_extreme_rows_loop((int)dtype, which) != NULL) == real);
         }
     CHECK(tm_arg_extreme_loop(-1, 0) == NULL && tm_arg_extreme_loop(TM_DTYPES, 1) == NULL);
+    CHECK(tm_arg_extreme_loop(TM_LONGDOUBLE, 0) == NULL && tm_arg_extreme_loop(TM_ORDERED_DTYPES, 1) == NULL);
     CHECK(tm_nan_extreme_nodes_loop(-1, 0) == NULL && tm_nan_extreme_rows_loop(TM_DTYPES, 0) == NULL);
 }
 

@@ -218,6 +218,7 @@ class _Lib:
     # programs
     TM_LONGDOUBLE: int
     TM_CLONGDOUBLE: int
+    TM_FLOAT16: int
     TM_MAX_OPERANDS: int
     TM_MAX_SLOTS: int
     TM_MAX_DIMS: int

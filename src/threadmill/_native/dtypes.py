@@ -11,3 +11,6 @@ DTYPES: dict[str, int] = {
 
 # And of those that convert into one another.
 CAST_DTYPES: dict[str, int] = {**DTYPES, "g": lib.TM_LONGDOUBLE, "G": lib.TM_CLONGDOUBLE}
+
+# And of those among which the greatest is found.
+ORDERED_DTYPES: dict[str, int] = {**DTYPES, "e": lib.TM_FLOAT16}

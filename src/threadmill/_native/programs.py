@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .._types import Array
-from .dtypes import CAST_DTYPES, DTYPES
+from .dtypes import CAST_DTYPES, DTYPES, ORDERED_DTYPES
 from .library import ffi, lib
 from .trace import names_in_c
 
@@ -71,7 +71,7 @@ def nans_loop(itemsize: int, parts: int) -> InnerLoop:
 def arg_extreme_loop(char: str, least: bool, over: int) -> InnerLoop | None:
     """The inner loop that looks for the first greatest or least element, or NaN: in all that it sees (EACH),
     in each ROW or down each COLUMN; None where there is none."""
-    function = lib.tm_arg_extreme_loop(DTYPES.get(char, -1), over)
+    function = lib.tm_arg_extreme_loop(ORDERED_DTYPES.get(char, -1), over)
     return (function, int(least), 0) if function else None
 
 

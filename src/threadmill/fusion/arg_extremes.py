@@ -15,8 +15,8 @@ __all__ = ["ARG_EXTREMES", "arg_extreme", "has_any_byte", "index_of", "index_of_
 ARG_EXTREMES = frozenset({np.argmax, np.argmin})
 
 # What a chunk has seen: a tm_arg_extreme.
-_SEEN = np.dtype([("value", np.uint64), ("index", np.intp), ("count", np.intp)])
-_NONE_SEEN = np.array((0, -1, 0), _SEEN)
+_SEEN = np.dtype([("value", np.uint64, 2), ("index", np.intp), ("count", np.intp)])
+_NONE_SEEN = np.array(((0, 0), -1, 0), _SEEN)
 
 _INTP = np.dtype(np.intp)
 
@@ -80,8 +80,11 @@ def index_of_columns(dtype: "np.dtype[Any]", function: Any) -> Conversion | None
 
 def _worst(dtype: "np.dtype[Any]", function: Any) -> Array:
     """What no element is worse than."""
+    far = np.inf if function is np.argmin else -np.inf
+    if dtype.kind == "c":
+        return np.asarray(complex(far, far), dtype)
     if dtype.kind == "f":
-        return np.asarray(np.inf if function is np.argmin else -np.inf, dtype)
+        return np.asarray(far, dtype)
     if dtype.kind == "b":
         return np.asarray(function is np.argmin)
     bounds = np.iinfo(dtype)
