@@ -193,9 +193,10 @@ typedef struct tm_fused_step {
     uint8_t covers; /* of TM_CHAIN: steps; its context is a tm_chain */
 } tm_fused_step;
 
-/* A reduction of all elements of one slot, which at most one sums in a tree. */
+/* A reduction of all elements of one slot, which at most one sums in a tree: a buffer, or in a space of one dimension
+ * an array whose elements lie side by side. */
 typedef struct tm_fold {
-    int tree; /* the tm_dtype of floats that are summed in NumPy's tree, from a buffer; -1: acc = acc op x */
+    int tree;           /* the tm_dtype of floats that are summed in NumPy's tree; -1: acc = acc op x */
     tm_inner_loop loop; /* of operands (acc, x, acc) */
     void *context;
     void *auxdata;

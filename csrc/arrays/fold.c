@@ -22,10 +22,12 @@ size_t tm_fold_nodes(size_t n)
     return (size_t)1 << fold_depth(n);
 }
 
-bool tm_fold_is_sound(const tm_fold *fold, size_t arrays, size_t slots)
+bool tm_fold_is_sound(const tm_fold *fold, size_t arrays, size_t slots, size_t dims, const intptr_t *strides)
 {
     if (fold->slot >= slots || fold->item == 0 || fold->item > TM_FUSED_ITEM) return false;
-    return fold->tree < 0 || (fold->tree < TM_DTYPES && fold->slot >= arrays);
+    if (fold->tree < 0) return true;
+    const bool dense = fold->slot >= arrays || (dims == 1 && strides[fold->slot] == (intptr_t)fold->item);
+    return fold->tree < TM_DTYPES && dense;
 }
 
 bool tm_folds_find_tree(tm_folds *folds, size_t n)

@@ -20,8 +20,9 @@ typedef struct tm_folds {
 /* Nodes of the tree over n elements. */
 size_t tm_fold_nodes(size_t n);
 
-/* Whether a fold is of a slot that is there, and its tree of a buffer: the slots after the first `arrays`. */
-bool tm_fold_is_sound(const tm_fold *fold, size_t arrays, size_t slots);
+/* Whether a fold is of a slot that is there, and its tree of a buffer, the slots after the first `arrays`, or of
+ * an array whose elements lie side by side. `strides`: [arrays][dims]. */
+bool tm_fold_is_sound(const tm_fold *fold, size_t arrays, size_t slots, size_t dims, const intptr_t *strides);
 
 /* Sets the parts and the depth of the tree over n elements; false: the trees differ in their parts. */
 bool tm_folds_find_tree(tm_folds *folds, size_t n);

@@ -43,7 +43,8 @@ static bool fused_chain_is_sound(const tm_fused *fused, size_t i)
     return operands == step->operands && covered > 0 && covered <= chain->links;
 }
 
-bool tm_fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count, bool looks)
+bool tm_fused_is_sound(const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
+                       size_t count, bool looks)
 {
     const size_t slots = fused->arrays + fused->buffers;
     if (count != fused->arrays || numbers != dims * (1 + count)) return false;
@@ -63,7 +64,7 @@ bool tm_fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_
     const bool rows = tm_fused_has(fused, TM_ROW), columns = tm_fused_has(fused, TM_COLUMN);
     if ((rows && columns) || (columns && dims < 2) || (fused->folds > 0 && (rows || columns))) return false;
     for (size_t k = 0; k < fused->folds; k++) {
-        if (!tm_fold_is_sound(&fused->fold[k], fused->arrays, slots)) return false;
+        if (!tm_fold_is_sound(&fused->fold[k], fused->arrays, slots, dims, layout + dims)) return false;
         for (size_t j = 0; j < k; j++) /* each moves its slot on */
             if (fused->fold[j].tree >= 0 && fused->fold[k].tree >= 0 &&
                 fused->fold[j].slot == fused->fold[k].slot)

@@ -8,6 +8,7 @@
 bool tm_fused_has(const tm_fused *fused, int over);
 
 /* Whether slots, sizes and kinds of steps are in bounds and go together; see tm_run_fused. */
-bool tm_fused_is_sound(const tm_fused *fused, size_t dims, size_t numbers, size_t count, bool looks);
+bool tm_fused_is_sound(const tm_fused *fused, size_t dims, const intptr_t *layout, size_t numbers,
+                       size_t count, bool looks);
 
 #endif

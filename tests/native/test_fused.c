@@ -232,6 +232,30 @@ TEST(a_tree_adds_as_one_sum_does)
 /* ---- rows ---- */
 
 /* out = x * (the sum of a row's x + y, plus 100, times 2), and the greatest of each row. */
+TEST(arrays_are_folded_as_they_are)
+{
+    static double sums[1024], greatest[1024];
+    const tm_fold folds[] = {{.tree = TM_FLOAT64, .slot = 1, .item = 8},
+                             {.tree = -1, .loop = most, .slot = 1, .item = 8},
+                             {.tree = TM_FLOAT64, .slot = 0, .item = 8}};
+    char *partials[] = {(char *)sums, (char *)greatest, (char *)(sums + 512)};
+    const tm_fused fused = {.arrays = 3, .inputs = 3, .folds = 3, .fold = folds};
+    const size_t some[] = {1, 7, 8191, 8193, 20000, MOST};
+
+    EACH_POOL (p)
+        for (size_t k = 0; k < LENGTH(some); k++) {
+            const size_t n = some[k], chunks = tm_fused_chunks(n, true);
+            double first, second, best = 0;
+            fill();
+            for (size_t i = 0; i < n; i++) x[i] = sin((double)i) * 1e6;
+            CHECK(tm_sum(NULL, TM_FLOAT64, n, y, &first, 0) >= 0);
+            CHECK(tm_sum(NULL, TM_FLOAT64, n, x, &second, 0) >= 0);
+            CHECK(run_along(p, &fused, n, partials, NULL) == TM_OK);
+            for (size_t i = 0; i < chunks; i++) best = greatest[i] > best ? greatest[i] : best;
+            CHECK(sums[0] == first && sums[512] == second && best == (n < 1000 ? (double)(n - 1) : 999));
+        }
+}
+
 TEST(a_row_is_reduced_before_the_steps_that_follow)
 {
     static const intptr_t shapes[][2] = {{1, 5000}, {5000, 1}, {7, 3}, {150, 1087}, {2, 70001}, {2000, 64}};
@@ -526,7 +550,7 @@ TEST(unsound_passes_touch_nothing)
     REFUSED(fold.slot = 4);
     REFUSED(fold.item = 0);
     REFUSED(fold.item = TM_FUSED_ITEM + 1);
-    REFUSED((fold.tree = TM_FLOAT64, fold.slot = 2));
+    REFUSED((fold.tree = TM_FLOAT32, fold.slot = 2, fold.item = 4)); /* whose elements lie apart */
     REFUSED((fold.tree = 1000, fold.slot = 3));
     tm_fold twice[] = {{.tree = TM_FLOAT64, .slot = 3, .item = 8},
                        {.tree = TM_FLOAT64, .slot = 3, .item = 8}};
@@ -605,6 +629,7 @@ int main(void)
     RUN(what_is_written_may_be_what_is_read);
     RUN(a_fold_leaves_a_partial_result_of_each_chunk);
     RUN(a_tree_adds_as_one_sum_does);
+    RUN(arrays_are_folded_as_they_are);
     RUN(a_row_is_reduced_before_the_steps_that_follow);
     RUN(columns_are_added_up_row_by_row);
     RUN(an_interrupt_does_not_wait_for_the_end_of_the_columns);

@@ -59,7 +59,7 @@ class PassPlan:
         self.rows = layout.size // layout.shape[-1]
         self.dims = len(layout.shape)
         self.layout = lengths_of(layout.whole())
-        self.saved_ns = saved_ns(one.nodes, self.rows)
+        self.saved_ns = saved_ns(one.nodes, self.rows) if one.nodes else 0.0
 
 
 def plan_of(one: Pass) -> PassPlan:

@@ -22,6 +22,7 @@ from .lazy import LazyArray, wrapped
 from .numpys_code import copied, is_numpys
 from .reduce_all import folded
 from .reduce_columns import extremes_of_columns
+from .reduce_evaluated import extreme_evaluated
 from .reduce_rows import extremes_of_rows
 from .steps import astype, copy_into, filled, is_equal_to, is_not_zero, where
 
@@ -102,7 +103,10 @@ def _extreme(function: Any) -> Callable[..., Any]:
             if result is NotImplemented:
                 result = extremes_of_columns(record, value, function, axis, keepdims)
             return result
-        total = NotImplemented if value.array is not None else folded(record, value, function)
+        if value.array is not None:
+            total = extreme_evaluated(record, a, function)
+        else:
+            total = folded(record, value, function)
         if total is NotImplemented or not keepdims:
             return total
         return wrapped(record, np.full((1,) * a.ndim, total))

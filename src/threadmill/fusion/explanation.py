@@ -62,8 +62,10 @@ class Log:
 
     def add(self, nodes: Sequence[Node], folds: Sequence[Fold]) -> None:
         """A pass that has just run."""
-        shape = nodes[0].shape
+        shape = nodes[0].shape if nodes else folds[0].value.shape
         values = {value for node in nodes for value in node.inputs if value.node not in nodes}
+        if not nodes:
+            values.add(folds[0].value)
         moved = sum(value.array.nbytes for value in values if value.array is not None)
         made = [value for node in nodes for value in node.outs]
         moved += sum(value.array.nbytes for value in made if value.array is not None)

@@ -321,6 +321,7 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
 def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's own call, on evaluated arrays that what is put off has nothing to do with: it stays put off."""
     log_call(record, function)
+    record.reduced = []
     given, named = _there(args), {name: _there(x) for name, x in options.items()}
     return _named(record, made(function, given, named), (*args, *options.values()))
 

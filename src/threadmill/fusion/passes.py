@@ -68,6 +68,8 @@ class Fold:
 class Pass:
     """The arrays of a pass and what it is like; `wanted` are the values that get an array.
 
+    One of no nodes folds an array that is there.
+
     `key` tells all about it but its arrays: passes of equal keys have the same plan. What only a new plan
     looks at is found when it asks.
     """
@@ -77,11 +79,18 @@ class Pass:
         self.arrays: list[Array] = []
         self.operands: dict[Value, int] = {}  # evaluated ones, by slot
         self.results: dict[Value, Array] = {}
-        key: list[Any] = [nodes[0].space, nodes[0].turned]
+        if nodes:
+            self.space, self.turned = nodes[0].space, nodes[0].turned
+        else:
+            self.space, self.turned = folds[0].value.shape, folds[0].value.turned
+        key: list[Any] = [self.space, self.turned]
         made = self._read(key)
         self._write(wanted, made, key)
-        if folds:
-            key += [(made[fold.value], *fold.key) for fold in folds]
+        for fold in folds:
+            place = made.get(fold.value)
+            if place is None:
+                place = -1 - self._slot(fold.value, key)
+            key.append((place, *fold.key))
         self.key = tuple(key)
 
     def _read(self, key: list[Any]) -> "dict[Value, int]":
@@ -111,6 +120,16 @@ class Pass:
                 made[value] = len(made)
         return made
 
+    def _slot(self, value: Value, key: list[Any]) -> int:
+        """The slot of an array that is folded as it is."""
+        slot = self.operands.get(value)
+        if slot is None:
+            array: Any = value.array
+            slot = self.operands[value] = len(self.arrays)
+            self.arrays.append(array)
+            key += array.dtype.num, array.strides
+        return slot
+
     def _write(self, wanted: "set[Value]", made: "dict[Value, int]", key: list[Any]) -> None:
         """Which of the values made are written to arrays."""
         for node in self.nodes:
@@ -132,8 +151,8 @@ class Pass:
 
     @functools.cached_property
     def layout(self) -> Layout:
-        shape, arrays = self.nodes[0].space, self.arrays
-        if self.nodes[0].turned:
+        shape, arrays = self.space, self.arrays
+        if self.turned:
             shape, arrays = shape[::-1], [x.T for x in arrays]
         return Layout(shape, arrays, any(node.over != EACH for node in self.nodes))
 
@@ -164,7 +183,7 @@ class Pass:
             ),
             tuple([made[value] for value in self.results]),
             tuple([(x.dtype.num, x.ndim > 0, stride == x.itemsize, stride == 0) for x, stride in pairs]),
-            tuple([(made[fold.value], *fold.key) for fold in self.folds]),
+            tuple([(made.get(fold.value, -1), *fold.key) for fold in self.folds]),
             tuple([is_in_place(value) for value in self.results]),
             self._nan_numbers() if self.has_rows else None,
         )

@@ -31,6 +31,7 @@ from .schedule import (
     rows_of,
 )
 from .stores import Store
+from .together import Together
 from .warned import State, line_of_user, place_of_user, state_now, tell
 from .worth import Tally
 
@@ -55,7 +56,8 @@ class Record:
     which we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been
     recorded. `has_rows`: one that reduces rows or columns has been. `has_made`: one may have been computed
     and not stored. `borrowed` are the values that lie in memory which may be written later. `foreseen` is
-    what follows a reduction that has run. `log` is what explain tells of, `tally` what tells whether fusing
+    what follows a reduction that has run, `reduced` what arrays have been reduced to that nobody has written
+    to since. `log` is what explain tells of, `tally` what tells whether fusing
     pays.
     """
 
@@ -71,6 +73,7 @@ class Record:
         self.is_urgent = False
         self.has_rows = self.has_made = False
         self.foreseen: Foreseen | None = None
+        self.reduced: list[Together] = []
 
     # ---- recording ----
 
@@ -356,6 +359,7 @@ class Record:
 
         None: from memory that code which we do not know may write.
         """
+        self.reduced = []
         kept = []
         for value in self.borrowed:
             if value.borrowed and value.is_held():

@@ -22,7 +22,10 @@ from .passes import Fold
 from .record import Record
 from .warned import State, place_of_user, state_now, tell_of
 
-__all__ = ["Given", "folded", "given_number", "is_own", "is_quiet", "reduce_all"]
+__all__ = [
+    *("Given", "fold_of", "folded", "given_number", "goes_with", "is_all", "is_own", "is_quiet"),
+    *("reduce_all", "total_of"),
+]
 
 # Loops that fold, by ufunc, the dtype of the elements and that asked for; a string: NumPy reduces. Any thread
 # may write.
@@ -51,7 +54,7 @@ class Given(NamedTuple):
 def reduce_all(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> Any:
     """ufunc.reduce over all elements of a value that is put off; NotImplemented: another way is needed."""
     ndim = len(value.shape)
-    if value.array is not None or not record.pending or not _is_all(given.axis, ndim):
+    if value.array is not None or not record.pending or not is_all(given.axis, ndim):
         return NotImplemented
     initial = None
     if given.initial is not NO_VALUE:
@@ -89,7 +92,7 @@ def folded(record: Record, value: Value, function: Any, dtype: Any = None) -> An
 
 
 def _folded(record: Record, value: Value, function: Any, dtype: Any) -> _Folded | None:
-    fold = _fold(value, function, dtype)
+    fold = fold_of(value, function, dtype)
     if fold is None:
         return None
     state = state_now(record.state)
@@ -121,8 +124,8 @@ def _run(record: Record, fold: Fold, base: Value, key: tuple[Any, ...]) -> None:
         record.foreseen = Foreseen(key, record.pending, base)
         for value, asked in [*record.foreseen.values(record.pending)]:
             cast = _cast(record, value, asked.casts)
-            other = None if cast is None else _fold(cast, asked.function, asked.dtype)
-            if other is not None and _goes_with(other, made.values()):
+            other = None if cast is None else fold_of(cast, asked.function, asked.dtype)
+            if other is not None and goes_with(other, made.values()):
                 made.setdefault((value, (asked.casts, *other.kind)), other)
     name = fold.function.__name__ + ".reduce" * isinstance(fold.function, np.ufunc)
     ended = record.flush(f"{name} asks for a number", [*made.values()])
@@ -130,7 +133,7 @@ def _run(record: Record, fold: Fold, base: Value, key: tuple[Any, ...]) -> None:
     for (value, own), each in made.items():
         if each in results:
             partial, flags = results[each]
-            total = _total(each, partial)
+            total = total_of(each, partial)
             if total is not None:
                 value.folds = {**(value.folds or {}), own: (total, flags)}
 
@@ -146,12 +149,12 @@ def _cast(record: Record, value: Value, casts: tuple[Conversion, ...]) -> Value 
     return value
 
 
-def _goes_with(fold: Fold, others: Iterable[Fold]) -> bool:
+def goes_with(fold: Fold, others: Iterable[Fold]) -> bool:
     """Whether one pass can end in all: a tree has the same nodes for all that are complex, or real."""
     return not fold.tree or all(not each.tree or each.dtype.kind == fold.dtype.kind for each in others)
 
 
-def _total(fold: Fold, partial: Array) -> Any:
+def total_of(fold: Fold, partial: Array) -> Any:
     """What chunks come to; None where NumPy's own order tells which NaN it is, or which zero."""
     if fold.function in ARG_EXTREMES:
         return index_of(fold, partial)
@@ -185,14 +188,14 @@ def is_own(dtype: Any, value: Value) -> bool:
     return asked is not None and asked.num == value.dtype.num
 
 
-def _is_all(axis: Any, ndim: int) -> bool:
+def is_all(axis: Any, ndim: int) -> bool:
     """Whether the axes are all that there are."""
     if axis is None or (type(axis) is int and ndim == 1 and axis in (0, -1)):
         return True
     return type(axis) is tuple and sorted(axis) == list(range(ndim))
 
 
-def _fold(value: Value, ufunc: Any, dtype: Any) -> Fold | None:
+def fold_of(value: Value, ufunc: Any, dtype: Any) -> Fold | None:
     if ufunc in ARG_EXTREMES:
         return arg_extreme(value, ufunc)
     if ufunc not in NUMPYS or ufunc.nin != 2 or ufunc.nout != 1:

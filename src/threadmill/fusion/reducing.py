@@ -12,6 +12,7 @@ from .nodes import Value
 from .record import Record
 from .reduce_all import Given, given_number, is_quiet, reduce_all
 from .reduce_columns import reduce_columns
+from .reduce_evaluated import reduce_evaluated
 from .reduce_rows import masked_rows, reduce_rows
 
 __all__ = ["reduce"]
@@ -27,8 +28,14 @@ def reduce(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict
     if type(x) is LazyArray and x._record is record:
         given = _given(args[1:], options)
         result = NotImplemented if given is None else _in_pass(record, x, ufunc, given)
+        if result is NotImplemented and given is not None:
+            result = reduce_evaluated(record, x, ufunc, given, lambda: _at_once(record, ufunc, args, options))
         if result is not NotImplemented:
             return wrapped(record, result)
+    return _at_once(record, ufunc, args, options)
+
+
+def _at_once(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     return by_numpy(record, on_all_cores(ufunc).reduce, args, options, writes="out" in options)
 
 
