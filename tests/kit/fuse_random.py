@@ -145,11 +145,17 @@ class Writer:
         self.names.append(self.made[-1])
         return self.made[-1]
 
+    def binary(self, x: str, y: str) -> str:
+        name = self.rnd.choice(BINARY)
+        # Powers of Python's own numbers would grow for hours.
+        guard = f" if {x}.dtype != object else None" if name == "power" else ""
+        return f"{self.new()} = np.{name}({x}, {y}){guard}"
+
     def line(self) -> str:
         rnd, x, y = self.rnd, self.any(), self.any()
         kinds: list[tuple[int, Callable[[], str]]] = [
             (25, lambda: f"{self.new()} = np.{rnd.choice(UNARY)}({x})"),
-            (25, lambda: f"{self.new()} = np.{rnd.choice(BINARY)}({x}, {y})"),
+            (25, lambda: self.binary(x, y)),
             (12, lambda: self.with_number(x)),
             (
                 8,
