@@ -239,6 +239,28 @@ def test_a_kept_axis_has_numpys_stride(
                 )
 
 
+@pytest.mark.parametrize("dtype", "fdFDlQih")
+def test_added_rows_begin_with_what_is_given(
+    dtype: str, pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are added up several at once, from what is given on, also where NaNs leave them to NumPy."""
+    lower_thresholds(monkeypatch.setattr)
+    tame = random_values(dtype, 300 * 701).reshape(300, 701)
+    broken = tame.copy()
+    if tame.dtype.kind in "fc":
+        broken[7], broken[9], broken[50:, 3] = np.nan, -np.nan, np.inf
+    for x in tame, broken, tame.reshape(3, 100, 701), tame[:, :600].copy():
+        for options in {"initial": 5}, {"initial": -3, "keepdims": True}, {"initial": 0}, {"where": x.real > 0}:
+            for axis in 0, (0,), -2:
+                assert_same_call(
+                    tm.parallel(np.add).reduce,
+                    np.add.reduce,
+                    lambda x=x, axis=axis, options=options: ([x, axis], dict(options)),
+                    f"add {axis}",
+                    pool=pools[-1],
+                )
+
+
 def test_rows_that_numpys_buffer_takes_together(
     pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

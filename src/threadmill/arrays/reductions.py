@@ -144,11 +144,11 @@ def _over_some(
         return Refusal("NumPy lays such rows side by side, where it rounds otherwise")
     reusable = not masks and x.flags.c_contiguous and result.flags.c_contiguous
     innermost = len(space.shape) - 1
-    if reusable and initial is None and outer[-1] == innermost > 0 == space.strides[0][-2]:
+    by_numpy = _numpys(loop, axes if len(axes) > 1 else axes[0], keepdims, masks, initial)
+    if reusable and outer[-1] == innermost > 0 == space.strides[0][-2]:
         adding = programs.added_rows(loop, x.dtype)
         if adding is not None and begin is not None:
-            return by_pieces(loop, space, result.shape, begin, adding, axes, keepdims)
-    by_numpy = _numpys(loop, axes if len(axes) > 1 else axes[0], keepdims, masks, initial)
+            return by_pieces(loop, space, result.shape, begin, adding, by_numpy)
     split, grain = cut(space.shape, outer)
     if split == innermost:
         is_long = space.shape[split] * dtype.itemsize >= _LONG_ROW

@@ -46,10 +46,15 @@ def settled(
 
 
 def by_pieces(
-    loop: Loop, space: Space, shape: tuple[int, ...], begin: Array, adding: "CData", axes: Any, keepdims: Any
+    loop: Loop,
+    space: Space,
+    shape: tuple[int, ...],
+    begin: Array,
+    adding: "CData",
+    by_numpy: Callable[[Array], Reduced],
 ) -> Reduction:
     """Where rows are added up: by a loop that adds several at once, over pieces of them."""
-    ufunc, dtype, rows = loop.ufunc, loop.dtypes[0], space.shape[-2]
+    dtype, rows = loop.dtypes[0], space.shape[-2]
     row = space.shape[-1] * dtype.itemsize
     strides = [(*each[:-2], each[-1]) for each in space.strides]
     left = (*space.shape[:-2], space.shape[-1])
@@ -59,13 +64,12 @@ def by_pieces(
     if split == len(kept.shape) - 1:
         piece = max(row // 64, min(row // 8, _ROW_PIECE), 1)
         grain = -(-piece // _LINE) * _LINE // dtype.itemsize
-    over, keep = axes if len(axes) > 1 else axes[0], bool(keepdims)
 
     def run(pool: "CData", x: Array) -> Reduced:
         out = np.empty(shape, dtype)
         out[...] = begin
         status = kept.run(pool, adding, (out, x), split, grain)
-        return settled(pool, loop, x, out, status, lambda x: ufunc.reduce(x, over, keepdims=keep))
+        return settled(pool, loop, x, out, status, by_numpy)
 
     return Reduction(None, kept.shape, split, grain, run, True)
 

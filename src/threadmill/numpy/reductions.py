@@ -35,30 +35,59 @@ _MISSING = contextvars.Token.MISSING
 _REDUCING = as_default_for("reduce")
 
 
+# What may be given besides, in calls that are handed on as they are.
+_OPTIONS = frozenset({"keepdims", "initial", "where"})
+_NONE: dict[str, Any] = {}
+
+
+def _are_known(more: dict[str, Any], names: frozenset[str], is_integer: bool) -> bool:
+    """Whether ufunc.reduce knows the options, and has nothing to tell of them."""
+    for name, given in more.items():
+        kind = type(given)
+        if name == "keepdims":
+            good = kind is bool
+        elif name == "initial":
+            good = kind is int or (kind is float and not is_integer)
+        else:
+            good = kind is _ndarray and given.dtype.char == "?"
+        if not good or name not in names:
+            return False
+    return True
+
+
+def _begun(more: dict[str, Any]) -> dict[str, Any]:
+    return {name: given for name, given in more.items() if name != "keepdims"}
+
+
 def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked]) -> Function:
     call, least = parallel(ufunc)._reducer.call, parallel(ufunc)._reducer.least
     reduce = ufunc.reduce
     dtype = bool if signature is as_any else None
     is_sum = ufunc is np.add
+    names = _OPTIONS - {"initial"} if signature is as_any else _OPTIONS
 
     @named_as(numpys)
     def reduction(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
-        if pool is None and len(args) == 1 and not WATCHERS:  # here 20 ns show
-            x = args[0]
-            axis = options.get("axis", "") if options else None
-            if type(x) is _ndarray and (axis is None or type(axis) is int) and len(options) < 2:
-                has_kernel = is_sum and axis is None and x.flags.c_contiguous
-                if x.nbytes < (thresholds.SUMMED if has_kernel else thresholds.REDUCED) or (
-                    x.nbytes < least(x, axis)
+        if pool is None and 0 < len(args) < 3 and not WATCHERS:  # here 20 ns show
+            x, more = args[0], _NONE
+            axis = args[1] if len(args) > 1 else options.get("axis") if options else None
+            if len(options) > (len(args) == 1 and "axis" in options):
+                more = {name: given for name, given in options.items() if name != "axis" or len(args) > 1}
+            if type(x) is _ndarray and (axis is None or type(axis) is int):
+                number = x.dtype.num
+                if more and not _are_known(more, names, number in INTEGERS):
+                    return call(numpys, signature, args, options, pool)
+                has_kernel = is_sum and axis is None and not more and x.flags.c_contiguous
+                if x.nbytes < (thresholds.SUMMED if has_kernel or more else thresholds.REDUCED) or (
+                    x.nbytes < (least(x, axis, **_begun(more)) if more else least(x, axis))
                 ):
-                    number = x.dtype.num
                     if number in INTEGERS:
-                        return reduce(x, axis, dtype)
+                        return reduce(x, axis, dtype, **more)
                     if number in NUMBERS:
                         before = _set_handling(_REDUCING)
                         try:
                             if before.old_value is _MISSING or before.old_value is DEFAULT:
-                                return reduce(x, axis, dtype)
+                                return reduce(x, axis, dtype, **more)
                         finally:
                             _reset_handling(before)
         return call(numpys, signature, args, options, pool)
