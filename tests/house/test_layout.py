@@ -86,7 +86,7 @@ FILES = {
     "arrays": """
         cache refusal thresholds watch report layout errstate doors probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
-        row_reductions reductions accumulations self_test reducer signatures small_calls ufunc functions
+        row_reductions reductions accumulations self_test reducer signatures ufunc functions
         moves picks buckets bucket_sort selection random rebound moments nan_extremes
     """,
     "fusion": """
@@ -98,7 +98,7 @@ FILES = {
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face ufuncs rows moments fused quantiles_1d medians_1d sort_1d one_dimension reductions sorting
+        face binding ufuncs rows moments fused quantiles_1d medians_1d sort_1d one_dimension reductions sorting
         nan_rows order_statistics cumulative extremes searching products inner_calls fft linalg pieces copies
         fills joins one_ufunc picks counts
     """,

@@ -8,9 +8,10 @@ from threadmill._native.door import Door
 from threadmill.arrays import accumulations, reductions, spaces, thresholds, ufunc
 from threadmill.numpy import extremes, fft, products, rows
 
-# The functions that `on_all_cores` has made, and the one that has a door of its own.
+# The functions that `on_all_cores` has made, and those that have doors of their own.
 OUR_FUNCTIONS = [
     tm.square,
+    tm.scale,
     *(
         value
         for room in (tm.numpy, *tm.numpy._ROOMS)
@@ -33,8 +34,6 @@ def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -
             if isinstance(door, Door):  # of others' ufuncs they are methods
                 set_attribute(door, "_least", 0)
         set_attribute(made, "_worth", {})
-        set_attribute(made, "_small", {})
-        set_attribute(made._small_calls, "by_dtype", {})
 
 
 def share_few(set_attribute: Callable[[Any, str, Any], None] = setattr) -> None:

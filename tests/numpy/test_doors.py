@@ -37,10 +37,12 @@ class Told(Door):
         worth: Any = None,
         watchers: list[Any] | None = None,
         numpys: Callable[..., Any] = lambda *_, **__: NUMPYS,
+        more: tuple[Any, ...] = (),
     ) -> None:
         self._worth, self.given = worth, None
         watchers = [] if watchers is None else watchers
-        super().__init__(numpys, BY_NUMPY, watchers, np.ndarray, simple, ("pool", "own"), times, least)
+        given = numpys, BY_NUMPY, watchers, np.ndarray, simple, ("pool", "own"), times, least
+        super().__init__(*given, *more)
 
     def _ours(self, *args: Any, **options: Any) -> Any:
         self.given = args, options
@@ -129,6 +131,75 @@ def test_products_of_arrays_and_integers_count() -> None:
     assert door(10, fill=101) == OURS
 
 
+def test_arrays_in_pieces_are_ours_from_more_bytes_on() -> None:
+    worth = {np.dtype("f8").num: 1600}
+    door = Told(worth=worth, more=(4, 2000))
+    assert door(np.zeros(199)) == door(np.zeros(1598)[::2]) == door(np.zeros(799)[::-1]) == NUMPYS
+    assert door(np.zeros(200)) == OURS
+    assert door(np.zeros(1600)[::2]) == OURS  # four times its worth
+    assert door(np.zeros((8, 100)).T) == OURS  # in Fortran order
+    assert door(np.zeros(2 * 1999, "f4")[::2]) == NUMPYS  # nothing is known: it counts as 2000
+    assert door(np.zeros(2 * 2000, "f4")[::2]) == OURS
+    assert door(np.zeros(200, "f4")) == OURS
+    assert Told()(np.zeros(200)[::2]) == OURS  # none is looked for
+    door._least = 0
+    assert door(np.zeros(6)[::2]) == OURS
+
+
+def test_a_product_counts_as_an_array_in_pieces() -> None:
+    door = Told(times=0, least=16 * 10**6, worth={np.dtype("f8").num: 1600}, more=(4, 1))
+    assert door(SMALL[:10], SMALL[:9]) == NUMPYS  # 80 * 72 bytes
+    assert door(SMALL[:10], SMALL[:11]) == OURS
+    assert door(SMALL[:10].astype("f4"), SMALL) == NUMPYS
+    assert door(10**6 + 1) == OURS
+    door._least = 16 * 5000
+    assert door(SMALL[:10], SMALL[:9]) == OURS
+
+
+def test_calls_over_all_elements_have_a_size_of_their_own() -> None:
+    table = np.zeros((10, 20))
+    for axis in None, 0:
+        door = Told(more=(0, 0, 1601, axis))
+        assert door(table, None) == door(table, axis=None) == door(np.zeros(200)) == NUMPYS
+        assert door(np.zeros(201)) == door(np.zeros(201), -1) == OURS
+        assert door(table, 0) == door(table, axis=1) == door([table], axis=None) == OURS
+        assert door(table) == (NUMPYS if axis is None else OURS)
+    less = Told(more=(0, 0, 400))
+    assert less(SMALL[:60]) == OURS
+    assert less(SMALL[:60].reshape(6, 10), axis=0) == NUMPYS
+    less._least = 0
+    assert less(SMALL[:3]) == OURS
+    assert Told(more=(0, 0, -1))(np.zeros(100)) == OURS
+
+
+def test_a_number_takes_on_the_dtype_of_an_array() -> None:
+    takes = {int: frozenset({np.dtype("f8").num}), np.float32: frozenset({np.dtype("f4").num})}
+    door = Told(more=(0, 0, -1, None, takes))
+    assert door(SMALL, 3) == door(SMALL.astype("f4"), np.float32(3)) == door(SMALL, 3, out=SMALL) == NUMPYS
+    assert door(SMALL, 3, SMALL) == NUMPYS
+    for args in (SMALL.astype("f4"), 3), (SMALL, 3.0), (SMALL, np.float32(3)), (SMALL,), (3, SMALL), ():
+        assert door(*args) == OURS  # type: ignore[arg-type]
+    for x in LARGE, SMALL.view(Sub), SMALL.tolist():
+        assert door(x, 3) == OURS
+    assert door(SMALL, Unhashable("Unhashable", (), {})()) == OURS
+    assert door(SMALL, 3, own=1) == OURS
+
+
+def test_small_products_with_a_number_are_numpys_own() -> None:
+    x = np.full(3, 1e300)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tm.scale(x, 1e300)
+        line = sys._getframe().f_lineno - 1
+    assert [(each.filename, each.lineno) for each in caught] == [(__file__, line)]
+    with pytest.raises(OverflowError) as raised:
+        tm.scale(np.zeros(3, np.int8), 300)
+    assert len(traceback.extract_tb(raised.tb)) == 1  # no frame of ours
+    for options in {"dtype": "f8"}, {"signature": "ff->f"}, {"sig": "dd->d"}:
+        with pytest.raises(TypeError):
+            tm.scale(np.float32([1, 2]), 3, **options)
+
+
 def test_a_door_above_all_sizes_looks_at_nothing() -> None:
     assert Told(least=1 << 62)(LARGE, object(), [LARGE] * 9) == NUMPYS
     assert Told(least=1 << 62)(LARGE, pool=None) == OURS
@@ -192,6 +263,7 @@ def test_nothing_is_kept_and_nothing_lost() -> None:
         (Told(times=0, least=1 << 30), (SMALL, (30, 40)), {"k": 5}),
         (Told(numpys=lambda *_, **__: 1 / 0), (SMALL,), {}),
         (Told(), (), {}),
+        (Told(more=(4, 1 << 20, 400, None, {int: frozenset({12})})), (LARGE[::2], 3), {"axis": 0}),
     ]
     doors[1][0]._ours = lambda *_, **__: BY_NUMPY  # type: ignore[method-assign]
 

@@ -13,7 +13,8 @@ from kit.comparison import Make, assert_same_call
 from kit.thresholds import OUR_FUNCTIONS, shorten_rows
 
 import threadmill as tm
-from threadmill.numpy import nan_rows, products
+from threadmill.arrays.refusal import Refusal
+from threadmill.numpy import nan_rows, order_statistics, products
 
 POOLS = {n: tm.Pool(n) for n in (1, 2, 3, 7)}
 DTYPES = [*"?bBhHiIlLqQefdgFDG", "m8[s]", "M8[s]"]
@@ -464,7 +465,35 @@ def test_the_first_quantile_has_the_dtype_of_all(dtype: str) -> None:
         x[0, 0] = x[0, :, 0] = np.nan
 
 
+@pytest.mark.parametrize("dtype", list("fd"))
+def test_quantiles_of_long_rows_are_those_of_each(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    own = order_statistics._row_by_row
+    monkeypatch.setattr(order_statistics, "_OF_ALL_LEAST", 500 * np.dtype(dtype).itemsize)
+    monkeypatch.setattr(order_statistics, "_row_by_row", lambda *args: made.append(own(*args)) or made[-1])
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((3, 2, 700)).astype(dtype)
+    x[rng.random(x.shape) < 0.2] = np.nan
+    for y in x, np.moveaxis(x, -1, 0), x.reshape(6, 700):
+        axis = y.shape.index(700)
+        for q in 0.3, [0.5, 1.0], [0.1]:
+            for keepdims in False, True:
+                same("nanquantile", y, q, axis, keepdims=keepdims, method="hazen", parallel=True)
+    same("nanpercentile", x, 30, -1, parallel=True)
+    assert len(made) == 19
+    assert not any(isinstance(each, Refusal) for each in made)
+    x[1, 1] = np.nan  # NumPy warns of it, and makes the call
+    zeros = np.where(np.isnan(x), x, rng.choice([0.0, -0.0], x.shape).astype(dtype))
+    for y in x, np.abs(x) * 0, zeros:
+        same("nanquantile", y, 0.3, -1, keepdims=True)
+    assert len(made) == 22
+    same("nanquantile", x, [[0.3, 0.4]], -1)
+    same("nanquantile", x[..., ::2], 0.3, -1)
+    assert len(made) == 22
+
+
 def test_quantiles_of_few_rows_are_numpys() -> None:
+    assert tm.numpy.nanquantile.explain(np.ones((8, 1 << 16)), 0.5, 1).parallel  # they are long
     for rows, parallel in (255, False), (256, True):
         x = np.ones((rows, 300))
         assert tm.numpy.nanquantile.explain(x, 0.5, 1).parallel is parallel

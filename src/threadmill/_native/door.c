@@ -3,8 +3,8 @@
  * and calls NumPy's function with them as they are where they are small, and ours with all others. No frame is
  * between NumPy and the user then, so that results, warnings and errors are NumPy's own.
  *
- * A plain array is asked for its attributes `nbytes` and `dtype.num`, by name: nothing here depends on how NumPy
- * lays an array out. Where in doubt, a call is ours, which is right for all arguments.
+ * A plain array is asked for its attributes `nbytes`, `ndim`, `dtype.num` and `flags.forc`, by name: nothing here
+ * depends on how NumPy lays an array out. Where in doubt, a call is ours, which is right for all arguments.
  */
 #include "limited_api.h"
 
@@ -21,10 +21,16 @@ typedef struct {
     PyObject *array;      /* the type of plain arrays */
     PyObject
         *simple; /* a set of types that hold no array; None: whatever is no plain array is left to NumPy */
-    PyObject *keywords;                     /* a tuple of names that NumPy does not know */
-    PyObject *nbytes, *dtype, *num, *worth; /* names of attributes */
-    Py_ssize_t times; /* what our work is at most for each byte; 0: for each product of arrays and numbers */
-    Py_ssize_t least; /* bytes from which on a call is ours; any thread may write it */
+    PyObject *keywords;             /* a tuple of names that NumPy does not know, or takes otherwise */
+    PyObject *takes;                /* a dict: by a number's type, the dtypes' numbers that it takes on */
+    PyObject *nbytes, *dtype, *num; /* names of attributes */
+    PyObject *worth, *flags, *forc, *ndim, *axis;
+    PyObject *usual;   /* the axis where none is given */
+    Py_ssize_t times;  /* our work at most for each byte; 0: for each product of arrays and numbers */
+    Py_ssize_t pieces; /* of an array in pieces so many times its dtype's worth; 0: no such look */
+    Py_ssize_t most;   /* what that is where it is not known */
+    Py_ssize_t whole;  /* what `least` is for calls over all elements, and of arrays of one axis; or -1 */
+    Py_ssize_t least;  /* bytes from which on a call is ours; any thread may write it */
 } tm_py_door;
 
 /* Elements of a list that are looked at, and bytes of one that an array is filled with. */
@@ -43,12 +49,21 @@ static Py_ssize_t tm_py_number_of(PyObject *x, PyObject *name)
     return number;
 }
 
+/* An attribute of an attribute; NULL where there is none. */
+static PyObject *tm_py_inner_of(PyObject *x, PyObject *outer, PyObject *name)
+{
+    PyObject *between = PyObject_GetAttr(x, outer);
+    PyObject *found = between == NULL ? NULL : PyObject_GetAttr(between, name);
+    Py_XDECREF(between);
+    if (found == NULL) PyErr_Clear();
+    return found;
+}
+
 /* The bytes from which on calls of an array's dtype are ours, where self.worth has them; else -1. */
 static Py_ssize_t tm_py_worth_of(PyObject *self, PyObject *array)
 {
     tm_py_door *door = (tm_py_door *)self;
-    PyObject *dtype = PyObject_GetAttr(array, door->dtype);
-    PyObject *num = dtype == NULL ? NULL : PyObject_GetAttr(dtype, door->num);
+    PyObject *num = tm_py_inner_of(array, door->dtype, door->num);
     PyObject *worth = num == NULL ? NULL : PyObject_GetAttr(self, door->worth);
     PyObject *found = NULL;
     if (worth != NULL && worth != Py_None) {
@@ -63,18 +78,57 @@ static Py_ssize_t tm_py_worth_of(PyObject *self, PyObject *array)
     Py_XDECREF(found);
     Py_XDECREF(worth);
     Py_XDECREF(num);
-    Py_XDECREF(dtype);
     if (bytes < 0) PyErr_Clear();
     return bytes;
+}
+
+/* So many times a worth; no call is ours for more. */
+static Py_ssize_t tm_py_times(Py_ssize_t worth, Py_ssize_t times)
+{
+    return worth < TM_PY_NEVER / times ? worth * times : TM_PY_NEVER;
+}
+
+static int tm_py_is_in_pieces(tm_py_door *door, PyObject *array)
+{
+    PyObject *forc = tm_py_inner_of(array, door->flags, door->forc);
+    int is_in_pieces = forc == Py_False;
+    Py_XDECREF(forc);
+    return is_in_pieces;
 }
 
 static int tm_py_is_small_array(PyObject *self, PyObject *x, Py_ssize_t least)
 {
     tm_py_door *door = (tm_py_door *)self;
     Py_ssize_t nbytes = tm_py_number_of(x, door->nbytes);
-    if (nbytes < 0) return 0;
+    if (nbytes < 0 || least == 0) return 0;
     if (nbytes < least / (door->times ? door->times : 1)) return 1;
-    return nbytes < tm_py_worth_of(self, x);
+    Py_ssize_t worth = tm_py_worth_of(self, x);
+    if (nbytes < worth) return 1;
+    if (worth < 0) worth = door->most;
+    return door->pieces && nbytes < tm_py_times(worth, door->pieces) && tm_py_is_in_pieces(door, x);
+}
+
+/* Whether the first argument is an array, and the second a number that takes on its dtype. */
+static int tm_py_takes_on(tm_py_door *door, PyObject *args)
+{
+    PyObject *x = PyTuple_Size(args) < 2 ? NULL : PyTuple_GetItem(args, 0);
+    if (x == NULL || (PyObject *)Py_TYPE(x) != door->array) return 0;
+    PyObject *dtypes = PyDict_GetItemWithError(door->takes, (PyObject *)Py_TYPE(PyTuple_GetItem(args, 1)));
+    PyObject *num = dtypes == NULL ? NULL : tm_py_inner_of(x, door->dtype, door->num);
+    int takes_on = num != NULL && PySet_Contains(dtypes, num) == 1;
+    Py_XDECREF(num);
+    return takes_on;
+}
+
+/* The room for a product: what calls of the first array's dtype are worth, where that is known. */
+static Py_ssize_t tm_py_room_of(PyObject *self, PyObject *args, Py_ssize_t least)
+{
+    tm_py_door *door = (tm_py_door *)self;
+    PyObject *x = PyTuple_Size(args) == 0 ? NULL : PyTuple_GetItem(args, 0);
+    int is_known = door->pieces && x != NULL && (PyObject *)Py_TYPE(x) == door->array;
+    Py_ssize_t worth = is_known ? tm_py_worth_of(self, x) : -1, room = least / TM_PY_ITEM;
+    Py_ssize_t known = worth < 0 ? room : tm_py_times(worth, door->pieces);
+    return known < room ? known : room;
 }
 
 /* Whether an argument is small; elements of lists and tuples are looked at where types are told. */
@@ -128,16 +182,30 @@ static Py_ssize_t tm_py_room_after(PyObject *self, PyObject *x, Py_ssize_t room)
     return factor ? room / factor : room;
 }
 
+/* Whether a call is over all elements of its first argument, an array. */
+static int tm_py_is_whole(tm_py_door *door, PyObject *args, PyObject *options)
+{
+    PyObject *x = PyTuple_Size(args) == 0 ? NULL : PyTuple_GetItem(args, 0);
+    if (x == NULL || (PyObject *)Py_TYPE(x) != door->array) return 0;
+    PyObject *axis = PyTuple_Size(args) > 1 ? PyTuple_GetItem(args, 1)
+                     : options == NULL      ? NULL
+                                            : PyDict_GetItemWithError(options, door->axis);
+    return (axis == NULL ? door->usual : axis) == Py_None || tm_py_number_of(x, door->ndim) == 1;
+}
+
 /* Whether NumPy makes a call for its size. An error is none here: it is met again by who makes the call. */
 static int tm_py_is_for_numpy(PyObject *self, PyObject *args, PyObject *options)
 {
     tm_py_door *door = (tm_py_door *)self;
     if (PyList_Size(door->watchers) != 0) return 0;
-    Py_ssize_t least = __atomic_load_n(&door->least, __ATOMIC_RELAXED), room = least / TM_PY_ITEM;
+    Py_ssize_t least = __atomic_load_n(&door->least, __ATOMIC_RELAXED), room = 0;
     Py_ssize_t count = PyTuple_Size(args), names = options == NULL ? 0 : PyTuple_Size(door->keywords);
     for (Py_ssize_t k = 0; k < names; k++)
         if (PyDict_Contains(options, PyTuple_GetItem(door->keywords, k)) != 0) return 0;
     if (least >= TM_PY_NEVER) return 1;
+    if (least > 0 && door->whole >= 0 && tm_py_is_whole(door, args, options)) least = door->whole;
+    if (door->takes != NULL && !tm_py_takes_on(door, args)) return 0;
+    if (door->times == 0) room = tm_py_room_of(self, args, least);
     for (Py_ssize_t k = 0; k < count; k++) {
         PyObject *x = PyTuple_GetItem(args, k);
         if (door->times == 0) room = tm_py_room_after(self, x, room);
@@ -185,27 +253,39 @@ static PyObject *tm_py_door_call(PyObject *self, PyObject *args, PyObject *optio
 static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
 {
     tm_py_door *door = (tm_py_door *)self;
-    PyObject *given[6];
-    Py_ssize_t times, least;
+    PyObject *given[6], *usual = Py_None, *takes = NULL;
+    Py_ssize_t times, least, pieces = 0, most = 0, whole = -1;
     if (door->numpys != NULL || (options != NULL && PyDict_Size(options) != 0)) {
         PyErr_SetString(PyExc_TypeError, "a door is made once, of arguments by position");
         return -1;
     }
-    if (!PyArg_ParseTuple(args, "OOO!OOO!nn", &given[0], &given[1], &PyList_Type, &given[2], &given[3],
-                          &given[4], &PyTuple_Type, &given[5], &times, &least))
+    if (!PyArg_ParseTuple(args, "OOO!OOO!nn|nnnOO!", &given[0], &given[1], &PyList_Type, &given[2], &given[3],
+                          &given[4], &PyTuple_Type, &given[5], &times, &least, &pieces, &most, &whole, &usual,
+                          &PyDict_Type, &takes))
         return -1;
-    if (times < 0 || (given[4] != Py_None && !PyFrozenSet_Check(given[4])) ||
+    if (times < 0 || pieces < 0 || (given[4] != Py_None && !PyFrozenSet_Check(given[4])) ||
         (!times && given[4] == Py_None)) {
         PyErr_SetString(PyExc_TypeError,
                         "a door takes a frozenset of types, or None where it does not multiply");
         return -1;
     }
     for (int k = 0; k < 6; k++) Py_INCREF(given[k]);
+    Py_INCREF(usual);
+    Py_XINCREF(takes);
     door->ours = PyUnicode_InternFromString("_ours");
     door->nbytes = PyUnicode_InternFromString("nbytes");
     door->dtype = PyUnicode_InternFromString("dtype");
     door->num = PyUnicode_InternFromString("num");
     door->worth = PyUnicode_InternFromString("_worth");
+    door->flags = PyUnicode_InternFromString("flags");
+    door->forc = PyUnicode_InternFromString("forc");
+    door->ndim = PyUnicode_InternFromString("ndim");
+    door->axis = PyUnicode_InternFromString("axis");
+    door->usual = usual;
+    door->whole = whole;
+    door->takes = takes;
+    door->pieces = pieces;
+    door->most = most;
     door->by_numpy = given[1];
     door->watchers = given[2];
     door->array = given[3];
@@ -214,7 +294,8 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
     door->times = times;
     door->least = least;
     door->numpys = given[0];
-    return door->ours && door->nbytes && door->dtype && door->num && door->worth ? 0 : -1;
+    int has_names = door->ours && door->nbytes && door->dtype && door->num && door->worth;
+    return has_names && door->flags && door->forc && door->ndim && door->axis ? 0 : -1;
 }
 
 static int tm_py_door_traverse(PyObject *self, visitproc visit, void *arg)
@@ -227,6 +308,8 @@ static int tm_py_door_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(door->array);
     Py_VISIT(door->simple);
     Py_VISIT(door->keywords);
+    Py_VISIT(door->usual);
+    Py_VISIT(door->takes);
     return 0;
 }
 
@@ -241,9 +324,10 @@ static void tm_py_door_free(PyObject *self)
 {
     tm_py_door *door = (tm_py_door *)self;
     PyTypeObject *type = Py_TYPE(self);
-    PyObject *held[] = {door->numpys, door->ours,   door->by_numpy, door->watchers,
-                        door->array,  door->simple, door->keywords, door->nbytes,
-                        door->dtype,  door->num,    door->worth};
+    PyObject *held[] = {door->numpys, door->ours,     door->by_numpy, door->watchers, door->array,
+                        door->simple, door->keywords, door->nbytes,   door->dtype,    door->num,
+                        door->worth,  door->flags,    door->forc,     door->ndim,     door->axis,
+                        door->usual,  door->takes};
     PyObject_GC_UnTrack(self);
     for (size_t k = 0; k < sizeof held / sizeof *held; k++) Py_XDECREF(held[k]);
     PyObject_GC_Del(self);

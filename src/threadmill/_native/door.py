@@ -16,13 +16,19 @@ BY_NUMPY: Any = object()
 if TYPE_CHECKING:
 
     class Door:
-        """Door(numpys, BY_NUMPY, watchers, ndarray, simple, keywords, times, least).
+        """Door(numpys, BY_NUMPY, watchers, ndarray, simple, keywords, times, least, ...).
 
         A call is NumPy's while the list `watchers` is empty, where it has none of the `keywords`, and where
         each array has fewer than `least` bytes / `times`, or than self._worth has for its dtype.num. Other
         arguments are of the types `simple`, or lists of such and of arrays; None: anything else. With 0
         `times`, the product of the arrays' bytes and of all integers counts, times 16. All other calls are
         those of self._ours.
+
+        What may follow: `pieces` and `most`, an array in pieces has fewer bytes than `pieces` times what
+        self._worth has, or times `most`, and a product than that of its first array; `whole` and `axis`,
+        bytes that stand for `least` where a call is over all elements, as its axis, `axis` if none is given,
+        is None or its first array has one (-1: none do); `takes`, a dict: the first argument is an array,
+        and takes[type(second)] has its dtype.num.
         """
 
         _least: int

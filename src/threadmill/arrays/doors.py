@@ -7,15 +7,16 @@ frame. What warns there warns at the user's line.
 import functools
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._native.door import BY_NUMPY, Door
+from . import thresholds
 from .errstate import apply_as_the_user
 from .watch import WATCHERS
 
-__all__ = ["SIMPLE", "FunctionDoor", "MethodDoor", "as_door"]
+__all__ = ["SIMPLE", "FunctionDoor", "MethodDoor", "Sizes", "as_door", "timed"]
 
 Function = Callable[..., Any]
 
@@ -33,20 +34,38 @@ SIMPLE: frozenset[type] = frozenset(
 _POOL = ("pool",)
 
 
+class Sizes(NamedTuple):
+    """From how many bytes of an array on calls are ours; Door tells it exactly."""
+
+    least: int
+    times: int = 1
+    pieces: int = 0
+    most: int = 0
+    whole: int = -1
+    axis: int | None = None
+
+
+def timed(least: int, times: int = 1) -> Sizes:
+    """Those of calls in a ufunc's loops: timed calls tell from how many bytes on they are worth threads."""
+    return Sizes(least, times, thresholds.SCATTERED, thresholds.MOST)
+
+
 def as_door(
     door: Door,
     numpys: Function,
     simple: frozenset[type] | None,
-    least: int,
-    times: int = 1,
+    sizes: Sizes,
     keywords: tuple[str, ...] = _POOL,
+    *takes: dict[type, frozenset[int]],
 ) -> None:
     """Makes a new door one in front of NumPy's function; see Door for what it takes."""
-    Door.__init__(door, numpys, BY_NUMPY, WATCHERS, np.ndarray, simple, keywords, times, least)
+    least, times, *more = sizes
+    given = numpys, BY_NUMPY, WATCHERS, np.ndarray, simple, keywords, times, least
+    Door.__init__(door, *given, *more, *takes)
 
 
 class FunctionDoor(Door):
-    """A function of ours in front of one of NumPy's, which makes calls below `least` bytes.
+    """A function of ours in front of one of NumPy's, which makes small calls.
 
     `ours` takes what NumPy's function takes, and the `keywords`. It returns BY_NUMPY to have NumPy called.
     Like a function, and like NumPy's, it is a method where it stands in a class.
@@ -60,14 +79,14 @@ class FunctionDoor(Door):
         self,
         numpys: Function,
         ours: Function,
-        least: int,
+        sizes: Sizes,
         simple: frozenset[type] | None = None,
-        times: int = 1,
         worth: dict[int, int] | None = None,
         keywords: tuple[str, ...] = _POOL,
+        *takes: dict[type, frozenset[int]],
     ) -> None:
         self._numpys, self._ours, self._worth = numpys, ours, worth
-        as_door(self, numpys, simple, least, times, keywords)
+        as_door(self, numpys, simple, sizes, keywords, *takes)
 
     def as_the_user(self, *args: Any, pool: Any = None, **options: Any) -> Any:
         """The same call from code of ours."""
@@ -85,19 +104,28 @@ class FunctionDoor(Door):
 
 
 class MethodDoor(Door):
-    """A method of an object of ours in front of a method of NumPy's."""
+    """A method of an object of ours in front of a method of NumPy's.
+
+    `ours` takes what the method takes, and returns BY_NUMPY to have NumPy's called.
+    """
 
     __name__: str
-    _worth = None
 
-    def __init__(self, numpys: Function, ours: types.MethodType, least: int, times: int = 1) -> None:
-        functools.update_wrapper(self, ours, updated=())
-        self.__self__ = ours.__self__
-        self._ours = ours
-        as_door(self, numpys, SIMPLE, least, times)
+    def __init__(
+        self,
+        numpys: Function,
+        method: Any,
+        ours: Function,
+        sizes: Sizes,
+        worth: dict[int, int] | None = None,
+    ) -> None:
+        functools.update_wrapper(self, method, updated=())
+        self.__self__ = method.__self__
+        self._method, self._ours, self._worth = method, ours, worth
+        as_door(self, numpys, SIMPLE, sizes)
 
     def __reduce__(self) -> Any:
         return getattr, (self.__self__, self.__name__)
 
     def __repr__(self) -> str:
-        return repr(self._ours)
+        return repr(self._method)

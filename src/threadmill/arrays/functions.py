@@ -15,15 +15,15 @@ from .._types import Array
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import thresholds
-from .doors import SIMPLE, FunctionDoor
+from .doors import SIMPLE, FunctionDoor, timed
 from .layout import as_element, dtype_of
-from .operands import NUMBERS
+from .operands import NUMBERS, PYTHON_NUMBERS
 from .product_kernel import Kernel, checked, scale_kernel, square_kernel
 from .reducer import as_sum
 from .signatures import shows, with_pool
 from .sum_kernel import exact_sum
 from .sum_kernel import sum as kernel_sum
-from .ufunc import NOT_GIVEN, parallel
+from .ufunc import NOT_GIVEN, ParallelUfunc, parallel
 from .watch import WATCHERS, came_to, is_watched, watched
 
 if TYPE_CHECKING:
@@ -41,14 +41,35 @@ _square_call, _multiply_call = _square.as_the_user, _multiply.as_the_user
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _behind_a_door(function: Function) -> Function:
-    """The function in front of np.square, which makes small calls."""
-    keywords = "overflow", "pool"
-    door = FunctionDoor(np.square, function, thresholds.LEAST, SIMPLE, 1, _square._worth, keywords)
-    return functools.update_wrapper(door, function, updated=())  # type: ignore[return-value]
+_OWN = ("overflow", "pool")
+
+# The kinds of dtypes that a Python number of each type takes on: an array of such has its own dtype times it.
+_TAKES = {int: "iufc", float: "fc", complex: "c"}
 
 
-@_behind_a_door
+def _taken() -> dict[type, frozenset[int]]:
+    """By a number's type, the numbers (dtype.num) of the dtypes that it takes on: of NumPy's, its own."""
+    dtypes = [np.dtype(kind) for kind in NUMBERS - PYTHON_NUMBERS - {bool}]
+    taken: dict[type, frozenset[int]] = {type(dtype.type(0)): frozenset({dtype.num}) for dtype in dtypes}
+    for kind, kinds in _TAKES.items():
+        taken[kind] = frozenset(dtype.num for dtype in dtypes if dtype.kind in kinds)
+    return taken
+
+
+def _behind_a_door(
+    made: ParallelUfunc, keywords: tuple[str, ...], *takes: dict[type, frozenset[int]]
+) -> Callable[[Function], Function]:
+    """Has the ufunc make the function's small calls."""
+
+    def behind(function: Function) -> Function:
+        sizes = timed(thresholds.LEAST)
+        door = FunctionDoor(made.ufunc, function, sizes, SIMPLE, made._worth, keywords, *takes)
+        return functools.update_wrapper(door, function, updated=())  # type: ignore[return-value]
+
+    return behind
+
+
+@_behind_a_door(_square, _OWN)
 @shows(with_pool(np.square, ["x"], overflow="wrap"))
 def square(
     x: "npt.ArrayLike",
@@ -114,6 +135,7 @@ def square(
     return _square_call(array, *args, pool=pool, **options) if done is None else done
 
 
+@_behind_a_door(_multiply, (*_OWN, "dtype", "sig", "signature", "casting"), _taken())
 @shows(with_pool(np.multiply, ["x", "k"], ["dtype", "signature"], overflow="wrap"))
 def scale(
     x: "npt.ArrayLike",
@@ -187,10 +209,6 @@ def scale(
             return done
         x = array
     return _multiply_call(x, k, *args, pool=pool, dtype=dtype_of(x), **options)
-
-
-# The kinds of dtypes that a Python number of each type takes on: an array of such has its own dtype times it.
-_TAKES = {int: "iufc", float: "fc", complex: "c"}
 
 
 @shows(with_pool(np.sum, ["x"], overflow="wrap"))

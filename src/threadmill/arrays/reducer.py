@@ -16,6 +16,7 @@ from ..tasks.pool import Pool
 from . import reductions, self_test, sum_kernel, thresholds
 from .any_order import ANY_ORDER, LEAST_OR_GREATEST
 from .cache import Cache
+from .doors import Sizes
 from .errstate import apply_as_the_user
 from .layout import NO_VALUE, NUMERIC
 from .loops import LoopCache
@@ -24,7 +25,7 @@ from .plan import Reduction
 from .refusal import ONE_THREAD, Refusal, fewer_than
 from .watch import WATCHERS, came_to, is_watched, judged, name_of_numpys, watched
 
-__all__ = ["Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum"]
+__all__ = ["Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum", "reduced"]
 
 # The arguments of ufunc.reduce: array, axis, dtype, out, keepdims, initial, where.
 Asked: TypeAlias = tuple[Any, Any, Any, Any, Any, Any, Any]
@@ -124,6 +125,22 @@ _ROUNDED = Refusal("the order of its elements shows in the result")
 _NO_KERNEL = Refusal("there is no kernel for its dtype and layout")
 
 
+# An extreme of all elements gains from so many times the bytes on.
+_WHOLE = 4
+
+
+def _of_bools(ufunc: np.ufunc) -> int:
+    """The bytes from which on it gains: NumPy stops at the first that decides."""
+    return thresholds.REDUCED * (thresholds.SCATTERED if ufunc.__name__ in _LOGICAL else 128)
+
+
+def reduced(ufunc: np.ufunc) -> tuple[Sizes, dict[int, int]]:
+    """What a door in front of ufunc.reduce is to know of sizes, as `Reducer.least` tells them."""
+    whole = _WHOLE * thresholds.REDUCED if ufunc.__name__ in LEAST_OR_GREATEST else -1
+    sizes = Sizes(thresholds.REDUCED, 1, thresholds.SCATTERED, thresholds.REDUCED, whole, 0)
+    return sizes, {} if ufunc is np.add else {np.dtype(bool).num: _of_bools(ufunc)}
+
+
 # ---- the calls --------------------------------------------------------------------------------------------
 
 
@@ -210,12 +227,12 @@ class Reducer:
         if self._has_kernel(x, axis, initial, where):
             return thresholds.SUMMED if x.flags.c_contiguous else 4 * thresholds.REDUCED
         name = self.ufunc.__name__
-        if x.dtype.char == "?" and self.ufunc is not np.add:  # NumPy stops at the first that decides
-            return thresholds.REDUCED * (thresholds.SCATTERED if name in _LOGICAL else 128)
+        if x.dtype.char == "?" and self.ufunc is not np.add:
+            return _of_bools(self.ufunc)
         if not x.flags.c_contiguous and not (axis is None and x.flags.f_contiguous):
             return thresholds.REDUCED * thresholds.SCATTERED
         if (axis is None or x.ndim == 1) and name in LEAST_OR_GREATEST:  # it reads 100 KB in a microsecond
-            return 4 * thresholds.REDUCED
+            return _WHOLE * thresholds.REDUCED
         if initial is not NO_VALUE and name in LEAST_OR_GREATEST:  # 8 MB took 1.15 to 1.33 times NumPy's time
             return 16 * thresholds.REDUCED
         return thresholds.REDUCED

@@ -19,22 +19,25 @@ from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import accumulations, elementwise, gufuncs, self_test, thresholds
 from .dense import PlanCache, dense_plan, is_dense, scattered
-from .doors import SIMPLE, MethodDoor, as_door
+from .doors import SIMPLE, MethodDoor, Sizes, as_door, timed
 from .elementwise import Call
 from .errstate import apply_as_the_user
 from .labelled import call_labelled, class_of
 from .loops import LoopCache
 from .plan import Explanation
-from .reducer import Reducer, as_reduce
+from .reducer import Reducer, as_reduce, reduced
 from .refusal import ONE_THREAD, Refusal, fewer_than
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
-from .small_calls import ACCUMULATING, CLOSED, INTEGERS, NOT_GIVEN, REDUCING, SmallCalls
 from .watch import WATCHERS, came_to, is_watched, judged, watched
 
 __all__ = ["NOT_GIVEN", "ParallelUfunc", "parallel", "trusted_loops"]
 
-# Of integers these fill their result with one value, of which NumPy writes 100 KB a microsecond.
-_FILLS, _FILLED = frozenset({"isfinite", "isinf", "isnan"}), 1 << 24
+# `out` where the user says nothing of it, not even None.
+NOT_GIVEN: Any = object()
+
+# Of bools and integers (dtype.num) these fill their result with one value, of which NumPy writes 100 KB a
+# microsecond.
+_FILLS, _FILLED, _INTEGERS = frozenset({"isfinite", "isinf", "isnan"}), 1 << 24, range(11)
 
 # As they are called, 20 ns sooner.
 _ndarray = np.ndarray
@@ -74,22 +77,21 @@ class ParallelUfunc(Door):
         name = ufunc.__name__ if ufunc in self_test.NUMPYS else ""
         # By dtype.num: the bytes from which on calls are shared, once they are known. Any thread writes;
         # nothing but time depends on it.
-        self._worth: dict[int, int] = dict.fromkeys(INTEGERS, _FILLED) if name in _FILLS else {}
-        as_door(self, ufunc, SIMPLE, thresholds.LEAST)
-        self._small_calls = SmallCalls(ufunc, name != "")
-        self._small = self._small_calls.by_dtype
-        self._reduce, self._accumulate = ufunc.reduce, ufunc.accumulate
+        self._worth: dict[int, int] = dict.fromkeys(_INTEGERS, _FILLED) if name in _FILLS else {}
+        as_door(self, ufunc, SIMPLE, timed(thresholds.LEAST))
+        self._told: dict[int, list[int]] = {}  # what timed calls tell of it, until it is known
         self._loops: LoopCache = LoopCache()
         self._plans: PlanCache = PlanCache()
         if name:  # such a door keeps its ufunc alive, as nothing does with others'
-            few = 16 * thresholds.SCATTERED * thresholds.LEAST  # of the product, times 16
-            for method, least, times in (
-                ("reduce", thresholds.REDUCED, 1),
-                ("accumulate", thresholds.ACCUMULATED, 1),
-                ("outer", few, 0),
-            ):
-                ours = getattr(self, method)
-                vars(self)[method] = MethodDoor(getattr(ufunc, method), ours, least, times)
+            few = timed(16 * thresholds.SCATTERED * thresholds.MOST, 0)  # of the product, times 16
+            doors = {
+                "reduce": MethodDoor(ufunc.reduce, self.reduce, self._reduced, *reduced(ufunc)),
+                "accumulate": MethodDoor(
+                    ufunc.accumulate, self.accumulate, self._accumulated, Sizes(thresholds.ACCUMULATED)
+                ),
+                "outer": MethodDoor(ufunc.outer, self.outer, self._outer, few, self._worth),
+            }
+            vars(self).update(doors)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -109,19 +111,11 @@ class ParallelUfunc(Door):
 
     def as_the_user(self, *args: Any, out: Any = NOT_GIVEN, pool: Pool | None = None, **options: Any) -> Any:
         """The same call, from code of ours."""
-        if pool is None and not options and not WATCHERS:
-            made = self._small_calls.made(args, out)
-            if made is not None:
-                return made
         result = self._ours(*args, out=out, pool=pool, **options)
         if result is not BY_NUMPY:
             return result
-        if pool is None and args and type(args[0]) is _ndarray:
-            self._learn(args[0].dtype)
         if out is not NOT_GIVEN:
             options["out"] = out
-        elif pool is None and not options and not WATCHERS and self._small_calls.are_alike(args):
-            return self._small_calls.call(self.ufunc, args)
         return apply_as_the_user(self.ufunc, args, options)
 
     def _ours(self, *args: Any, out: Any = NOT_GIVEN, pool: Pool | None = None, **options: Any) -> Any:
@@ -205,25 +199,28 @@ class ParallelUfunc(Door):
         their order does not show: integers, least and greatest, any and all, and sums of floats in NumPy's
         own pairwise tree. The rest is NumPy's.
         """
+        result = self._reduced(*args, pool=pool, **options)
+        return apply_as_the_user(self.ufunc.reduce, args, options) if result is BY_NUMPY else result
+
+    def _reduced(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if pool is None and args and not WATCHERS:
             x = args[0]
-            if type(x) is _ndarray and (
-                x.nbytes < thresholds.REDUCED or x.nbytes < self._reducer.least(x, options.get("axis", 0))
-            ):
-                return self._small_calls.along(self._reduce, REDUCING, x, args, options, self._learn)
+            axis = args[1] if len(args) > 1 else options.get("axis", 0)
+            if type(x) is _ndarray and x.nbytes < self._reducer.least(x, axis):
+                return BY_NUMPY
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.outer."""
+        result = self._outer(*args, pool=pool, **options)
+        return apply_as_the_user(self.ufunc.outer, args, options) if result is BY_NUMPY else result
+
+    def _outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if WATCHERS and not is_watched():
-            return watched(f"{self.__name__}.outer", self.outer, *args, pool=pool, **options)
+            outer = functools.partial(type(self).outer, self)
+            return watched(f"{self.__name__}.outer", outer, *args, pool=pool, **options)
         check_pool(pool)
         plain = all(type(x) is np.ndarray for x in args)
-        if plain and pool is None and not WATCHERS and not options and len(args) == 2:
-            a, b = args
-            self._learn(a.dtype)
-            if a.nbytes * b.size < self._small.get(a.dtype.num, CLOSED)[0] and a.dtype is b.dtype:
-                return self._small_calls.call(self.ufunc.outer, args)
         why: Any = judged(args)
         if plain and len(args) == self.ufunc.nin == 2 and self.signature is None:
             a, b = args
@@ -241,22 +238,23 @@ class ParallelUfunc(Door):
                 why = ONE_THREAD
         if WATCHERS:
             came_to(f"{self.__name__}.outer", why)
-        return apply_as_the_user(self.ufunc.outer, args, options)
+        return BY_NUMPY
 
     def accumulate(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.accumulate; along one axis of several the rows are shared out."""
-        if pool is None and args and not WATCHERS:
-            x = args[0]
-            if type(x) is _ndarray and x.nbytes < thresholds.ACCUMULATED:
-                return self._small_calls.along(self._accumulate, ACCUMULATING, x, args, options, self._learn)
+        result = self._accumulated(*args, pool=pool, **options)
+        return apply_as_the_user(self.ufunc.accumulate, args, options) if result is BY_NUMPY else result
+
+    def _accumulated(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if WATCHERS and not is_watched():
-            return watched(f"{self.__name__}.accumulate", self.accumulate, *args, pool=pool, **options)
+            accumulate = functools.partial(type(self).accumulate, self)
+            return watched(f"{self.__name__}.accumulate", accumulate, *args, pool=pool, **options)
         check_pool(pool)
         call = self._accumulation(args, options, pool)
         if WATCHERS:
             came_to(f"{self.__name__}.accumulate", call)
         if isinstance(call, Refusal):
-            return apply_as_the_user(self.ufunc.accumulate, args, options)
+            return BY_NUMPY
         return call.run(pool_or_default(pool)._handle)
 
     def reduceat(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -331,19 +329,16 @@ class ParallelUfunc(Door):
             came_to(self.__name__, judged(args) if why is None else why)
         return BY_NUMPY
 
-    def _learn(self, dtype: "np.dtype[Any]") -> None:
-        self._small_calls.learn(dtype, self._worth.get(dtype.num, self._least))
-
     def _timed(self, args: tuple[Any, ...], out: Any, options: dict[str, Any], x: Array) -> Any:
         """NumPy's call, of which the time tells what the loop takes for x's dtype."""
         if out is not NOT_GIVEN:
             options["out"] = out
         begin = time.perf_counter_ns()
         result = apply_as_the_user(self.ufunc, args, options)
-        took = time.perf_counter_ns() - begin
-        worth = self._small_calls.timed(x, took)
-        if worth is not None:
-            self._worth[x.dtype.num] = worth
+        told = self._told.setdefault(x.dtype.num, [])
+        told.append(thresholds.worth(x.nbytes, time.perf_counter_ns() - begin))
+        if len(told) >= thresholds.TIMED:
+            self._worth[x.dtype.num] = max(told)  # the quickest call's
         return result
 
     def _prepare(self, args: tuple[Any, ...], options: dict[str, Any]) -> Call | Refusal:

@@ -10,7 +10,7 @@ from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..arrays.ufunc import ParallelUfunc, parallel
 from ..tasks.pool import Pool
-from .face import Prepared, on_all_cores
+from .face import NEVER, Prepared, on_all_cores
 
 __all__ = ["cumprod", "cumsum", "nancumprod", "nancumsum"]
 if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
@@ -21,9 +21,15 @@ _WAY = "Rows along the axis are shared out, each in NumPy's order."
 _nanfunctions: Any = _code
 
 
+# Bytes from which on accumulations of integers gain.
+_OF_INTEGERS: dict[int, int] = {
+    np.dtype(char).num: thresholds.ACCUMULATED_INTEGERS * np.dtype(char).itemsize for char in "?bBhHiIlLqQ"
+}
+
+
 def _along(a: Any, axis: Any = None, *_: Any, **__: Any) -> int:
     """Bytes of an array whose rows are accumulated; 0 for few integers."""
-    if type(a) is not np.ndarray or axis is None:
+    if type(a) is not np.ndarray or axis is None or a.ndim == 1:
         return 0
     few = thresholds.ACCUMULATED_INTEGERS
     return 0 if a.dtype.kind in "biu" and a.size < few else a.nbytes
@@ -36,12 +42,12 @@ def _by(ufunc: ParallelUfunc, pool: Pool, a: Any, axis: Any, dtype: Any, out: An
     return call if isinstance(call, Refusal) else lambda: call.run(pool._handle)
 
 
-@on_all_cores(np.cumsum, _WAY, thresholds.ACCUMULATED, _along)
+@on_all_cores(np.cumsum, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
 def cumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _by(parallel(np.add), pool, a, axis, dtype, out)
 
 
-@on_all_cores(np.cumprod, _WAY, thresholds.ACCUMULATED, _along)
+@on_all_cores(np.cumprod, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
 def cumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _by(parallel(np.multiply), pool, a, axis, dtype, out)
 
@@ -65,25 +71,25 @@ def _without_nan(
     return run
 
 
-@on_all_cores(np.nancumsum, _WAY, thresholds.ACCUMULATED, _along)
+@on_all_cores(np.nancumsum, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
 def nancumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _without_nan(parallel(np.add), 0, pool, a, axis, dtype, out)
 
 
-@on_all_cores(np.nancumprod, _WAY, thresholds.ACCUMULATED, _along)
+@on_all_cores(np.nancumprod, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
 def nancumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _without_nan(parallel(np.multiply), 1, pool, a, axis, dtype, out)
 
 
 if "cumulative_sum" in __all__:
 
-    @on_all_cores(np.cumulative_sum, _WAY, thresholds.ACCUMULATED, _along)
+    @on_all_cores(np.cumulative_sum, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
     def cumulative_sum(
         pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
     ) -> Prepared:
         return _by(parallel(np.add), pool, x, axis, dtype, out)
 
-    @on_all_cores(np.cumulative_prod, _WAY, thresholds.ACCUMULATED, _along)
+    @on_all_cores(np.cumulative_prod, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
     def cumulative_prod(
         pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
     ) -> Prepared:

@@ -4,6 +4,7 @@ Rows along an axis, or pieces of a whole array, are shared out. Where nan is lef
 own look through the array.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +16,13 @@ from ..arrays.nan_extremes import nan_extremes
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
 from . import reductions
-from .face import Prepared, on_all_cores
+from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
 from .rows import CLOSE, are_close, gathered, rows_of, run_blocks
 
 __all__ = ["argmax", "argmin", "nanargmax", "nanargmin", "nanmax", "nanmin"]
 
 _NOT_PLAIN = Refusal("an operand is no plain aligned native array of numbers")
+_BOOLS = Refusal("NumPy stops at the first bool that decides")
 _OPTIONS = Refusal("out is given, or an option that NumPy is to judge")
 
 _WAY = "Rows along the axis are shared out; without one the elements are."
@@ -28,6 +30,11 @@ _WAY = "Rows along the axis are shared out; without one the elements are."
 # Bytes from which on it gains, and bytes in a block at least: NumPy reads 30 KB in a microsecond, and 10
 # where nan is left out.
 _QUICK, _NAN_QUICK, _NAN_ROWS, _QUICK_BLOCK = 1 << 25, 1 << 19, 1 << 23, 1 << 22
+
+# Of bools NumPy finds no NaN, and of integers it reads as many as of floats that may be none.
+_FLOATS = frozenset(np.dtype(char).num for char in "fd")
+_NAN_RUNS = frozenset(np.dtype(char).num for char in "bBhHiIlLqQefdg")
+_OF_INTEGERS = dict.fromkeys(INTEGERS & _NAN_RUNS, _QUICK)
 
 
 def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
@@ -38,6 +45,8 @@ def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
             return _NOT_PLAIN
         if out is not None or (keepdims is not NO_VALUE and type(keepdims) is not bool):
             return _OPTIONS
+        if a.dtype.kind == "b":
+            return _BOOLS
         if axis is None or (a.ndim == 1 and axis in (0, -1) and type(axis) is int):
             if keepdims is True or not (a.flags.c_contiguous or a.ndim == 1):
                 return Refusal("NumPy copies the array first, or the result keeps its axes")
@@ -75,8 +84,10 @@ def _over_all(pool: Pool, numpys: Callable[..., Any], a: Any) -> Prepared:
     return run
 
 
-argmax = on_all_cores(np.argmax, _WAY, _QUICK)(_arg(np.argmax))
-argmin = on_all_cores(np.argmin, _WAY, _QUICK)(_arg(np.argmin))
+_BUT_BOOLS = NUMBERS - {np.dtype(bool).num}
+
+argmax = on_all_cores(np.argmax, _WAY, _QUICK, runs=_BUT_BOOLS)(_arg(np.argmax))
+argmin = on_all_cores(np.argmin, _WAY, _QUICK, runs=_BUT_BOOLS)(_arg(np.argmin))
 
 
 def _looked_for(pool: Pool, a: Any, axis: Any, keepdims: Any, greatest: bool, places: bool) -> Prepared:
@@ -135,8 +146,12 @@ def _is_turned(a: Any) -> bool:
 
 _NAN_WAY = f"Loops of our own look for numbers in float32 and float64. Of others {_WAY[:1].lower()}{_WAY[1:]}"
 
-nanargmax = on_all_cores(np.nanargmax, _NAN_WAY, _NAN_QUICK)(_nanarg(np.nanargmax, np.argmax))
-nanargmin = on_all_cores(np.nanargmin, _NAN_WAY, _NAN_QUICK)(_nanarg(np.nanargmin, np.argmin))
+_nan_places = functools.partial(
+    on_all_cores, way=_NAN_WAY, least=_NAN_QUICK, runs=_NAN_RUNS, worth=_OF_INTEGERS, pieces=_NAN_ROWS
+)
+
+nanargmax = _nan_places(np.nanargmax)(_nanarg(np.nanargmax, np.argmax))
+nanargmin = _nan_places(np.nanargmin)(_nanarg(np.nanargmin, np.argmin))
 
 
 def _nan_extreme(greatest: bool) -> Callable[..., Prepared]:
@@ -168,5 +183,9 @@ WHOLE_LEAST = 1 << 25
 
 _EXTREME_WAY = "Loops of our own look for numbers in float32 and float64; which zero is found NumPy tells."
 
-nanmax = on_all_cores(np.nanmax, _EXTREME_WAY, 2 * _NAN_QUICK)(_nan_extreme(True))
-nanmin = on_all_cores(np.nanmin, _EXTREME_WAY, 2 * _NAN_QUICK)(_nan_extreme(False))
+_nan_extremes = functools.partial(
+    on_all_cores, way=_EXTREME_WAY, least=2 * _NAN_QUICK, runs=_FLOATS, whole=WHOLE_LEAST
+)
+
+nanmax = _nan_extremes(np.nanmax)(_nan_extreme(True))
+nanmin = _nan_extremes(np.nanmin)(_nan_extreme(False))

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._native.door import BY_NUMPY
-from ..arrays.doors import SIMPLE, FunctionDoor
+from ..arrays.doors import SIMPLE, FunctionDoor, Sizes
 from ..arrays.plan import Explanation
 from ..arrays.refusal import ONE_THREAD, Refusal, fewer_than
 from ..arrays.signatures import doc_with_pool, shows, with_pool
@@ -23,7 +23,7 @@ from ..arrays.watch import WATCHERS, came_to, is_watched, judged, watched
 from ..tasks.default_pool import check_pool, default_pool
 from ..tasks.pool import Pool
 
-__all__ = ["INTEGERS", "LEAST", "NEVER", "NUMBERS", "WAYS", "Prepared", "named_as", "on_all_cores"]
+__all__ = ["FLOATS", "INTEGERS", "LEAST", "NEVER", "NUMBERS", "WAYS", "Prepared", "named_as", "on_all_cores"]
 
 Function = Callable[..., Any]
 
@@ -43,9 +43,10 @@ _NO_SIZE = Refusal("it has gained in no size that was measured", by_size=True)
 # How each function runs, by the name that it has in NumPy, "numpy.sort"; for the table of the namespace.
 WAYS: dict[str, str] = {}
 
-# Numbers of dtypes (dtype.num): of all numbers, dates and times; and of bool and integers.
+# Numbers of dtypes (dtype.num): of all numbers, dates and times; of bool and integers; of floats.
 NUMBERS = frozenset({*range(17), 21, 22, 23})
 INTEGERS = frozenset(range(11))
+FLOATS = frozenset({*range(11, 17), 23})  # complex numbers are two
 
 _ndarray = np.ndarray
 
@@ -74,15 +75,20 @@ def on_all_cores(
     *,
     times: int = 1,
     runs: frozenset[int] = NUMBERS,
+    worth: dict[int, int] | None = None,
+    whole: int = -1,
+    pieces: int = 0,
 ) -> Callable[[Callable[..., Prepared]], Any]:
     """Makes NumPy's function of the one that prepares its calls.
 
     From `least` bytes of an array on, or of what size(*args, **options) tells, calls that name no pool are
     prepared. A size is at most so many `times` the bytes of the largest array; with 0, sixteen times the
     product of the bytes of arrays and of integers. Of arrays of other dtypes than those in `runs` NumPy makes
-    all calls.
+    all calls; `worth` has other bytes for some (dtype.num), `whole` is for calls over all elements, or of one
+    axis, and `pieces` for arrays that are contiguous in no order.
     """
-    worth = dict.fromkeys(NUMBERS - runs, NEVER) or None
+    by_dtype = {**dict.fromkeys(NUMBERS - runs, NEVER), **(worth or {})}
+    sizes = Sizes(least, times, min(pieces, 1), pieces, whole)
 
     def made(prepare: Callable[..., Prepared]) -> Any:
         def prepared(pool: Pool | None, args: tuple[Any, ...], options: dict[str, Any]) -> Prepared:
@@ -115,7 +121,7 @@ def on_all_cores(
         def is_small(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
             if size is None:
                 arrays = [x for x in (*args, *options.values()) if type(x) is _ndarray]
-                return all(x.nbytes < face.least for x in arrays)
+                return all(x.nbytes < (face.least if x.flags.forc else least_in_pieces()) for x in arrays)
             try:
                 return bool(size(*args, **options) < face.least)
             except Exception:  # NumPy's own error is the user's
@@ -134,7 +140,10 @@ def on_all_cores(
                 return Explanation(name, False, call.reason)
             return Explanation(name, True, None, way)
 
-        door = FunctionDoor(numpys, shared, least, None if size is None else SIMPLE, times, worth)
+        def least_in_pieces() -> int:
+            return max(face.least, pieces) if face.least else 0
+
+        door = FunctionDoor(numpys, shared, sizes, None if size is None else SIMPLE, by_dtype or None)
         face: Any = named_as(numpys, way)(door)
         face.explain = explain
         WAYS[f"{numpys.__module__}.{numpys.__name__}"] = way

@@ -20,7 +20,8 @@ from ..arrays.refusal import FUSE_IS_OFF, Refusal
 from ..fusion.fuse import explain_fused, run_fused
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
-from .face import Prepared, on_all_cores
+from .binding import binder
+from .face import FLOATS, Prepared, on_all_cores
 from .moments import WAY as MOMENTS_WAY
 from .moments import by_moments
 
@@ -137,16 +138,18 @@ def _fused(
     *,
     way: str = _WAY,
     sooner: Sooner | None = None,
+    **sizes: Any,
 ) -> Function:
     """NumPy's function, fused from so many bytes of its largest argument on.
 
-    `sooner` is asked first, if there is one.
+    `sooner` is asked first, if there is one. The `sizes` are those of `on_all_cores`.
     """
     signature = inspect.signature(numpys)
     first = next(iter(signature.parameters))
+    bound = binder(signature)
 
     def prepare(pool: Pool, *args: Any, **options: Any) -> Prepared:
-        given = signature.bind(*args, **options).arguments
+        given = bound(args, options)
         if sooner is not None:
             call = sooner(pool, numpys, given)
             if not isinstance(call, Refusal):
@@ -171,7 +174,7 @@ def _fused(
         why = gains(given)
         return None if why is None else Refusal(why)
 
-    function: Any = on_all_cores(numpys, way, least)(prepare)
+    function: Any = on_all_cores(numpys, way, least, **sizes)(prepare)
     explain = function.explain
 
     def explain_passes(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -204,8 +207,17 @@ def _ranges(given: dict[str, Any]) -> str | None:
     return "two reductions of all elements are read as quickly" if given.get("axis") is None else None
 
 
+# Of complex numbers, and of others that no loops of moments.py add up.
+_OF_OTHERS = {np.dtype(char).num: MOMENTS_LEAST for char in "egFDG"}
+
 _by_moments = functools.partial(
-    _fused, gains=_reduces, way=f"{MOMENTS_WAY} Elsewhere {_WAY}", sooner=by_moments
+    _fused,
+    gains=_reduces,
+    way=f"{MOMENTS_WAY} Elsewhere {_WAY}",
+    sooner=by_moments,
+    runs=FLOATS,
+    worth=_OF_OTHERS,
+    pieces=MOMENTS_LEAST,
 )
 
 var = _by_moments(np.var, least=_MOMENTS)
@@ -216,12 +228,12 @@ nanvar = _by_moments(np.nanvar, least=_NAN_MOMENTS)
 nanstd = _by_moments(np.nanstd, least=_NAN_MOMENTS)
 
 # From these sizes on they gain on two threads, one of which is busy elsewhere: 1.1 and more.
-nanprod = _fused(np.nanprod, _reduces, 1 << 24)
+nanprod = _fused(np.nanprod, _reduces, 1 << 24, runs=FLOATS)
 norm = _fused(np.linalg.norm, _norm_of_rows, 1 << 24)
 ptp = _fused(np.ptp, _ranges, 1 << 25)
 average = _fused(np.average, _reduces, 1 << 23)
 trapezoid = _fused(np.trapezoid, _in_rows, 1 << 23)
 gradient = _fused(np.gradient, _in_rows, 1 << 23)
-nan_to_num = _fused(np.nan_to_num, _floats, 1 << 22)
+nan_to_num = _fused(np.nan_to_num, _floats, 1 << 22, runs=FLOATS)
 isclose = _fused(np.isclose, _alike, 1 << 22)
 allclose = _fused(np.allclose, _alike, 1 << 22)

@@ -5,10 +5,12 @@ A block of rows is NumPy's own function's; what is done where nan is left out, n
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from ..arrays.errstate import as_the_user
 from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.refusal import Refusal
@@ -197,6 +199,8 @@ def _nan_quantile(numpys: Any, own: Any, of_all: Callable[..., Prepared]) -> Cal
             return found
         if a.dtype.kind != "f" or overwrite_input is not False or weights is not None or not is_quantile(q):
             return Refusal("it overwrites its input, has weights, has no nan, or q is no number or array")
+        if _are_long(a, axis) and np.ndim(q) < 2:
+            return lambda: _row_by_row(partial(of_all, pool, method=method), a, q, axis, keepdims is True)
 
         def told(all_nan: int) -> None:
             if all_nan:
@@ -208,8 +212,31 @@ def _nan_quantile(numpys: Any, own: Any, of_all: Callable[..., Prepared]) -> Cal
     return prepare
 
 
-# Fewer rows have hardly two with equally many numbers, and Python takes them one by one.
+# Fewer rows have hardly two with equally many numbers, and Python takes them one by one. Each long one gains.
 _ROWS = 256
+
+
+def _are_long(a: Array, axis: Any) -> bool:
+    """Whether each row gains by itself, as an array of one axis."""
+    is_row = type(axis) is int and -a.ndim <= axis < a.ndim and a.strides[axis] == a.itemsize
+    return a.dtype.char in QUICKLY_SORTED and is_row and a.shape[axis] * a.itemsize >= _OF_ALL_LEAST
+
+
+def _row_by_row(of_all: Callable[..., Prepared], a: Array, q: Any, axis: int, keepdims: bool) -> Any:
+    """The quantiles of long rows along an axis; a Refusal where one of them is NumPy's."""
+    rows = np.moveaxis(a, axis, -1)
+    found = []
+    for place in np.ndindex(rows.shape[:-1]):
+        call = of_all(rows[place], q)
+        one = call if isinstance(call, Refusal) else call()
+        if isinstance(one, Refusal):
+            return one
+        found.append(one)
+    result = np.array(found).reshape(rows.shape[:-1] + np.shape(q))
+    if np.ndim(q):
+        result = np.moveaxis(result, -1, 0)
+    at = (slice(None),) * (axis % a.ndim + np.ndim(q))
+    return result[(*at, np.newaxis)] if keepdims else result
 
 
 def _of_many_rows(a: Any, _q: Any = None, axis: Any = None, *_: Any, **__: Any) -> int:
@@ -220,7 +247,7 @@ def _of_many_rows(a: Any, _q: Any = None, axis: Any = None, *_: Any, **__: Any) 
         return a.nbytes * LEAST // _OF_ALL_LEAST
     axes = axis if type(axis) is tuple else (axis,)
     length = math.prod(a.shape[each] for each in axes)
-    return a.nbytes if a.size >= _ROWS * length else 0
+    return a.nbytes if a.size >= _ROWS * length or _are_long(a, axis) else 0
 
 
 def _shared(numpys: Any, own: Any, of_all: Callable[..., Prepared]) -> Any:

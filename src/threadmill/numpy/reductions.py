@@ -12,7 +12,7 @@ import numpy as np
 
 from .._native.door import BY_NUMPY
 from ..arrays import thresholds
-from ..arrays.doors import FunctionDoor
+from ..arrays.doors import FunctionDoor, Sizes
 from ..arrays.errstate import DEFAULT, HANDLING, as_default_for, as_the_user
 from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
 from ..arrays.refusal import Refusal
@@ -20,7 +20,7 @@ from ..arrays.ufunc import parallel
 from ..arrays.watch import WATCHERS, came_to, is_watched, judged, watched
 from ..tasks.default_pool import check_pool
 from ..tasks.pool import Pool
-from .face import INTEGERS, NUMBERS, named_as
+from .face import INTEGERS, NEVER, NUMBERS, named_as
 
 __all__ = ["all", "amax", "amin", "any", "max", "mean", "min", "prod", "sum"]
 
@@ -139,4 +139,6 @@ def _mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
 _add = parallel(np.add)._reducer
 
 # From so many bytes on a sum of some kind may be ours.
-mean: Any = named_as(np.mean)(FunctionDoor(np.mean, _mean, thresholds.SUMMED))
+_sizes = Sizes(thresholds.REDUCED, whole=thresholds.SUMMED)
+_others = dict.fromkeys(NUMBERS - {np.dtype(char).num for char in "fdFD"}, NEVER)
+mean: Any = named_as(np.mean)(FunctionDoor(np.mean, _mean, _sizes, worth=_others))
