@@ -4,13 +4,22 @@ import gc
 import sys
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
 import threadmill as tm
-from threadmill._native.fields import LazyFields, NodeFields, ValueFields, new_lazy, new_node, new_view
+from threadmill._native.fields import (
+    LazyFields,
+    NodeFields,
+    ValueFields,
+    new_example,
+    new_lazy,
+    new_node,
+    new_view,
+)
 from threadmill.arrays.loops import resolve
 from threadmill.fusion.lazy import LAZY, LazyArray, lazy
 from threadmill.fusion.nodes import NODE, VALUE, Node, Value
@@ -175,6 +184,16 @@ def test_wrong_arguments_are_refused(record: Record) -> None:
     ]:
         with pytest.raises(TypeError, match=r"another class|arguments instead of"):
             function(*args)
+
+
+def test_an_example_is_for_the_thread_that_has_made_it() -> None:
+    given = arguments()
+    own = new_example(NODE)
+    assert type(new_node(own, VALUE, *given)) is Node
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(new_node, own, VALUE, *given).result() is None
+        assert type(other.submit(new_node, NODE, VALUE, *given).result()) is Node
+        assert new_node(other.submit(new_example, NODE).result(), VALUE, *given) is None
 
 
 def test_no_memory_is_told(record: Record) -> None:

@@ -5,7 +5,8 @@
  * long for that as the functions below.
  *
  * An object is made after an example of its class: its first fields are given, the others are the example's.
- * Nothing here knows what the fields mean.
+ * Nothing here knows what the fields mean. An example of nodes that new_example has made is for the
+ * thread that made it.
  */
 #include "limited_api.h"
 
@@ -38,7 +39,9 @@ enum {
     NODE_SPACE,
     NODE_OUTS,
     NODE_GIVEN,
-    NODE_FIELDS = NODE_GIVEN + 5
+    NODE_FIELDS = NODE_GIVEN + 5,
+    NODE_THREAD = NODE_FIELDS, /* of some examples: whose they are; no object, but a word */
+    NODE_WORDS
 };
 
 #define FIELD(name, k) {name, T_OBJECT_EX, (Py_ssize_t)(sizeof(PyObject) + (k) * sizeof(PyObject *)), 0, NULL}
@@ -197,11 +200,29 @@ static void give(PyObject *made, int k, PyObject *x)
     fields_of(made)[k] = Py_NewRef(x);
 }
 
-/* new_node(node, value, loop, name, inputs, shape, reports, place, state, turned, dtype, kind) */
+static PyObject *this_thread(void)
+{
+    return (PyObject *)(uintptr_t)PyThread_get_thread_ident();
+}
+
+/* new_example(node): one more, for the calling thread. */
+static PyObject *new_example(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (!has(count, 1) || !is_a(args[0], node_type)) return NULL;
+    PyObject *made = new_like(args[0], NODE_GIVEN, NODE_FIELDS);
+    if (made != NULL) fields_of(made)[NODE_THREAD] = this_thread();
+    return made;
+}
+
+/* None where the example is another thread's.
+ * new_node(node, value, loop, name, inputs, shape, reports, place, state, turned, dtype, kind) */
 static PyObject *new_node(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
     if (!has(count, 12) || !is_a(args[0], node_type) || !is_a(args[1], value_type)) return NULL;
+    const PyObject *thread = fields_of(args[0])[NODE_THREAD];
+    if (thread != NULL && thread != this_thread()) return Py_NewRef(Py_None);
     PyObject *node = new_like(args[0], NODE_GIVEN, NODE_FIELDS);
     PyObject *value = node == NULL ? NULL : new_like(args[1], VALUE_GIVEN, VALUE_FIELDS);
     PyObject *outs = value == NULL ? NULL : PyList_New(1);
@@ -268,6 +289,7 @@ static PyMethodDef functions[] = {
     {"new_node", (PyCFunction)(void (*)(void))new_node, METH_FASTCALL, NULL},
     {"new_lazy", (PyCFunction)(void (*)(void))new_lazy, METH_FASTCALL, NULL},
     {"new_view", (PyCFunction)(void (*)(void))new_view, METH_FASTCALL, NULL},
+    {"new_example", (PyCFunction)(void (*)(void))new_example, METH_FASTCALL, NULL},
 };
 
 static PyObject *new_fields(void)
@@ -277,17 +299,18 @@ static PyObject *new_fields(void)
                               lazy_clear, lazy_dealloc);
     PyObject *value = new_type("threadmill._native.ValueFields", VALUE_FIELDS, value_members, value_traverse,
                                value_clear, value_dealloc);
-    PyObject *node = new_type("threadmill._native.NodeFields", NODE_FIELDS, node_members, node_traverse,
+    PyObject *node = new_type("threadmill._native.NodeFields", NODE_WORDS, node_members, node_traverse,
                               node_clear, node_dealloc);
     PyObject *made[] = {lazy,
                         value,
                         node,
                         PyCFunction_New(&functions[0], NULL),
                         PyCFunction_New(&functions[1], NULL),
-                        PyCFunction_New(&functions[2], NULL)};
+                        PyCFunction_New(&functions[2], NULL),
+                        PyCFunction_New(&functions[3], NULL)};
     if (owner_name == NULL) return NULL;
-    PyObject *all = PyTuple_New(6);
-    for (int k = 0; k < 6; k++) {
+    PyObject *all = PyTuple_New(7);
+    for (int k = 0; k < 7; k++) {
         if (all == NULL || made[k] == NULL) return NULL;
         PyTuple_SetItem(all, k, made[k]);
     }

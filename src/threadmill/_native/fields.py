@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .library import ffi, lib
 
-__all__ = ["LazyFields", "NodeFields", "ValueFields", "new_lazy", "new_node", "new_view"]
+__all__ = ["LazyFields", "NodeFields", "ValueFields", "new_example", "new_lazy", "new_node", "new_view"]
 
 if TYPE_CHECKING:
 
@@ -22,6 +22,7 @@ _types = ctypes.PYFUNCTYPE(ctypes.py_object)(_address)()
 new_node: Any
 new_lazy: Any
 new_view: Any
+new_example: Any
 if not TYPE_CHECKING:
     LazyFields, ValueFields, NodeFields = _types[:3]
-new_node, new_lazy, new_view = _types[3:]
+new_node, new_lazy, new_view, new_example = _types[3:]

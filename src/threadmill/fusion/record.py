@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from math import prod
 from sys import _getframe
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
 
-from .._native.fields import new_node
+from .._locks import RLock
+from .._native.fields import new_example, new_node
 from .._native.fused import EACH, ONCE
 from .._native.memory import are_apart
 from .._types import Array
@@ -30,6 +32,7 @@ from .schedule import (
     needed_of,
     rows_of,
 )
+from .sharing import add_late, flush_all, share
 from .stores import Store
 from .together import Together
 from .warned import State, line_of_user, place_of_user, state_now, tell
@@ -52,17 +55,20 @@ _WRITTEN = "an array was written"
 class Record:
     """Nodes that are put off, in the order of the program; all run when any value is needed.
 
-    It belongs to one call, and is used by the thread that made it. `exposed` refers to memory that code
-    which we do not know may write: nothing that reads it stays put off. `is_urgent`: such a node has been
-    recorded. `has_rows`: one that reduces rows or columns has been. `has_made`: one may have been computed
-    and not stored. `borrowed` are the values that lie in memory which may be written later. `foreseen` is
-    what follows a reduction that has run, `reduced` what arrays have been reduced to that nobody has written
-    to since. `log` is what explain tells of, `tally` what tells whether fusing
-    pays.
+    It belongs to one call, and is used by the thread that made it; see sharing.py for others. `lock` is held
+    while nodes run. `exposed` refers to memory that code which we do not know may write: nothing that reads
+    it stays put off. `is_urgent`: such a node has been recorded. `has_rows`: one that reduces rows or columns
+    has been. `has_made`: one may have been computed and not stored. `borrowed` are the values that lie in
+    memory which may be written later. `foreseen` is what follows a reduction that has run, `reduced` what
+    arrays have been reduced to that nobody has written to since. `log` is what explain tells of, `tally` what
+    tells whether fusing pays.
     """
 
     def __init__(self, pool: "CData") -> None:
         self.pool = pool
+        self.thread = get_ident()
+        self.like: Node = new_example(NODE)
+        self.lock = RLock()
         self.pending: list[Node] = []
         self.borrowed: list[Value] = []
         self.exposed: list[ref[Array]] = []
@@ -152,15 +158,23 @@ class Record:
             return None
         place = place_of_user(_getframe(3)) if reports else None
         reports = reports and bool(state.bits)
-        node: Node
+        node: Node | None
         if plan is None:
+            if get_ident() != self.thread:
+                share(self)
+                return None
             node = Node(loop, name, inputs, shape, reports, place, state, turned, over, space, axes)
         else:
             dtype, kind = plan.dtype, plan.kind
             node = new_node(
-                NODE, VALUE, loop, name, inputs, shape, reports, place, state, turned, dtype, kind
+                self.like, VALUE, loop, name, inputs, shape, reports, place, state, turned, dtype, kind
             )
+            if node is None:
+                share(self)
+                return None
         self.pending.append(node)
+        if not self.is_open:  # no longer
+            add_late(self, node)  # type: ignore[unreachable]
         self.tally.asked += 1
         if self.exposed:
             self.is_urgent |= self._may_change(inputs)
@@ -220,6 +234,24 @@ class Record:
         Values that are `spared` get no array, and are put off again if somebody holds them.
         Of the folds that were made, the first among them or none: partial results and floating-point flags.
         """
+        if self.is_open and get_ident() != self.thread:
+            share(self)
+        with self.lock:
+            if self.is_open:
+                return self.run_pending(why, folds, spared, asked, before_write)
+            if self.pending:
+                flush_all(self, why)
+            return []
+
+    def run_pending(
+        self,
+        why: str,
+        folds: Sequence[Fold] = (),
+        spared: Sequence[Value] = (),
+        asked: Value | None = None,
+        before_write: bool = False,
+    ) -> list[tuple[Fold, Array, int]]:
+        """As flush, with the lock held."""
         nodes, self.pending = self.pending, []
         self.is_urgent = False
         if not nodes:
@@ -256,7 +288,7 @@ class Record:
         again = set(self.pending)
         self.has_made = bool(again)
         for node in nodes:
-            if node not in again:
+            if node not in again and self.is_open:  # else its thread may be about to show what it makes
                 node.forget()
         if flags:
             tell([(node, flags[node]) for node in nodes if node.reports and flags.get(node)])
@@ -325,6 +357,8 @@ class Record:
             return False
         if 0 in target.strides and target.size > 1:
             return False
+        if get_ident() != self.thread:
+            share(self)
         self.give_back(target)
         self._drop_all_but(value)
         store, node = Store(target, self.pending), value.node
