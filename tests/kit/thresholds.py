@@ -8,10 +8,9 @@ from threadmill._native.door import Door
 from threadmill.arrays import accumulations, reductions, spaces, thresholds, ufunc
 from threadmill.numpy import extremes, fft, products, rows
 
-# The functions that `on_all_cores` has made, and those that have doors of their own.
+# The functions that `on_all_cores` has made, and one that has a door of its own.
 OUR_FUNCTIONS = [
     tm.square,
-    tm.scale,
     *(
         value
         for room in (tm.numpy, *tm.numpy._ROOMS)
@@ -25,7 +24,7 @@ def lower_thresholds(set_attribute: Callable[[Any, str, Any], None] = setattr) -
     """From now on no call of this process is too small for C."""
     for name in "LEAST", "MOST", "REDUCED", "SUMMED", "ALONE", "ACCUMULATED", "ACCUMULATED_INTEGERS":
         set_attribute(thresholds, name, 0)
-    for function in OUR_FUNCTIONS:
+    for function in (*OUR_FUNCTIONS, tm.scale):
         set_attribute(function, "least", 0)
     set_attribute(products, "_WORTH", 0)
     share_few(set_attribute)

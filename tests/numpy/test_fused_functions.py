@@ -165,6 +165,8 @@ def test_nan_to_num(content: str, pool: tm.Pool) -> None:
         assert fused.nan_to_num(mine, copy=False, pool=pool) is mine
         np.nan_to_num(theirs, copy=False)
         assert bits(mine) == bits(theirs)
+        if char not in "efdg":
+            assert not fused.nan_to_num.explain(x, pool=pool).parallel  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("content", CONTENTS)

@@ -676,11 +676,11 @@ def test_in_fused_functions_they_evaluate() -> None:
 def test_whole_arrays() -> None:
     """The least of all elements: the first one, also where blocks have equal ones, or nan."""
     for dtype in DTYPES:
-        x = values(dtype, 50)
+        x, parallel = values(dtype, 50), dtype != "?"  # NumPy stops at the first bool that decides
         for name in "argmax", "argmin":
             same(name, x)
             same(name, x[:1])
             same(name, x[::-2], 0)
-            same(name, x.reshape(5, 10), parallel=True)
+            same(name, x.reshape(5, 10), parallel=parallel)
             same(name, x.reshape(5, 10).T)
-            same(name, np.zeros(50, dtype), parallel=True)
+            same(name, np.zeros(50, dtype), parallel=parallel)

@@ -202,7 +202,7 @@ class ParallelUfunc(Door):
         result = self._reduced(*args, pool=pool, **options)
         return apply_as_the_user(self.ufunc.reduce, args, options) if result is BY_NUMPY else result
 
-    def _reduced(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+    def _reduced(self, /, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if pool is None and args and not WATCHERS:
             x = args[0]
             axis = args[1] if len(args) > 1 else options.get("axis", 0)
@@ -215,7 +215,7 @@ class ParallelUfunc(Door):
         result = self._outer(*args, pool=pool, **options)
         return apply_as_the_user(self.ufunc.outer, args, options) if result is BY_NUMPY else result
 
-    def _outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+    def _outer(self, /, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if WATCHERS and not is_watched():
             outer = functools.partial(type(self).outer, self)
             return watched(f"{self.__name__}.outer", outer, *args, pool=pool, **options)
@@ -245,7 +245,7 @@ class ParallelUfunc(Door):
         result = self._accumulated(*args, pool=pool, **options)
         return apply_as_the_user(self.ufunc.accumulate, args, options) if result is BY_NUMPY else result
 
-    def _accumulated(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
+    def _accumulated(self, /, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if WATCHERS and not is_watched():
             accumulate = functools.partial(type(self).accumulate, self)
             return watched(f"{self.__name__}.accumulate", accumulate, *args, pool=pool, **options)

@@ -23,7 +23,18 @@ from ..arrays.watch import WATCHERS, came_to, is_watched, judged, watched
 from ..tasks.default_pool import check_pool, default_pool
 from ..tasks.pool import Pool
 
-__all__ = ["FLOATS", "INTEGERS", "LEAST", "NEVER", "NUMBERS", "WAYS", "Prepared", "named_as", "on_all_cores"]
+__all__ = [
+    "COMPLEX",
+    "FLOATS",
+    "INTEGERS",
+    "LEAST",
+    "NEVER",
+    "NUMBERS",
+    "WAYS",
+    "Prepared",
+    "named_as",
+    "on_all_cores",
+]
 
 Function = Callable[..., Any]
 
@@ -43,10 +54,12 @@ _NO_SIZE = Refusal("it has gained in no size that was measured", by_size=True)
 # How each function runs, by the name that it has in NumPy, "numpy.sort"; for the table of the namespace.
 WAYS: dict[str, str] = {}
 
-# Numbers of dtypes (dtype.num): of all numbers, dates and times; of bool and integers; of floats.
+# Numbers of dtypes (dtype.num): of all numbers, dates and times; of bool and integers; of
+# complex numbers; of these and other floats.
 NUMBERS = frozenset({*range(17), 21, 22, 23})
 INTEGERS = frozenset(range(11))
-FLOATS = frozenset({*range(11, 17), 23})  # complex numbers are two
+COMPLEX = frozenset(range(14, 17))
+FLOATS = frozenset({*range(11, 14), 23}) | COMPLEX
 
 _ndarray = np.ndarray
 

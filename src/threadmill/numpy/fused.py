@@ -21,7 +21,7 @@ from ..fusion.fuse import explain_fused, run_fused
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
 from .binding import binder
-from .face import FLOATS, Prepared, on_all_cores
+from .face import COMPLEX, FLOATS, Prepared, on_all_cores
 from .moments import WAY as MOMENTS_WAY
 from .moments import by_moments
 
@@ -99,7 +99,9 @@ def _reduces(given: dict[str, Any]) -> str | None:
 def _floats(given: dict[str, Any]) -> str | None:
     if not given["x"].flags.c_contiguous:
         return "its elements do not lie in C's order"
-    return None if given["x"].dtype.kind in "fc" else "integers are never NaN"
+    if given["x"].dtype.kind == "c":
+        return "the two parts of complex numbers are strided, and take longer in passes"
+    return None if given["x"].dtype.kind == "f" else "integers are never NaN"
 
 
 def _alike(given: dict[str, Any]) -> str | None:
@@ -234,6 +236,6 @@ ptp = _fused(np.ptp, _ranges, 1 << 25)
 average = _fused(np.average, _reduces, 1 << 23)
 trapezoid = _fused(np.trapezoid, _in_rows, 1 << 23)
 gradient = _fused(np.gradient, _in_rows, 1 << 23)
-nan_to_num = _fused(np.nan_to_num, _floats, 1 << 22, runs=FLOATS)
+nan_to_num = _fused(np.nan_to_num, _floats, 1 << 22, runs=FLOATS - COMPLEX)
 isclose = _fused(np.isclose, _alike, 1 << 22)
 allclose = _fused(np.allclose, _alike, 1 << 22)
