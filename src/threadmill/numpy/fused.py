@@ -133,6 +133,13 @@ MOMENTS_LEAST = 1 << 23
 _MOMENTS, _NAN_MOMENTS = 1 << 19, 1 << 18
 
 
+_IN_PIECES = Refusal("its elements do not lie in C's order, and are few")
+
+
+def _is_in_pieces(x: Any) -> bool:
+    return type(x) is np.ndarray and not x.flags.c_contiguous and x.nbytes < MOMENTS_LEAST
+
+
 def _fused(
     numpys: Function,
     gains: Gains,
@@ -151,6 +158,9 @@ def _fused(
     bound = binder(signature)
 
     def prepare(pool: Pool, *args: Any, **options: Any) -> Prepared:
+        has_axis = len(args) > 1 or options.get("axis") is not None
+        if sooner is not None and has_axis and args and args[1:2] != (None,) and _is_in_pieces(args[0]):
+            return _IN_PIECES  # as `sooner` would find
         given = bound(args, options)
         if sooner is not None:
             call = sooner(pool, numpys, given)
