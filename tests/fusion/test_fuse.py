@@ -1327,3 +1327,31 @@ def test_an_assignment_that_is_numpys_tells_of_its_conversion_once() -> None:
             function(x, y)
         seen.append([str(each.message) for each in told])
     assert seen[0] == seen[1] == ["overflow encountered in cast"]
+
+
+def test_zeros_of_both_signs_are_kept_apart(pool: tm.Pool) -> None:
+    def program(x: Any) -> Any:
+        return x + 0.0, x + -0.0, x + 0, np.add(x, -0.0), np.add(0.0, x), np.copysign(1.0, x - 0.0)
+
+    x = np.full(100_000, -0.0)
+    for _ in range(2):  # the second time with what is kept
+        for made, numpys in zip(tm.fuse(program, pool=pool)(x), program(x), strict=True):
+            assert made.tobytes() == numpys.tobytes()
+
+
+def test_errors_of_functions_and_powers_are_told_at_their_lines(pool: tm.Pool) -> None:
+    def program(x: Any) -> Any:
+        a = np.multiply(x, 1e308)
+        b = x**2 + np.sqrt(-x)
+        c = x**3.5
+        return a, b, c, np.divide(x, 0), np.multiply(x, x, out=a)
+
+    x = np.full(100_000, 1e300)
+    told = []
+    for each in program, tm.fuse(program, pool=pool):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            each(x)
+        told.append([(str(one.message), one.filename, one.lineno) for one in seen])
+    assert told[0]
+    assert told[1] == told[0]

@@ -22,7 +22,7 @@ from .record import Record
 if TYPE_CHECKING:
     from .._types import Array
 
-__all__ = ["are_small", "assign", "by_numpy", "call", "call_at_once", "on_all_cores"]
+__all__ = ["are_small", "as_operand", "assign", "by_numpy", "call", "call_at_once", "on_all_cores"]
 
 # NumPy's own ufuncs on all cores, which live as long as the process.
 _parallel: dict[np.ufunc, Any] = {}
@@ -63,6 +63,13 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
     return shown(record, node)
 
 
+def as_operand(record: Record, x: Any) -> Any:
+    """What a node takes a ufunc's operand as; None for one that has to be looked at."""
+    if type(x) is LazyArray:
+        return x._value if x._record is record else None
+    return x if type(x) in PYTHON_NUMBERS else None
+
+
 @functools.cache
 def _takes_ellipsis() -> bool:
     """Whether ``out=...`` asks for an array, as from NumPy 2.3 on; before it is an error."""
@@ -95,7 +102,7 @@ def _are_usual(options: dict[str, Any]) -> bool:
 
 def _node(record: Record, ufunc: np.ufunc, operands: list[Any], options: dict[str, Any]) -> Node | None:
     """The call put off, if its loop is one that the options ask for."""
-    node = record.node(ufunc, tuple(operands))
+    node = record.node(ufunc, tuple(operands), above=2)  # `call`, and what has called it
     if node is None or options.keys() <= {"out"}:
         return node
     dtype = options.get("dtype")

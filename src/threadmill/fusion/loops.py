@@ -88,14 +88,14 @@ def as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None
 
 def number_in(dtype: np.dtype[Any], x: Any) -> Value | None:
     """A number of Python's in a loop's dtype; None where NumPy has to look at it."""
-    key = dtype.num, type(x), x
+    key = dtype.num, type(x), x or repr(x)  # zeros of both signs are equal
     found = _numbers.get(key)
     if found is None:
         number = as_loop_number(x, dtype)
         if number is None:
             return None
         found = Value.of(number)
-        if x and x == x and type(x) is not complex:  # zeros of both signs are equal, NaNs are not
+        if x == x and type(x) is not complex:
             _numbers.put(key, found)
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
-from .calls import are_small, assign, by_numpy, call, call_at_once
+from .calls import are_small, as_operand, assign, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
 from .elision import (
     COMMUTATIVE,
@@ -147,7 +147,7 @@ def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
 
 def _of_one(self: LazyArray, ufunc: np.ufunc) -> Any:
     record = self._record
-    node = record.node(ufunc, (self._value,))
+    node = record.node(ufunc, (self._value,), above=1)
     return call_at_once(record, ufunc, (self,), {}) if node is None else shown(record, node)
 
 
@@ -162,6 +162,8 @@ def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
     if _is_foreign(other):
         return at_once(self._record, operator.pow, (self, other), {})
     ufunc, operands = power(self, other)
+    if len(operands) == 1:
+        return _of_one(operands[0], ufunc)
     return call(self._record, ufunc, operands, {})
 
 
@@ -188,6 +190,12 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
     if method == "__call__":
         if not options and len(args) == ufunc.nin == 1:
             return _of_one(self, ufunc)
+        if not options and len(args) == ufunc.nin == 2:
+            record = self._record
+            operands = as_operand(record, args[0]), as_operand(record, args[1])
+            if operands[0] is not None and operands[1] is not None:
+                node = record.node(ufunc, operands)
+                return call_at_once(record, ufunc, args, {}) if node is None else shown(record, node)
         if len(args) == 2 and args[1] is self and type(args[0]) is np.ndarray and not options:
             counts = getrefcount(args[0]), getrefcount(args[1])
             over = written_over(ufunc, args[0], counts[0], self._value, counts[1])

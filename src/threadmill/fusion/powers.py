@@ -29,7 +29,11 @@ def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
     """The ufunc and the operands of ``x ** exponent``."""
     if not _is_number(exponent) or exponent not in (-1, 0, 0.5, 1, 2):
         return np.power, (x, exponent)
-    key = x.dtype.num, type(exponent), getattr(exponent, "dtype", None), complex(exponent)
+    kind = type(exponent)
+    if kind is int or kind is float:
+        key: tuple[Any, ...] = x.dtype.num, kind, None, exponent
+    else:
+        key = x.dtype.num, kind, getattr(exponent, "dtype", None), complex(exponent)
     found = _powers.get(key)
     if found is None:
         asked: Any = np.ones(2, x.dtype).view(_Asked)

@@ -83,8 +83,11 @@ class Record:
 
     # ---- recording ----
 
-    def node(self, ufunc: np.ufunc, operands: tuple[Any, ...]) -> Node | None:
-        """The ufunc's call put off, of values and numbers; None where it has to be made at once."""
+    def node(self, ufunc: np.ufunc, operands: tuple[Any, ...], above: int = 0) -> Node | None:
+        """The ufunc's call put off, of values and numbers; None where it has to be made at once.
+
+        `above`: so many functions of this room at least are between the one that calls this and the user's.
+        """
         if len(self.pending) >= _MOST_PENDING:
             self.flush(f"{_MOST_PENDING} operations are put off at most")
         plan = plan_of_call(ufunc, operands)
@@ -103,7 +106,9 @@ class Record:
             if number is None:
                 return None
             operands = (number, *operands[1:]) if k == 0 else (*operands[:k], number, *operands[k + 1 :])
-        return self._put_off(plan.loop, plan.name, operands, plan.shape, plan.reports, plan.turned, plan)
+        return self._put_off(
+            plan.loop, plan.name, operands, plan.shape, plan.reports, plan.turned, plan, above=above
+        )
 
     def add(
         self,
@@ -147,6 +152,7 @@ class Record:
         over: int = EACH,
         space: tuple[int, ...] | None = None,
         axes: tuple[int, ...] = (-1,),
+        above: int = 0,
     ) -> Node | None:
         """`plan`: that of a call, from which a node over each element is made at once."""
         if not self.is_open:
@@ -156,7 +162,7 @@ class Record:
             state = self.state = state_now(state)
         if state.at_once and reports:
             return None
-        place = place_of_user(_getframe(3)) if reports else None
+        place = place_of_user(_getframe(3 + above)) if reports else None
         reports = reports and bool(state.bits)
         node: Node | None
         if plan is None:
