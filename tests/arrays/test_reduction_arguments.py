@@ -250,7 +250,8 @@ def test_added_rows_begin_with_what_is_given(
     if tame.dtype.kind in "fc":
         broken[7], broken[9], broken[50:, 3] = np.nan, -np.nan, np.inf
     for x in tame, broken, tame.reshape(3, 100, 701), tame[:, :600].copy():
-        for options in {"initial": 5}, {"initial": -3, "keepdims": True}, {"initial": 0}, {"where": x.real > 0}:
+        more = {"initial": -3, "keepdims": True}, {"where": x.real > 0}
+        for options in {"initial": 5}, {"initial": 0}, *more:
             for axis in 0, (0,), -2:
                 assert_same_call(
                     tm.parallel(np.add).reduce,
