@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
+from .call_sites import bound, method_of, names_given
 from .calls import are_small, as_operand, assign, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
 from .elision import (
@@ -203,6 +204,8 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
                 return call(self._record, ufunc, args[::-1], {"out": (self,)})
             if over == FIRST:
                 return wrapped(self._record, call(self._record, ufunc, args, {"out": args[:1]}))
+        if "where" in options and "out" not in options and "out" in names_given(_getframe(1)):
+            options["out"] = (None,) * ufunc.nout  # NumPy drops it, and would warn that there is none
         return call(self._record, ufunc, args, options)
     if method == "reduce":
         return reduce(self._record, ufunc, args, options)
@@ -214,7 +217,7 @@ def _array_function(self: LazyArray, function: Any, types: Any, args: Any, optio
     if definition is not None and are_small(args):
         return by_numpy(self._record, function, args, options)
     if definition is not None and _PLAIN.issuperset(types):
-        result = definition(*args, **options)
+        result = bound(definition, args, options)
         if result is not NotImplemented:
             return result
     return at_once(self._record, function, args, options)
@@ -222,20 +225,6 @@ def _array_function(self: LazyArray, function: Any, types: Any, args: Any, optio
 
 # Other classes have a word in what a function does with them.
 _PLAIN = frozenset({LazyArray, np.ndarray})
-
-
-def _method(name: str, definition: Callable[..., Any]) -> Callable[..., Any]:
-    numpys = getattr(np.ndarray, name)
-
-    def method(self: LazyArray, *args: Any, **options: Any) -> Any:
-        if are_small((self,)):
-            return by_numpy(self._record, numpys, (self, *args), options)
-        result = definition(self, *args, **options)
-        if result is NotImplemented:
-            return at_once(self._record, numpys, (self, *args), options)
-        return result
-
-    return method
 
 
 # ---- elements ----
@@ -354,7 +343,7 @@ def _put_on() -> None:
     }
     methods = {f"__{name}__": function for name, function in special.items()}
     for name, definition in METHODS.items():
-        methods[name] = _method(name, definition)
+        methods[name] = method_of(name, definition)
     for name, function in methods.items():
         function.__name__ = name
         setattr(LazyArray, name, function)
