@@ -10,7 +10,7 @@ from kit.arrays import extremes
 from kit.fuse_compare import LAYOUTS, arrays, differences, seen, sums_fold, twin
 
 import threadmill as tm
-from threadmill.fusion import picking
+from threadmill.fusion import picking, reduce_rows
 
 pytestmark = pytest.mark.usefixtures("small_ones_too")
 
@@ -431,3 +431,13 @@ def test_all_threads_pick() -> None:
     told = explained(lambda x: (x * 2)[x > 1.5], np.linspace(1, 2, 300_000))
     assert told.passes == 1, told
     assert "a mask picks elements" in told
+
+
+def test_short_rows_of_halves_are_part_of_a_pass(
+    monkeypatch: pytest.MonkeyPatch, pools: list[tm.Pool]
+) -> None:
+    monkeypatch.setattr(reduce_rows, "_SHORTEST", 1 << 12)
+    x = extremes("e", 90_000).reshape(180, 500)
+    program = lambda x: (x * 2).argmax(-1)  # noqa: E731
+    assert "by NumPy: argmax" not in explained(program, x)
+    assert differences(program, [x], pools[1]) == {}
