@@ -22,7 +22,7 @@ from .record import Record
 if TYPE_CHECKING:
     from .._types import Array
 
-__all__ = ["are_small", "as_operand", "assign", "by_numpy", "call", "call_at_once", "on_all_cores"]
+__all__ = ["are_small", "assign", "by_numpy", "call", "call_at_once", "on_all_cores"]
 
 # NumPy's own ufuncs on all cores, which live as long as the process.
 _parallel: dict[np.ufunc, Any] = {}
@@ -61,13 +61,6 @@ def call(record: Record, ufunc: np.ufunc, args: tuple[Any, ...], options: dict[s
         return call_at_once(record, ufunc, args, options)
     record.is_urgent |= may_change
     return shown(record, node)
-
-
-def as_operand(record: Record, x: Any) -> Any:
-    """What a node takes a ufunc's operand as; None for one that has to be looked at."""
-    if type(x) is LazyArray:
-        return x._value if x._record is record else None
-    return x if type(x) in PYTHON_NUMBERS else None
 
 
 @functools.cache

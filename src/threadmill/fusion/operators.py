@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from .call_sites import bound, method_of, names_given
-from .calls import are_small, as_operand, assign, by_numpy, call, call_at_once
+from .calls import are_small, assign, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
 from .elision import (
     COMMUTATIVE,
@@ -26,6 +26,7 @@ from .elision import (
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import FIRST_IF_LARGE, Value
 from .numpys_code import is_numpys
+from .operand import as_operand, kind_of_loops, value_of
 from .picking import picked
 from .powers import power
 from .reducing import reduce
@@ -93,25 +94,14 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
             return shown(record, node)
         if second is not None and is_taken(ufunc, first, references, second):
             return call(record, ufunc, (self, other), {"out": (self,)})
-        if is_equality and _kind(self) != _kind(other):
+        if is_equality and kind_of_loops(self) != kind_of_loops(other):
             return at_once(record, operate, (self, other), {})
         if second is not None:
             return call_at_once(record, ufunc, (self, other), {})
-        is_over = references <= TEMPORARY and is_taken(ufunc, first, references, _value_of(other))
+        is_over = references <= TEMPORARY and is_taken(ufunc, first, references, value_of(other))
         return call(record, ufunc, (self, other), {"out": (self,)} if is_over else {})
 
     return forward
-
-
-def _value_of(other: Any) -> Value:
-    """An operand that is no lazy array of this call's."""
-    return other._value if type(other) is LazyArray else Value.of(np.asarray(other))
-
-
-def _kind(x: Any) -> str:
-    """What arrays must have in common that NumPy has a loop for; others are unequal, which no ufunc says."""
-    kind: str = x.dtype.kind if hasattr(x, "dtype") else "f"
-    return "f" if kind in "biufc" else kind
 
 
 def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
