@@ -90,6 +90,12 @@ def test_conversions(three: tm.Pool, dtype: str) -> None:
         check(three, "asfortranarray", lambda x=x, target=target: ((x, target), {}))
 
 
+def test_an_array_without_axes_gets_one(three: tm.Pool) -> None:
+    for name in "ascontiguousarray", "asfortranarray":
+        for target in None, "i", "d":
+            check(three, name, lambda target=target: ((np.array(3),), {"dtype": target}))
+
+
 @pytest.mark.parametrize("error", ["warn", "raise", "ignore", "call", "log"])
 def test_errors_of_conversions(three: tm.Pool, error: Any) -> None:
     class Log:
@@ -286,6 +292,7 @@ def test_joins_into_out(three: tm.Pool) -> None:
             check(
                 three, "concatenate", lambda out=out, options=options: (((x, x),), {"out": out(), **options})
             )
+    check(three, "concatenate", lambda: (((x, x), True), {}))
     pair = np.zeros((80, 30))
     check(three, "concatenate", lambda: (((pair[40:], pair[:40]),), {"out": pair}))
 
@@ -353,6 +360,9 @@ def test_select(three: tm.Pool, dtype: str) -> None:
         (masks[:2], [x, x.T.copy().T], 1.5),
         (masks[:2], [1, x], x[0, 0]),
         (masks[:2], [1, 2], 3),
+        (masks[:2], [x.astype("Q"), 1], 3),
+        (masks[:2], [x.astype("B"), x.astype("B")], 3),
+        (masks[:2], [2.5, x], 3),
         (masks[:2], [x[0], x], 3),
         (masks[:2], [x, x.astype("f")], 0),
         (masks[:1], [x, x]),

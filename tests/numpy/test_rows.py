@@ -1,6 +1,7 @@
 """Functions that share out rows come to what NumPy's come to: bits, layout, warnings, errors."""
 
 import itertools
+import math
 import operator
 import warnings
 from collections.abc import Iterator
@@ -325,6 +326,17 @@ def test_products(dtype: str) -> None:
     assert (shared > 20) == (dtype not in "dF")
 
 
+@pytest.mark.parametrize("signed", list("bhiq"))
+def test_products_of_integers_that_are_no_integers(signed: str) -> None:
+    """Of uint64 and signed integers they are float64's, which BLAS adds up by blocks of its own."""
+    a, b = values("Q", 24 * 30).reshape(24, 30), values(signed, 30 * 9, 1).reshape(30, 9)
+    for x, y in (a, b), (b.T, a.T):
+        same("dot", x, y, parallel=False)
+        same("inner", x, y.T, parallel=False)
+        same("einsum", "ij,jk->ik", x, y, parallel=False)
+        same("matmul", x, y)
+
+
 def test_a_product_that_adds_nothing_up_is_a_view() -> None:
     a = np.arange(12).reshape(3, 4)
     for subscripts in "ij->ji", "ij":
@@ -501,6 +513,23 @@ def test_quantiles_of_few_rows_are_numpys() -> None:
         assert tm.numpy.nanquantile.explain(x.reshape(3, rows, 100), 0.5, (0, 2)).parallel is parallel
 
 
+def test_axes_of_length_1_of_running_sums() -> None:
+    for shape, order in itertools.product([(3, 1, 2), (1, 6, 5), (1, 30, 2), (2, 5, 1)], "CF"):
+        count, how = math.prod(shape), order
+        x, integers = (values(char, count).reshape(shape, order=how) for char in "db")
+        for y, axis in itertools.product((x, x.swapaxes(0, 1), integers), range(-3, 3)):
+            for name in "cumsum", "nancumsum", "cumprod", "nancumprod":
+                same(name, y, axis, parallel=None)
+
+
+def test_quantiles_at_no_place() -> None:
+    for x in values("d", 392).reshape(4, 14, 7).T, values("f", 300):
+        for name in "quantile", "nanquantile", "percentile", "nanpercentile":
+            for axis, places in itertools.product((None, 0, -1), ([], np.zeros((0, 2)))):
+                same(name, x, places, axis, parallel=False)
+                same(name, x, places, axis, keepdims=True, parallel=False)
+
+
 def test_running_products_of_complex_numbers_are_numpys() -> None:
     x = values("D", 66).reshape(11, 6)
     same("nancumprod", x, 1, parallel=False)
@@ -514,6 +543,12 @@ def test_an_error_for_rows_of_nan_alone() -> None:
     for name in "nanargmax", "nanargmin":
         same(name, x, 1, parallel=True)
         same(name, x, 0, parallel=True)
+
+
+def test_what_is_no_array_has_its_extremes_looked_for() -> None:
+    for x, axis in ([[1.0, 2.0], [3.0, np.nan]], (1, 0)), ([1, 2], 0), (0j, None), ([1.5, np.nan], -1):
+        for name in "nanmax", "nanmin", "nanargmax", "nanargmin":
+            same(name, x, axis)
 
 
 # ---- how it is asked for -----------------------------------------------------------------------------------

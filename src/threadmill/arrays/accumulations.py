@@ -16,7 +16,7 @@ from .._native.status import FAILED
 from .._types import Array
 from . import programs, thresholds
 from .errstate import report_flags
-from .layout import empty_result, is_plain, is_target
+from .layout import empty_result, is_plain, is_target, iterated_result
 from .loops import Loop, LoopCache, find_loop
 from .plan import Plan
 from .refusal import Refusal, fewer_than
@@ -135,7 +135,7 @@ def prepare(
     if array.dtype != own and not _converts(array.dtype, own):
         return Refusal(f"no conversion from {array.dtype} to {own}")
     if out is None:
-        out = empty_result(array, own)
+        out = (iterated_result if 1 in array.shape else empty_result)(array, own)
     elif not is_target(out) or out.dtype != own or out.shape != array.shape or overlaps_itself(out):
         return Refusal("out is no plain writable array of the result's dtype and shape")
     elif relate(array, out) == OVERLAPPING:

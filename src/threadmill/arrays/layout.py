@@ -26,6 +26,7 @@ __all__ = [
     "exact_total",
     "is_plain",
     "is_target",
+    "iterated_result",
     "native_chunks",
 ]
 
@@ -72,7 +73,11 @@ def empty_result(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
     dtype = dtype or x.dtype
     if x.flags.c_contiguous or x.flags.f_contiguous:
         return empty_like(x, dtype)
-    # empty_like gives axes of length 1 other strides than a ufunc, which asks its iterator:
+    return iterated_result(x, dtype)
+
+
+def iterated_result(x: Array, dtype: np.dtype[Any]) -> Array:
+    """A new array as NumPy's iterator lays it out, unlike empty_like where axes have length 1."""
     allocated = np.nditer(
         [x, None],
         flags=["zerosize_ok"],

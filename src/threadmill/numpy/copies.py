@@ -62,7 +62,7 @@ def asfortranarray(pool: Pool, a: Any, dtype: Any = None, *, like: Any = None) -
 
 
 def _laid_out(pool: Pool, a: Any, dtype: Any, order: Any, like: Any) -> Prepared:
-    if not is_plain(a) or like is not None:
+    if not is_plain(a) or not a.ndim or like is not None:  # NumPy gives a number an axis
         return OTHER
     to = a.dtype if dtype is None else plain_dtype(dtype)
     if to is None or (to == a.dtype and to.char != a.dtype.char):

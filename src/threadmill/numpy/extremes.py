@@ -164,11 +164,13 @@ def _nan_extreme(greatest: bool) -> Callable[..., Prepared]:
         initial: Any = NO_VALUE,
         where: Any = NO_VALUE,
     ) -> Prepared:
+        if not is_plain(a):
+            return _NOT_PLAIN
         if not (out is None and initial is NO_VALUE and where is NO_VALUE):
             return _OPTIONS
         if keepdims is not NO_VALUE and type(keepdims) is not bool:
             return _OPTIONS
-        is_last = type(axis) is int and type(a) is np.ndarray and a.ndim > 1 and axis in (-1, a.ndim - 1)
+        is_last = type(axis) is int and a.ndim > 1 and axis in (-1, a.ndim - 1)
         if not is_last and a.nbytes < WHOLE_LEAST:
             return Refusal(f"NumPy reads fewer than {WHOLE_LEAST} bytes as fast", by_size=True)
         return _looked_for(pool, a, axis, keepdims, greatest, False)

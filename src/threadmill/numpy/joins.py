@@ -122,6 +122,8 @@ def concatenate(
     dtype: Any = None,
     casting: Any = "same_kind",
 ) -> Prepared:
+    if type(axis) is bool:  # an error of this function's alone
+        return OTHER
     return _joined(pool, _plain(arrays), axis, out, dtype, casting)
 
 

@@ -129,6 +129,9 @@ def select(pool: Pool, condlist: Any, choicelist: Any, default: Any = 0) -> Prep
     choices = [_choice(each, dtype) for each in given]
     if any(each is None for each in choices) or any(x.dtype.char != "?" for x in condlist):
         return _OTHER
+    numbers = [each for each in choicelist if type(each) in PYTHON_NUMBERS]
+    if not all(np.can_cast(np.asarray(each).dtype, dtype, "same_kind") for each in numbers):
+        return _OTHER  # NumPy copies them as arrays, and raises
     arrays: list[Any] = [*condlist, *choices]
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
     if not math.prod(shape) or any(x.shape not in ((), shape) for x in arrays):

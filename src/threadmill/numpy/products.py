@@ -14,7 +14,7 @@ from .rows import Rows, gathered, pieces_of
 __all__ = ["dot", "einsum", "inner"]
 
 _WAY = "Products of integers: rows of the result are shared out."
-_NOT_INTEGERS = Refusal("an operand is no plain array of integers")
+_NOT_INTEGERS = Refusal("an operand is no plain array of integers, or the result has none")
 
 # Multiplications that are worth another thread.
 _WORTH = 1 << 19
@@ -24,7 +24,10 @@ _LEAST = 1 << 16
 
 
 def _are_integers(*operands: Any) -> bool:
-    return all(is_plain(x) and x.dtype.kind in "biu" for x in operands)
+    """Whether the operands and their products are integers: uint64 and int64 come to floating point."""
+    if not all(is_plain(x) and x.dtype.kind in "biu" for x in operands):
+        return False
+    return np.result_type(*(x.dtype for x in operands)).kind != "f"
 
 
 def _rows(axis: int, length: int, count: int) -> Rows | Refusal:

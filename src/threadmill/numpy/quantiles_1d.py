@@ -43,10 +43,10 @@ def elements_in_a_row(a: Any, axis: Any = None) -> Any:
 
 
 def is_quantile(q: Any) -> bool:
-    """Whether it is a number or an array or list of numbers, which NumPy takes as it is."""
+    """Whether it is a number or an array or list of some numbers, which NumPy takes as it is."""
     if type(q) in (list, tuple):
-        return all(type(each) in (int, float) for each in q)
-    return type(q) in (int, float) or isinstance(q, np.floating) or is_plain(q)
+        return bool(q) and all(type(each) in (int, float) for each in q)
+    return type(q) in (int, float) or isinstance(q, np.floating) or (is_plain(q) and q.size > 0)
 
 
 class _Refused(Exception):
