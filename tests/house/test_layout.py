@@ -91,9 +91,9 @@ FILES = {
     """,
     "fusion": """
         nodes loops node_plans past_filters warned elision open_tiles layout passes chains worth building
-        running schedule sharing stores explanation foreseen together record numpys_calls lazy operand picking
-        arg_extremes reduce_all reduce_rows reduce_columns calls reduce_evaluated call_sites reducing steps
-        numpys_code definitions powers operators frames labelled arguments formula symbols blocks fuse
+        running schedule groups sharing stores explanation foreseen together record numpys_calls lazy operand
+        picking arg_extremes reduce_all reduce_rows reduce_columns calls reduce_evaluated call_sites reducing
+        steps numpys_code definitions powers operators frames labelled arguments formula symbols blocks fuse
     """,
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",

@@ -17,17 +17,14 @@ from .._types import Array
 from ..arrays.loops import Loop
 from .explanation import Log
 from .foreseen import Foreseen
+from .groups import run_groups
 from .loops import BY_PLACE, as_values, number_in, shows_place
 from .node_plans import SMALL, NodePlan, plan_of_call
 from .nodes import NODE, VALUE, Conversion, Holder, Node, Value, is_plain, is_turned
 from .passes import Fold
-from .running import run_pass
 from .schedule import (
     ancestors,
-    ends_of,
     goes_at_once,
-    groups_of,
-    last_reads,
     made_again,
     needed_of,
     rows_of,
@@ -45,8 +42,6 @@ __all__ = ["RETURNED", "Record"]
 
 # Nodes that are put off at most, so that a long loop keeps neither memory nor its user waiting.
 _MOST_PENDING = 256
-
-_NOTHING: dict[Node, list[Value]] = {}
 
 RETURNED = "the function returned"
 _WRITTEN = "an array was written"
@@ -277,7 +272,7 @@ class Record:
         is_one_pass = goes_at_once(needed)
         inputs = () if is_one_pass else [node.inputs for node in needed]
         try:
-            ended = self._run(needed, wanted, folds, flags, is_one_pass)
+            ended = run_groups(self, needed, wanted, folds, flags, is_one_pass)
         except BaseException:
             self.pending = [node for node in nodes if node.outs[0].array is None and node.target is None]
             raise
@@ -305,38 +300,6 @@ class Record:
 
     def _made_before(self, nodes: Sequence[Node]) -> list[Value]:
         return [node.outs[0] for node in nodes if node.outs[0].again] if self.has_made else []
-
-    def _run(
-        self,
-        needed: list[Node],
-        wanted: set[Value],
-        folds: Sequence[Fold],
-        flags: dict[Node, int],
-        is_one_pass: bool,
-    ) -> list[tuple[Fold, Array, int]]:
-        ended: list[tuple[Fold, Array, int]] = []
-        groups, handed_on = [needed], _NOTHING
-        if not is_one_pass:
-            asked = wanted.copy()
-            groups = groups_of(needed, wanted)
-            handed_on = last_reads(groups, wanted - asked)
-        for group in groups:
-            ends = ends_of(group, folds, wanted)
-            raised, partials, saved = run_pass(self.pool, group, wanted, ends)
-            self.tally.saved_ns += saved
-            if self.log is not None:
-                self.log.add(group, ends)
-            if any(raised):
-                flags.update(zip(group, raised, strict=False))
-            if partials is not None:
-                ended += zip(ends, partials, raised[len(group) :], strict=True)
-            for value in handed_on.get(group[-1], ()):
-                if all(value is not fold.value for fold in folds) and not value.is_held():
-                    value.array = None  # nobody reads it any more
-        if len(groups) > 1:
-            for node in {node for group in groups for node in group}.difference(needed):
-                node.forget()
-        return ended
 
     def close(self) -> None:
         """The end of the call: whatever somebody still has gets its values."""
