@@ -456,3 +456,23 @@ def test_a_list_that_is_returned_twice_is_one(pools: list[tm.Pool]) -> None:
     assert same is kept
     assert pair is constant
     assert type(kept[0]) is type(made[0]) is np.ndarray
+
+
+# ---- which of two NaNs a complex loop takes in place ----
+
+
+def added_to_itself_moved(x: Any, y: Any) -> Any:
+    moved = x[:-2] * 1
+    x[1:-1] += moved
+    return x
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+@pytest.mark.parametrize("dtype", ["F", "D"])
+def test_complex_sums_in_place_keep_numpys_nan_where_operands_overlap(dtype: str, step: int) -> None:
+    x = values(np.random.default_rng(1), 8192 * step, dtype, True)
+    x.real[:: 3 * step] = np.nan
+    x.imag[:: 3 * step] = -np.nan
+    x.real[step :: 3 * step] = -np.nan
+    with np.errstate(all="ignore"):
+        assert differences(added_to_itself_moved, [x[::step], x]) == {}

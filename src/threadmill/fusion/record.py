@@ -332,6 +332,8 @@ class Record:
         self._drop_all_but(value)
         store, node = Store(target, self.pending), value.node
         if node is None or not store.fits(value, node):
+            if value.dtype.kind == "c" and node is not None:
+                return False  # in place NumPy's loop takes the other one of two NaNs
             others = [each for each in store.staying(self._made_before(self.pending)) if each is not value]
             with Holder(value):
                 self.flush(_WRITTEN, spared=others, asked=value, before_write=True)
