@@ -168,6 +168,23 @@ def test_a_handler_of_the_users_is_left_alone(x: Any) -> None:
     assert is_ours(tm.parallel(np.square)(x))
 
 
+def test_an_interrupt_leaves_numpys_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def interrupted(handler: Any) -> Any:
+        calls.append(handler)
+        before = set_handler(handler)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return before
+
+    set_handler = fresh._set_handler
+    monkeypatch.setattr(fresh, "_set_handler", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.empty(LARGE, "b")
+    assert handler_name() == "default_allocator"
+
+
 def test_numpys_setting_of_huge_pages_holds(x: Any) -> None:
     numpys = vars(np)["_core"].multiarray
     before = numpys._set_madvise_hugepage(False)

@@ -25,7 +25,7 @@ LARGE: int = lib.TM_LARGE_RESULT
 FEW = LARGE // np.dtype(np.clongdouble).itemsize
 
 # Places in the table of NumPy's C functions, the same since 1.22.
-_SET_HANDLER, _DEFAULT_HANDLER = 304, 306
+_SET_HANDLER, _GET_HANDLER, _DEFAULT_HANDLER = 304, 305, 306
 
 
 def _of_pythons(name: str, result: Any, *arguments: Any) -> Any:
@@ -45,6 +45,7 @@ _table = ctypes.cast(
     ctypes.POINTER(ctypes.c_void_p),
 )
 _set_handler: Any = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(_table[_SET_HANDLER])
+_get_handler: Any = ctypes.PYFUNCTYPE(ctypes.py_object)(_table[_GET_HANDLER])
 _default: Any = ctypes.cast(_table[_DEFAULT_HANDLER], ctypes.POINTER(ctypes.py_object)).contents.value
 
 
@@ -75,15 +76,13 @@ def empty_like(x: Array, dtype: np.dtype[Any] | None = None, order: Any = "K") -
 
 def made(make: Callable[..., _Made], *args: Any, **options: Any) -> _Made:
     """make(*args, **options), a function of NumPy's that allocates arrays."""
-    if _handler is None or not _asks_for_huge_pages():
+    if _handler is None or _get_handler() is not _default or not _asks_for_huge_pages():
         return make(*args, **options)
-    before = _set_handler(_handler)
-    try:
-        if before is _default:
-            return make(*args, **options)
+    try:  # an interrupt may come as soon as it is set
+        _set_handler(_handler)
+        return make(*args, **options)
     finally:
-        _set_handler(before)
-    return make(*args, **options)
+        _set_handler(_default)
 
 
 # NUMPY_MADVISE_HUGEPAGE, or what was set since.
