@@ -185,7 +185,7 @@ b = {x} > {y}; {t} = b.sum(), b.any(axis=-1), b.mean(axis=0), b.argmax(axis=-1)
 {x}.max(axis=0, out={y}[0]) if {x}.ndim > 1 else None
 np.add.reduce({x} + {y}, axis=-1, out={z}[..., 0]) if {x}.ndim > 1 else None
 np.add.accumulate({x}, axis=0, out={x})
-np.maximum.accumulate({x} * 2, axis=-1, out={y})
+np.maximum.accumulate({x} * 2, axis=-1, out={y}) if np.ndim({x}) == np.ndim({y}) > 0 else None
 np.add.reduceat({x}, [0, 2, 1], axis=-1)
 np.add.at({x}, [0, 0, -1], {y}[:1])
 {t} = np.add.accumulate({x} + {y}, axis=-1)[..., -1] - ({x} + {y}).sum(axis=-1)

@@ -55,7 +55,7 @@ np.divmod({x}, {y}, out=({y}[...], {z}[...]))
 np.clip({x}, {y}, {z}, out={y})
 np.maximum({x}, {y}, out={x})
 {x}.sum(axis=0, out={y}[0])
-np.cumsum({x}, axis=-1, out={y}) if np.ndim({x}) else None
+np.cumsum({x}, axis=-1, out={y}) if np.ndim({x}) == np.ndim({y}) > 0 else None
 {x}.real = {y}.real
 {x}.imag += 1
 {x}.real[...] = {y}
