@@ -23,7 +23,7 @@ from numpy.testing import assert_array_equal
 import threadmill as tm
 from threadmill.arrays import cache
 from threadmill.arrays.loops import Loop
-from threadmill.fusion import building, record
+from threadmill.fusion import building, groups
 from threadmill.fusion.lazy import LazyArray
 
 N = 80_000
@@ -54,13 +54,13 @@ def x() -> Any:
 def passed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The names of the nodes of each pass that runs."""
     seen: list[list[str]] = []
-    run = record.run_pass
+    run = groups.run_pass
 
     def run_pass(pool: Any, nodes: Any, wanted: Any, fold: Any) -> Any:
         seen.append([node.name for node in nodes])
         return run(pool, nodes, wanted, fold)
 
-    monkeypatch.setattr(record, "run_pass", run_pass)
+    monkeypatch.setattr(groups, "run_pass", run_pass)
     return seen
 
 
@@ -439,10 +439,10 @@ def test_warnings_that_are_errors_stop_the_program_where_numpy_does(x: Any) -> N
 CAUGHT = """
 import io, sys, warnings
 import numpy as np, threadmill as tm
-from threadmill.fusion import record
+from threadmill.fusion import groups
 
 passes = []
-run = record.run_pass
+run = groups.run_pass
 
 def run_pass(pool, nodes, wanted, fold):
     passes.append(len(nodes))
@@ -467,7 +467,7 @@ def told(function):
     printed, sys.stderr = sys.stderr.getvalue(), sys.__stderr__
     return y.tobytes(), printed, [[(str(each.message), each.lineno) for each in some] for some in caught]
 
-record.run_pass = run_pass
+groups.run_pass = run_pass
 warnings.simplefilter("always")
 expected, got = told(program), told(tm.fuse(program))
 assert got == expected, (got[1:], expected[1:])
@@ -1006,10 +1006,10 @@ def test_plans_of_a_foreign_ufunc_are_bounded(x: Any, monkeypatch: Any) -> None:
 INTERRUPTED = """
 import _thread, threading, time
 import numpy as np, threadmill as tm
-from threadmill.fusion import record
+from threadmill.fusion import groups
 
 events = []
-run = record.run_pass
+run = groups.run_pass
 
 def run_pass(*args):
     events.append("begins")
@@ -1034,7 +1034,7 @@ def interrupt():
     time.sleep(0.1)  # into one of passes that take a second
     _thread.interrupt_main()
 
-record.run_pass = run_pass
+groups.run_pass = run_pass
 running = threading.Event()
 thread = threading.Thread(target=interrupt)
 thread.start()
@@ -1078,13 +1078,13 @@ def test_a_fork_while_another_thread_is_in_a_pass_is_harmless(monkeypatch: pytes
     fused = tm.fuse(_long_program)
     expected = contents(fused(x))
     runs, results = threading.Event(), []
-    run = record.run_pass
+    run = groups.run_pass
 
     def run_pass(*args: Any) -> Any:
         runs.set()
         return run(*args)
 
-    monkeypatch.setattr(record, "run_pass", run_pass)
+    monkeypatch.setattr(groups, "run_pass", run_pass)
     for _ in range(3):
         runs.clear()
         thread = threading.Thread(target=lambda: results.append(contents(fused(x))))

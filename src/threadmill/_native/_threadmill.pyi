@@ -156,6 +156,7 @@ class _Lib:
     TM_FP_INVALID: int
     TM_DTYPES: int
     TM_CAST_DTYPES: int
+    TM_ORDERED_DTYPES: int
     TM_CHECKED: int
     TM_FRESH_OUT: int
     def tm_square(self, pool: CData, dtype: int, n: int, x: CData, out: CData, options: int) -> int: ...
