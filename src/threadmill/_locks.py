@@ -52,19 +52,6 @@ def _over(lock: Callable[[], threading.Lock], original: type) -> type:
     return made
 
 
-def _insist(acquire: Callable[[], bool]) -> None:
-    """Takes a lock, however often Ctrl-C comes meanwhile; that is raised when the thread has the lock."""
-    taken: list[bool] = []
-    raised: BaseException | None = None
-    while not taken:
-        try:
-            taken.extend(itertools.starmap(acquire, _ONCE))  # takes it and notes that, in one call in C
-        except BaseException as error:
-            raised = error
-    if raised is not None:
-        raise raised
-
-
 if TYPE_CHECKING:
     from threading import Condition, Event, Lock, RLock
 else:
@@ -84,10 +71,11 @@ else:
             waiter = Lock()
             waiter.acquire()
             self._waiters.append(waiter)
-            told, states = False, []
+            told, states, taken, raised = False, [], [], None
             is_main = threading.current_thread() is threading.main_thread()
             # A plain lock has no state, and can't tell whose it is.
             release = vars(self).get("_release_save", self._lock.release)
+            restore = vars(self).get("_acquire_restore")
             try:
                 # One call in C releases the lock and notes it: no signal's handler comes in between.
                 states.extend(itertools.starmap(release, _ONCE))
@@ -98,10 +86,17 @@ else:
                     told = waiter.acquire(True, timeout) if timeout > 0 else waiter.acquire(False)
                 return told
             finally:
-                if states and "_acquire_restore" in vars(self):  # nothing interrupts it
-                    self._acquire_restore(states[0])
+                # A signal's handler comes in after any call: so none is made before the lock is there.
+                if states and restore is not None:
+                    restore(states[0])  # nothing interrupts it
                 elif states or not self._is_owned():
-                    _insist(self.acquire)
+                    while not taken:
+                        try:
+                            taken.extend(itertools.starmap(self.acquire, _ONCE))  # takes it and notes that
+                        except BaseException as error:
+                            raised = error
                 if not told:
                     with contextlib.suppress(ValueError):  # somebody has just told this thread
                         self._waiters.remove(waiter)
+                if raised is not None:
+                    raise raised

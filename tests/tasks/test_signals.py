@@ -546,6 +546,35 @@ def test_a_wait_has_its_lock_after_many_ctrl_cs() -> None:
     assert was_inside == [True] * 3
 
 
+@pytest.mark.parametrize("make", [Lock, RLock])
+def test_a_wait_has_its_lock_after_ctrl_c_at_any_call(make: Callable[[], Any]) -> None:
+    """CPython calls a signal's handler at the end of a call of C's and where a function begins."""
+    places = 0
+    while True:
+        condition: Any = Condition(make())
+        left = places = places + 1
+
+        def listen(frame: Any, event: str, arg: Any) -> None:
+            nonlocal left
+            if event in ("call", "c_return") and arg is not sys.setprofile:
+                left -= 1
+                if left == 0:
+                    raise KeyboardInterrupt
+
+        before = sys.getprofile()
+        with condition:
+            try:
+                sys.setprofile(listen)
+                condition.wait(0)
+                sys.setprofile(before)
+            except KeyboardInterrupt:
+                sys.setprofile(before)
+            assert condition._is_owned(), places
+        if left > 0:
+            break
+    assert places > 5
+
+
 def test_ctrl_c_just_before_a_sleep_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not end the sleep. The next one begins with it."""
     sleeps: list[tuple[Any, ...]] = []
