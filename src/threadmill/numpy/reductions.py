@@ -60,7 +60,8 @@ def _begun(more: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked]) -> Function:
-    call, least = parallel(ufunc)._reducer.call, parallel(ufunc)._reducer.least
+    reducer = parallel(ufunc)._reducer
+    call, least, total = reducer.call, reducer.least, reducer.total
     reduce = ufunc.reduce
     dtype = bool if signature is as_any else None
     is_sum = ufunc is np.add
@@ -78,7 +79,9 @@ def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked
                 if more and not _are_known(more, names, number in INTEGERS):
                     return call(numpys, signature, args, options, pool)
                 has_kernel = is_sum and axis is None and not more and x.flags.c_contiguous
-                if x.nbytes < (thresholds.SUMMED if has_kernel or more else thresholds.REDUCED) or (
+                if has_kernel and x.nbytes >= thresholds.SUMMED:
+                    return total(x, None)
+                if has_kernel or x.nbytes < (thresholds.SUMMED if more else thresholds.REDUCED) or (
                     x.nbytes < (least(x, axis, **_begun(more)) if more else least(x, axis))
                 ):
                     if number in INTEGERS:
@@ -105,6 +108,10 @@ any = _reduction(np.any, np.logical_or, as_any)
 all = _reduction(np.all, np.logical_and, as_any)
 
 
+# A mean of all elements gains from so many times the bytes of a sum on: it is divided in Python.
+_MEANT = 32
+
+
 def _mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
     """np.mean, or BY_NUMPY where NumPy is to make the call."""
     # NumPy's mean is its sum, divided; of integers and float16 a sum in another dtype, which NumPy makes.
@@ -113,7 +120,7 @@ def _mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if type(x) is _ndarray and x.dtype.num in NUMBERS:  # of these it warns at lines of NumPy's
             axis = args[1] if len(args) > 1 else options.get("axis")
             has_kernel = axis is None and x.flags.c_contiguous
-            least = thresholds.SUMMED if has_kernel else thresholds.REDUCED
+            least = _MEANT * thresholds.SUMMED if has_kernel else thresholds.REDUCED
             if x.nbytes < least or x.dtype.kind in "biu":
                 return BY_NUMPY
     if WATCHERS and not is_watched():
@@ -139,6 +146,6 @@ def _mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
 _add = parallel(np.add)._reducer
 
 # From so many bytes on a sum of some kind may be ours.
-_sizes = Sizes(thresholds.REDUCED, whole=thresholds.SUMMED)
+_sizes = Sizes(thresholds.REDUCED, whole=_MEANT * thresholds.SUMMED)
 _others = dict.fromkeys(NUMBERS - {np.dtype(char).num for char in "fdFD"}, NEVER)
 mean: Any = named_as(np.mean)(FunctionDoor(np.mean, _mean, _sizes, worth=_others))
