@@ -81,8 +81,10 @@ def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked
                 has_kernel = is_sum and axis is None and not more and x.flags.c_contiguous
                 if has_kernel and x.nbytes >= thresholds.SUMMED:
                     return total(x, None)
-                if has_kernel or x.nbytes < (thresholds.SUMMED if more else thresholds.REDUCED) or (
-                    x.nbytes < (least(x, axis, **_begun(more)) if more else least(x, axis))
+                if (
+                    has_kernel
+                    or x.nbytes < (thresholds.SUMMED if more else thresholds.REDUCED)
+                    or (x.nbytes < (least(x, axis, **_begun(more)) if more else least(x, axis)))
                 ):
                     if number in INTEGERS:
                         return reduce(x, axis, dtype, **more)
