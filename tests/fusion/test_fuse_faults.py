@@ -476,3 +476,18 @@ def test_complex_sums_in_place_keep_numpys_nan_where_operands_overlap(dtype: str
     x.real[step :: 3 * step] = -np.nan
     with np.errstate(all="ignore"):
         assert differences(added_to_itself_moved, [x[::step], x]) == {}
+
+
+def stored_sum(x: Any, y: Any) -> Any:
+    x[...] = x * 2 + x
+    y[...] = x + y
+    return x, y
+
+
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("dtype", ["F", "D"])
+def test_complex_sums_that_are_assigned_keep_numpys_nan(dtype: str, step: int) -> None:
+    """NumPy makes them in new memory, whatever the strides of what they are assigned to."""
+    x, y = (values(np.random.default_rng(k), 8192 * step, dtype, True)[::step] for k in (1, 2))
+    with np.errstate(all="ignore"):
+        assert differences(stored_sum, [x, y]) == {}
