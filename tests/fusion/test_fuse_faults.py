@@ -458,6 +458,13 @@ def test_a_list_that_is_returned_twice_is_one(pools: list[tm.Pool]) -> None:
     assert type(kept[0]) is type(made[0]) is np.ndarray
 
 
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_powers_of_times_are_refused_as_by_numpy(count: int) -> None:
+    exponent = np.timedelta64(count, "s")
+    assert differences(lambda x: x**exponent, [np.arange(5000).astype("m8[s]")]) == {}
+    assert differences(lambda x: x**exponent, [np.arange(5000.0)]) == {}
+
+
 # ---- which of two NaNs a complex loop takes in place ----
 
 

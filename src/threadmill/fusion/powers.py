@@ -22,7 +22,10 @@ def _is_number(exponent: Any) -> bool:
     """Whether it is one number: NumPy 2.1 and older take short ways for their own as well."""
     if type(exponent) is np.ndarray:
         return exponent.ndim == 0 and exponent.dtype.kind in "iufc"
-    return type(exponent) in (int, float, bool) or isinstance(exponent, np.number)
+    # A time is a number of NumPy's, too.
+    return type(exponent) in (int, float, bool) or (
+        isinstance(exponent, np.number) and not isinstance(exponent, np.timedelta64)
+    )
 
 
 def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
