@@ -465,6 +465,28 @@ def test_powers_of_times_are_refused_as_by_numpy(count: int) -> None:
     assert differences(lambda x: x**exponent, [np.arange(5000.0)]) == {}
 
 
+def long_after_rows(x: Any, count: int) -> Any:
+    least = x.min(axis=-1)
+    for k in range(count):
+        moved = least + k
+    return (moved + 1).max(), least, moved
+
+
+def written_after_rows(x: Any, count: int) -> Any:
+    least = x.min(axis=-1)
+    other = np.sqrt(np.abs(x.T * 2)) + 1
+    y = np.zeros(len(x), x.dtype)
+    y[...] = (least + count) * 2
+    return least, other, y
+
+
+@pytest.mark.parametrize("count", [40, 62, 70, 130])
+@pytest.mark.parametrize("program", [long_after_rows, written_after_rows])
+def test_what_follows_rows_in_another_pass_reads_each_of_them(program: Any, count: int) -> None:
+    x = np.random.default_rng(1).standard_normal((5000, 100)).astype("f")
+    assert differences(lambda x: program(x, count), [x]) == {}
+
+
 # ---- which of two NaNs a complex loop takes in place ----
 
 

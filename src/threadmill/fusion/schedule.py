@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
 
-from .._native.fused import COLUMN, EACH, ROW
+from .._native.fused import COLUMN, EACH, ONCE, ROW
 from ..arrays.elementwise import ROUNDED_ALIKE
 from ..arrays.loops import Loop
 from .nodes import Conversion, Node, Value
@@ -62,6 +62,9 @@ _MOST_READ = 2
 # What makes a value: nodes, the arrays that they read, and values of fewer elements.
 Chain: TypeAlias = tuple[set[Node], set[int], set[Value]]
 Chains: TypeAlias = dict[Value, Chain]
+
+# The passes to be: how many come before, what they go over, their nodes.
+Groups: TypeAlias = list[tuple[int, tuple[tuple[int, ...], bool], list[Node]]]
 
 
 def made_again(nodes: list[Node], folded: Collection[Value]) -> tuple[list[Value], set[Value]]:
@@ -197,43 +200,55 @@ def _copy_of(node: Node, space: tuple[int, ...], place: int, made: dict[tuple[in
     return copy
 
 
+def _makers_of(node: Node) -> list[Node]:
+    """The nodes that make what it reads, and that have not run."""
+    return [each.node for each in node.inputs if each.array is None and each.node is not None]
+
+
+def _place_of(node: Node, places: dict[Node, int], groups: Groups) -> tuple[int, int]:
+    """The level and the place of the group that may take the node; the place after all for a new one."""
+    level, least = 0, 0
+    for value in node.inputs:
+        maker = value.node
+        if value.array is None and maker is not None:
+            place = places[maker]
+            same = groups[place][1] == (node.space, node.turned) and _goes_along(value, maker, node)
+            level = max(level, groups[place][0] + (not same))
+            least = max(least, place)
+    if node.target is not None and groups:  # in the last pass: the others may read what it writes over
+        level = max(level, *[own for own, _, _ in groups])
+        least = max(k for k, (own, _, _) in enumerate(groups) if own == level or k == least)
+    space = node.space, node.turned
+    if groups and groups[least][:2] == (level, space) and _may_join(groups[least][2], node):
+        return level, least
+    return level, next(
+        (
+            k
+            for k, (own, shape, members) in enumerate(groups)
+            if own == level
+            and shape == space
+            and _may_join(members, node)
+            and (k >= least or groups[least][0] < level)
+        ),
+        len(groups),
+    )
+
+
 def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
     """Passes, in an order in which each finds its operands made; what passes hand on is added to `wanted`.
 
     Nodes may get other inputs, for what their pass makes itself.
     """
     places: dict[Node, int] = {}
-    groups: list[tuple[int, tuple[tuple[int, ...], bool], list[Node]]] = []
+    groups: Groups = []
     for node in nodes:
-        level, least = 0, 0
-        for value in node.inputs:
-            maker = value.node
-            if value.array is None and maker is not None:
-                place = places[maker]
-                same = groups[place][1] == (node.space, node.turned) and _goes_along(value, maker, node)
-                level = max(level, groups[place][0] + (not same))
-                least = max(least, place)
-        if node.target is not None and groups:  # in the last pass: the others may read what it writes over
-            level = max(level, *[own for own, _, _ in groups])
-            least = max(k for k, (own, _, _) in enumerate(groups) if own == level or k == least)
-        space = node.space, node.turned
-        if groups and groups[least][:2] == (level, space) and _may_join(groups[least][2], node):
-            places[node] = least
-            groups[least][2].append(node)
-            continue
-        place = next(
-            (
-                k
-                for k, (own, shape, members) in enumerate(groups)
-                if own == level
-                and shape == space
-                and _may_join(members, node)
-                and (k >= least or groups[least][0] < level)
-            ),
-            len(groups),
-        )
+        level, place = _place_of(node, places, groups)
+        if node.over == ONCE and any(places[maker] != place for maker in _makers_of(node)):
+            # Its rows are in another pass, which hands it an array: it is one of elements.
+            node.over, node.space = EACH, node.shape
+            level, place = _place_of(node, places, groups)
         if place == len(groups):
-            groups.append((level, space, []))
+            groups.append((level, (node.space, node.turned), []))
         places[node] = place
         groups[place][2].append(node)
     _hand_on(nodes, places, [members for _, _, members in groups], wanted)
