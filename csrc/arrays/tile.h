@@ -7,12 +7,12 @@
 
 #include <stdatomic.h>
 
-/* One pass. Set before its loop and read by all its threads; these write to `raised`, `open` and the folds. */
+/* One pass. Set before its loops and read by all their threads; these write to `raised`, `open` and the folds. */
 typedef struct tm_pass {
     const tm_fused *fused;
     size_t dims, n, grain, tile;
     bool by_rows, by_columns;
-    size_t from, to; /* by columns: the elements of the rows that the loop goes down */
+    size_t from, to; /* by columns: the elements of the rows that the next loop goes down */
     const intptr_t *shape;
     const intptr_t *strides; /* [arrays][dims] */
     char *const *data;

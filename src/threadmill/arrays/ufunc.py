@@ -79,7 +79,7 @@ class ParallelUfunc(Door):
         # nothing but time depends on it.
         self._worth: dict[int, int] = dict.fromkeys(_INTEGERS, _FILLED) if name in _FILLS else {}
         as_door(self, ufunc, SIMPLE, timed(thresholds.LEAST))
-        self._told: dict[int, list[int]] = {}  # what timed calls tell of it, until it is known
+        self._told: dict[int, list[int]] = {}  # what timed calls tell of it; any thread adds
         self._loops: LoopCache = LoopCache()
         self._plans: PlanCache = PlanCache()
         if name:  # such a door keeps its ufunc alive, as nothing does with others'

@@ -50,13 +50,17 @@ _WRITTEN = "an array was written"
 class Record:
     """Nodes that are put off, in the order of the program; all run when any value is needed.
 
-    It belongs to one call, and is used by the thread that made it; see sharing.py for others. `lock` is held
-    while nodes run. `exposed` refers to memory that code which we do not know may write: nothing that reads
-    it stays put off. `is_urgent`: such a node has been recorded. `has_rows`: one that reduces rows or columns
-    has been. `has_made`: one may have been computed and not stored. `borrowed` are the values that lie in
-    memory which may be written later. `foreseen` is what follows a reduction that has run, `reduced` what
-    arrays have been reduced to that nobody has written to since. `log` is what explain tells of, `tally` what
-    tells whether fusing pays.
+    It belongs to one call and to the thread that made it, `thread`; `like` is what new_node makes nodes like,
+    for that thread alone. Only that thread touches the other fields, until another one closes the record:
+    sharing.py tells of that. `is_open` goes from true to false once, at the end of the call or by the other
+    thread, which holds `lock`. Nodes run with `lock` held. The own thread adds to `pending` without it.
+
+    `exposed` refers to memory that code which we do not know may write: nothing that reads it stays put off.
+    `is_urgent`: such a node has been recorded. `has_rows`: one that reduces rows or columns has been.
+    `has_made`: one may have been computed and not stored. `borrowed` are the values that lie in memory which
+    may be written later. `foreseen` is what follows a reduction that has run, `reduced` what arrays have been
+    reduced to that nobody has written to since. `log` is what explain tells of, `tally` what tells whether
+    fusing pays.
     """
 
     def __init__(self, pool: "CData") -> None:

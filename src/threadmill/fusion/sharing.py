@@ -19,7 +19,11 @@ _SHARED = "another thread had the arrays"
 
 
 def share(record: "Record") -> None:
-    """Runs what is put off, in another thread than the record's."""
+    """Runs what is put off, in another thread than the record's.
+
+    It sets `is_open`, then reads `pending`. Record._put_off adds to `pending`, then reads `is_open`: so one
+    of the two sees the node, here or in add_late.
+    """
     with record.lock:
         if record.is_open:
             record.is_open = False
