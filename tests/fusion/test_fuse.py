@@ -23,7 +23,7 @@ from numpy.testing import assert_array_equal
 import threadmill as tm
 from threadmill.arrays import cache
 from threadmill.arrays.loops import Loop
-from threadmill.fusion import building, groups
+from threadmill.fusion import building, groups, loops, node_plans, reduce_all, reduce_columns, reduce_rows
 from threadmill.fusion.lazy import LazyArray
 
 N = 80_000
@@ -709,6 +709,40 @@ def test_programs_are_kept_by_structure_and_bounded(x: Any) -> None:
     for depth in range(20):
         tm.fuse(lambda x, depth=depth: sum([x] * depth, x))(x)
     assert len(building._programs) < 512
+
+
+def test_a_program_keeps_the_loops_that_it_runs(x: Any, monkeypatch: Any) -> None:
+    """NumPy frees what a loop needs with the capsule that gave it away."""
+
+    class Watched(Loop):
+        __slots__ = ("__weakref__",)
+
+    made: dict[Any, weakref.ref[Loop]] = {}
+
+    def resolve(ufunc: Any, given: Any, **options: Any) -> Loop:
+        loop = Watched(ufunc, given, options)
+        made[loop.name, *options, len(made)] = weakref.ref(loop)
+        return loop
+
+    caches = [building._plans, building._programs, node_plans._plans]
+    modules = loops, reduce_all, reduce_rows, reduce_columns
+    for module in modules:
+        monkeypatch.setattr(module, "resolve", resolve)
+        caches.append(module._loops)
+    for each in caches:
+        each.clear()
+
+    def program(x: Any) -> Any:
+        y = x * 3 + x
+        return (y.sum(axis=1), y.sum(axis=0)) if x.ndim == 2 else y.sum()
+
+    for shape in (N,), (20, N // 20):
+        tm.fuse(program)(x.astype("q").reshape(shape))
+    for each in caches[2:]:
+        each.clear()
+    gc.collect()
+    assert len(made) >= 4
+    assert [name for name, each in made.items() if each() is None] == []
 
 
 # ---- what a lazy array does: what an ndarray does ----

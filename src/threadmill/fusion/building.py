@@ -235,7 +235,7 @@ def _new_program(one: Pass) -> FusedProgram:
         (each.loop, slots[each.value], each.dtype.itemsize, each.tree_char, each.identity)
         for each in one.folds
     ]
-    loops = [*(node.loop for node in one.nodes), *build.chains]
+    loops = [*(node.loop for node in one.nodes), *(fold.of for fold in one.folds), *build.chains]
     return FusedProgram(
         first, len(one.operands), build.items, build.steps, ends, own_steps, loops, _name(one)
     )

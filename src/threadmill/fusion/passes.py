@@ -27,7 +27,7 @@ class Fold:
     """A reduction of all elements of a value; `tree`: floats that are summed in NumPy's own order.
 
     `function`: a ufunc, or np.argmax or np.argmin. `kind`: what tells its result from those of others of the
-    value; `key`: besides, how it is made.
+    value; `key`: besides, how it is made. `of`: whose inner loop it is, which stays valid as long.
     """
 
     __slots__ = (
@@ -37,6 +37,7 @@ class Fold:
         "key",
         "kind",
         "loop",
+        "of",
         "reports",
         "tree",
         "tree_char",
@@ -52,11 +53,12 @@ class Fold:
         reports: bool,
         tree: bool,
         identity: Array | None,
+        of: object = None,
     ) -> None:
         self.value = value
         self.function = function
         self.kind = function, dtype.num
-        self.loop = loop
+        self.loop, self.of = loop, of
         self.reports = reports
         self.dtype = dtype
         self.tree = tree

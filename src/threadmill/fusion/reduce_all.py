@@ -217,7 +217,8 @@ def fold_of(value: Value, ufunc: Any, dtype: Any) -> Fold | None:
         if ufunc.identity is None:
             return None
         identity = np.asarray(ufunc.identity).astype(own)
-    return Fold(value, ufunc, loop.strided.address, own, loop.strided.reports, tree, identity)
+    entry = loop.strided
+    return Fold(value, ufunc, entry.address, own, entry.reports, tree, identity, loop)
 
 
 def is_quiet(value: Value) -> bool:
