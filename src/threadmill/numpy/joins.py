@@ -16,6 +16,7 @@ from ..arrays.layout import is_plain, is_target
 from ..arrays.operands import plain_dtype
 from ..arrays.refusal import Refusal
 from ..tasks.pool import Pool
+from ..tasks.workers import usable_cores
 from .face import NEVER, Prepared, on_all_cores
 from .pieces import CASTINGS, COPIED, LEAST, OTHER, SHARED, copied, written_like
 
@@ -38,9 +39,9 @@ _PIECE = 1 << 20
 # ---- arrays joined: where the result's memory begins at a huge page; malloc's two threads get no sooner ----
 
 
-# Bytes of a result from which on it varied too much whether threads gain: 80 MB took 0.73 to 1.35 of
-# NumPy's time, 40 MB 0.72 to 0.95.
-_MOST = 1 << 26
+# Bytes of a result from which on it varied too much whether two threads gain: 80 MB took 0.73 to 1.35 of
+# NumPy's time, 40 MB 0.72 to 0.95. A copy of 40 MB takes 16 cores a tenth of NumPy's time.
+_MOST_OF_FEW, _FEW = 1 << 26, 3
 
 
 def _room_of_all(arrays: Any, *_: Any, **__: Any) -> int:
@@ -49,7 +50,9 @@ def _room_of_all(arrays: Any, *_: Any, **__: Any) -> int:
     if type(arrays) in (tuple, list):
         for x in arrays:
             total += x.nbytes
-    return total if LEAST <= total < _MOST and total >= _PIECE * len(arrays) else 0
+    if total < LEAST or total < _PIECE * len(arrays):
+        return 0
+    return total if total < _MOST_OF_FEW or usable_cores() > _FEW else 0
 
 
 def _plain(arrays: Any) -> Sequence[Array]:
