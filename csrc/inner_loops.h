@@ -288,6 +288,20 @@ tm_inner_loop tm_scatter_loop(int dtype);
  * other, in their order. Fails where they are more than the cursor has room for. */
 tm_inner_loop tm_between_loop(int dtype);
 
+/* With operands (x, out), told of one core dimension, the elements in a row, and of one core stride, that of x: each
+ * row is copied, and sorted by a function of NumPy's, `context`. `auxdata`: the size of an element. Rows of `out` are
+ * contiguous. Fails where NumPy has no memory; so do the next two. */
+int tm_sort_rows_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                      void *auxdata);
+
+/* The same for the indices that sort a row, which is contiguous and stays as it is: each an intptr_t. */
+int tm_order_rows_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                       void *auxdata);
+
+/* The same for the index of a row's greatest or least element. */
+int tm_place_rows_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
+                       void *auxdata);
+
 /* With operands (mask, out, cursor): the same for the elements' coordinates in C order, an intptr_t for each
  * axis. `context`: the number of axes, which are the core dimensions, 1 or more and each at least 1. */
 int tm_nonzero_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,

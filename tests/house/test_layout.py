@@ -41,7 +41,7 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "inner_loops", "common", "simd"}
 C_FILES_OF = {
     "kernels": """
         kernel tree stream items foreach_item add multiply within rows moments nan_extremes cast nans chain
-        select draws copy take compress count buckets arg_extremes masked_sums
+        select draws copy take compress count buckets row_functions arg_extremes masked_sums
     """,
     "arrays": "fresh dtype memory walk program dense product sum sum_where fold sound tile fused random",
 }
@@ -76,7 +76,7 @@ ROOMS = [
 FILES = {
     "_native": """
         _threadmill build library thread_state waits status trace c_api door pointers dtypes memory fresh
-        kernels machine programs moves fused random pools ring fields
+        kernels machine programs moves row_functions fused random pools ring fields
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn
@@ -87,7 +87,7 @@ FILES = {
         cache refusal thresholds watch report layout errstate doors probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
         row_reductions reductions accumulations self_test reducer signatures ufunc functions
-        moves picks buckets bucket_sort selection random rebound moments nan_extremes
+        moves row_functions picks buckets bucket_sort selection random rebound moments nan_extremes
     """,
     "fusion": """
         nodes loops node_plans past_filters warned elision open_tiles layout passes chains worth building

@@ -49,7 +49,7 @@ MODES = {
 }
 # Programs in which a mode would find nothing: those without threads, and those of what threads run, whichever
 # way they wait for each other.
-WITHOUT_THREADS = {"test_buckets", "test_extremes", "test_moments", "test_moves"}
+WITHOUT_THREADS = {"test_buckets", "test_extremes", "test_moments", "test_moves", "test_row_functions"}
 LEFT_OUT = {
     "thread": WITHOUT_THREADS,
     "portable-thread": {

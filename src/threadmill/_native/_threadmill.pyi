@@ -306,6 +306,9 @@ class _Lib:
     TM_TAKE_RAISE: int
     TM_TAKE_WRAP: int
     TM_TAKE_CLIP: int
+    tm_sort_rows_loop: CData
+    tm_order_rows_loop: CData
+    tm_place_rows_loop: CData
     tm_nonzero_loop: CData
     tm_bincount_loop: CData
     tm_histogram_loop: CData

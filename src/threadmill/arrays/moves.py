@@ -19,7 +19,7 @@ from .spaces import Space
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["can_convert", "copy", "copy_where", "cut_flat", "read_as", "select", "take"]
+__all__ = ["can_convert", "copy", "copy_where", "cut_flat", "merged_axes", "read_as", "select", "take"]
 
 # An axis with so many indices is worth cutting.
 _LONG = 16
@@ -44,7 +44,7 @@ def copy(pool: "CData", source: Array, target: Array) -> int:
     if not target.size:
         return 0
     source = np.broadcast_to(source, target.shape)
-    axes = _axes((source, target))
+    axes = merged_axes((source, target))
     core: _Axis = ()
     if source.dtype == target.dtype and len(axes) > 1:
         core = axes.pop()
@@ -60,7 +60,7 @@ def copy(pool: "CData", source: Array, target: Array) -> int:
 def copy_where(pool: "CData", mask: Array, source: Array, target: Array) -> int:
     """target = source, of the same dtype, where the bools of the mask are true; both broadcast to it."""
     arrays = [np.broadcast_to(mask, target.shape), np.broadcast_to(source, target.shape), target]
-    return _run(pool, _copy_where(target.itemsize), _axes(arrays), arrays)
+    return _run(pool, _copy_where(target.itemsize), merged_axes(arrays), arrays)
 
 
 def select(pool: "CData", conditions: list[Array], choices: list[Array], out: Array) -> int:
@@ -71,7 +71,7 @@ def select(pool: "CData", conditions: list[Array], choices: list[Array], out: Ar
     arrays = [np.broadcast_to(x, out.shape) for x in (*conditions, *choices)]
     arrays.append(out)
     chars = tuple(x.dtype.char for x in arrays)
-    return _run(pool, _select(chars, len(conditions), out.itemsize), _axes(arrays), arrays)
+    return _run(pool, _select(chars, len(conditions), out.itemsize), merged_axes(arrays), arrays)
 
 
 def take(pool: "CData", table: Array, indices: Array, out: Array, axis: int, mode: int) -> int:
@@ -106,7 +106,7 @@ def read_as(source: str, target: str, slot: int, buffers: list[int], arrays: int
     return buffer
 
 
-def _axes(arrays: Sequence[Array]) -> list[_Axis]:
+def merged_axes(arrays: Sequence[Array]) -> list[_Axis]:
     """The axes of arrays of one shape, outermost first as they lie in the last one, which is written.
 
     Axes that lie in each other in all arrays are one axis.

@@ -1,7 +1,8 @@
 """The least and the greatest, and their places: argmin and its kin, nan left out too.
 
-Rows along an axis, or pieces of a whole array, are shared out. Where nan is left out of floats, loops of our
-own look through the array.
+Rows along an axis, or pieces of a whole array, are shared out: where their elements lie side by side each is
+NumPy's function's for a row, without the GIL. Where nan is left out of floats, loops of our own look through
+the array.
 """
 
 import functools
@@ -14,6 +15,7 @@ from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.moments import summands
 from ..arrays.nan_extremes import nan_extremes
 from ..arrays.refusal import Refusal
+from ..arrays.row_functions import place_rows
 from ..tasks.pool import Pool
 from . import reductions
 from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
@@ -31,13 +33,22 @@ _WAY = "Rows along the axis are shared out; without one the elements are."
 # where nan is left out.
 _QUICK, _NAN_QUICK, _NAN_ROWS, _QUICK_BLOCK = 1 << 25, 1 << 19, 1 << 23, 1 << 22
 
+# Of elements that lie side by side so many times fewer bytes gain; bytes in a piece of a whole array.
+_EARLIER, _PIECE = 32, 1 << 17
+
 # Of bools NumPy finds no NaN, and of integers it reads as many as of floats that may be none.
 _FLOATS = frozenset(np.dtype(char).num for char in "fd")
 _NAN_RUNS = frozenset(np.dtype(char).num for char in "bBhHiIlLqQefdg")
 _OF_INTEGERS = dict.fromkeys(INTEGERS & _NAN_RUNS, _QUICK)
 
 
+# Whether it is the greatest that NumPy's function of a row looks for.
+_LOOKS_FOR_GREATEST: dict[Any, bool] = {np.argmax: True, np.argmin: False}
+
+
 def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
+    greatest = _LOOKS_FOR_GREATEST.get(numpys)
+
     def prepare(
         pool: Pool, a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE
     ) -> Prepared:
@@ -57,14 +68,31 @@ def _arg(numpys: Callable[..., Any]) -> Callable[..., Prepared]:
         rows = rows_of(a, [axis], least=_QUICK_BLOCK)
         if isinstance(rows, Refusal):
             return rows
-        if are_close(a, rows):
+        in_rows = greatest is not None and keepdims is not True and a.strides[axis] == a.itemsize
+        if are_close(a, rows) and not in_rows:
             return CLOSE
         at = rows.axis - (axis < rows.axis and keepdims is not True)
-        return lambda: gathered(
-            pool, rows, lambda piece: numpys(a[rows.block(piece)], axis, keepdims=keepdims), at
-        )
+
+        def call() -> Any:
+            if in_rows:
+                turned = np.moveaxis(a, axis, -1)
+                result = np.empty(turned.shape[:-1], np.intp)
+                if place_rows(pool._handle, turned, result, greatest is True) is None:
+                    return result
+            return gathered(
+                pool, rows, lambda piece: numpys(a[rows.block(piece)], axis, keepdims=keepdims), at
+            )
+
+        return call
 
     return prepare
+
+
+def _size(a: Any, axis: Any = None, *_: Any, **__: Any) -> int:
+    """The bytes of an array, as many times as they gain earlier."""
+    if axis is None:
+        return int(a.nbytes) * (_EARLIER if a.flags.c_contiguous else 1)
+    return int(a.nbytes) * (_EARLIER if a.strides[axis] == a.itemsize else 1)
 
 
 def _over_all(pool: Pool, numpys: Callable[..., Any], a: Any) -> Prepared:
@@ -73,6 +101,11 @@ def _over_all(pool: Pool, numpys: Callable[..., Any], a: Any) -> Prepared:
         return rows
 
     def run() -> Any:
+        found = (
+            _by_pieces(pool, numpys, a) if numpys in _LOOKS_FOR_GREATEST and a.flags.c_contiguous else None
+        )
+        if found is not None:
+            return found[numpys(a[found])]
         found = np.empty(len(rows.pieces), np.intp)
 
         def work(k: int) -> None:
@@ -84,10 +117,25 @@ def _over_all(pool: Pool, numpys: Callable[..., Any], a: Any) -> Prepared:
     return run
 
 
+def _by_pieces(pool: Pool, numpys: Callable[..., Any], a: Any) -> Any:
+    """The places found in pieces of a contiguous array; None where NumPy's function is not there."""
+    each = min(_PIECE // a.itemsize, -(-a.size // 2))
+    whole = a.size // each
+    found = np.empty(whole + (whole * each < a.size), np.intp)
+    pieces = a[: whole * each].reshape(whole, each)
+    if place_rows(pool._handle, pieces, found[:whole], _LOOKS_FOR_GREATEST[numpys]) is not None:
+        return None
+    if whole < found.size:
+        found[whole] = numpys(a[whole * each :])
+    found += np.arange(found.size) * each
+    return found
+
+
 _BUT_BOOLS = NUMBERS - {np.dtype(bool).num}
 
-argmax = on_all_cores(np.argmax, _WAY, _QUICK, runs=_BUT_BOOLS)(_arg(np.argmax))
-argmin = on_all_cores(np.argmin, _WAY, _QUICK, runs=_BUT_BOOLS)(_arg(np.argmin))
+_args = functools.partial(on_all_cores, way=_WAY, least=_QUICK, size=_size, times=_EARLIER, runs=_BUT_BOOLS)
+argmax = _args(np.argmax)(_arg(np.argmax))
+argmin = _args(np.argmin)(_arg(np.argmin))
 
 
 def _looked_for(pool: Pool, a: Any, axis: Any, keepdims: Any, greatest: bool, places: bool) -> Prepared:

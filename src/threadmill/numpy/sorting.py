@@ -1,6 +1,7 @@
 """NumPy's functions that sort along an axis: sort, argsort, partition, argpartition.
 
-A block of rows whose elements are apart in memory is turned around while it is copied.
+Rows whose elements lie side by side are sorted without the GIL, each by NumPy's function for a row. Others
+are shared out in blocks, which are turned around while they are copied.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
+from ..arrays.row_functions import KINDS, order_rows, sort_rows
 from ..tasks.pool import Pool
 from . import sort_1d
 from .face import Prepared, on_all_cores
@@ -31,6 +33,9 @@ _ARGSORT_1D = "In one dimension a stable order comes of keys and indices, packed
 # the order of 3.
 _SORTED, _ORDERED, _BLOCK = 1 << 21, 1 << 20, 1 << 16
 
+# Of rows whose elements lie side by side so many times fewer bytes gain.
+_EARLIER = 16
+
 
 def _rows(a: Any, axis: Any) -> Rows | Refusal:
     """The rows along an axis, cut along another one."""
@@ -43,6 +48,20 @@ def _rows(a: Any, axis: Any) -> Rows | Refusal:
 
 def _has_one_axis(a: Any) -> bool:
     return type(a) is np.ndarray and a.ndim == 1
+
+
+def _size(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
+    """The bytes of an array, as many times as they gain earlier."""
+    return int(a.nbytes) * (_EARLIER if a.ndim > 1 and a.strides[axis] == a.itemsize else 1)
+
+
+def _number_of(kind: Any, order: Any, stable: Any) -> int | None:
+    """Which of NumPy's ways to sort is asked for; None: one that NumPy has to look at."""
+    if order is not None or (kind is not None and stable is not None):
+        return None
+    if type(stable) is bool:
+        return KINDS["stable" if stable else "quicksort"]
+    return KINDS.get(kind) if stable is None and (kind is None or type(kind) is str) else None
 
 
 def _in_place(pool: Pool, a: Any, axis: int, rows: Rows, change: Callable[[Any, int], object]) -> Any:
@@ -80,7 +99,7 @@ def _ordered(pool: Pool, a: Any, axis: int, rows: Rows, order: Callable[[Any, in
     return filled(pool, rows, np.empty(a.shape, np.intp), one)
 
 
-@on_all_cores(np.sort, f"{_WAY} {_SORT_1D}", _SORTED)
+@on_all_cores(np.sort, f"{_WAY} {_SORT_1D}", _SORTED, _size, times=_EARLIER)
 def sort(
     pool: Pool, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Prepared:
@@ -89,7 +108,18 @@ def sort(
     rows = _rows(a, axis)
     if isinstance(rows, Refusal):
         return rows
-    return lambda: _in_place(pool, a, axis, rows, lambda x, axis: x.sort(axis, kind, order, stable=stable))
+    way = _number_of(kind, order, stable)
+
+    def call() -> Any:
+        if way is not None:
+            result = np.empty_like(a)
+            if result.strides[axis] == result.itemsize:
+                turned = np.moveaxis(a, axis, -1), np.moveaxis(result, axis, -1)
+                if sort_rows(pool._handle, *turned, way) is None:
+                    return result
+        return _in_place(pool, a, axis, rows, lambda x, axis: x.sort(axis, kind, order, stable=stable))
+
+    return call
 
 
 @on_all_cores(np.partition, _WAY, _SORTED)
@@ -106,7 +136,7 @@ def partition(
     return lambda: _in_place(pool, a, axis, rows, lambda x, axis: x.partition(kth, axis, kind, order))
 
 
-@on_all_cores(np.argsort, f"{_WAY} {_ARGSORT_1D}", _ORDERED)
+@on_all_cores(np.argsort, f"{_WAY} {_ARGSORT_1D}", _ORDERED, _size, times=_EARLIER)
 def argsort(
     pool: Pool, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Prepared:
@@ -115,7 +145,17 @@ def argsort(
     rows = _rows(a, axis)
     if isinstance(rows, Refusal):
         return rows
-    return lambda: _ordered(pool, a, axis, rows, lambda x, axis: x.argsort(axis, kind, order, stable=stable))
+    way = _number_of(kind, order, stable)
+
+    def call() -> Any:
+        result = np.empty(a.shape, np.intp)
+        if way is not None and a.strides[axis] == a.itemsize and result.strides[axis] == result.itemsize:
+            turned = np.moveaxis(a, axis, -1), np.moveaxis(result, axis, -1)
+            if order_rows(pool._handle, *turned, way) is None:
+                return result
+        return _ordered(pool, a, axis, rows, lambda x, axis: x.argsort(axis, kind, order, stable=stable))
+
+    return call
 
 
 @on_all_cores(np.argpartition, _WAY, _ORDERED)
