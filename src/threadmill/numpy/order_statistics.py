@@ -20,10 +20,14 @@ from .face import LEAST, Prepared, on_all_cores
 from .nan_rows import BLOCK, LONG, OWN, QUICKLY_SORTED, as_a_whole, counted, nanmedian_by_sorting
 from .quantiles_1d import is_quantile
 from .rows import Rows, gathered, rows_of
+from .sorted_rows import EARLIER, are_sorted_first, by_sorting
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
-_WAY = "Rows are shared out, each block taken by NumPy's own function."
+_WAY = (
+    "Rows are sorted, for NumPy's own function, where they have no nan and no -0.0 and vectors sort them; "
+    "others are shared out, each block taken by it."
+)
 _NAN_WAY = "Rows are shared out; those with equally many numbers are taken together."
 _NANMEDIAN_WAY = "Rows are shared out; those of float32 and float64 are sorted, which leaves nan at the end."
 
@@ -52,7 +56,12 @@ def _rows(a: Any, axis: Any, out: Any, keepdims: Any) -> tuple[Rows, int] | Refu
 _MEDIAN_1D = "In one dimension the elements in the middle are selected, by keys from a sample."
 
 
-@on_all_cores(np.median, f"{_WAY} {_MEDIAN_1D}", 2 * BLOCK)
+def _rows_of_median(a: Any, axis: Any = None, *_: Any, **__: Any) -> int:
+    """The bytes of an array, as many times as they gain earlier."""
+    return int(a.nbytes) * (EARLIER if are_sorted_first(a, axis) else 1)
+
+
+@on_all_cores(np.median, f"{_WAY} {_MEDIAN_1D}", 2 * BLOCK, _rows_of_median, times=EARLIER)
 def median(
     pool: Pool, a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = False
 ) -> Prepared:
@@ -64,9 +73,17 @@ def median(
     if overwrite_input is not False:
         return Refusal("it overwrites its input")
     rows, at = found
-    return lambda: gathered(
-        pool, rows, lambda piece: np.median(a[rows.block(piece)], axis, keepdims=keepdims), at
-    )
+
+    def call() -> Any:
+        if are_sorted_first(a, axis) and keepdims is False:
+            result = by_sorting(pool, np.median, a, axis)
+            if not isinstance(result, Refusal):
+                return result
+        return gathered(
+            pool, rows, lambda piece: np.median(a[rows.block(piece)], axis, keepdims=keepdims), at
+        )
+
+    return call
 
 
 _OF_ALL = "Of all elements: those that NumPy's own code looks at are selected, by keys from a sample."
@@ -80,7 +97,9 @@ def _elements(a: Any, _q: Any = None, axis: Any = None, *_: Any, **__: Any) -> i
     """Bytes of an array, in the measure of one of which all elements are taken."""
     if type(a) is not np.ndarray:
         return 0
-    return a.nbytes if _is_of_all(a, axis) else a.nbytes // _ROWS_SIZE
+    if _is_of_all(a, axis):
+        return int(a.nbytes)
+    return int(a.nbytes) * (EARLIER if are_sorted_first(a, axis) else 1) // _ROWS_SIZE
 
 
 def _is_of_all(a: Any, axis: Any) -> bool:
@@ -108,22 +127,30 @@ def _quantile(numpys: Any, of_all: Callable[..., Prepared]) -> Callable[..., Pre
         if overwrite_input is not False or weights is not None or not is_quantile(q):
             return Refusal("it overwrites its input, has weights, or q is no number or array of numbers")
         rows, at = found
-        return lambda: gathered(
-            pool,
-            rows,
-            lambda piece: numpys(a[rows.block(piece)], q, axis, method=method, keepdims=keepdims),
-            at + np.ndim(q),
-        )
+
+        def call() -> Any:
+            if are_sorted_first(a, axis) and keepdims is False:
+                result = by_sorting(pool, numpys, a, axis, q, method=method)
+                if not isinstance(result, Refusal):
+                    return result
+            return gathered(
+                pool,
+                rows,
+                lambda piece: numpys(a[rows.block(piece)], q, axis, method=method, keepdims=keepdims),
+                at + np.ndim(q),
+            )
+
+        return call
 
     return prepare
 
 
 _QUANTILE_WAY = f"{_WAY} {_OF_ALL}"
 
-quantile = on_all_cores(np.quantile, _QUANTILE_WAY, _OF_ALL_LEAST, _elements)(
+quantile = on_all_cores(np.quantile, _QUANTILE_WAY, _OF_ALL_LEAST, _elements, times=EARLIER)(
     _quantile(np.quantile, quantiles_1d.quantile)
 )
-percentile = on_all_cores(np.percentile, _QUANTILE_WAY, _OF_ALL_LEAST, _elements)(
+percentile = on_all_cores(np.percentile, _QUANTILE_WAY, _OF_ALL_LEAST, _elements, times=EARLIER)(
     _quantile(np.percentile, quantiles_1d.percentile)
 )
 
