@@ -47,6 +47,11 @@ def same_in_all_ways(x: Array) -> None:
         for q, method in itertools.product(QUANTILES, METHODS):
             same("quantile", x, q, axis, method=method)
         same("percentile", x, 30, axis=axis)
+        if x.dtype.kind == "f":
+            same("nanmedian", x, axis)
+            for method in METHODS:
+                same("nanquantile", x, 0.3, axis, method=method)
+            same("nanpercentile", x, 30, axis=axis)
 
 
 @pytest.mark.usefixtures("sorted_alone")
@@ -67,6 +72,8 @@ def test_nans_and_zeros_of_both_signs(dtype: str) -> None:
         for axis in 0, 1:
             same("median", x, axis)
             same("quantile", x, 0.4, axis)
+            same("nanmedian", x, axis)
+            same("nanquantile", x, 0.4, axis)
 
 
 @pytest.mark.parametrize("dtype", [*"fd"])
@@ -75,7 +82,11 @@ def test_means_that_overflow(dtype: str, mode: Any) -> None:
     x = np.full((6, 8), np.finfo(dtype).max, dtype)
     x[2:, :4] = -np.inf
     x[4:, 4:] = np.inf
-    for name, args in (("median", (1,)), ("quantile", (0.5, 1)), ("quantile", ([0.5, 0.1], 0))):
+    calls = [(name, (1,)) for name in ("median", "nanmedian")]
+    calls += [
+        (name, (q, axis)) for name in ("quantile", "nanquantile") for q, axis in ((0.5, 1), ([0.5, 0.1], 0))
+    ]
+    for name, args in calls:
         ours, numpys = getattr(tm.numpy, name), getattr(np, name)
         with np.errstate(all=mode):
             assert_same_call(ours, numpys, lambda args=args: ((x, *args), {}), name, pool=next(_pools))

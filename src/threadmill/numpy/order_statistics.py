@@ -28,7 +28,9 @@ _WAY = (
     "Rows are sorted, for NumPy's own function, where they have no nan and no -0.0 and vectors sort them; "
     "others are shared out, each block taken by it."
 )
-_NAN_WAY = "Rows are shared out; those with equally many numbers are taken together."
+_NAN_WAY = (
+    "Rows are shared out; those with equally many numbers are taken together. Without nan they are sorted."
+)
 _NANMEDIAN_WAY = "Rows are shared out; those of float32 and float64 are sorted, which leaves nan at the end."
 
 _NOT_PLAIN = Refusal("the operand is no plain aligned native array of numbers")
@@ -189,6 +191,9 @@ def nanmedian(
     own = nanmedian_by_sorting if a.dtype.char in QUICKLY_SORTED else OWN.nanmedian
 
     def run() -> Any:
+        without = _without_any_nan(pool, np.median, a, axis, keepdims)
+        if without is not None:
+            return without
         all_nan: dict[int, int] = {}
 
         def one(piece: slice, own: Any = own) -> Any:
@@ -206,7 +211,9 @@ def nanmedian(
     return run
 
 
-def _nan_quantile(numpys: Any, own: Any, of_all: Callable[..., Prepared]) -> Callable[..., Prepared]:
+def _nan_quantile(
+    numpys: Any, without: Any, own: Any, of_all: Callable[..., Prepared]
+) -> Callable[..., Prepared]:
     def prepare(
         pool: Pool,
         a: Any,
@@ -234,9 +241,28 @@ def _nan_quantile(numpys: Any, own: Any, of_all: Callable[..., Prepared]) -> Cal
                 nothing = np.broadcast_to(a.dtype.type(np.nan), (all_nan, 1))
                 as_the_user(numpys, nothing, q, 1, method=method)
 
-        return lambda: as_a_whole(pool, lambda: own(a, q, axis, method=method, keepdims=keepdims), told)
+        def call() -> Any:
+            result = _without_any_nan(pool, without, a, axis, keepdims, q, method=method)
+            if result is not None:
+                return result
+            return as_a_whole(pool, lambda: own(a, q, axis, method=method, keepdims=keepdims), told)
+
+        return call
 
     return prepare
+
+
+def _without_any_nan(
+    pool: Pool, numpys: Callable[..., Any], a: Any, axis: Any, keepdims: Any, *args: Any, **options: Any
+) -> Any:
+    """What NumPy's function that minds NaNs comes to, where there is none; None where there may be one.
+
+    It is a view, as NumPy's is.
+    """
+    if keepdims is True or any(map(np.ndim, args)) or not are_sorted_first(a, axis):
+        return None
+    result = by_sorting(pool, numpys, a, axis, *args, **options)
+    return None if isinstance(result, Refusal) else result[...]
 
 
 # Fewer rows have hardly two with equally many numbers, and Python takes them one by one. Each long one gains.
@@ -277,10 +303,10 @@ def _of_many_rows(a: Any, _q: Any = None, axis: Any = None, *_: Any, **__: Any) 
     return a.nbytes if a.size >= _ROWS * length or _are_long(a, axis) else 0
 
 
-def _shared(numpys: Any, own: Any, of_all: Callable[..., Prepared]) -> Any:
+def _shared(numpys: Any, without: Any, own: Any, of_all: Callable[..., Prepared]) -> Any:
     way = f"{_NAN_WAY} {_OF_ALL}"
-    return on_all_cores(numpys, way, size=_of_many_rows)(_nan_quantile(numpys, own, of_all))
+    return on_all_cores(numpys, way, size=_of_many_rows)(_nan_quantile(numpys, without, own, of_all))
 
 
-nanquantile = _shared(np.nanquantile, OWN.nanquantile, quantiles_1d.nanquantile)
-nanpercentile = _shared(np.nanpercentile, OWN.nanpercentile, quantiles_1d.nanpercentile)
+nanquantile = _shared(np.nanquantile, np.quantile, OWN.nanquantile, quantiles_1d.nanquantile)
+nanpercentile = _shared(np.nanpercentile, np.percentile, OWN.nanpercentile, quantiles_1d.nanpercentile)
