@@ -349,6 +349,30 @@ def test_an_array_from_outside_meets_a_temporary(dtype: str, pools: list[tm.Pool
     assert differences(product_of_named, [x], pools[1]) == {}
 
 
+def test_a_temporary_meets_one_from_outside(pools: list[tm.Pool]) -> None:
+    """The one that can hold the sum is written over, and comes first: so its NaNs are handed on."""
+    x, outside = np.full(70_001, np.nan, "f"), np.full(70_001, -np.nan)
+
+    def met(x: Any) -> Any:
+        named = outside + 0.0
+        made = x * 2
+        return x + (outside + 0.0), made * (outside + 0.0), (x * 2) + (outside + 0.0), x + named, x + outside
+
+    assert differences(met, [x], pools[1]) == {}
+    assert differences(met, [x.astype("d")], pools[1]) == {}
+
+
+def test_the_result_of_isclose_is_a_view(pools: list[tm.Pool]) -> None:
+    def owners(x: Any, y: Any) -> Any:
+        close = np.isclose(x, y, equal_nan=True)
+        return close, close.base is None, close.flags.owndata, np.isclose(x, y).base is None, (x == y)[()]
+
+    x = numbers(5000)
+    assert differences(owners, [x, x + 1e-9], pools[1]) == {}
+    ours = tm.fuse(np.isclose, pool=pools[1])(x, x)
+    assert ours.flags.owndata == np.isclose(x, x).flags.owndata
+
+
 # ---- what is told of, and where ----
 
 
@@ -378,6 +402,28 @@ def test_errors_of_dtypes_tell_of_arrays_first(pools: list[tm.Pool]) -> None:
     spans = np.arange(5000).astype("m8[s]")
     assert differences(lambda x: np.result_type(x, np.float64), [spans], pools[1]) == {}
     assert differences(lambda x: np.result_type(np.float64, x), [spans], pools[1]) == {}
+
+
+@pytest.mark.skipif(
+    np.lib.NumpyVersion(np.__version__) < "2.4.0", reason="this NumPy asks for `dtype` straight away"
+)
+def test_an_array_is_no_dtype(pools: list[tm.Pool]) -> None:
+    def asked(x: Any, y: Any) -> Any:
+        ways: list[Callable[[], Any]] = [
+            *(lambda: np.result_type(x.dtype, (x, y)), lambda: np.dtype(x), lambda: np.dtype((x, 3))),
+            *(lambda: np.zeros(3, x), lambda: np.ones(3).astype((x, y)), lambda: np.dtype([("a", x)])),
+            *(lambda: np.can_cast(x, y), lambda: x.astype(y), lambda: np.dtype([x]), lambda: x.dtype == y),
+            *(lambda: hasattr(x, "__numpy_dtype__"), lambda: x.__numpy_dtype__),
+        ]
+        told = []
+        for way in ways:
+            try:
+                told.append(repr(way()))
+            except (AttributeError, TypeError) as error:
+                told.append(str(error))
+        return told
+
+    assert differences(asked, [numbers(50), numbers(50, seed=1)], pools[1]) == {}
 
 
 def test_errors_of_columns_where_unlike_nans_have_met(pools: list[tm.Pool]) -> None:

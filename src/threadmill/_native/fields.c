@@ -25,7 +25,7 @@ enum {
     VALUE_TURNED,
     VALUE_KIND,
     VALUE_GIVEN,
-    VALUE_FIELDS = VALUE_GIVEN + 5
+    VALUE_FIELDS = VALUE_GIVEN + 6
 };
 enum {
     NODE_LOOP,
@@ -65,6 +65,7 @@ static PyMemberDef value_members[] = {
     FIELD("borrowed", VALUE_GIVEN + 2),
     FIELD("folds", VALUE_GIVEN + 3),
     FIELD("_is_nan", VALUE_GIVEN + 4),
+    FIELD("is_view", VALUE_GIVEN + 5),
     {NULL, 0, 0, 0, NULL},
 };
 

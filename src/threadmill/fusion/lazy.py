@@ -162,6 +162,8 @@ class LazyArray(LazyFields):
 
     def __getattr__(self, name: str) -> Any:
         if not (_is_shown(name) if name.startswith("__") else hasattr(np.ndarray, name)):
+            if name == "__numpy_dtype__" and not _asks_in_python(name, sys._getframe(1)):
+                raise TypeError("Cannot construct a dtype from an array")  # its `dtype` would be asked next
             raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
         record = self._record
         array = evaluated_alone(self) if name in _VIEWS else evaluated(self)
@@ -202,9 +204,11 @@ _ASKED_BY_C = frozenset({"__array_finalize__", "__array_interface__", "__array_s
 
 def _is_shown(name: str) -> bool:
     """Whether a special name is an ndarray's, and is asked for by Python code if C does too."""
-    if name not in _ASKED_BY_C:
-        return hasattr(np.ndarray, name)
-    frame = sys._getframe(2)
+    return hasattr(np.ndarray, name) if name not in _ASKED_BY_C else _asks_in_python(name, sys._getframe(2))
+
+
+def _asks_in_python(name: str, frame: types.FrameType) -> bool:
+    """Whether a frame's own code reads the attribute, not C that it calls."""
     code = frame.f_code
     return name in code.co_consts or (name in code.co_names and _reads_attribute(code, frame.f_lasti))
 

@@ -102,7 +102,7 @@ class Value(ValueFields):
     elements lie in Fortran's order. `owner` is the lazy array that shows it to the user, if one does.
     `borrowed`: the array is memory that is written later perhaps; who still holds the value then gets a copy
     first. `again`: it has been computed and not stored, as it is quickly made again. `folds`: what it has
-    been reduced to while it had no array.
+    been reduced to while it had no array. `is_view`: the user is shown a view of its array, when it has one.
     """
 
     __slots__ = ()
@@ -120,7 +120,7 @@ class Value(ValueFields):
         self.array = array
         self.node = node
         self.owner: ref[Any] | None = None
-        self.again = self.borrowed = False
+        self.again = self.borrowed = self.is_view = False
         self.folds: dict[Any, Any] | None = None
         self._is_nan: bool | None = None
         self.kind: Kind | None = (dtype.num, shape, turned) if array is None else kind_of(array)
@@ -232,7 +232,7 @@ def _examples() -> tuple[Node, Value]:
     node, value = Node.__new__(Node), Value.__new__(Value)
     node.target, node.is_in_place, node.reused, node.over, node.axes = None, False, NO_OPERAND, EACH, (-1,)
     value.owner = value.folds = value._is_nan = None
-    value.again = value.borrowed = False
+    value.again = value.borrowed = value.is_view = False
     return node, value
 
 

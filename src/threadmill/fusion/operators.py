@@ -83,6 +83,9 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
             second = other
         elif _is_foreign(other):
             return at_once(self._record, operate, (self, other), {})
+        elif commutative and type(other) is np.ndarray and getrefcount(other) <= TEMPORARY:
+            if is_turned(first, references, Value.of(other), 0):
+                return wrapped(record, call(record, ufunc, (other, self), {"out": (other,)}))
         node = None if second is None else record.node(ufunc, (first, second))
         if node is not None and references <= TEMPORARY and type(second) is Value and is_alone(first):
             if node.loop.dtypes[-1].num == first.dtype.num or not elides(ufunc, first, second):
@@ -224,7 +227,8 @@ def _getitem(self: LazyArray, key: Any) -> Any:
     record, value = self._record, self._value
     array = value.array
     if array is None and type(key) is tuple and not key and value.shape and is_numpys(_getframe(1)):
-        return self  # so it makes scalars of arrays of no axes that it has made
+        value.is_view = True  # so it makes scalars of arrays of no axes that it has made
+        return self
     record.tally.asked += 1
     if type(key) is LazyArray:
         found = picked(self, key)

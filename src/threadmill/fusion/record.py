@@ -223,6 +223,9 @@ class Record:
         if value.borrowed:
             value.array = value.array.copy("F" if value.turned else "C")
             value.borrowed = False
+        if value.is_view:
+            value.array = value.array[...]
+            value.is_view = False
         return value.array
 
     def flush(
