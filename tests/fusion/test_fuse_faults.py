@@ -55,6 +55,21 @@ def test_memory_that_was_handed_out(program: Function, pools: list[tm.Pool]) -> 
     assert differences(program, [numbers(5000), numbers(5000, seed=1)], pools[1]) == {}
 
 
+@pytest.mark.parametrize("kind", [np.matrix, np.recarray, np.ma.MaskedArray, np.memmap])
+def test_views_of_other_classes_are_written_unseen(kind: Any, pools: list[tm.Pool]) -> None:
+    def written(x: Any, y: Any) -> Any:
+        negated, doubled = -x, x * 2
+        view = x.view(kind)
+        view[:1] = 7
+        sums = x + y
+        view[1:2] = 8
+        made = y - 1
+        made.view(kind)[2:3] = 9
+        return negated, doubled, sums, x * 3, made
+
+    assert differences(written, [numbers(60, 70), numbers(60, 70, seed=1)], pools[1]) == {}
+
+
 def test_an_array_from_outside_that_is_written_after_an_operator_in_place(pools: list[tm.Pool]) -> None:
     def program(x: Any, y: Any) -> Any:
         outside = np.ones(x.shape)

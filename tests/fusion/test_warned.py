@@ -15,6 +15,7 @@ from kit.threads import run_at_once
 
 import threadmill as tm
 from threadmill.fusion import warned
+from threadmill.fusion.past_filters import version_now
 
 N = 80_000
 BY_CONTEXT = getattr(sys.flags, "context_aware_warnings", False)
@@ -83,6 +84,84 @@ def test_filters_that_are_in_force_no_more(name: str) -> None:
     assert got == expected
     if name == "default":
         assert [len(log) for log in got] == [4, 4]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("action", ["default", "module", "once", "always"])
+def test_what_was_shown_while_filters_were_in_force(action: Any, at_once: bool) -> None:
+    def program(x: Any) -> Any:
+        y = x
+        with warnings.catch_warnings(record=True) as log:
+            warnings.simplefilter(action)
+            for k in range(3):
+                y = np.log(x[::-1] * 0 if at_once and k < 2 else x * 0)
+                if k < 2:
+                    bool((y < 0).any())
+        return y, log
+
+    x = np.linspace(1, 2, N)
+    told = [[str(each.message) for each in function(x)[1]] for function in (program, tm.fuse(program))]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("action", ["default", "module", "once", "always"])
+def test_what_was_shown_before_other_filters_were_in_force(action: Any) -> None:
+    def program(x: Any) -> Any:
+        y = np.log(x * 0)
+        bool((y < 0).any())
+        y = np.log(x * 0) + np.sqrt(-x)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+        return y
+
+    logs = []
+    for function in program, tm.fuse(program):
+        for _ in range(2):
+            with warnings.catch_warnings(record=True) as log:
+                warnings.simplefilter(action)
+                function(np.linspace(1, 2, N))
+            logs.append([(str(each.message), each.lineno) for each in log])
+    assert logs[:2] == logs[2:]
+
+
+def test_the_version_of_filters() -> None:
+    before = version_now()
+    assert before == version_now()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert version_now() not in (None, before)
+
+
+def test_what_stands_before_a_warning_of_numpys_code_is_told_before() -> None:
+    def program(x: Any) -> Any:
+        y = np.log(x)
+        z = np.sqrt(x - 9)
+        return y, np.isclose(x, z, atol=np.inf), np.log(x[:0].reshape(0, 3) * 2).mean()
+
+    x = np.linspace(0, 2, N)
+    logs = []
+    for function in program, tm.fuse(program):
+        with warnings.catch_warnings(record=True) as log:
+            warnings.simplefilter("always")
+            function(x)
+        logs.append([(str(each.message), each.lineno) for each in log])
+    assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize("factor", [2, 1e-300])
+def test_an_error_of_a_call_and_of_the_conversion_of_its_result_is_told_once(factor: float) -> None:
+    def program(x: Any, out: Any) -> Any:
+        np.multiply(x, factor, out=out, casting="unsafe")
+        np.multiply(x, 0.5, out=out, casting="unsafe")
+        return np.divide(x, 0, out=x * 2, casting="unsafe")
+
+    logs = []
+    for function in program, tm.fuse(program):
+        with warnings.catch_warnings(record=True) as log, np.errstate(all="warn"):
+            warnings.simplefilter("always")
+            function(np.geomspace(1e-300, 1e308, N), np.zeros(N, "f"))
+        logs.append([(str(each.message), each.lineno) for each in log])
+    assert logs[0] == logs[1]
 
 
 def test_a_hook_that_is_in_force_no_more() -> None:

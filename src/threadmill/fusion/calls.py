@@ -181,7 +181,10 @@ def _converted(record: Record, node: Node, dtype: np.dtype[Any]) -> Node | None:
     conversion = plain_loop(made.dtype, dtype)
     if conversion is None:
         return None
-    return record.add(conversion, node.name, (made,), node.shape, conversion.reports)
+    converted = record.add(conversion, node.name, (made,), node.shape, conversion.reports)
+    if converted is not None:
+        converted.place = node.place  # the very same: of an error that both report it is told once
+    return converted
 
 
 def _overlaps(x: "Array | None", target: "Array") -> bool:

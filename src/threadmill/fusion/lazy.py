@@ -266,6 +266,10 @@ def wrapped(record: Record, result: Any) -> Any:
         if result.base is not None:
             record.expose(result)
         return result
+    if isinstance(result, np.ndarray):
+        if result.base is not None:  # a view whose class is the user's, who writes through it
+            record.expose(result)
+        return result
     if type(result) is tuple:
         return tuple([wrapped(record, each) for each in result])
     if type(result) is list:

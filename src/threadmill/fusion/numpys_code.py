@@ -54,8 +54,14 @@ def _type(x: Any) -> Any:
 
 
 def _warn(message: Any, category: Any = None, stacklevel: int = 1, **options: Any) -> None:
-    """warnings.warn that does not see this room: above their Python code NumPy's methods have no frames."""
+    """warnings.warn that does not see this room: above their Python code NumPy's methods have no frames.
+
+    What stands before is told before.
+    """
     frame, level = sys._getframe(1), 2
+    for x in [*frame.f_locals.values()]:
+        if type(x) is LazyArray:
+            x._record.flush("NumPy warned of something")
     while frame.f_back is not None:
         if frame.f_globals.get("__package__") != __package__:
             stacklevel -= 1

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["PastFilters"]
+__all__ = ["PastFilters", "version_now"]
 
 _warnings: Any = warnings  # with what its stub does not tell
 
@@ -15,12 +15,20 @@ class PastFilters:
 
     Nothing is set for it. warnings.catch_warnings would set the filters and hooks of the whole process: a
     thread that catches warnings meanwhile would lose its own, or put these back for good. What has been shown
-    is remembered as long as this object, and not noted in modules, whose notes are of the filters in force.
+    is remembered in `shown`, and not noted in modules, whose notes are of the filters in force; what modules
+    have noted at this `version` was shown under these filters.
     """
 
-    def __init__(self, filters: list[Any], show: Any, record: Callable[[Any], Any] | None) -> None:
+    def __init__(
+        self,
+        filters: list[Any],
+        show: Any,
+        record: Callable[[Any], Any] | None,
+        shown: set[tuple[Any, ...]],
+        version: Any,
+    ) -> None:
         self._filters, self._show, self._record = filters, show, record
-        self._shown: set[tuple[Any, ...]] = set()
+        self._shown, self._version = shown, version
 
     def warn(self, text: str, category: type[Warning], place: tuple[str, int, dict[str, Any]]) -> None:
         """Warns at a place: its file, its line and the names of its module."""
@@ -34,10 +42,10 @@ class PastFilters:
             raise message
         if action not in ("always", "all"):
             # "once" is once a module in CPython, whose warn asks the module's notes alone.
-            shown = (id(names), text, category) + ((line,) if action == "default" else ())
-            if shown in self._shown:
+            noted = (text, category) + ((line,) if action == "default" else ())
+            if (id(names), *noted) in self._shown or noted in self._noted_in(names):
                 return
-            self._shown.add(shown)
+            self._shown.add((id(names), *noted))
         if self._show is not _warnings._showwarning_orig:
             self._show(message, category, file, line, None, None)
             return
@@ -46,6 +54,16 @@ class PastFilters:
             self._record(told)
         else:  # where no context records
             contextvars.Context().run(_warnings._showwarnmsg_impl, told)
+
+    def has_shown(self, text: str, line: int, names: dict[str, Any]) -> bool:
+        """Whether a floating-point error's warning was shown while the filters were in force, and shows once."""
+        noted = self._noted_in(names)
+        return (text, RuntimeWarning) in noted or (text, RuntimeWarning, line) in noted
+
+    def _noted_in(self, names: dict[str, Any]) -> Any:
+        """What a module has noted under these filters."""
+        notes = names.get("__warningregistry__", {})
+        return () if self._version is None or notes.get("version") != self._version else notes
 
     def _action(self, text: str, category: type[Warning], module: str, line: int) -> Any:
         for action, message, of, within, at in self._filters:
@@ -64,3 +82,18 @@ def _matches(pattern: Any, text: str) -> bool:
     if pattern is None:
         return True
     return bool(pattern == text if isinstance(pattern, str) else pattern.match(text))
+
+
+def version_now() -> Any:
+    """The number that notes of modules have under the filters in force; None if CPython does not tell.
+
+    It is noted before the first filter is asked, which fails here: what is no class is no category.
+    """
+    notes: dict[Any, Any] = {}
+    category: Any = str.upper
+    if _warnings.filters:
+        try:
+            warnings.warn_explicit("", category, "", 0, registry=notes)
+        except TypeError:
+            return notes.get("version")
+    return None

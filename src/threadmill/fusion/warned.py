@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays.errstate import DEFAULT, ERRORS, HANDLING
 from .nodes import Node, Place
-from .past_filters import PastFilters
+from .past_filters import PastFilters, version_now
 
 __all__ = ["State", "line_of_user", "place_of_user", "state_now", "tell", "tell_of"]
 
@@ -47,7 +47,9 @@ class State:
         "filters",
         "record",
         "show",
+        "shown",
         "token",
+        "version",
     )
 
     def __init__(self, token: Any) -> None:
@@ -61,6 +63,8 @@ class State:
         self._list, self.show, self.record = _in_force()
         self._count, self._first = len(self._list), self._list[0] if self._list else None
         self.filters = list(self._list)
+        self.version = version_now()
+        self.shown: set[tuple[Any, ...]] = set()  # of what shows once, when the filters are in force no more
         self.at_once = not {*modes.values()} <= {"warn", "ignore"} or _may_raise(self.filters)
 
     def is_now(self) -> bool:
@@ -109,7 +113,7 @@ def state_now(last: State | None) -> State:
     if last is not None and last.is_now():
         return last
     for kept in _kept:
-        if kept.is_now():
+        if kept.is_now() and kept.version == version_now():
             return kept
     state = State(HANDLING.get())
     if state.token is DEFAULT:
@@ -146,8 +150,16 @@ def _line(code: types.CodeType, instruction: int) -> int:
 
 
 def tell(found: Iterable[tuple[Node, int]]) -> None:
-    """Warns of the errors of nodes whose bits are set, in their order, where the state of each says so."""
-    for state, alike in itertools.groupby(found, lambda pair: pair[0].state):
+    """Warns of the errors of nodes whose bits are set, in their order, where the state of each says so.
+
+    Nodes of one call have one place.
+    """
+    calls: list[tuple[Node, int]] = []
+    for node, flags in found:
+        if calls and node.place is not None and node.place is calls[-1][0].place:
+            flags |= calls.pop()[1]
+        calls.append((node, flags))
+    for state, alike in itertools.groupby(calls, lambda pair: pair[0].state):
         _warn(state, [each for node, flags in alike for each in _errors(state, flags, node.place, node.name)])
 
 
@@ -166,16 +178,22 @@ def _warn(state: State, errors: list[tuple[Place, str]]) -> None:
     """Warns at these places, under the filters of the state; of what these show once, once."""
     if not errors:
         return
+    record = state.record.append if isinstance(state.record, list) else state.record  # a context has the list
+    past = PastFilters(state.filters, state.show, record, state.shown, state.version)
     if state.warns_as_now():
+        if state.version != version_now():  # others were in between: what has been noted is forgotten
+            errors = [(place, text) for place, text in errors if not past.has_shown(text, *_line_of(place))]
         for place, text in errors:
             _at(place, warnings.warn, text, RuntimeWarning)
         return
-    record = state.record.append if isinstance(state.record, list) else state.record  # a context has the list
-    past = PastFilters(state.filters, state.show, record)
     for place, text in errors:
-        code, instruction, names = place
-        line = _line(code, instruction)
-        _at(place, past.warn, text, RuntimeWarning, (code.co_filename, line, names))
+        _at(place, past.warn, text, RuntimeWarning, (place[0].co_filename, *_line_of(place)))
+
+
+def _line_of(place: Place) -> tuple[int, dict[str, Any]]:
+    """The line of a place, and the names of its module."""
+    code, instruction, names = place
+    return _line(code, instruction), names
 
 
 _CALL = (lambda warn, *given: warn(*given)).__code__
