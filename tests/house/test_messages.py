@@ -35,6 +35,7 @@ STANDARD = {
     "cannot wait on un-acquired lock": "threading's",
     "n_jobs == 0 in Parallel has no meaning": "joblib's",
     "len() of unsized object": "NumPy's",
+    "Cannot construct a dtype from an array": "NumPy's",
     "'numpy.ndarray' object has no attribute {}": "NumPy's",
     "iteration over a 0-d array": "NumPy's",
     "output array has wrong shape.": "NumPy's",

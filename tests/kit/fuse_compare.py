@@ -1,12 +1,12 @@
 """A program run as it is and fused: everything that a caller can see of either."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from kit.arrays import misaligned, random_values
+from kit.fuse_warned import recorded_warnings
 from numpy.lib._stride_tricks_impl import DummyArray
 
 import threadmill as tm
@@ -32,7 +32,14 @@ def everything_is_worth_it(patch: Any) -> None:
 
 def contents(x: Any) -> Any:
     """What a result is, in every bit."""
+    if isinstance(x, type(np.ma.masked)):
+        return type(x), repr(x)
+    if isinstance(x, np.ma.MaskedArray):
+        return type(x), contents(x.data), contents(np.ma.getmask(x)), repr(x._fill_value)
     if isinstance(x, np.ndarray):
+        if x.dtype.names is not None:  # without what lies between fields
+            fields = [contents(x.view(np.ndarray)[name]) for name in x.dtype.names]
+            return type(x), repr(x.dtype), x.shape, x.strides if x.size else None, fields
         if x.dtype.hasobject:
             return type(x), x.dtype, x.shape, contents(x.tolist())
         strides = x.strides if x.size else None
@@ -64,10 +71,9 @@ def leaves(x: Any) -> Iterator[Any]:
         yield x
 
 
-def seen(function: Callable[..., Any], args: list[Any]) -> Seen:
-    """What a caller sees of one call."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+def seen(function: Callable[..., Any], args: list[Any], *filters: tuple[Any, ...]) -> Seen:
+    """What a caller sees of one call under these filters of warnings; of all warnings without any."""
+    with recorded_warnings(*filters) as told:
         try:
             result = function(*args)
         except Exception as error:
@@ -81,7 +87,7 @@ def seen(function: Callable[..., Any], args: list[Any]) -> Seen:
             for arrays in [[*_arrays(result), *args]]
             for x in arrays
         ],
-        "warnings": [(str(each.message), each.category, each.lineno, each.filename) for each in told],
+        "warnings": told,
     }
 
 
@@ -94,7 +100,11 @@ def twin(args: list[Any]) -> list[Any]:
     bases: dict[int, Any] = {}
     made: dict[int, Any] = {}
     for x in args:
-        if id(x) not in made:
+        if isinstance(x, np.ma.MaskedArray):
+            made[id(x)] = x.copy()
+        elif not isinstance(x, np.ndarray):
+            made[id(x)] = x
+        elif id(x) not in made:
             base = _owner(x)
             if id(base) not in bases:
                 bases[id(base)] = base.copy("K")

@@ -83,9 +83,13 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
             second = other
         elif _is_foreign(other):
             return at_once(self._record, operate, (self, other), {})
-        elif commutative and type(other) is np.ndarray and getrefcount(other) <= TEMPORARY:
-            if is_turned(first, references, Value.of(other), 0):
-                return wrapped(record, call(record, ufunc, (other, self), {"out": (other,)}))
+        elif (
+            commutative
+            and type(other) is np.ndarray
+            and getrefcount(other) <= TEMPORARY
+            and is_turned(first, references, Value.of(other), 0)
+        ):
+            return wrapped(record, call(record, ufunc, (other, self), {"out": (other,)}))
         node = None if second is None else record.node(ufunc, (first, second))
         if node is not None and references <= TEMPORARY and type(second) is Value and is_alone(first):
             if node.loop.dtypes[-1].num == first.dtype.num or not elides(ufunc, first, second):

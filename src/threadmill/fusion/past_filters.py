@@ -56,7 +56,7 @@ class PastFilters:
             contextvars.Context().run(_warnings._showwarnmsg_impl, told)
 
     def has_shown(self, text: str, line: int, names: dict[str, Any]) -> bool:
-        """Whether a floating-point error's warning was shown while the filters were in force, and shows once."""
+        """Whether the text was shown as a RuntimeWarning while the filters were in force, and shows once."""
         noted = self._noted_in(names)
         return (text, RuntimeWarning) in noted or (text, RuntimeWarning, line) in noted
 
