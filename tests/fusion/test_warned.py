@@ -124,6 +124,18 @@ def test_what_was_shown_before_other_filters_were_in_force(action: Any) -> None:
     assert logs[:2] == logs[2:]
 
 
+def test_numpys_code_and_our_copy_of_it_show_once_together() -> None:
+    def program(x: Any) -> Any:
+        return x.view(np.matrix).sum(), (x * 1).reshape(2, -1).sum(axis=0)
+
+    for functions in (program, program), (program, tm.fuse(program)), (tm.fuse(program), program):
+        with warnings.catch_warnings(record=True) as log:
+            warnings.simplefilter("default")
+            for function in functions:
+                function(np.full((2, N), 1e308))
+        assert [str(each.message) for each in log] == ["overflow encountered in reduce"]
+
+
 def test_the_version_of_filters() -> None:
     before = version_now()
     assert before == version_now()
