@@ -105,6 +105,23 @@ def copied_in_every_order(x: Any, y: Any) -> Any:
     return np.array(made), np.array(made, ndmin=2), np.array(x, order="C"), np.array(x, order="F")
 
 
+@pytest.mark.filterwarnings("ignore:you are shuffling")
+@pytest.mark.parametrize("shape", [(5000,), (70, 80), (20, 30, 40)])
+def test_rows_are_shuffled(shape: tuple[int, ...], pools: list[tm.Pool]) -> None:
+    def shuffled(x: Any, y: Any) -> Any:
+        random = np.random.default_rng(1)
+        doubled = x * 2
+        random.shuffle(x)
+        np.random.RandomState(1).shuffle(y)
+        row = x[0]
+        x[0] = 7
+        return doubled, x, y, row, random.permutation(x)
+
+    args = [numbers(*shape), numbers(*shape, seed=1)]
+    found = differences(shuffled, args, pools[1])
+    assert found.keys() <= {"warnings"}
+
+
 def test_copies_keep_the_order_unless_asked(pools: list[tm.Pool]) -> None:
     x = np.asfortranarray(numbers(70, 80))
     assert differences(copied_in_every_order, [x, x], pools[1]) == {}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from kit.fuse_compare import LAYOUTS
 
-__all__ = ["arguments", "values"]
+__all__ = ["arguments", "numbers", "values"]
 
 # NaNs of both signs and several payloads, signalling ones too, zeros, infinities.
 SPECIAL = np.array(
@@ -46,7 +46,7 @@ SPECIAL_OF = {
 DTYPES = [*"ddddddddffffFFDDiiqqe?IbHgGlLQhB", "m8[s]", "M8[D]"]
 
 
-def _numbers(rng: np.random.Generator, n: int, dtype: str, special: bool) -> Any:
+def numbers(rng: np.random.Generator, n: int, dtype: str, special: bool) -> Any:
     if dtype[0] in "mM":
         x = rng.integers(-50, 50, n)
         x[rng.integers(0, n, n // 5)] = np.iinfo(np.int64).min  # NaT
@@ -110,7 +110,7 @@ def arguments(rnd: random.Random, rng: np.random.Generator) -> list[Any]:
     for _ in range(rnd.randint(1, 3)):
         others = [shape[-1:], (*shape[:-1], 1), (1,) * len(shape), ()]
         own = shape if rnd.random() < 0.85 else rnd.choice(others)
-        x = _numbers(rng, int(np.prod(own)), rnd.choice(DTYPES), rnd.random() < 0.5).reshape(own)
+        x = numbers(rng, int(np.prod(own)), rnd.choice(DTYPES), rnd.random() < 0.5).reshape(own)
         name = rnd.choice(["contiguous"] * 12 + list(MORE_LAYOUTS))
         args.append(MORE_LAYOUTS[name](x) if own else x)
     if len(args) > 1 and rnd.random() < 0.15:

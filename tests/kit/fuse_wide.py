@@ -8,6 +8,7 @@ programs that differ.
 
 import ast
 import functools
+import math
 import random
 import sys
 from pathlib import Path
@@ -16,8 +17,9 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by hand
 
 import numpy as np
-from kit.fuse_arguments import DTYPES, arguments
-from kit.fuse_compare import Seen, told_apart, twin
+from kit.fuse_arguments import DTYPES, arguments, numbers
+from kit.fuse_compare import Seen, Special, told_apart, twin
+from kit.fuse_expressions import expression
 from kit.fuse_hard_lines import MASKS, SCALARS
 from kit.fuse_odd_arguments import CLASSES, extremes, odd_argument
 from kit.fuse_odd_lines import ODD_LINES
@@ -30,10 +32,15 @@ __all__ = ["wide_case", "wide_tried"]
 
 
 class WideWriter(Writer):
-    """Writes odd lines among the others."""
+    """Writes odd lines among the others; `expressions`: how many of them are expressions."""
+
+    expressions = 0.1
 
     def line(self) -> str:
         rnd = self.rnd
+        if rnd.random() < self.expressions:
+            written = expression(rnd, self.names, rnd.randint(2, 4))
+            return f"{self.any()} = {written}" if rnd.random() < 0.1 else f"{self.new()} = {written}"
         if rnd.random() < 0.5:
             return super().line()
         x, y, z, line = self.any(), self.any(), self.any(), rnd.choice(ODD_LINES)
@@ -62,31 +69,50 @@ def _arguments(rnd: random.Random, rng: np.random.Generator) -> list[Any]:
     for k, x in enumerate(args):
         if x.ndim and x.size and rnd.random() < 0.25:
             args[k] = extremes(rng, x.size, rnd.choice(DTYPES[:-2])).reshape(x.shape)
-    shape, numbers = args[0].shape, DTYPES[:-2]
+    shape = args[0].shape
     if args[0].ndim and args[0].size and rnd.random() < 0.35:
-        odd = odd_argument(rnd, extremes(rng, args[0].size, rnd.choice(numbers)).reshape(shape))
+        odd = odd_argument(rnd, extremes(rng, args[0].size, rnd.choice(DTYPES[:-2])).reshape(shape))
         args.insert(rnd.randint(0, len(args)), odd)
+    return args
+
+
+def _large_arguments(rnd: random.Random, rng: np.random.Generator) -> list[Any]:
+    """Arrays whose temporaries NumPy writes over, with NaNs that are not alike."""
+    shape = rnd.choice([(70_001,), (300, 300), (40_000, 2), (2, 40_000)])
+    dtypes = rnd.choices("dddfFDiq", k=rnd.randint(1, 3))
+    args = [numbers(rng, math.prod(shape), dtype, rnd.random() < 0.7).reshape(shape) for dtype in dtypes]
+    for k, x in enumerate(args):
+        if rnd.random() < 0.2:
+            args[k] = rnd.choice([np.asfortranarray, lambda x: x[..., ::-1], lambda x: x.view(Special)])(x)
     return args
 
 
 def wide_case(seed: int) -> WideCase:
     rnd, rng = random.Random(seed), np.random.default_rng(seed)
-    args = _arguments(rnd, rng)
+    is_large = rnd.random() < 0.2
+    args = _large_arguments(rnd, rng) if is_large else _arguments(rnd, rng)
     ends = rnd.random() < 0.3
-    text = program(WideWriter(rnd, len(args)), lambda: not ends or rnd.random() < 0.5)
+    writer = WideWriter(rnd, len(args))
+    if is_large:
+        writer.expressions = 0.7
+    text = program(writer, lambda: not ends or rnd.random() < 0.5)
     under, fails_at = state(rnd), rnd.choice([0, 0, 1, 2])
     one = case_of(text, args, {}, rnd.randrange(4), f"<seed {seed}>", **CLASSES)
     return WideCase(one, under, fails_at)
 
 
 def wide_tried(seed: int, pools: list[tm.Pool]) -> Seen:
-    """What differs in the program of this seed."""
+    """What differs in the program of this seed, called once, or once more as reductions are foreseen then."""
     one, under, fails_at = wide_case(seed)
-    fused = tm.fuse(one.fused, pool=pools[one.pool % len(pools)])
+    fused = holding(tm.fuse(one.fused, pool=pools[one.pool % len(pools)]))
     try:
         plainly = seen_under(under, holding(one.function), twin(one.args), fails_at)
-        ours = seen_under(under, holding(fused), twin(one.args), fails_at)
-        return left_of(one, told_apart(plainly, ours))
+        for _ in range(2):
+            ours = seen_under(under, fused, twin(one.args), fails_at)
+            found = left_of(one, told_apart(plainly, ours))
+            if found:
+                break
+        return found
     except (MemoryError, RecursionError):
         return {}
 

@@ -11,7 +11,9 @@ def rebound(module: Any, **names: Any) -> types.SimpleNamespace:
 
     The functions are those below the dispatch of __array_function__, and they call one another's copies.
     """
-    vars(module).setdefault("__warningregistry__", {})  # as its first warning does: what shows once, of either
+    vars(module).setdefault(
+        "__warningregistry__", {}
+    )  # as its first warning does: what shows once, of either
     bound = {**vars(module), **names}
     for name, own in vars(module).items():
         function = getattr(own, "_implementation", own)

@@ -5,9 +5,7 @@ them and goes to NumPy, whose result goes on as a lazy array. It is no subclass 
 reads its memory would read nonsense; Python code is told that it is one. What it does stands in operators.py.
 """
 
-import dis
 import sys
-import types
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -19,6 +17,7 @@ from .explanation import MAY_CHANGE
 from .nodes import VALUE, Node, Value, kind_of
 from .numpys_calls import called, log_call, made
 from .record import Record
+from .who_asks import asks_in_python, is_shown
 
 if TYPE_CHECKING:
     from .._types import Array
@@ -161,8 +160,8 @@ class LazyArray(LazyFields):
         return evaluated_alone(self).__dlpack_device__()
 
     def __getattr__(self, name: str) -> Any:
-        if not (_is_shown(name) if name.startswith("__") else hasattr(np.ndarray, name)):
-            if name == "__numpy_dtype__" and not _asks_in_python(name, sys._getframe(1)):
+        if not (is_shown(name) if name.startswith("__") else hasattr(np.ndarray, name)):
+            if name == "__numpy_dtype__" and not asks_in_python(name, sys._getframe(1)):
                 raise TypeError("Cannot construct a dtype from an array")  # its `dtype` would be asked next
             raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
         record = self._record
@@ -196,25 +195,6 @@ _VIEWS = frozenset({"T", "mT", "flags", "reshape", "squeeze", "swapaxes", "trans
 
 # Through what memory can be written unseen.
 _MEMORY = frozenset({"base", "ctypes", "data", "__array_interface__", "__array_struct__", "__buffer__"})
-
-
-# What code in C asks for before __array__, by which it is to get the array itself.
-_ASKED_BY_C = frozenset({"__array_finalize__", "__array_interface__", "__array_struct__", "__array_wrap__"})
-
-
-def _is_shown(name: str) -> bool:
-    """Whether a special name is an ndarray's, and is asked for by Python code if C does too."""
-    return hasattr(np.ndarray, name) if name not in _ASKED_BY_C else _asks_in_python(name, sys._getframe(2))
-
-
-def _asks_in_python(name: str, frame: types.FrameType) -> bool:
-    """Whether a frame's own code reads the attribute, not C that it calls."""
-    code = frame.f_code
-    return name in code.co_consts or (name in code.co_names and _reads_attribute(code, frame.f_lasti))
-
-
-def _reads_attribute(code: types.CodeType, instruction: int) -> bool:
-    return dis.opname[code.co_code[instruction]] in ("LOAD_ATTR", "LOAD_METHOD")
 
 
 def _set(x: LazyArray, name: str, new: Any) -> None:

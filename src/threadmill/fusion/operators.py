@@ -31,6 +31,7 @@ from .picking import picked
 from .powers import power
 from .reducing import reduce
 from .steps import put_where
+from .who_asks import swaps_rows
 
 __all__: list[str] = []
 
@@ -241,6 +242,8 @@ def _getitem(self: LazyArray, key: Any) -> Any:
         array = value.array
     if array is None or value.borrowed:
         array = record.evaluate(value)
+    if type(key) is int and len(value.shape) > 1 and swaps_rows(_getframe(1)):
+        return array[key].copy()
     is_basic = type(key) is tuple and _BASIC.issuperset(map(type, key))  # most keys, without a call
     found = array[key if is_basic else _plain_key(key)]
     if type(found) is np.ndarray and found.ndim and record.is_open:
