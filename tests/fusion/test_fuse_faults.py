@@ -313,6 +313,12 @@ def test_a_temporary_keeps_its_dtype(pools: list[tm.Pool]) -> None:
             assert differences(lambda x, y: (~x ^ y, y + -x, (x + 1) << y % 5), args, pools[1]) == {}
             assert differences(lambda x, y: (x + 1) // (y + 1), args, pools[1]) == {}
     assert differences(lambda x, y: ~x ^ y, [x.astype("q"), x.astype("i")], pools[1]) == {}
+    for own in "qQ":
+        long = x.astype(own)
+        assert differences(lambda x: ((x + x) // 2, (x + 1) << 1, ~x & 1, x & 1), [long], pools[1]) == {}
+        assert (
+            differences(lambda x: (1 | (x + x), True & ~x, 3 ^ (x + 1), 1 // x[1:]), [long], pools[1]) == {}
+        )
 
 
 @pytest.mark.parametrize("dtype", ["m8[s]", "M8[D]"])
@@ -379,6 +385,8 @@ def test_an_array_from_outside_meets_a_temporary(dtype: str, pools: list[tm.Pool
     assert differences(lambda x: other * (x + 1), [x], pools[1]) == {}
     assert differences(lambda x: number * (x + 1), [x], pools[1]) == {}
     assert differences(product_of_named, [x], pools[1]) == {}
+    x[3::9] = complex(np.nan, -np.nan)
+    assert differences(lambda x: (True * (x + 1), True + (x + 1), True - (x + 1)), [x], pools[1]) == {}
 
 
 def test_a_temporary_meets_one_from_outside(pools: list[tm.Pool]) -> None:

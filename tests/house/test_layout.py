@@ -90,10 +90,11 @@ FILES = {
         moves row_functions picks buckets bucket_sort selection random rebound moments nan_extremes
     """,
     "fusion": """
-        nodes loops node_plans past_filters who_asks warned elision open_tiles layout passes chains worth building
-        running schedule groups sharing stores explanation foreseen together record numpys_calls lazy operand
-        picking arg_extremes reduce_all reduce_rows reduce_columns calls reduce_evaluated call_sites reducing
-        steps numpys_code definitions powers operators frames labelled arguments formula symbols blocks fuse
+        nodes loops node_plans past_filters warned elision open_tiles layout passes chains worth building
+        running schedule groups sharing stores explanation foreseen together record numpys_calls who_asks
+        lazy operand picking arg_extremes reduce_all reduce_rows reduce_columns calls reduce_evaluated
+        call_sites reducing steps numpys_code definitions powers operators frames labelled arguments formula
+        symbols blocks fuse
     """,
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",

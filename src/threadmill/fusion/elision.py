@@ -31,7 +31,7 @@ _LEAST_BYTES = 256 * 1024
 
 
 # The dtypes of arrays that NumPy makes of Python's numbers.
-_OF_NUMBERS = {kind: np.asarray(kind()).dtype for kind in (int, float, complex)}
+_OF_NUMBERS = {kind: np.asarray(kind()).dtype for kind in (bool, int, float, complex)}
 
 
 class _Counted:

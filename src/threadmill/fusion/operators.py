@@ -92,9 +92,10 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
         ):
             return wrapped(record, call(record, ufunc, (other, self), {"out": (other,)}))
         node = None if second is None else record.node(ufunc, (first, second))
-        if node is not None and references <= TEMPORARY and type(second) is Value and is_alone(first):
+        if node is not None and references <= TEMPORARY and is_alone(first):
             if node.loop.dtypes[-1].num == first.dtype.num or not elides(ufunc, first, second):
-                node.reused = FIRST_IF_LARGE
+                if type(second) is Value:
+                    node.reused = FIRST_IF_LARGE
             else:  # the result has the temporary's dtype: long long beside long
                 record.take_out(node)
                 node = None
@@ -112,16 +113,21 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
     return forward
 
 
+def _keeps_its_dtype(value: Value) -> bool:
+    """Whether what is made of it and a number has its dtype: another byte order is lost, and long long."""
+    return value.is_plain and value.dtype.char not in "qQ"
+
+
 def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     commutative = ufunc in COMMUTATIVE
 
     def backward(self: LazyArray, other: Any) -> Any:
-        if type(other) in PYTHON_NUMBERS:
+        if type(other) in PYTHON_NUMBERS or type(other) is bool:
             count = getrefcount(self)
             if commutative and count <= TEMPORARY and is_turned(other, 0, self._value, count):
-                is_over = not self._value.is_plain and is_alone(self._value)  # its byte order stays
+                is_over = is_alone(self._value) and not _keeps_its_dtype(self._value)
                 return call(self._record, ufunc, (self, other), {"out": (self,)} if is_over else {})
-            node = self._record.node(ufunc, (other, self._value))
+            node = None if type(other) is bool else self._record.node(ufunc, (other, self._value))
             if node is not None:
                 return shown(self._record, node)
         elif _is_foreign(other):
