@@ -37,7 +37,7 @@ def shown(x: Any) -> Any:
     if type(x) in (tuple, list):
         return type(x), [shown(each) for each in x]
     if isinstance(x, np.ndarray):
-        return type(x), x.dtype, x.shape, x.strides, bits(x)
+        return type(x), x.dtype, x.shape, x.strides, x.base is None, bits(x)
     if isinstance(x, np.generic):
         return type(x), bits(np.asarray(x))
     return type(x), x

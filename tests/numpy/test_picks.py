@@ -291,6 +291,11 @@ def test_histograms_of_every_dtype(threads: tm.Pool, dtype: str) -> None:
             check(threads, "histogram", np.append(x, np.array(value, dtype)), 10)
 
 
+@pytest.mark.usefixtures("all_errors_warn")
+def test_histograms_tell_of_underflow(threads: tm.Pool) -> None:
+    check(threads, "histogram", np.append(np.linspace(0, 100, 20_000), np.finfo("d").tiny * 1.5), 10)
+
+
 def test_histograms_that_are_numpys(threads: tm.Pool) -> None:
     x = np.random.default_rng(0).standard_normal(20_000)
     for options in (

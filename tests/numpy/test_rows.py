@@ -204,6 +204,8 @@ def test_interpolation() -> None:
         same("interp", x, *wrong)
     same("interp", x, np.array([1.0, np.nan, 2.0, 3.0]), fp[:4])
     same("interp", x, np.array([1.0]), np.array([2.0]), parallel=True)
+    with_nan = np.append(xp[:-2], [np.nan, np.nan])  # where NumPy's search depends on the one before
+    same("interp", values("d", 500), with_nan, fp, parallel=False)
 
 
 @pytest.mark.parametrize("dtype", [*"?ldDg", "M8[s]"])
@@ -257,6 +259,15 @@ def test_transforms(dtype: str) -> None:
     same("fft.fft", x, out=np.empty((5, 6, 7), complex))
     same("fft.fft", values(dtype, 66).reshape(11, 6))  # with inf and nan
     assert shared > 100
+
+
+@pytest.mark.parametrize("name", ["fft", "rfft", "irfft", "hfft", "fft2", "irfftn"])
+def test_transforms_hand_on_the_same_of_two_nans(name: str) -> None:
+    payloads = np.arange(41 * 12, dtype="u8").reshape(41, 12) % 7
+    x = (np.array(np.nan).view("u8") | payloads).view("d")
+    for turned in x, x[:6], x[:, :3].copy(), x[:40].astype("f"):
+        shared = [same(f"fft.{name}", each) for each in (turned, np.asfortranarray(turned), turned.T)]
+        assert all(shared)
 
 
 LINALG = ("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "matrix_rank", "pinv", "qr")

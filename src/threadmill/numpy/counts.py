@@ -22,6 +22,7 @@ __all__ = ["bincount", "histogram"]
 _OTHER = Refusal("it does not count a plain array of numbers")
 _WEIGHTS = Refusal("weights are added up in NumPy's order")
 _MANY = Refusal("the counts of each thread would take as much memory as the array")
+_UNDERFLOW = Refusal("NumPy divides differences from the first edge, and is to tell of what underflows")
 _CHANGED = Refusal("an element is out of the range that was found before")
 
 # Every chunk has counts of its own, so that there are few chunks, and all counts together are a small part of
@@ -75,6 +76,8 @@ def histogram(
         and all(type(end) in (int, float) and abs(end) < _EXACT for end in range)
     ):
         return _OTHER
+    if a.dtype.kind == "f" and np.geterr()["under"] != "ignore":
+        return _UNDERFLOW
     if a.ndim > 1 and not a.flags.c_contiguous:
         return Refusal("the array is flattened first")
     x = a.reshape(-1)

@@ -67,11 +67,12 @@ class Rows:
 
 
 def rows_of(
-    x: "np.ndarray[Any, Any]", whole: Sequence[int], weight: int = 1, least: int = LEAST
+    x: "np.ndarray[Any, Any]", whole: Sequence[int], weight: int = 1, least: int = LEAST, together: int = 1
 ) -> Rows | Refusal:
     """How an array is cut along an axis that is none of `whole`: the outermost in memory that is long enough.
 
-    An element of it stands for `weight` elements; a block has at least `least` bytes.
+    An element of it stands for `weight` elements; a block has at least `least` bytes, and a multiple of
+    `together` rows.
     """
     axes = [axis for axis in range(x.ndim) if axis not in whole and x.shape[axis] > 1]
     if not axes or not x.size:
@@ -81,7 +82,7 @@ def rows_of(
     axis = max(long, key=lambda axis: abs(x.strides[axis]))
     length = x.shape[axis]
     line = _LINE // math.gcd(_LINE, x.itemsize) if abs(x.strides[axis]) == x.itemsize else 1
-    return Rows(axis, length, pieces_of(length, x.nbytes * weight // length, line, least))
+    return Rows(axis, length, pieces_of(length, x.nbytes * weight // length, max(line, together), least))
 
 
 def are_close(x: "np.ndarray[Any, Any]", rows: Rows) -> bool:
@@ -91,10 +92,10 @@ def are_close(x: "np.ndarray[Any, Any]", rows: Rows) -> bool:
 
 def pieces_of(length: int, each: int, line: int = 1, least: int = LEAST) -> list[slice]:
     """Pieces of so many indices, each of which stands for `each` bytes; `line` of them are left together."""
-    grain = _grain(length, max(each, 1), least)
+    grain, half = _grain(length, max(each, 1), least), -(-length // 2)
     if length >= 2 * line:
-        grain = -(-grain // line) * line
-    grain = min(grain, -(-length // 2))
+        grain, half = (-(-n // line) * line for n in (grain, half))
+    grain = min(grain, half)
     return [slice(at, min(at + grain, length)) for at in range(0, length, grain)]
 
 

@@ -108,6 +108,8 @@ def interp(
     xp, fp = np.ascontiguousarray(xp, np.float64), np.ascontiguousarray(fp, np.float64)
     if len(xp) != len(fp) or not len(xp) or not _is_sorted(xp):
         return Refusal("xp is not sorted, or not as long as fp")
+    if np.isnan(xp[-1]):
+        return Refusal("what NumPy finds beside NaNs depends on what it looked for before")
     return lambda: filled(
         pool, rows, np.empty(x.shape), lambda block: np.interp(x[block], xp, fp, left, right)
     )
