@@ -11,6 +11,7 @@ from kit.comparison import assert_same_call, difference
 from kit.thresholds import OUR_FUNCTIONS
 
 import threadmill as tm
+from threadmill.numpy import joins as room_of_joins
 
 DATES = ["M8[s]", "m8[ms]"]
 SOME = ["?", "b", "H", "i", "q", "e", "f", "d", "g", "F", "D", "G", *DATES]
@@ -411,6 +412,14 @@ def test_small_calls_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         explained = getattr(tm.numpy, name).explain(*args)
         assert not explained.parallel, name
+
+
+def test_large_calls_that_gain_nothing_are_not_called_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room_of_joins, "_FEW", 1 << 20)  # the machine has few cores
+    monkeypatch.setattr(tm.numpy.concatenate, "least", 1 << 25)
+    x = np.empty(1 << 22)  # 32 MiB that nobody touches
+    assert "gained" in str(tm.numpy.concatenate.explain((x, x)))
+    assert "fewer" in str(tm.numpy.concatenate.explain((x[:99], x[:99])))
 
 
 def test_a_pool_that_is_shut_down() -> None:

@@ -50,6 +50,7 @@ LEAST = 1 << 18
 NEVER = 1 << 62
 
 _NO_SIZE = Refusal("it has gained in no size that was measured", by_size=True)
+_NO_CALL = Refusal("calls like this one have gained in no measurement", by_size=True)
 
 # How each function runs, by the name that it has in NumPy, "numpy.sort"; for the table of the namespace.
 WAYS: dict[str, str] = {}
@@ -62,6 +63,12 @@ COMPLEX = frozenset(range(14, 17))
 FLOATS = frozenset({*range(11, 14), 23}) | COMPLEX
 
 _ndarray = np.ndarray
+
+
+def _bytes_of(args: Any) -> int:
+    """Bytes of the largest array among arguments, or of a list's arrays together."""
+    sizes = [sum(y.nbytes for y in x if type(y) is _ndarray) for x in args if type(x) in (list, tuple)]
+    return max((*sizes, *(x.nbytes for x in args if type(x) is _ndarray)), default=0)
 
 
 def named_as(numpys: Function, way: str = "") -> Callable[[Function], Function]:
@@ -146,6 +153,8 @@ def on_all_cores(
             if pool is None and is_small(args, options):
                 has_size = face.least < NEVER
                 call: Prepared = fewer_than(face.least) if has_size else _NO_SIZE
+                if has_size and size is not None and _bytes_of(args) >= face.least:
+                    call = _NO_CALL
             else:
                 call = prepared(pool, args, options)
             name = numpys.__name__

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._native.fresh import empty, empty_like
 from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..arrays.row_functions import KINDS, order_rows, sort_rows
@@ -66,7 +67,7 @@ def _number_of(kind: Any, order: Any, stable: Any) -> int | None:
 
 def _in_place(pool: Pool, a: Any, axis: int, rows: Rows, change: Callable[[Any, int], object]) -> Any:
     """A copy of an array, changed block by block as soon as each is copied."""
-    result = np.empty_like(a)
+    result = empty_like(a)
 
     def work(piece: slice) -> None:
         block = rows.block(piece)
@@ -96,7 +97,7 @@ def _ordered(pool: Pool, a: Any, axis: int, rows: Rows, order: Callable[[Any, in
             return order(a[block], axis)
         return np.moveaxis(order(_turned(a[block], axis), -1), -1, axis)
 
-    return filled(pool, rows, np.empty(a.shape, np.intp), one)
+    return filled(pool, rows, empty(a.shape, np.intp), one)
 
 
 @on_all_cores(np.sort, f"{_WAY} {_SORT_1D}", _SORTED, _size, times=_EARLIER)
