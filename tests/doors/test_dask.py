@@ -14,6 +14,7 @@ import pytest
 import threadmill as tm
 from threadmill._native.pools import get_thread_limit
 from threadmill.fusion.blocks import threads_shared
+from threadmill.fusion.formula import Recorder
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -324,6 +325,19 @@ def test_errors_are_numpys() -> None:
     column = da.from_array(COLUMN, chunks=(50, 1))
     with pytest.raises(ValueError, match="non-broadcastable output"):
         tm.fuse(lambda x, y: (z := x * 2, z.__iadd__(y)))(column, LAZY)
+
+
+def test_recording_leaves_the_filters_of_warnings_alone() -> None:
+    """They are the whole process's: another thread that sets them meanwhile would lose its own."""
+    seen: list[Any] = []
+    recorder = Recorder()
+
+    def function(x: Any) -> Any:
+        seen.append([*warnings.filters])
+        return x
+
+    recorder.step(function, (recorder.source(X),), {})
+    assert seen == [[*warnings.filters]]
 
 
 def test_off_and_explained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ A function is recorded by one call on symbols (symbols.py), which know the whole
 no element. What needs more than an element at a time is refused then, so a formula can't depend on blocks.
 """
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from itertools import zip_longest
@@ -143,8 +142,9 @@ class Recorder:
                     f"the broadcast shape {shape}"
                 )
         errors = None if np.geterr() == self._errors else np.geterr()
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # there is nothing yet to warn of
+        # Warnings come as of any call. catch_warnings would set the filters of the whole process, also for
+        # other threads. Models have no elements to warn of, but those without axes.
+        with np.errstate(all="ignore"):
             made = function(*_filled(args, self.models), **_filled(options, self.models))
         several = type(made) is tuple
         step = Step(function, args, options, len(made) if several else 1, writes, errors)
