@@ -107,3 +107,19 @@ import threadmill as new
 print(before(x), new.fuse(function)(x))
 """)
     assert output == "900000.0 900000.0\n"
+
+
+@pytest.mark.skipif("t" in getattr(sys, "abiflags", ""), reason="has a binary of its own")
+def test_a_binary_for_the_gil_is_refused_without_it() -> None:
+    """A free-threaded CPython 3.13 finds it in a tree where both are built, loads it and crashes."""
+    output = run("""
+import sys
+import numpy
+sys.abiflags = "t"
+try:
+    import threadmill
+except ImportError as error:
+    print(error)
+""")
+    assert "_threadmill.abi3.so was built for CPython with the GIL" in output
+    assert "build threadmill with this interpreter" in output

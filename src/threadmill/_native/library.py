@@ -5,10 +5,20 @@ carries inside would be taken for the original's, or the original's for it: the 
 """
 
 import contextlib
+import importlib.util
 import sys
 
 _BUILT_AS = "threadmill._native._threadmill"
 _before = sys.modules.get(_BUILT_AS)
+
+# A CPython without the GIL loads a binary of the limited API too, and crashes in it: objects differ there.
+if "t" in getattr(sys, "abiflags", ""):
+    _found = importlib.util.find_spec("._threadmill", __package__)
+    if _found is not None and _found.origin is not None and _found.origin.endswith(".abi3.so"):
+        raise ImportError(
+            f"{_found.origin} was built for CPython with the GIL, and this one is free-threaded: "
+            "build threadmill with this interpreter, as by pip install --no-binary threadmill threadmill"
+        )
 
 from ._threadmill import ffi, lib  # noqa: E402  (what comes before looks at what it changes)
 
