@@ -18,7 +18,7 @@ from .nodes import Value
 
 __all__ = [
     *("COMMUTATIVE", "FIRST", "NEW", "SECOND", "TEMPORARY", "elides", "is_alone", "is_taken", "is_turned"),
-    "written_over",
+    *("keeps_its_dtype", "written_over"),
 ]
 
 COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
@@ -153,3 +153,8 @@ def _may_take(own: Value, other: Any) -> bool:
     if not isinstance(other, Value):
         return np.can_cast(_OF_NUMBERS[type(other)], own.dtype, "safe")
     return other.shape in ((), own.shape) and np.can_cast(other.dtype, own.dtype, "safe")
+
+
+def keeps_its_dtype(value: Value) -> bool:
+    """Whether what is made of it and a number has its dtype: another byte order is lost, and long long."""
+    return value.is_plain and value.dtype.char not in "qQ"

@@ -246,7 +246,7 @@ def wrapped(record: Record, result: Any) -> Any:
         if result.base is not None:
             record.expose(result)
         return result
-    if isinstance(result, np.ndarray):
+    if type(result) is not LazyArray and isinstance(result, np.ndarray):
         if result.base is not None:  # a view whose class is the user's, who writes through it
             record.expose(result)
         return result

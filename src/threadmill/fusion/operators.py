@@ -21,6 +21,7 @@ from .elision import (
     is_alone,
     is_taken,
     is_turned,
+    keeps_its_dtype,
     written_over,
 )
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
@@ -113,11 +114,6 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
     return forward
 
 
-def _keeps_its_dtype(value: Value) -> bool:
-    """Whether what is made of it and a number has its dtype: another byte order is lost, and long long."""
-    return value.is_plain and value.dtype.char not in "qQ"
-
-
 def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     commutative = ufunc in COMMUTATIVE
 
@@ -125,7 +121,7 @@ def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
         if type(other) in PYTHON_NUMBERS or type(other) is bool:
             count = getrefcount(self)
             if commutative and count <= TEMPORARY and is_turned(other, 0, self._value, count):
-                is_over = is_alone(self._value) and not _keeps_its_dtype(self._value)
+                is_over = is_alone(self._value) and not keeps_its_dtype(self._value)
                 return call(self._record, ufunc, (self, other), {"out": (self,)} if is_over else {})
             node = None if type(other) is bool else self._record.node(ufunc, (other, self._value))
             if node is not None:
