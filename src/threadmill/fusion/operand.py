@@ -9,7 +9,10 @@ from .lazy import LazyArray
 from .nodes import Value
 from .record import Record
 
-__all__ = ["as_operand", "kind_of_loops", "value_of"]
+__all__ = ["as_operand", "is_foreign", "kind_of_loops", "value_of"]
+
+# Operands whose operators are NumPy's.
+_KNOWN = frozenset({*PYTHON_NUMBERS, bool, np.ndarray, LazyArray})
 
 
 def as_operand(record: Record, x: Any) -> Any:
@@ -28,3 +31,8 @@ def kind_of_loops(x: Any) -> str:
     """What arrays must have in common that NumPy has a loop for; others are unequal, which no ufunc says."""
     kind: str = x.dtype.kind if hasattr(x, "dtype") else "f"
     return "f" if kind in "biufc" else kind
+
+
+def is_foreign(other: Any) -> bool:
+    """Whether the other operand's class may have a word in what an operator does: Python asks it then."""
+    return type(other) not in _KNOWN and not isinstance(other, np.generic)

@@ -27,7 +27,7 @@ from .elision import (
 from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
 from .nodes import FIRST_IF_LARGE, Value
 from .numpys_code import is_numpys
-from .operand import as_operand, kind_of_loops, value_of
+from .operand import as_operand, is_foreign, kind_of_loops, value_of
 from .picking import picked
 from .powers import power
 from .reducing import reduce
@@ -35,9 +35,6 @@ from .steps import put_where
 from .who_asks import swaps_rows
 
 __all__: list[str] = []
-
-# Operands whose operators are NumPy's.
-_KNOWN = frozenset({*PYTHON_NUMBERS, bool, np.ndarray, LazyArray})
 
 _BINARY = {
     "add": np.add,
@@ -83,7 +80,7 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
                     self, other, first, second, references = other, self, second, first, others
         elif type(other) in PYTHON_NUMBERS:
             second = other
-        elif _is_foreign(other):
+        elif is_foreign(other):
             return at_once(self._record, operate, (self, other), {})
         elif (
             commutative
@@ -126,7 +123,7 @@ def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
             node = None if type(other) is bool else self._record.node(ufunc, (other, self._value))
             if node is not None:
                 return shown(self._record, node)
-        elif _is_foreign(other):
+        elif is_foreign(other):
             return at_once(self._record, operate, (other, self), {})
         return call(self._record, ufunc, (other, self), {})
 
@@ -135,7 +132,7 @@ def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
 
 def _in_place(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def in_place(self: LazyArray, other: Any) -> Any:
-        if _is_foreign(other):
+        if is_foreign(other):
             return at_once(self._record, operate, (self, other), {})
         return call(self._record, ufunc, (self, other), {"out": (self,)})
 
@@ -152,15 +149,10 @@ def _of_one(self: LazyArray, ufunc: np.ufunc) -> Any:
     return call_at_once(record, ufunc, (self,), {}) if node is None else shown(record, node)
 
 
-def _is_foreign(other: Any) -> bool:
-    """Whether the other operand's class may have a word in what an operator does: Python asks it then."""
-    return type(other) not in _KNOWN and not isinstance(other, np.generic)
-
-
 def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
     if modulo is not None:
         return NotImplemented
-    if _is_foreign(other):
+    if is_foreign(other):
         return at_once(self._record, operator.pow, (self, other), {})
     ufunc, operands = power(self, other)
     if len(operands) == 1:
@@ -169,7 +161,7 @@ def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
 
 
 def _ipow(self: LazyArray, other: Any) -> Any:
-    if _is_foreign(other):
+    if is_foreign(other):
         return at_once(self._record, operator.ipow, (self, other), {})
     ufunc, operands = power(self, other)
     return call(self._record, ufunc, operands, {"out": (self,)})
