@@ -724,7 +724,7 @@ def test_a_program_keeps_the_loops_that_it_runs(x: Any, monkeypatch: Any) -> Non
         made[loop.name, len(made)] = weakref.ref(loop)
         return loop
 
-    caches = [building._plans, building._programs, node_plans._plans]
+    caches = [building._plans, building._programs, node_plans.PLANS]
     modules = loops, reduce_all, reduce_rows, reduce_columns
     for module in modules:
         monkeypatch.setattr(module, "resolve", resolve)

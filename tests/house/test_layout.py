@@ -76,7 +76,7 @@ ROOMS = [
 FILES = {
     "_native": """
         _threadmill build library thread_state waits status trace c_api door pointers dtypes memory fresh
-        kernels machine programs moves row_functions fused random pools ring fields
+        kernels machine programs moves row_functions fused random pools ring fields recording views
     """,
     "tasks": """
         workers native_function results progress item late buffered_map batch map crew waiters future spawn
@@ -90,11 +90,11 @@ FILES = {
         moves row_functions picks buckets bucket_sort selection random rebound moments nan_extremes
     """,
     "fusion": """
-        nodes loops node_plans past_filters warned elision open_tiles layout passes chains worth building
+        nodes loops elision node_plans past_filters warned open_tiles layout passes chains worth building
         running schedule groups sharing stores explanation foreseen together record numpys_calls who_asks
-        lazy operand picking arg_extremes reduce_all reduce_rows reduce_columns calls reduce_evaluated
-        call_sites reducing steps numpys_code definitions powers operators frames labelled arguments formula
-        symbols blocks fuse
+        lazy recording operand picking arg_extremes reduce_all reduce_rows reduce_columns calls
+        reduce_evaluated call_sites reducing steps numpys_code definitions powers elements operators frames
+        labelled arguments formula symbols blocks fuse
     """,
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",

@@ -39,14 +39,14 @@ __all__ = ["is_timed_soon", "unlike"]
 # All that calls leave behind, but what belongs to a function or a ufunc.
 CACHES: list[Any] = [
     *(
-        node_plans._plans,
+        node_plans.PLANS,
         building._plans,
         building._programs,
         foreseen._followed,
         powers._powers,
         warned._kept,
     ),
-    *(loops._loops, loops._numbers, loops._conversions, loops._selects, steps._conversions),
+    *(loops._loops, loops.NUMBERS, loops._conversions, loops._selects, steps._conversions),
     *(reduce_all._loops, reduce_rows._loops, reduce_columns._loops),
 ]
 

@@ -94,6 +94,8 @@ static const char *tm_py_capsule_name(void)
 PYTHON_FILES = {
     "door.c": "void *tm_py_door_type(void);",
     "fields.c": "void *tm_py_fields(void);",
+    "recording.c": "void *tm_py_recording(void);",
+    "views.c": "void *tm_py_views(void);",
 }
 
 # -ffp-contract=off: a product and a sum are rounded as NumPy rounds them.
@@ -145,6 +147,7 @@ ffibuilder.set_source(
         *in_root("**/*.h", "**/*.def"),
         "src/threadmill/include/threadmill_api.h",
         "src/threadmill/_native/limited_api.h",
+        "src/threadmill/_native/fields.h",
     ],
     include_dirs=["csrc", "src/threadmill/include"],
     libraries=["m"],

@@ -1,6 +1,7 @@
-/* The storage of lazy arrays, of their values and of their nodes, and how these are made in one step.
+/* The storage of lazy arrays, of their values, nodes, records, states and plans, and how the first three are
+ * made in one step.
  *
- * Three types without methods, whose attributes are fields as __slots__ would make them; fusion/ derives its
+ * Six types without methods, whose attributes are fields as __slots__ would make them; fusion/ derives its
  * classes from them. An operation that is put off makes one of each. Python's own __init__ takes six times as
  * long for that as the functions below.
  *
@@ -8,41 +9,11 @@
  * Nothing here knows what the fields mean. An example of nodes that new_example has made is for the
  * thread that made it.
  */
-#include "limited_api.h"
+#include "fields.h"
 
-/* The three types and the three functions, in a tuple that is the caller's; NULL and an exception where there was no
+/* The types and the functions, in a tuple that is the caller's; NULL and an exception where there was no
  * memory for them. Called with the GIL, as Python functions are: by ctypes. */
 void *tm_py_fields(void);
-
-/* In the order in which they are given; the others follow. */
-enum { LAZY_RECORD, LAZY_VALUE, LAZY_FIELDS };
-enum {
-    VALUE_DTYPE,
-    VALUE_SHAPE,
-    VALUE_ARRAY,
-    VALUE_NODE,
-    VALUE_IS_PLAIN,
-    VALUE_TURNED,
-    VALUE_KIND,
-    VALUE_GIVEN,
-    VALUE_FIELDS = VALUE_GIVEN + 6
-};
-enum {
-    NODE_LOOP,
-    NODE_NAME,
-    NODE_INPUTS,
-    NODE_SHAPE,
-    NODE_REPORTS,
-    NODE_PLACE,
-    NODE_STATE,
-    NODE_TURNED,
-    NODE_SPACE,
-    NODE_OUTS,
-    NODE_GIVEN,
-    NODE_FIELDS = NODE_GIVEN + 5,
-    NODE_THREAD = NODE_FIELDS, /* of some examples: whose they are; no object, but a word */
-    NODE_WORDS
-};
 
 #define FIELD(name, k) {name, T_OBJECT_EX, (Py_ssize_t)(sizeof(PyObject) + (k) * sizeof(PyObject *)), 0, NULL}
 
@@ -53,37 +24,48 @@ static PyMemberDef lazy_members[] = {
 };
 
 static PyMemberDef value_members[] = {
-    FIELD("dtype", VALUE_DTYPE),
-    FIELD("shape", VALUE_SHAPE),
-    FIELD("array", VALUE_ARRAY),
-    FIELD("node", VALUE_NODE),
-    FIELD("is_plain", VALUE_IS_PLAIN),
-    FIELD("turned", VALUE_TURNED),
-    FIELD("kind", VALUE_KIND),
-    FIELD("owner", VALUE_GIVEN),
-    FIELD("again", VALUE_GIVEN + 1),
-    FIELD("borrowed", VALUE_GIVEN + 2),
-    FIELD("folds", VALUE_GIVEN + 3),
-    FIELD("_is_nan", VALUE_GIVEN + 4),
-    FIELD("is_view", VALUE_GIVEN + 5),
-    {NULL, 0, 0, 0, NULL},
+    FIELD("dtype", VALUE_DTYPE),       FIELD("shape", VALUE_SHAPE),
+    FIELD("array", VALUE_ARRAY),       FIELD("node", VALUE_NODE),
+    FIELD("is_plain", VALUE_IS_PLAIN), FIELD("turned", VALUE_TURNED),
+    FIELD("kind", VALUE_KIND),         FIELD("owner", VALUE_GIVEN),
+    FIELD("again", VALUE_GIVEN + 1),   FIELD("borrowed", VALUE_BORROWED),
+    FIELD("folds", VALUE_GIVEN + 3),   FIELD("_is_nan", VALUE_GIVEN + 4),
+    FIELD("is_view", VALUE_GIVEN + 5), {NULL, 0, 0, 0, NULL},
 };
 
 static PyMemberDef node_members[] = {
-    FIELD("loop", NODE_LOOP),        FIELD("name", NODE_NAME),       FIELD("inputs", NODE_INPUTS),
-    FIELD("shape", NODE_SHAPE),      FIELD("reports", NODE_REPORTS), FIELD("place", NODE_PLACE),
-    FIELD("state", NODE_STATE),      FIELD("turned", NODE_TURNED),   FIELD("space", NODE_SPACE),
-    FIELD("outs", NODE_OUTS),        FIELD("target", NODE_GIVEN),    FIELD("is_in_place", NODE_GIVEN + 1),
-    FIELD("reused", NODE_GIVEN + 2), FIELD("over", NODE_GIVEN + 3),  FIELD("axes", NODE_GIVEN + 4),
+    FIELD("loop", NODE_LOOP),     FIELD("name", NODE_NAME),       FIELD("inputs", NODE_INPUTS),
+    FIELD("shape", NODE_SHAPE),   FIELD("reports", NODE_REPORTS), FIELD("place", NODE_PLACE),
+    FIELD("state", NODE_STATE),   FIELD("turned", NODE_TURNED),   FIELD("space", NODE_SPACE),
+    FIELD("outs", NODE_OUTS),     FIELD("target", NODE_GIVEN),    FIELD("is_in_place", NODE_GIVEN + 1),
+    FIELD("reused", NODE_REUSED), FIELD("over", NODE_GIVEN + 3),  FIELD("axes", NODE_GIVEN + 4),
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyMemberDef record_members[] = {
+    FIELD("pending", RECORD_PENDING),     FIELD("is_open", RECORD_IS_OPEN),
+    FIELD("is_urgent", RECORD_IS_URGENT), FIELD("has_rows", RECORD_HAS_ROWS),
+    FIELD("exposed", RECORD_EXPOSED),     FIELD("state", RECORD_STATE),
+    FIELD("like", RECORD_LIKE),           {NULL, 0, 0, 0, NULL},
+};
+
+static PyMemberDef state_members[] = {
+    FIELD("token", STATE_TOKEN),     FIELD("_list", STATE_LIST), FIELD("_count", STATE_COUNT),
+    FIELD("_first", STATE_FIRST),    FIELD("show", STATE_SHOW),  FIELD("record", STATE_RECORD),
+    FIELD("at_once", STATE_AT_ONCE), FIELD("bits", STATE_BITS),  {NULL, 0, 0, 0, NULL},
+};
+
+static PyMemberDef plan_members[] = {
+    FIELD("is_simple", PLAN_IS_SIMPLE),
+    FIELD("node", PLAN_NODE),
+    FIELD("value", PLAN_VALUE),
+    FIELD("number_in", PLAN_NUMBER_IN),
+    FIELD("takes_first", PLAN_TAKES_FIRST),
+    FIELD("takes_second", PLAN_TAKES_SECOND),
     {NULL, 0, 0, 0, NULL},
 };
 
 /* ---- storage ---- */
-
-static PyObject **fields_of(PyObject *self)
-{
-    return (PyObject **)(void *)((char *)self + sizeof(PyObject));
-}
 
 static int visit_fields(PyObject *self, int count, visitproc visit, void *arg)
 {
@@ -108,50 +90,28 @@ static void free_fields(PyObject *self, int count)
     Py_DECREF(type);
 }
 
-static int lazy_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    return visit_fields(self, LAZY_FIELDS, visit, arg);
-}
+#define STORAGE(type, count)                                                                                 \
+    static int type##_traverse(PyObject *self, visitproc visit, void *arg)                                   \
+    {                                                                                                        \
+        return visit_fields(self, count, visit, arg);                                                        \
+    }                                                                                                        \
+    static int type##_clear(PyObject *self)                                                                  \
+    {                                                                                                        \
+        return clear_fields(self, count);                                                                    \
+    }                                                                                                        \
+    static void type##_dealloc(PyObject *self)                                                               \
+    {                                                                                                        \
+        free_fields(self, count);                                                                            \
+    }
 
-static int lazy_clear(PyObject *self)
-{
-    return clear_fields(self, LAZY_FIELDS);
-}
+STORAGE(lazy, LAZY_FIELDS)
+STORAGE(value, VALUE_FIELDS)
+STORAGE(node, NODE_FIELDS)
+STORAGE(record, RECORD_FIELDS)
+STORAGE(state, STATE_FIELDS)
+STORAGE(plan, PLAN_FIELDS)
 
-static void lazy_dealloc(PyObject *self)
-{
-    free_fields(self, LAZY_FIELDS);
-}
-
-static int value_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    return visit_fields(self, VALUE_FIELDS, visit, arg);
-}
-
-static int value_clear(PyObject *self)
-{
-    return clear_fields(self, VALUE_FIELDS);
-}
-
-static void value_dealloc(PyObject *self)
-{
-    free_fields(self, VALUE_FIELDS);
-}
-
-static int node_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    return visit_fields(self, NODE_FIELDS, visit, arg);
-}
-
-static int node_clear(PyObject *self)
-{
-    return clear_fields(self, NODE_FIELDS);
-}
-
-static void node_dealloc(PyObject *self)
-{
-    free_fields(self, NODE_FIELDS);
-}
+#undef STORAGE
 
 static PyObject *new_type(const char *name, int count, PyMemberDef *members, traverseproc traverse,
                           inquiry clear, destructor dealloc)
@@ -170,7 +130,8 @@ static PyObject *new_type(const char *name, int count, PyMemberDef *members, tra
 
 /* ---- what is made in one step ---- */
 
-static PyTypeObject *lazy_type, *value_type, *node_type; /* live for ever */
+PyTypeObject *tm_py_lazy_type, *tm_py_value_type, *tm_py_node_type;
+PyTypeObject *tm_py_record_type, *tm_py_state_type, *tm_py_plan_type;
 static PyObject *owner_name;
 
 static int is_a(PyObject *x, PyTypeObject *type)
@@ -187,8 +148,7 @@ static int has(Py_ssize_t given, Py_ssize_t count)
     return 0;
 }
 
-/* Whose fields from `given` on are the example's, and whose first ones are not set. */
-static PyObject *new_like(PyObject *example, int given, int count)
+PyObject *tm_py_new_like(PyObject *example, int given, int count)
 {
     PyObject *made = PyType_GenericAlloc(Py_TYPE(example), 0);
     if (made == NULL) return NULL;
@@ -196,22 +156,12 @@ static PyObject *new_like(PyObject *example, int given, int count)
     return made;
 }
 
-static void give(PyObject *made, int k, PyObject *x)
-{
-    fields_of(made)[k] = Py_NewRef(x);
-}
-
-static PyObject *this_thread(void)
-{
-    return (PyObject *)(uintptr_t)PyThread_get_thread_ident();
-}
-
 /* new_example(node): one more, for the calling thread. */
 static PyObject *new_example(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (!has(count, 1) || !is_a(args[0], node_type)) return NULL;
-    PyObject *made = new_like(args[0], NODE_GIVEN, NODE_FIELDS);
+    if (!has(count, 1) || !is_a(args[0], tm_py_node_type)) return NULL;
+    PyObject *made = tm_py_new_like(args[0], NODE_GIVEN, NODE_FIELDS);
     if (made != NULL) fields_of(made)[NODE_THREAD] = this_thread();
     return made;
 }
@@ -221,11 +171,11 @@ static PyObject *new_example(PyObject *module, PyObject *const *args, Py_ssize_t
 static PyObject *new_node(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (!has(count, 12) || !is_a(args[0], node_type) || !is_a(args[1], value_type)) return NULL;
+    if (!has(count, 12) || !is_a(args[0], tm_py_node_type) || !is_a(args[1], tm_py_value_type)) return NULL;
     const PyObject *thread = fields_of(args[0])[NODE_THREAD];
     if (thread != NULL && thread != this_thread()) return Py_NewRef(Py_None);
-    PyObject *node = new_like(args[0], NODE_GIVEN, NODE_FIELDS);
-    PyObject *value = node == NULL ? NULL : new_like(args[1], VALUE_GIVEN, VALUE_FIELDS);
+    PyObject *node = tm_py_new_like(args[0], NODE_GIVEN, NODE_FIELDS);
+    PyObject *value = node == NULL ? NULL : tm_py_new_like(args[1], VALUE_GIVEN, VALUE_FIELDS);
     PyObject *outs = value == NULL ? NULL : PyList_New(1);
     if (outs == NULL) {
         Py_XDECREF(value);
@@ -247,10 +197,9 @@ static PyObject *new_node(PyObject *module, PyObject *const *args, Py_ssize_t co
     return node;
 }
 
-/* The lazy array that shows a value, which learns of it; takes nothing over. */
-static PyObject *show(PyObject *example, PyObject *record, PyObject *value)
+PyObject *tm_py_show(PyObject *example, PyObject *record, PyObject *value)
 {
-    PyObject *lazy = new_like(example, LAZY_FIELDS, LAZY_FIELDS);
+    PyObject *lazy = tm_py_new_like(example, LAZY_FIELDS, LAZY_FIELDS);
     PyObject *owner = lazy == NULL ? NULL : PyWeakref_NewRef(lazy, NULL);
     if (owner == NULL || PyObject_SetAttr(value, owner_name, owner) < 0) {
         Py_XDECREF(owner);
@@ -267,21 +216,21 @@ static PyObject *show(PyObject *example, PyObject *record, PyObject *value)
 static PyObject *new_lazy(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (!has(count, 3) || !is_a(args[0], lazy_type) || !is_a(args[2], value_type)) return NULL;
-    return show(args[0], args[1], args[2]);
+    if (!has(count, 3) || !is_a(args[0], tm_py_lazy_type) || !is_a(args[2], tm_py_value_type)) return NULL;
+    return tm_py_show(args[0], args[1], args[2]);
 }
 
 /* new_view(lazy, value, record, dtype, shape, array, is_plain, turned, kind) */
 static PyObject *new_view(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (!has(count, 9) || !is_a(args[0], lazy_type) || !is_a(args[1], value_type)) return NULL;
-    PyObject *value = new_like(args[1], VALUE_GIVEN, VALUE_FIELDS);
+    if (!has(count, 9) || !is_a(args[0], tm_py_lazy_type) || !is_a(args[1], tm_py_value_type)) return NULL;
+    PyObject *value = tm_py_new_like(args[1], VALUE_GIVEN, VALUE_FIELDS);
     if (value == NULL) return NULL;
     for (int k = VALUE_DTYPE; k <= VALUE_ARRAY; k++) give(value, k, args[3 + k]);
     give(value, VALUE_NODE, Py_None);
     for (int k = VALUE_IS_PLAIN; k <= VALUE_KIND; k++) give(value, k, args[2 + k]);
-    PyObject *lazy = show(args[0], args[2], value);
+    PyObject *lazy = tm_py_show(args[0], args[2], value);
     Py_DECREF(value);
     return lazy;
 }
@@ -293,33 +242,31 @@ static PyMethodDef functions[] = {
     {"new_example", (PyCFunction)(void (*)(void))new_example, METH_FASTCALL, NULL},
 };
 
+#define NEW_TYPE(class, type, count)                                                                         \
+    new_type("threadmill._native." class "Fields", count, type##_members, type##_traverse, type##_clear,     \
+             type##_dealloc)
+
 static PyObject *new_fields(void)
 {
     owner_name = PyUnicode_InternFromString("owner");
-    PyObject *lazy = new_type("threadmill._native.LazyFields", LAZY_FIELDS, lazy_members, lazy_traverse,
-                              lazy_clear, lazy_dealloc);
-    PyObject *value = new_type("threadmill._native.ValueFields", VALUE_FIELDS, value_members, value_traverse,
-                               value_clear, value_dealloc);
-    PyObject *node = new_type("threadmill._native.NodeFields", NODE_WORDS, node_members, node_traverse,
-                              node_clear, node_dealloc);
-    PyObject *made[] = {lazy,
-                        value,
-                        node,
-                        PyCFunction_New(&functions[0], NULL),
-                        PyCFunction_New(&functions[1], NULL),
-                        PyCFunction_New(&functions[2], NULL),
-                        PyCFunction_New(&functions[3], NULL)};
-    if (owner_name == NULL) return NULL;
-    PyObject *all = PyTuple_New(7);
-    for (int k = 0; k < 7; k++) {
+    PyObject *made[] = {NEW_TYPE("Lazy", lazy, LAZY_FIELDS),    NEW_TYPE("Value", value, VALUE_FIELDS),
+                        NEW_TYPE("Node", node, NODE_WORDS),     NEW_TYPE("Record", record, RECORD_FIELDS),
+                        NEW_TYPE("State", state, STATE_FIELDS), NEW_TYPE("Plan", plan, PLAN_FIELDS),
+                        PyCFunction_New(&functions[0], NULL),   PyCFunction_New(&functions[1], NULL),
+                        PyCFunction_New(&functions[2], NULL),   PyCFunction_New(&functions[3], NULL)};
+    PyTypeObject **types[] = {&tm_py_lazy_type,   &tm_py_value_type, &tm_py_node_type,
+                              &tm_py_record_type, &tm_py_state_type, &tm_py_plan_type};
+    int count = (int)(sizeof made / sizeof *made);
+    PyObject *all = owner_name == NULL ? NULL : PyTuple_New(count);
+    for (int k = 0; k < count; k++) {
         if (all == NULL || made[k] == NULL) return NULL;
         PyTuple_SetItem(all, k, made[k]);
     }
-    lazy_type = (PyTypeObject *)lazy;
-    value_type = (PyTypeObject *)value;
-    node_type = (PyTypeObject *)node;
+    for (size_t k = 0; k < sizeof types / sizeof *types; k++) *types[k] = (PyTypeObject *)made[k];
     return all;
 }
+
+#undef NEW_TYPE
 
 void *tm_py_fields(void)
 {

@@ -1,11 +1,14 @@
-"""The storage of lazy arrays, values and nodes, and functions that make them: fields.c tells of it."""
+"""The storage of lazy arrays and of what they refer to, and what makes them: fields.c tells of it."""
 
 import ctypes
 from typing import TYPE_CHECKING, Any
 
 from .library import ffi, lib
 
-__all__ = ["LazyFields", "NodeFields", "ValueFields", "new_example", "new_lazy", "new_node", "new_view"]
+__all__ = [
+    *("LazyFields", "NodeFields", "PlanFields", "RecordFields", "StateFields", "ValueFields"),
+    *("new_example", "new_lazy", "new_node", "new_view"),
+]
 
 if TYPE_CHECKING:
 
@@ -14,6 +17,12 @@ if TYPE_CHECKING:
     class ValueFields: ...
 
     class NodeFields: ...
+
+    class RecordFields: ...
+
+    class StateFields: ...
+
+    class PlanFields: ...
 
 
 # ctypes calls it with the GIL, as cffi would not.
@@ -24,5 +33,5 @@ new_lazy: Any
 new_view: Any
 new_example: Any
 if not TYPE_CHECKING:
-    LazyFields, ValueFields, NodeFields = _types[:3]
-new_node, new_lazy, new_view, new_example = _types[3:]
+    LazyFields, ValueFields, NodeFields, RecordFields, StateFields, PlanFields = _types[:6]
+new_node, new_lazy, new_view, new_example = _types[6:]

@@ -17,8 +17,8 @@ from .._types import Array
 from .nodes import Value
 
 __all__ = [
-    *("COMMUTATIVE", "FIRST", "NEW", "SECOND", "TEMPORARY", "elides", "is_alone", "is_taken", "is_turned"),
-    *("keeps_its_dtype", "written_over"),
+    *("COMMUTATIVE", "FIRST", "NEW", "SECOND", "TEMPORARY", "elides", "elides_such", "is_alone", "is_taken"),
+    *("is_turned", "keeps_its_dtype", "written_over"),
 ]
 
 COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
@@ -134,16 +134,30 @@ def is_alone(own: Value) -> bool:
 
 def elides(ufunc: np.ufunc, own: Value, other: Any) -> bool:
     """Whether NumPy does so with `own`, if it is a temporary that nobody else has."""
-    if ufunc not in _ELIDED or (ufunc is np.true_divide and own.dtype.kind not in "fc"):
+    return _may_be_written(own) and elides_such(ufunc, own, other)
+
+
+def elides_such(ufunc: np.ufunc, own: Any, other: Any) -> bool:
+    """The same of operands of these kinds, where the first one's memory may be written."""
+    if type(own) is not Value or ufunc not in _ELIDED:
         return False
-    return _may_take(own, other) and _numpy_elides()
+    if ufunc is np.true_divide and own.dtype.kind not in "fc":
+        return False
+    return _fits(own, other) and _numpy_elides()
 
 
 def _may_take(own: Value, other: Any) -> bool:
     """Whether the result may be written over `own`, which is a temporary."""
+    return _may_be_written(own) and _fits(own, other)
+
+
+def _may_be_written(own: Value) -> bool:
+    return own.array is None or bool(own.array.flags.owndata and own.array.flags.writeable)
+
+
+def _fits(own: Value, other: Any) -> bool:
+    """Whether the result has a place in memory of own's kind."""
     if own.dtype.kind in "mM":
-        return False
-    if own.array is not None and not (own.array.flags.owndata and own.array.flags.writeable):
         return False
     size = own.dtype.itemsize
     for length in own.shape:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .._types import Array
 
 __all__ = [
+    "LAZY",
     "LazyArray",
     "at_once",
     "beside",

@@ -21,6 +21,7 @@ from .nodes import KNOWN, Conversion, Node, Value
 
 __all__ = [
     "BY_PLACE",
+    "NUMBERS",
     "as_values",
     "find_loop",
     "number_in",
@@ -36,7 +37,7 @@ __all__ = [
 _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 # Python's numbers in dtypes of loops. Any thread may write.
-_numbers: Cache[tuple[Any, ...], Value] = Cache()
+NUMBERS: Cache[tuple[Any, ...], Value] = Cache()
 
 # Whose bits may show where an element lies; halves too.
 BY_PLACE = frozenset({"power", "float_power", "fmax", "fmin", "signbit", "copysign"})
@@ -89,14 +90,14 @@ def as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None
 def number_in(dtype: np.dtype[Any], x: Any) -> Value | None:
     """A number of Python's in a loop's dtype; None where NumPy has to look at it."""
     key = dtype.num, type(x), x or repr(x)  # zeros of both signs are equal
-    found = _numbers.get(key)
+    found = NUMBERS.get(key)
     if found is None:
         number = as_loop_number(x, dtype)
         if number is None:
             return None
         found = Value.of(number)
         if x == x and type(x) is not complex:
-            _numbers.put(key, found)
+            NUMBERS.put(key, found)
     return found
 
 

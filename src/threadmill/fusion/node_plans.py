@@ -5,24 +5,45 @@ from typing import Any
 
 import numpy as np
 
+from .._native.fields import PlanFields
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
+from .elision import COMMUTATIVE, elides_such
 from .loops import BY_PLACE, find_loop
-from .nodes import Value
+from .nodes import Conversion, Value, examples
 
-__all__ = ["SMALL", "NodePlan", "plan_of_call"]
+__all__ = ["PLANS", "SMALL", "NodePlan", "plan_conversion", "plan_of_call"]
 
 # Elements below which an operation is done at once, by NumPy.
 SMALL = 4096
 
-# Plans of NumPy's own ufuncs, by ufunc and the kinds of operands; False where NumPy has to make the call. Any
-# thread may write.
-_plans: "Cache[tuple[Any, ...], NodePlan | bool]" = Cache()
+# Plans of NumPy's own ufuncs, by ufunc and the kinds of operands; False where NumPy has to make the call.
+# Those of conversions, by loop and kind. Any thread may write.
+PLANS: "Cache[tuple[Any, ...], Plan | bool]" = Cache()
 
 
-class NodePlan:
+class Plan(PlanFields):
+    """What put_off makes nodes by.
+
+    `is_simple`: it does so by itself, like `node` and its `value`. `number_in`: the number of the dtype that
+    the only number is taken in. `takes_first`, `takes_second`: the result of an operator may be written over
+    that operand, the second one's where both may be turned around, if it is a temporary.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, loop: Loop | Conversion, name: str, shape: tuple[int, ...], reports: bool, turned: bool
+    ) -> None:
+        self.node, self.value = examples(loop, name, shape, reports, turned)
+        self.number_in: int | None = None
+        self.takes_first = self.takes_second = False
+        self.is_simple = prod(shape) >= SMALL and loop.dtypes[0].char != "e"
+
+
+class NodePlan(Plan):
     """A loop, and the shape and order of what it makes.
 
     `size`: its elements. `is_quick`: but numbers the operands are the loop's as they are, and nothing else
@@ -55,6 +76,15 @@ class NodePlan:
             and all(x.dtype.num == dtype.num for x, dtype in values)
             and (not self.turned or all(not x.shape or (x.turned and x.shape == shape) for x, _ in values))
         )
+        super().__init__(loop, self.name, shape, self.reports, self.turned)
+        if self.number >= 0:
+            self.number_in = loop.dtypes[self.number].num
+        pair: tuple[Any, ...] = operands if len(operands) == 2 else (None, None)
+        first, second = pair
+        self.takes_first = elides_such(ufunc, first, second)
+        self.takes_second = ufunc in COMMUTATIVE and elides_such(ufunc, second, first)
+        is_its_own = not self.takes_first or first.dtype.num == self.dtype.num
+        self.is_simple &= self.is_quick and is_its_own
 
 
 def plan_of_call(ufunc: np.ufunc, operands: tuple[Any, ...]) -> NodePlan | None:
@@ -66,13 +96,19 @@ def plan_of_call(ufunc: np.ufunc, operands: tuple[Any, ...]) -> NodePlan | None:
         key: tuple[Any, ...] = (ufunc, one, other)
     else:
         key = (ufunc, *[x.kind if type(x) is Value else type(x) for x in operands])
-    found = _plans.get(key)
+    found = PLANS.get(key)
     if found is None:
         plan = _new_plan(ufunc, operands)
         if ufunc not in NUMPYS or None in key:  # who has another's ufunc keeps what belongs to it
             return plan
-        found = _plans.put(key, plan or False)
+        found = PLANS.put(key, plan or False)
     return found or None  # type: ignore[return-value]
+
+
+def plan_conversion(loop: Conversion, value: Value) -> None:
+    """Has put_off convert values of this kind; called by the loop, as a ufunc is."""
+    if value.kind is not None:
+        PLANS.put((loop, value.kind), Plan(loop, loop.name, value.shape, loop.reports, value.turned))
 
 
 def _new_plan(ufunc: np.ufunc, operands: tuple[Any, ...]) -> NodePlan | None:

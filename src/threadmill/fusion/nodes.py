@@ -16,8 +16,8 @@ from ..arrays.layout import NUMERIC
 from ..arrays.loops import Loop
 
 __all__ = [
-    *("FIRST_IF_LARGE", "KNOWN", "NODE", "NO_OPERAND", "VALUE", "Conversion", "Holder", "Node"),
-    *("Place", "Value", "is_plain", "is_turned", "kind_of"),
+    *("FIRST_IF_LARGE", "KINDS", "KNOWN", "NATIVE", "NODE", "NO_OPERAND", "VALUE", "Conversion", "Holder"),
+    *("Node", "Place", "Value", "examples", "is_plain", "is_turned", "kind_of"),
 ]
 
 # Whose elements passes know; dates and times are NumPy's.
@@ -35,21 +35,21 @@ Place = tuple[types.CodeType, int, dict[str, Any]]
 
 # What aligned arrays of native numbers are as values, by the number of their dtype, shape and strides. Any
 # thread may write.
-_kinds: Cache[tuple[Any, ...], Kind] = Cache()
+KINDS: Cache[tuple[Any, ...], Kind] = Cache()
 
 
 def kind_of(x: Array) -> Kind | None:
     """The kind of an array's value; None if no pass can read the array where it is."""
     dtype = x.dtype
     number = dtype.num
-    if dtype is not _NATIVE.get(number):
+    if dtype is not NATIVE.get(number):
         return _new_kind(x)
     key = number, x.shape, x.strides
-    found = _kinds.get(key)
+    found = KINDS.get(key)
     if found is not None:
         return found if x.flags.aligned else None
     found = _new_kind(x)
-    return None if found is None else _kinds.put(key, found)
+    return None if found is None else KINDS.put(key, found)
 
 
 def _new_kind(x: Array) -> Kind | None:
@@ -64,13 +64,13 @@ def _new_kind(x: Array) -> Kind | None:
 def is_plain(x: Array) -> bool:
     """Whether a pass can read or write the array where it is: numbers, C order as far as strides tell."""
     dtype, flags = x.dtype, x.flags
-    if dtype is not _NATIVE.get(dtype.num) and not _is_native(dtype):
+    if dtype is not NATIVE.get(dtype.num) and not _is_native(dtype):
         return False
     return flags.aligned and (flags.c_contiguous or _is_in_order(x.shape, x.strides, dtype.itemsize))
 
 
 # The dtypes of numbers as NumPy keeps them, by number.
-_NATIVE = {np.dtype(char).num: np.dtype(char) for char in KNOWN}
+NATIVE = {np.dtype(char).num: np.dtype(char) for char in KNOWN}
 
 
 def _is_native(dtype: "np.dtype[Any]") -> bool:
@@ -237,6 +237,15 @@ def _examples() -> tuple[Node, Value]:
 
 
 NODE, VALUE = _examples()
+
+
+def examples(
+    loop: Loop | Conversion, name: str, shape: tuple[int, ...], reports: bool, turned: bool
+) -> tuple[Node, Value]:
+    """What all nodes of a plan and their values are like; they refer to no operand."""
+    node = Node(loop, name, (), shape, reports, None, None, turned)
+    node.forget()
+    return node, Value(loop.dtypes[-1], shape, None, None, turned)
 
 
 class Holder:

@@ -1,7 +1,7 @@
-"""What a lazy array does: operators, elements, and the methods that NumPy's own Python code defines."""
+"""What a lazy array does: operators, functions, and the methods that NumPy's own Python code defines."""
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from sys import _getframe, getrefcount
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from .call_sites import bound, method_of, names_given
-from .calls import are_small, assign, by_numpy, call, call_at_once
+from .calls import are_small, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
+from .elements import contains, getitem, iterate, setitem
 from .elision import (
     COMMUTATIVE,
     FIRST,
@@ -24,15 +25,13 @@ from .elision import (
     keeps_its_dtype,
     written_over,
 )
-from .lazy import LazyArray, at_once, evaluated, evaluated_alone, lazy, plain, shown, wrapped
+from .lazy import LazyArray, at_once, evaluated, plain, shown, wrapped
+from .node_plans import plan_of_call
 from .nodes import FIRST_IF_LARGE, Value
-from .numpys_code import is_numpys
 from .operand import as_operand, is_foreign, kind_of_loops, value_of
-from .picking import picked
 from .powers import power
+from .recording import put_off
 from .reducing import reduce
-from .steps import put_where
-from .who_asks import swaps_rows
 
 __all__: list[str] = []
 
@@ -68,6 +67,9 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
     is_equality = ufunc in (np.equal, np.not_equal)
 
     def forward(self: LazyArray, other: Any) -> Any:
+        made = put_off(ufunc, TEMPORARY, self, other)
+        if made is not None:
+            return made
         record, first = self._record, self._value
         second: Any = None
         references = getrefcount(self)
@@ -77,6 +79,7 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
             if commutative and second is not None:
                 others = getrefcount(other)
                 if others <= TEMPORARY and is_turned(first, references, second, others):
+                    plan_of_call(ufunc, (first, second))  # tells put_off that they are turned
                     self, other, first, second, references = other, self, second, first, others
         elif type(other) in PYTHON_NUMBERS:
             second = other
@@ -115,9 +118,13 @@ def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
     commutative = ufunc in COMMUTATIVE
 
     def backward(self: LazyArray, other: Any) -> Any:
+        made = put_off(ufunc, TEMPORARY, other, self)
+        if made is not None:
+            return made
         if type(other) in PYTHON_NUMBERS or type(other) is bool:
             count = getrefcount(self)
             if commutative and count <= TEMPORARY and is_turned(other, 0, self._value, count):
+                plan_of_call(ufunc, (other, self._value))  # as above
                 is_over = is_alone(self._value) and not keeps_its_dtype(self._value)
                 return call(self._record, ufunc, (self, other), {"out": (self,)} if is_over else {})
             node = None if type(other) is bool else self._record.node(ufunc, (other, self._value))
@@ -140,7 +147,11 @@ def _in_place(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
 
 
 def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
-    return lambda self: _of_one(self, ufunc)
+    def unary(self: LazyArray) -> Any:
+        made = put_off(ufunc, 0, self)
+        return _of_one(self, ufunc) if made is None else made
+
+    return unary
 
 
 def _of_one(self: LazyArray, ufunc: np.ufunc) -> Any:
@@ -156,7 +167,8 @@ def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
         return at_once(self._record, operator.pow, (self, other), {})
     ufunc, operands = power(self, other)
     if len(operands) == 1:
-        return _of_one(operands[0], ufunc)
+        made = put_off(ufunc, 0, operands[0])
+        return _of_one(operands[0], ufunc) if made is None else made
     return call(self._record, ufunc, operands, {})
 
 
@@ -182,8 +194,12 @@ def _at_once(function: Callable[..., Any]) -> Callable[..., Any]:
 def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
     if method == "__call__":
         if not options and len(args) == ufunc.nin == 1:
-            return _of_one(self, ufunc)
+            made = put_off(ufunc, 0, self)
+            return _of_one(self, ufunc) if made is None else made
         if not options and len(args) == ufunc.nin == 2:
+            made = put_off(ufunc, 0, args[0], args[1])
+            if made is not None:
+                return made
             record = self._record
             operands = as_operand(record, args[0]), as_operand(record, args[1])
             if operands[0] is not None and operands[1] is not None:
@@ -219,75 +235,6 @@ def _array_function(self: LazyArray, function: Any, types: Any, args: Any, optio
 _PLAIN = frozenset({LazyArray, np.ndarray})
 
 
-# ---- elements ----
-
-
-def _getitem(self: LazyArray, key: Any) -> Any:
-    record, value = self._record, self._value
-    array = value.array
-    if array is None and type(key) is tuple and not key and value.shape and is_numpys(_getframe(1)):
-        value.is_view = True  # so it makes scalars of arrays of no axes that it has made
-        return self
-    record.tally.asked += 1
-    if type(key) is LazyArray:
-        found = picked(self, key)
-        if found is not NotImplemented:
-            return found
-        array = value.array
-    if array is None or value.borrowed:
-        array = record.evaluate(value)
-    if type(key) is int and len(value.shape) > 1 and swaps_rows(_getframe(1)):
-        return array[key].copy()
-    is_basic = type(key) is tuple and _BASIC.issuperset(map(type, key))  # most keys, without a call
-    found = array[key if is_basic else _plain_key(key)]
-    if type(found) is np.ndarray and found.ndim and record.is_open:
-        return lazy(record, found)
-    if not isinstance(found, np.ndarray):
-        # the errors of what stands before are told before those of what follows
-        record.flush("an element was read")
-    return wrapped(record, found)
-
-
-def _setitem(self: LazyArray, key: Any, new: Any) -> None:
-    record = self._record
-    if type(key) is LazyArray and type(new) in (int, float) and put_where(self, key, new):
-        return
-    key = _plain_key(key)
-    array = evaluated_alone(self)
-    if type(new) is LazyArray and new._record is record and _is_basic(key) and array.flags.writeable:
-        target = array if key is Ellipsis else array[key]
-        if isinstance(target, np.ndarray):
-            assign(record, target, new._value)
-            return
-    record.flush("an assignment was NumPy's to make")
-    given = plain(new)
-    record.give_back(array)
-    as_the_user(array.__setitem__, key, given)
-
-
-# Keys of views, in which lazy arrays stand for numbers at most, which NumPy asks them for.
-_BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
-
-
-def _is_basic(key: Any) -> bool:
-    return type(key) in _BASIC or (type(key) is tuple and _BASIC.issuperset(map(type, key)))
-
-
-def _plain_key(key: Any) -> Any:
-    return key if _is_basic(key) else plain(key)
-
-
-def _iter(self: LazyArray) -> Iterator[Any]:
-    record = self._record
-    if not self.shape:
-        raise TypeError("iteration over a 0-d array")
-    return (wrapped(record, evaluated(self)[k]) for k in range(len(self)))
-
-
-def _contains(self: LazyArray, item: Any) -> bool:
-    return as_the_user(operator.contains, evaluated(self), plain(item))
-
-
 # ---- what needs the values ----
 
 
@@ -320,11 +267,11 @@ def _put_on() -> None:
         "imatmul": _at_once(operator.imatmul),
         "array_ufunc": _array_ufunc,
         "array_function": _array_function,
-        "getitem": _getitem,
-        "setitem": _setitem,
+        "getitem": getitem,
+        "setitem": setitem,
         "delitem": _of_values(operator.delitem),
-        "iter": _iter,
-        "contains": _contains,
+        "iter": iterate,
+        "contains": contains,
         "copy": _at_once(np.ndarray.__copy__),
         "deepcopy": _at_once(np.ndarray.__deepcopy__),
         "reduce_ex": _reduce_ex,

@@ -10,7 +10,7 @@ from weakref import ref
 import numpy as np
 
 from .._locks import RLock
-from .._native.fields import new_example, new_node
+from .._native.fields import RecordFields, new_example, new_node
 from .._native.fused import EACH, ONCE
 from .._native.memory import are_apart
 from .._types import Array
@@ -32,22 +32,22 @@ from .schedule import (
 from .sharing import add_late, flush_all, share
 from .stores import Store
 from .together import Together
-from .warned import State, line_of_user, place_of_user, state_now, tell
+from .warned import State, kept_state, line_of_user, place_of_user, state_now, tell
 from .worth import Tally
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["RETURNED", "Record"]
+__all__ = ["MOST_PENDING", "RETURNED", "Record"]
 
 # Nodes that are put off at most, so that a long loop keeps neither memory nor its user waiting.
-_MOST_PENDING = 256
+MOST_PENDING = 256
 
 RETURNED = "the function returned"
 _WRITTEN = "an array was written"
 
 
-class Record:
+class Record(RecordFields):
     """Nodes that are put off, in the order of the program; all run when any value is needed.
 
     It belongs to one call and to the thread that made it, `thread`; `like` is what new_node makes nodes like,
@@ -71,7 +71,7 @@ class Record:
         self.pending: list[Node] = []
         self.borrowed: list[Value] = []
         self.exposed: list[ref[Array]] = []
-        self.state: State | None = None
+        self.state: State | None = kept_state()
         self.log: Log | None = None
         self.tally = Tally()
         self.is_open = True
@@ -87,8 +87,8 @@ class Record:
 
         `above`: so many functions of this room at least are between the one that calls this and the user's.
         """
-        if len(self.pending) >= _MOST_PENDING:
-            self.flush(f"{_MOST_PENDING} operations are put off at most")
+        if len(self.pending) >= MOST_PENDING:
+            self.flush(f"{MOST_PENDING} operations are put off at most")
         plan = plan_of_call(ufunc, operands)
         if plan is None:
             return None
@@ -180,7 +180,6 @@ class Record:
         self.pending.append(node)
         if not self.is_open:  # no longer
             add_late(self, node)  # type: ignore[unreachable]
-        self.tally.asked += 1
         if self.exposed:
             self.is_urgent |= self._may_change(inputs)
         return node
@@ -293,6 +292,7 @@ class Record:
         if spared:
             asked_again = [each for each in spared if each.array is None and each.is_held()]
             self.pending = ancestors(nodes, asked_again) if asked_again else []
+        self.tally.asked += len(nodes) - len(self.pending)
         again = set(self.pending)
         self.has_made = bool(again)
         for node in nodes:
@@ -364,6 +364,7 @@ class Record:
             for node in self.pending:
                 if node not in kept:
                     node.forget()
+            self.tally.asked += len(self.pending) - len(needed)
             self.pending = needed
 
     def give_back(self, target: Array | None = None) -> None:

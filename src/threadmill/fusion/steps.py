@@ -12,7 +12,9 @@ from .calls import assign
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, evaluated_alone, shown
 from .loops import find_loop, plain_loop, select_loop_of
+from .node_plans import plan_conversion
 from .nodes import KNOWN, Conversion, Value, is_plain
+from .recording import put_off
 
 __all__ = ["astype", "copy_into", "filled", "is_equal_to", "is_not_zero", "put_where", "where"]
 
@@ -50,6 +52,10 @@ def astype(
     loop = _conversion(value.dtype, target)
     if loop is None:
         return NotImplemented
+    made = put_off(loop, 0, x)
+    if made is not None:
+        return made
+    plan_conversion(loop, value)
     node = x._record.add(loop, loop.name, (value,), value.shape, loop.reports)
     return NotImplemented if node is None else shown(x._record, node)
 

@@ -9,17 +9,24 @@ from typing import Any
 
 import numpy as np
 
+from .._native.fields import StateFields
 from ..arrays.errstate import DEFAULT, ERRORS, HANDLING
 from .nodes import Node, Place
 from .past_filters import PastFilters, version_now
 
-__all__ = ["State", "line_of_user", "place_of_user", "state_now", "tell", "tell_of"]
+__all__ = [
+    *("PACKAGE", "SEEN_BY_ALL", "State", "kept_state", "line_of_user", "place_of_user", "state_now", "tell"),
+    "tell_of",
+]
 
 _warnings: Any = warnings  # with what its stub does not tell
 
 # Whether filters and what records warnings belong to a context, as from CPython 3.14 on without the GIL or by
 # -X context_aware_warnings. Elsewhere they are the module's.
 _BY_CONTEXT = bool(getattr(sys.flags, "context_aware_warnings", False))
+
+# The names in which filters and what records warnings stand for all contexts, if they do.
+SEEN_BY_ALL: dict[str, Any] | None = None if _BY_CONTEXT else vars(warnings)
 
 
 def _in_force() -> tuple[list[Any], Any, Any]:
@@ -30,27 +37,14 @@ def _in_force() -> tuple[list[Any], Any, Any]:
     return _warnings.filters, warnings.showwarning, _warnings._showwarnmsg_impl
 
 
-class State:
+class State(StateFields):
     """np.errstate and the filters of warnings as they were where nodes were recorded.
 
     `at_once`: an error may raise, call, print or log, so that nothing that reports errors is put off.
     `buffer`: the elements in a buffer of NumPy's, which np.setbufsize sets with the modes.
     """
 
-    __slots__ = (
-        "_count",
-        "_first",
-        "_list",
-        "at_once",
-        "bits",
-        "buffer",
-        "filters",
-        "record",
-        "show",
-        "shown",
-        "token",
-        "version",
-    )
+    __slots__ = ("buffer", "filters", "shown", "version")
 
     def __init__(self, token: Any) -> None:
         self.token = token
@@ -121,12 +115,17 @@ def state_now(last: State | None) -> State:
     return state
 
 
-_PACKAGE = __name__.rpartition(".")[0]
+def kept_state() -> State | None:
+    """A state that may be the one now still."""
+    return next((state for state in _kept if not state.at_once and state.version == version_now()), None)
+
+
+PACKAGE = __name__.rpartition(".")[0]
 
 
 def place_of_user(frame: types.FrameType) -> Place:
     """The nearest instruction outside this room, of this frame or of one that has called it."""
-    while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
+    while frame.f_globals.get("__package__") == PACKAGE and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti, frame.f_globals
 
@@ -136,7 +135,7 @@ def line_of_user() -> int:
     frame = sys._getframe(1)
     while frame.f_back is not None:
         package = frame.f_globals.get("__package__") or ""
-        if package != _PACKAGE and package.partition(".")[0] != "numpy":
+        if package != PACKAGE and package.partition(".")[0] != "numpy":
             break
         frame = frame.f_back
     return frame.f_lineno

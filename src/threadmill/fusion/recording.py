@@ -1,0 +1,20 @@
+"""put_off: most operations become a node in one step, in C; others are for Python to look at."""
+
+from sys import _getframe
+
+from .._native.recording import prepare, put_off
+from ..arrays.errstate import HANDLING
+from .lazy import LAZY
+from .loops import NUMBERS
+from .node_plans import PLANS
+from .nodes import FIRST_IF_LARGE
+from .record import MOST_PENDING
+from .sharing import add_late
+from .warned import PACKAGE, SEEN_BY_ALL
+
+__all__ = ["put_off"]
+
+prepare(
+    *(LAZY, PLANS, NUMBERS, HANDLING.get, SEEN_BY_ALL, _getframe),
+    *(add_late, PACKAGE, FIRST_IF_LARGE, MOST_PENDING),
+)
