@@ -124,7 +124,8 @@ def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
         if type(other) in PYTHON_NUMBERS or type(other) is bool:
             count = getrefcount(self)
             if commutative and count <= TEMPORARY and is_turned(other, 0, self._value, count):
-                plan_of_call(ufunc, (other, self._value))  # as above
+                if type(other) is not bool:
+                    plan_of_call(ufunc, (other, self._value))  # as above
                 is_over = is_alone(self._value) and not keeps_its_dtype(self._value)
                 return call(self._record, ufunc, (self, other), {"out": (self,)} if is_over else {})
             node = None if type(other) is bool else self._record.node(ufunc, (other, self._value))
