@@ -78,8 +78,8 @@ tm_inner_loop tm_nans_loop(size_t operands, size_t item);
 /* A chain: operations of which each takes what the one before has made, the first one x. With operands
  * (x, one for each link that takes two, out), all contiguous but for those of one element, whose stride is 0;
  * out shares no memory with what is read. Each element of out has NumPy's bits. Fails, with anything in out,
- * where a result is a NaN, as which one it is may depend on the order of operands, and where there are few
- * elements. `context`: a tm_chain. NULL: the dtype has none. */
+ * where a result is a NaN, as which one it is may depend on the order of operands, where a maximum or minimum of floats
+ * meets unlike zeros, and where there are few elements. `context`: a tm_chain. NULL: the dtype has none. */
 enum { TM_CHAIN_LINKS = 12 };
 enum {
     TM_LINK_ADD = 0,
@@ -88,9 +88,9 @@ enum {
     TM_LINK_MULTIPLY = 3,
     TM_LINK_DIVIDE = 4, /* this and the next of floats alone */
     TM_LINK_DIVIDE_INTO = 5,
-    TM_LINK_MAXIMUM = 6, /* from here to TM_LINK_XOR of integers alone */
+    TM_LINK_MAXIMUM = 6,
     TM_LINK_MINIMUM = 7,
-    TM_LINK_AND = 8,
+    TM_LINK_AND = 8, /* from here to TM_LINK_XOR of integers alone */
     TM_LINK_OR = 9,
     TM_LINK_XOR = 10,
     TM_LINK_NEGATE = 11, /* from here on of one operand */

@@ -30,6 +30,9 @@ enum { MOST_REGISTERS = 8 };
 #define LINK_OF_ONE(code, result)                                                                            \
     case 2 * (code): EACH a[r] = (result); break;
 
+/* a where the mask is set, else b. */
+#define WHERE(mask) ((VECTOR)(((MASK)a[r] & (MASK)(mask)) | ((MASK)b & ~(MASK)(mask))))
+
 #define LINKS_OF_ALL                                                                                         \
     LINK(TM_LINK_ADD, a[r] + b)                                                                              \
     LINK(TM_LINK_SUBTRACT, a[r] - b)                                                                         \
@@ -42,9 +45,15 @@ enum { MOST_REGISTERS = 8 };
     LINKS_OF_ALL                                                                                             \
     LINK(TM_LINK_DIVIDE, a[r] / b)                                                                           \
     LINK(TM_LINK_DIVIDE_INTO, b / a[r])                                                                      \
+    LINK(TM_LINK_MAXIMUM, SURE(b, a[r] > b))                                                                 \
+    LINK(TM_LINK_MINIMUM, SURE(b, a[r] < b))                                                                 \
     LINK_OF_ONE(TM_LINK_ABSOLUTE, (VECTOR)((MASK)a[r] & ~(MASK) - (VECTOR){0}))                              \
     LINK_OF_ONE(TM_LINK_SQRT, TM_KERNEL(chain_root)(a[r]))
 #define IS_NAN(x) ((x) != (x))
+/* Marks what compares neither as less nor as greater and has other bits: a NaN, which a comparison would lose, or the
+ * other zero, of which NumPy's loops take one or the other. */
+#define UNSURE(b) (((a[r] > (b)) == (a[r] < (b))) & ((MASK)a[r] != (MASK)(b)))
+#define SURE(b, mask) (found |= UNSURE(b), WHERE(mask))
 
 #define TEMPLATE "chain_template.h"
 #define NUMBER float
@@ -63,8 +72,6 @@ enum { MOST_REGISTERS = 8 };
 
 #undef IS_NAN
 #define IS_NAN(x) ((MASK)((x) ^ (x))) /* never */
-/* a where the mask is set, else b. */
-#define WHERE(mask) ((a[r] & (VECTOR)(mask)) | (b & ~(VECTOR)(mask)))
 #define LINKS                                                                                                \
     LINKS_OF_ALL                                                                                             \
     LINK(TM_LINK_MAXIMUM, WHERE((ORDERED)a[r] > (ORDERED)b))                                                 \

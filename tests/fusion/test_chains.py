@@ -70,6 +70,14 @@ def with_roots(x, y):
     return (np.sqrt(abs(x * y - 2)) + x) / (-y + np.sqrt(y * y - 4 * x * y))
 
 
+def with_extremes(x, y):
+    return np.maximum(x * 2 - y, 0) + y, np.clip(1 - x, y, 0.5) * np.minimum(0.75, -x), np.maximum(x * 1, -y)
+
+
+def with_a_lost_number(x, y):
+    return np.maximum(np.minimum(x * 2, y) + 0, 0.75)
+
+
 # With the links of each one's chains over one axis, and over rows.
 PROGRAMS = {
     horner: ([5], [5]),
@@ -79,6 +87,8 @@ PROGRAMS = {
     over_what_is_read: ([2, 3, 2, 2], [2, 3, 2, 2]),
     by_rows: ([3, 3], [3, 3]),
     with_roots: ([5, 6], [5, 6]),
+    with_extremes: ([4, 3, 3, 2], [4, 3, 3, 2]),
+    with_a_lost_number: ([4], [4]),
 }
 
 

@@ -2,8 +2,9 @@
 asks for.
 
 A chain's numbers stay in registers from the first node to the last, where the nodes' own loops would write
-and read them. It is done for operations on integers, and for those that IEEE 754 rounds in one way alone, so
-that only NaNs may differ; where some come out the nodes' own loops run.
+and read them. It is done for operations on integers, for those that IEEE 754 rounds in one way alone, so
+that only NaNs may differ, and for maxima and minima, where unlike zeros may differ as well. Where some come,
+the nodes' own loops run.
 """
 
 from collections import Counter
@@ -27,10 +28,10 @@ _BINARY_OF_ALL: dict[Any, tuple[int, int]] = {
     np.add: (native.LINK_ADD, native.LINK_ADD),
     np.subtract: (native.LINK_SUBTRACT, native.LINK_SUBTRACT_FROM),
     np.multiply: (native.LINK_MULTIPLY, native.LINK_MULTIPLY),
-}
-_BINARY_OF_INTEGERS = _BINARY_OF_ALL | {
     np.maximum: (native.LINK_MAXIMUM, native.LINK_MAXIMUM),
     np.minimum: (native.LINK_MINIMUM, native.LINK_MINIMUM),
+}
+_BINARY_OF_INTEGERS = _BINARY_OF_ALL | {
     np.bitwise_and: (native.LINK_AND, native.LINK_AND),
     np.bitwise_or: (native.LINK_OR, native.LINK_OR),
     np.bitwise_xor: (native.LINK_XOR, native.LINK_XOR),
@@ -47,7 +48,7 @@ _UNARY: dict[str, dict[Any, int]] = {
     "u": _UNARY_OF_ALL,
 }
 
-# The ufunc of np.clip, of integers: a maximum, then a minimum.
+# The ufunc of np.clip: a maximum, then a minimum.
 _CLIP: Any = umath.clip  # type: ignore[attr-defined]
 
 
@@ -122,7 +123,7 @@ def _may_link(one: Pass, node: Node) -> bool:
     ufunc, kind = loop.ufunc, dtype.kind
     if kind not in _BINARY or dtype.char in "eg" or any(each.num != dtype.num for each in loop.dtypes):
         return False
-    if not (ufunc in _BINARY[kind] or ufunc in _UNARY[kind] or (ufunc is _CLIP and kind != "f")):
+    if not (ufunc in _BINARY[kind] or ufunc in _UNARY[kind] or ufunc is _CLIP):
         return False
     if _step(one, node.outs[0]) != dtype.itemsize:
         return False
