@@ -193,6 +193,12 @@ def test_long_rows_are_not_looked_over() -> None:
     same("interp", x, row, row, parallel=False)
 
 
+def test_bins_that_are_no_numbers() -> None:
+    for bins in ([np.nan, 1.0], [1.0, np.nan], [np.nan], [np.nan, 2.0, 1.0]):
+        for right in False, True:
+            same("digitize", values("d", 66), np.array(bins), right)
+
+
 def test_interpolation() -> None:
     x = values("d", 120).reshape(8, 15)
     xp, fp = np.arange(20.0), np.arange(20.0) ** 2

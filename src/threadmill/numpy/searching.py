@@ -76,6 +76,8 @@ def digitize(pool: Pool, x: Any, bins: Any, right: Any = False) -> Prepared:
     bins = np.asarray(bins) if type(bins) in (list, tuple) else bins
     if not is_plain(bins) or bins.ndim != 1 or not bins.size or not np.can_cast(bins.dtype, np.float64):
         return Refusal("the bins are no plain row that can be looked at as float64")
+    if np.isnan(float(bins[0])) or np.isnan(float(bins[-1])):
+        return Refusal("whether the bins rise or fall is for NumPy to say beside NaNs")
     falls = float(bins[0]) > float(bins[-1])  # as NumPy looks at them
     row = _searched(bins[::-1] if falls else bins, x)
     if isinstance(row, Refusal):
