@@ -122,4 +122,4 @@ except ImportError as error:
     print(error)
 """)
     assert "_threadmill.abi3.so was built for CPython with the GIL" in output
-    assert "build threadmill with this interpreter" in output
+    assert "use pip install . with this interpreter" in output

@@ -17,7 +17,7 @@ if "t" in getattr(sys, "abiflags", ""):
     if _found is not None and _found.origin is not None and _found.origin.endswith(".abi3.so"):
         raise ImportError(
             f"{_found.origin} was built for CPython with the GIL, and this one is free-threaded: "
-            "build threadmill with this interpreter, as by pip install --no-binary threadmill threadmill"
+            "use pip install . with this interpreter, in a clone of the repository"
         )
 
 from ._threadmill import ffi, lib  # noqa: E402  (what comes before looks at what it changes)
