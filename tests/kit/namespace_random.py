@@ -213,6 +213,7 @@ def _drawn(seed: int, name: str, pools: list[tm.Pool], large: bool) -> str | Non
 
 
 def main(seconds: float, seed: int, names: Sequence[str]) -> int:
+    sys.set_int_max_str_digits(0)  # products of objects grow long
     from kit.thresholds import lower_thresholds, shorten_rows
 
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30,) * 2)
