@@ -85,6 +85,26 @@ def test_what_numpy_has_made_is_written_over_as_well() -> None:
         )
 
 
+@pytest.mark.usefixtures("small_ones_too")
+def test_temporaries_of_objects_are_not_turned() -> None:
+    """NumPy writes over temporaries of numbers alone: which operand is the first one shows in an error."""
+
+    class Odd:
+        def __rmul__(self, other: Any) -> Any:
+            return "other * odd"
+
+        def __mul__(self, other: Any) -> Any:
+            return "odd * other"
+
+    odd = Odd()
+
+    def program(x: Any) -> Any:
+        return ((x + x) * np.where(x > 0, odd, 1.0))[:3]
+
+    x = np.linspace(1, 2, 100_000)
+    assert list(tm.fuse(program)(x)) == list(program(x)) == ["other * odd"] * 3
+
+
 # What NumPy does on this build, and a count that is the same for everything.
 COUNTS = ["", "sys.getrefcount = lambda x: 2"]
 

@@ -157,7 +157,7 @@ def _may_be_written(own: Value) -> bool:
 
 def _fits(own: Value, other: Any) -> bool:
     """Whether the result has a place in memory of own's kind."""
-    if own.dtype.kind in "mM":
+    if own.dtype.kind not in "biufc":
         return False
     size = own.dtype.itemsize
     for length in own.shape:
