@@ -163,9 +163,10 @@ def ufunc_of_objects(scene: Scene) -> None:
 
 
 def map_cancelled(scene: Scene) -> None:
-    release = threading.Event()
+    begun, release = threading.Event(), threading.Event()
     with tm.Pool(1) as pool:
-        pool.submit(release.wait, 60)
+        pool.submit(lambda: begun.set() or release.wait(60))
+        begun.wait(60)  # else it is cancelled first, and the worker may have come to the map by then
         results = pool.map(id, scene.things())
         pool.shutdown(wait=False, cancel_futures=True)
         release.set()

@@ -4,6 +4,7 @@ Each step on that way is made to fail, once or twice, with what can come out of 
 of stack, an exit, an interrupt. The call that meets it ends one way or another, and the pool works on.
 """
 
+import contextlib
 import itertools
 import logging
 import queue
@@ -111,7 +112,8 @@ def by_callback(pool: tm.Pool) -> None:
     started = threading.Event()
     made = pool.submit(started.wait)
     for callback in fail, told.put, sys.exit, told.put:
-        made.add_done_callback(callback)
+        with contextlib.suppress(SystemExit):  # where the task has failed already it is called here
+            made.add_done_callback(callback)
     started.set()
     for _ in range(2):
         told.get(timeout=LONG)
@@ -187,3 +189,27 @@ def test_a_step_that_fails_leaves_nobody_waiting(
                 continue
             assert pool.submit(pow, 2, 3).result(LONG) == 8
             assert list(pool.map(abs, [-1])) == [1]
+
+
+def test_as_completed_hears_of_a_future_once() -> None:
+    """Also where telling it has failed between its list and its event."""
+
+    class FailsOnce(threading.Event):
+        failed = False
+
+        def set(self) -> None:
+            if not self.failed:
+                self.failed = True
+                raise MemoryError
+            super().set()
+
+    waiter = _base._AsCompletedWaiter()
+    waiter.event = FailsOnce()
+    release = threading.Event()
+    with tm.Pool(1) as pool:
+        made = pool.submit(release.wait)
+        with made._condition:
+            made._waiters.append(waiter)
+        release.set()
+        assert waiter.event.wait(LONG)
+        assert waiter.finished_futures == [made]

@@ -6,7 +6,7 @@ sleep there runs the tasks that nobody has begun, as `Future.result` does.
 
 import weakref
 from collections import deque
-from concurrent.futures._base import FINISHED
+from concurrent.futures._base import FINISHED, _AllCompletedWaiter
 from typing import TYPE_CHECKING, Any
 
 from .._deadline import deadline_or_now
@@ -41,13 +41,24 @@ class Waiters(list[Any]):
             self._untold = self[::-1]
         while self._untold:
             waiter = self._untold[-1]
-            if future._state != FINISHED:
+            if _has_been_told(waiter, future):
+                waiter.event.set()
+            elif future._state != FINISHED:
                 waiter.add_cancelled(future)
             elif future._exception is not None:
                 waiter.add_exception(future)
             else:
                 waiter.add_result(future)
             self._untold.pop()
+
+
+def _has_been_told(waiter: Any, future: "Future[Any]") -> bool:
+    """Whether an exception has come between a waiter's list and its event: it is not to list a future twice.
+
+    One that counts futures has to be told again, which may list one twice.
+    """
+    is_counting = isinstance(waiter, _AllCompletedWaiter)
+    return not is_counting and any(each is future for each in waiter.finished_futures)
 
 
 class _HelpingEvent(Event):
