@@ -115,3 +115,10 @@ def test_functions_that_do_something_else_are_not_used() -> None:
     wrong = row_functions._Functions.from_buffer_copy(functions)
     wrong.sort[0] = row_functions._functions_of("q").sort[0]  # type: ignore[union-attr]
     assert not row_functions._are_known(wrong, "d")
+
+
+def test_orders_along_other_axes_than_the_last_gain_later() -> None:
+    x = np.zeros((49, 49, 49))
+    assert tm.numpy.argsort.explain(x, axis=2).parallel
+    assert not tm.numpy.argsort.explain(x.T, axis=0).parallel
+    assert tm.numpy.sort.explain(x.T, axis=0).parallel

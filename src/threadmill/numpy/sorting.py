@@ -56,6 +56,11 @@ def _size(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
     return int(a.nbytes) * (_EARLIER if a.ndim > 1 and a.strides[axis] == a.itemsize else 1)
 
 
+def _size_of_order(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
+    """The same; the indices of a row lie side by side along the last axis alone."""
+    return _size(a, axis) if axis in (-1, a.ndim - 1) else int(a.nbytes)
+
+
 def _number_of(kind: Any, order: Any, stable: Any) -> int | None:
     """Which of NumPy's ways to sort is asked for; None: one that NumPy has to look at."""
     if order is not None or (kind is not None and stable is not None):
@@ -137,7 +142,7 @@ def partition(
     return lambda: _in_place(pool, a, axis, rows, lambda x, axis: x.partition(kth, axis, kind, order))
 
 
-@on_all_cores(np.argsort, f"{_WAY} {_ARGSORT_1D}", _ORDERED, _size, times=_EARLIER)
+@on_all_cores(np.argsort, f"{_WAY} {_ARGSORT_1D}", _ORDERED, _size_of_order, times=_EARLIER)
 def argsort(
     pool: Pool, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Prepared:
