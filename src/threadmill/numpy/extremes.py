@@ -17,9 +17,9 @@ from ..arrays.nan_extremes import nan_extremes
 from ..arrays.refusal import Refusal
 from ..arrays.row_functions import place_rows
 from ..tasks.pool import Pool
-from . import reductions
 from .face import INTEGERS, NUMBERS, Prepared, on_all_cores
 from .rows import CLOSE, are_close, gathered, rows_of, run_blocks
+from .sorted_rows import has_minus_zero
 
 __all__ = ["argmax", "argmin", "nanargmax", "nanargmin", "nanmax", "nanmin"]
 
@@ -148,17 +148,11 @@ def _looked_for(pool: Pool, a: Any, axis: Any, keepdims: Any, greatest: bool, pl
         found = nan_extremes(pool._handle, over, greatest, places)
         if isinstance(found, Refusal):
             return found
-        if not places and not np.all(found[0]) and _has_minus_zero(pool, over.x):
+        if not places and not np.all(found[0]) and has_minus_zero(pool, over.x):
             return Refusal("zeros are of both signs, it may be")
         return found[places]
 
     return call
-
-
-def _has_minus_zero(pool: Pool, x: Any) -> bool:
-    """Whether it has the one float that is, read as an integer, the least of all."""
-    integers = x.view(f"i{x.itemsize}")
-    return bool(reductions.min(integers, pool=pool) == np.iinfo(integers.dtype).min)
 
 
 def _nanarg(numpys: Callable[..., Any], without: Callable[..., Any]) -> Callable[..., Prepared]:

@@ -22,7 +22,7 @@ from .rows import TOLD, raising
 if TYPE_CHECKING:
     from .._types import Array
 
-__all__ = ["EARLIER", "are_sorted_first", "by_sorting"]
+__all__ = ["EARLIER", "are_sorted_first", "by_sorting", "has_minus_zero"]
 
 # Of these so many times fewer bytes gain than of others.
 EARLIER = 4
@@ -70,7 +70,11 @@ def by_sorting(pool: Pool, numpys: Callable[..., Any], a: Any, axis: int, *args:
 
 
 def _has_open_order(pool: Pool, x: Any) -> bool:
-    """Whether it has a NaN, or the one float that is, read as an integer, the least of all."""
+    """Whether it has a NaN, or a -0.0."""
+    return bool(np.isnan(reductions.max(x, pool=pool))) or has_minus_zero(pool, x)
+
+
+def has_minus_zero(pool: Pool, x: Any) -> bool:
+    """Whether it has the one float that is, read as an integer, the least of all."""
     integers = x.view(f"i{x.itemsize}")
-    least = np.iinfo(integers.dtype).min
-    return bool(np.isnan(reductions.max(x, pool=pool)) or reductions.min(integers, pool=pool) == least)
+    return bool(reductions.min(integers, pool=pool) == np.iinfo(integers.dtype).min)
