@@ -348,12 +348,7 @@ void *tm_py_recording(void)
                                         "f_lasti"};
     PyObject **places[] = {&its.package,   &its.filters, &its.show,   &its.record, &its.base,
                            &its.f_globals, &its.f_back,  &its.f_code, &its.f_lasti};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-        if (*places[k] == NULL && (*places[k] = PyUnicode_InternFromString(names[k])) == NULL) return NULL;
+    if (!tm_py_intern(places, names, sizeof names / sizeof *names)) return NULL;
     if (its.one == NULL && (its.one = PyLong_FromLong(1)) == NULL) return NULL;
-    PyObject *first = PyCFunction_New(&functions[0], NULL), *second = PyCFunction_New(&functions[1], NULL);
-    PyObject *both = first == NULL || second == NULL ? NULL : PyTuple_Pack(2, first, second);
-    Py_XDECREF(second);
-    Py_XDECREF(first);
-    return both;
+    return tm_py_new_pair(functions);
 }

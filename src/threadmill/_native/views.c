@@ -1,7 +1,7 @@
 /* How a view of an array that is there becomes a lazy array in one step: ``x[1:-1, 2:]``.
  *
  * Whatever has to be looked at is left to Python, which makes the same of such views as well, in three times the
- * time: fusion/operators.py says what else there is, fusion/nodes.py what a kind is.
+ * time: fusion/elements.py says what else there is, fusion/nodes.py what a kind is.
  */
 #include "fields.h"
 
@@ -138,11 +138,6 @@ void *tm_py_views(void)
 {
     static const char *const names[] = {"dtype", "num", "shape", "strides", "flags", "aligned"};
     PyObject **places[] = {&its.dtype, &its.num, &its.shape, &its.strides, &its.flags, &its.aligned};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-        if (*places[k] == NULL && (*places[k] = PyUnicode_InternFromString(names[k])) == NULL) return NULL;
-    PyObject *first = PyCFunction_New(&functions[0], NULL), *second = PyCFunction_New(&functions[1], NULL);
-    PyObject *both = first == NULL || second == NULL ? NULL : PyTuple_Pack(2, first, second);
-    Py_XDECREF(second);
-    Py_XDECREF(first);
-    return both;
+    if (!tm_py_intern(places, names, sizeof names / sizeof *names)) return NULL;
+    return tm_py_new_pair(functions);
 }
