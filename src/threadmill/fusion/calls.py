@@ -18,6 +18,7 @@ from .loops import plain_loop, shows_gaps
 from .node_plans import SMALL
 from .nodes import Node, Value
 from .record import Record
+from .stores import store
 
 if TYPE_CHECKING:
     from .._types import Array
@@ -169,7 +170,7 @@ def _call_into(
     target = evaluated_alone(out) if is_lazy else out
     # Whose operands overlap it otherwise than element by element NumPy copies, and takes other loops then.
     is_elsewhere = any(_overlaps(value.array, target) for value in node.inputs)
-    if is_elsewhere or shows_gaps(node, target) or not record.store(target, made):
+    if is_elsewhere or shows_gaps(node, target) or not store(record, target, made):
         record.take_out(node, last)
         return call_at_once(record, ufunc, args, options)
     return out
@@ -275,7 +276,7 @@ def assign(record: Record, target: "Array", value: Value) -> None:
                 node = record.add(conversion, "cast", (value,), value.shape, conversion.reports)
             if node is not None:
                 value = node.outs[0]
-        if not _shows_where(value) and record.store(target, value):
+        if not _shows_where(value) and store(record, target, value):
             return
         if node is not None:  # NumPy converts, and tells of it
             record.take_out(node)

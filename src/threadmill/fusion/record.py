@@ -20,7 +20,7 @@ from .foreseen import Foreseen
 from .groups import run_groups
 from .loops import BY_PLACE, as_values, number_in, shows_place
 from .node_plans import SMALL, NodePlan, plan_of_call
-from .nodes import NODE, VALUE, Conversion, Holder, Node, Value, is_plain, is_turned
+from .nodes import NODE, VALUE, Conversion, Node, Value
 from .passes import Fold
 from .schedule import (
     ancestors,
@@ -30,7 +30,6 @@ from .schedule import (
     rows_of,
 )
 from .sharing import add_late, flush_all, share
-from .stores import Store
 from .together import Together
 from .warned import State, kept_state, line_of_user, place_of_user, state_now, tell
 from .worth import Tally
@@ -44,7 +43,6 @@ __all__ = ["MOST_PENDING", "RETURNED", "Record"]
 MOST_PENDING = 256
 
 RETURNED = "the function returned"
-_WRITTEN = "an array was written"
 
 
 class Record(RecordFields):
@@ -212,6 +210,23 @@ class Record(RecordFields):
             for base in exposed
         )
 
+    def give_back(self, target: Array | None = None) -> None:
+        """Copies values that are borrowed from memory that is about to be written, if they are held.
+
+        None: from memory that code which we do not know may write.
+        """
+        self.reduced = []
+        kept = []
+        for value in self.borrowed:
+            if value.borrowed and value.is_held():
+                assert value.array is not None
+                if target is None or not are_apart(value.array, target):
+                    value.array = value.array.copy("F" if value.turned else "C")
+                    value.borrowed = False
+                else:
+                    kept.append(value)
+        self.borrowed = kept
+
     # ---- running ----
 
     def evaluate(self, value: Value) -> Array:
@@ -268,7 +283,7 @@ class Record(RecordFields):
         is_read = bool(folds) or (asked is not None and not before_write)
         if is_read and not self.exposed:
             made, leaves = made_again(nodes, folded)
-            made += self._made_before(nodes)
+            made += self.made_before(nodes)
             spared = (*spared, *[each for each in made if each is not asked])
         if self.log is not None:
             self.log.why = why, 0 if why is RETURNED else line_of_user()
@@ -305,7 +320,7 @@ class Record(RecordFields):
             node.outs[0].again = True
         return ended
 
-    def _made_before(self, nodes: Sequence[Node]) -> list[Value]:
+    def made_before(self, nodes: Sequence[Node]) -> list[Value]:
         return [node.outs[0] for node in nodes if node.outs[0].again] if self.has_made else []
 
     def close(self) -> None:
@@ -322,64 +337,3 @@ class Record(RecordFields):
             return False
         read = [each.array for node in self.pending for each in node.inputs if each.array is not None]
         return all(x is None or are_apart(x, each) for x in arrays for each in read)
-
-    # ---- writing ----
-
-    def store(self, target: Array, value: Value) -> bool:
-        """Writes the value into an evaluated array of its shape; False: NumPy has to."""
-        if target.dtype.num != value.dtype.num or not target.flags.writeable:
-            return False
-        if not (is_turned(target) if value.turned else is_plain(target)):
-            return False
-        if 0 in target.strides and target.size > 1:
-            return False
-        if get_ident() != self.thread:
-            share(self)
-        self.give_back(target)
-        self._drop_all_but(value)
-        store, node = Store(target, self.pending), value.node
-        if node is None or not store.fits(value, node):
-            if value.dtype.kind == "c" and node is not None:
-                return False  # in place NumPy's loop takes the other one of two NaNs
-            others = [each for each in store.staying(self._made_before(self.pending)) if each is not value]
-            with Holder(value):
-                self.flush(_WRITTEN, spared=others, asked=value, before_write=True)
-            np.copyto(target, self.evaluate(value))
-            return True
-        # What the node reads and can be made again later is spared: nobody is likely to want it, although the
-        # call that writes holds its operands until it returns.
-        read = [] if self.is_urgent else [*node.inputs, *self._made_before(self.pending)]
-        spared = store.staying_after(read)
-        node.target = target
-        self.flush(_WRITTEN, spared=spared, before_write=True)
-        return True
-
-    def _drop_all_but(self, value: Value) -> None:
-        """Drops what nobody can ask for any more: the operands of a store before, that were spared."""
-        if not self.has_made:
-            return
-        needed, _ = needed_of(self.pending, (value,))
-        if len(needed) < len(self.pending):
-            kept = set(needed)
-            for node in self.pending:
-                if node not in kept:
-                    node.forget()
-            self.tally.asked += len(self.pending) - len(needed)
-            self.pending = needed
-
-    def give_back(self, target: Array | None = None) -> None:
-        """Copies values that are borrowed from memory that is about to be written, if they are held.
-
-        None: from memory that code which we do not know may write.
-        """
-        self.reduced = []
-        kept = []
-        for value in self.borrowed:
-            if value.borrowed and value.is_held():
-                assert value.array is not None
-                if target is None or not are_apart(value.array, target):
-                    value.array = value.array.copy("F" if value.turned else "C")
-                    value.borrowed = False
-                else:
-                    kept.append(value)
-        self.borrowed = kept

@@ -15,6 +15,7 @@ from .loops import find_loop, plain_loop, select_loop_of
 from .node_plans import plan_conversion
 from .nodes import KNOWN, Conversion, Value, is_plain
 from .recording import put_off
+from .stores import store
 
 __all__ = ["astype", "copy_into", "filled", "is_equal_to", "is_not_zero", "put_where", "where"]
 
@@ -196,7 +197,7 @@ def put_where(x: LazyArray, mask: LazyArray, new: Any) -> bool:
             if record.is_urgent:
                 record.flush(MAY_CHANGE)
             return True
-    elif record.store(array, made):
+    elif store(record, array, made):
         return True
     record.take_out(node)
     return False

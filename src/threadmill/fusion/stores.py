@@ -1,19 +1,73 @@
 """A store: an array is about to be written, and what is put off reads arrays that may lie in its memory."""
 
 from collections.abc import Iterable, Sequence
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .._native.memory import APART, OVERLAPPING, owner_of, relate
 from .._types import Array
 from .loops import shows_gaps
-from .nodes import Node, Value
-from .schedule import ancestors
+from .nodes import Holder, Node, Value, is_plain, is_turned
+from .schedule import ancestors, needed_of
+from .sharing import share
 
-__all__ = ["Store"]
+if TYPE_CHECKING:
+    from .record import Record
+
+__all__ = ["store"]
 
 _ALL_APART = frozenset({APART})
 
+_WRITTEN = "an array was written"
 
-class Store:
+
+def store(record: "Record", target: Array, value: Value) -> bool:
+    """Writes the value into an evaluated array of its shape; False: NumPy has to."""
+    if target.dtype.num != value.dtype.num or not target.flags.writeable:
+        return False
+    if not (is_turned(target) if value.turned else is_plain(target)):
+        return False
+    if 0 in target.strides and target.size > 1:
+        return False
+    if get_ident() != record.thread:
+        share(record)
+    record.give_back(target)
+    _drop_all_but(record, value)
+    around, node = _Store(target, record.pending), value.node
+    if node is None or not around.fits(value, node):
+        if value.dtype.kind == "c" and node is not None:
+            return False  # in place NumPy's loop takes the other one of two NaNs
+        others = [each for each in around.staying(record.made_before(record.pending)) if each is not value]
+        with Holder(value):
+            record.flush(_WRITTEN, spared=others, asked=value, before_write=True)
+        np.copyto(target, record.evaluate(value))
+        return True
+    # What the node reads and can be made again later is spared: nobody is likely to want it, although the
+    # call that writes holds its operands until it returns.
+    read = [] if record.is_urgent else [*node.inputs, *record.made_before(record.pending)]
+    spared = around.staying_after(read)
+    node.target = target
+    record.flush(_WRITTEN, spared=spared, before_write=True)
+    return True
+
+
+def _drop_all_but(record: "Record", value: Value) -> None:
+    """Drops what nobody can ask for any more: the operands of a store before, that were spared."""
+    if not record.has_made:
+        return
+    needed, _ = needed_of(record.pending, (value,))
+    if len(needed) < len(record.pending):
+        kept = set(needed)
+        for node in record.pending:
+            if node not in kept:
+                node.forget()
+        record.tally.asked += len(record.pending) - len(needed)
+        record.pending = needed
+
+
+class _Store:
     """The array, and how those that pending nodes read lie to it: each is asked once, and of the views of an
     array with other memory one."""
 
