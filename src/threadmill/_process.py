@@ -51,11 +51,12 @@ def register(tasks: "Dispatcher") -> None:
         _all.add(tasks)
 
 
-def renew_in_child(queue: Renewable) -> None:
-    """From now on a forked child has the queue's locks anew."""
-    with lock_of_process("process"):
-        _set_hooks()
-        _renewable.add(queue)
+def renew_in_child(owner: Renewable) -> None:
+    """From now on a forked child has the owner's locks anew."""
+    if not _hooked:
+        with lock_of_process("process"):
+            _set_hooks()
+    _renewable.add(owner)
 
 
 def stop_at_exit(run: Stoppable) -> None:
@@ -65,7 +66,7 @@ def stop_at_exit(run: Stoppable) -> None:
 
 
 def _set_hooks() -> None:
-    """With the first pool or queue that needs them, not at import."""
+    """With the first thing that needs them, not at import."""
     global _hooked
     if not _hooked:
         _at_exit()
@@ -107,8 +108,8 @@ def _after_fork_in_child() -> None:
     forget_posted()
     for tasks in list(_all):
         tasks.lose_all()
-    for queue in list(_renewable):
-        queue._renew_locks()
+    for owner in list(_renewable):
+        owner._renew_locks()
 
 
 _kept: "list[Dispatcher]" = []

@@ -5,6 +5,7 @@ import gc
 import operator
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -1130,6 +1131,41 @@ def test_a_fork_while_another_thread_is_in_a_pass_is_harmless(monkeypatch: pytes
         thread.join()
         assert os.waitpid(child, 0)[1] == 0
     assert results == [expected] * 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_forked_child_has_what_another_thread_was_computing(monkeypatch: Any, x: Any, when: str) -> None:
+    """A fork before or after the arrays are written, with the record's lock held."""
+    shared: list[Any] = []
+    runs, forked = threading.Event(), threading.Event()
+    run = groups.run_pass
+
+    def run_pass(*args: Any) -> Any:
+        done = run(*args) if when == "after" else None
+        runs.set()
+        forked.wait()
+        return run(*args) if done is None else done
+
+    def program(x: Any) -> Any:
+        y = x * 2 + 1
+        z = np.sqrt(y)
+        shared.extend([y, z])
+        return (z - z.mean()).sum()
+
+    expected = [contents(x * 2 + 1), contents(np.sqrt(x * 2 + 1))]
+    monkeypatch.setattr(groups, "run_pass", run_pass)
+    thread = threading.Thread(target=tm.fuse(program), args=(x,))
+    thread.start()
+    runs.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        monkeypatch.setattr(groups, "run_pass", run)
+        os._exit(0 if [contents(np.asarray(each)) for each in shared] == expected else 1)
+    forked.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def _long_program(x: Any) -> Any:

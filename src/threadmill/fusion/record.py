@@ -13,6 +13,7 @@ from .._locks import RLock
 from .._native.fields import RecordFields, new_example, new_node
 from .._native.fused import EACH, ONCE
 from .._native.memory import are_apart
+from .._process import renew_in_child
 from .._types import Array
 from ..arrays.loops import Loop
 from .explanation import Log
@@ -57,8 +58,8 @@ class Record(RecordFields):
     `is_urgent`: such a node has been recorded. `has_rows`: one that reduces rows or columns has been.
     `has_made`: one may have been computed and not stored. `borrowed` are the values that lie in memory which
     may be written later. `foreseen` is what follows a reduction that has run, `reduced` what arrays have been
-    reduced to that nobody has written to since. `log` is what explain tells of, `tally` what tells whether
-    fusing pays.
+    reduced to that nobody has written to since. `running` are nodes that run now, with their operands; only
+    their thread writes it. `log` is what explain tells of, `tally` what tells whether fusing pays.
     """
 
     def __init__(self, pool: "CData") -> None:
@@ -66,6 +67,7 @@ class Record(RecordFields):
         self.thread = get_ident()
         self.like: Node = new_example(NODE)
         self.lock = RLock()
+        self.running: tuple[list[Node], list[tuple[Value, ...]]] = [], []
         self.pending: list[Node] = []
         self.borrowed: list[Value] = []
         self.exposed: list[ref[Array]] = []
@@ -77,6 +79,7 @@ class Record(RecordFields):
         self.has_rows = self.has_made = False
         self.foreseen: Foreseen | None = None
         self.reduced: list[Together] = []
+        renew_in_child(self)
 
     # ---- recording ----
 
@@ -274,32 +277,32 @@ class Record(RecordFields):
         before_write: bool = False,
     ) -> list[tuple[Fold, Array, int]]:
         """As flush, with the lock held."""
-        nodes, self.pending = self.pending, []
-        self.is_urgent = False
+        nodes = self.pending
         if not nodes:
             return []
-        folded = {fold.value for fold in folds}
-        leaves: set[Value] = set()
-        is_read = bool(folds) or (asked is not None and not before_write)
-        if is_read and not self.exposed:
-            made, leaves = made_again(nodes, folded)
-            made += self.made_before(nodes)
-            spared = (*spared, *[each for each in made if each is not asked])
-        if self.log is not None:
-            self.log.why = why, 0 if why is RETURNED else line_of_user()
-        needed, wanted = needed_of(nodes, folded, spared)
-        wanted.update(leaves)
+        self.running = nodes, [node.inputs for node in nodes]
+        self.pending = []
+        self.is_urgent = False
         flags: dict[Node, int] = {}
-        is_one_pass = goes_at_once(needed)
-        inputs = () if is_one_pass else [node.inputs for node in needed]
         try:
+            folded = {fold.value for fold in folds}
+            leaves: set[Value] = set()
+            is_read = bool(folds) or (asked is not None and not before_write)
+            if is_read and not self.exposed:
+                made, leaves = made_again(nodes, folded)
+                made += self.made_before(nodes)
+                spared = (*spared, *[each for each in made if each is not asked])
+            if self.log is not None:
+                self.log.why = why, 0 if why is RETURNED else line_of_user()
+            needed, wanted = needed_of(nodes, folded, spared)
+            wanted.update(leaves)
+            is_one_pass = goes_at_once(needed)
             ended = run_groups(self, needed, wanted, folds, flags, is_one_pass)
         except BaseException:
-            self.pending = [node for node in nodes if node.outs[0].array is None and node.target is None]
+            self._put_off_again()
             raise
-        finally:
-            for node, given in zip(needed, inputs, strict=False):
-                node.inputs = given  # several passes may have made them themselves
+        if not is_one_pass:
+            self._give_operands_back()
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
         if self.exposed:
             self.give_back()
@@ -310,6 +313,7 @@ class Record(RecordFields):
         self.tally.asked += len(nodes) - len(self.pending)
         again = set(self.pending)
         self.has_made = bool(again)
+        self.running = [], []
         for node in nodes:
             if node not in again and self.is_open:  # else its thread may be about to show what it makes
                 node.forget()
@@ -319,6 +323,26 @@ class Record(RecordFields):
             node.reports = False
             node.outs[0].again = True
         return ended
+
+    def _give_operands_back(self) -> None:
+        """Several passes may have made the operands of what runs themselves."""
+        for node, inputs in zip(*self.running, strict=True):
+            node.inputs = inputs
+
+    def _put_off_again(self) -> None:
+        """A run has not come to its end: its nodes that have no array yet are put off as they were."""
+        self._give_operands_back()
+        nodes = [node for node in self.running[0] if node.outs[0].array is None and node.target is None]
+        self.pending[:0] = [node for node in nodes if node not in self.pending]
+        self.running = [], []
+
+    def _renew_locks(self) -> None:
+        """In a forked child, which has one thread: another one may have run nodes in the parent."""
+        if self.lock.acquire(blocking=False):
+            self.lock.release()
+        else:
+            self.lock = RLock()
+            self._put_off_again()
 
     def made_before(self, nodes: Sequence[Node]) -> list[Value]:
         return [node.outs[0] for node in nodes if node.outs[0].again] if self.has_made else []
