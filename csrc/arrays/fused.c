@@ -9,6 +9,7 @@
  * the other. */
 #include "../clock.h"
 #include "../interrupt.h"
+#include "../kernels/chain.h"
 #include "../parallel_for.h"
 #include "sound.h"
 #include "tile.h"
@@ -101,6 +102,24 @@ static size_t fused_lay_out(const tm_pass *p, tm_tile_place *here, char *memory,
     return used;
 }
 
+/* Sums what the pass's chain makes of a node; false: it has to be made for that. */
+static bool fused_sum_chain(const tm_pass *p, tm_tile_place *here, size_t chunk, size_t count)
+{
+    const tm_fused_step *step = p->fused->step;
+    const intptr_t n = (intptr_t)count;
+    char *data[TM_MAX_OPERANDS];
+    intptr_t strides[TM_MAX_OPERANDS];
+
+    for (size_t k = 0; k < step->operands; k++) {
+        data[k] = here->at[step->slot[k]];
+        strides[k] = here->stride[step->slot[k]];
+    }
+    data[step->operands - 1] = p->folds.partials[0] + chunk * p->fused->fold->item;
+    tm_fp_lower();
+    here->in_chains = p->sum(step->context, data, &n, strides, step->auxdata) == 0 && tm_fp_raised() == 0;
+    return here->in_chains;
+}
+
 static tm_status fused_walk(const tm_pass *p, tm_tile_place *here, size_t chunk, size_t begin, size_t count)
 {
     const tm_fused *fused = p->fused;
@@ -108,6 +127,7 @@ static tm_status fused_walk(const tm_pass *p, tm_tile_place *here, size_t chunk,
     char *first[TM_FUSED_SLOTS];
 
     fused_seek(p, here, begin);
+    if (p->sum != NULL && fused_sum_chain(p, here, chunk, count)) return TM_OK;
     memcpy(first, here->at, sizeof first);
     for (size_t done = 0; done < count;) {
         const size_t left = TM_MIN((size_t)(p->shape[last] - here->index[last]), count - done);
@@ -207,6 +227,17 @@ static void fused_find_fetched(tm_pass *p)
         if (!fused_comes_unasked(p, k)) p->fetched[p->fetches++] = (uint8_t)k;
 }
 
+/* Whether the steps are one chain along one row, of which nothing is kept but its sum. */
+static void fused_find_sum(tm_pass *p)
+{
+    const tm_fused *fused = p->fused;
+    const tm_fused_step *step = fused->step;
+    if (p->dims != 1 || fused->folds != 1 || fused->fold->tree < 0 || fused->steps == 0) return;
+    if (step->when != TM_CHAIN || step->covers != fused->steps - 1u) return;
+    const size_t out = step->slot[step->operands - 1];
+    if (out == fused->fold->slot && out >= fused->arrays) p->sum = tm_chain_sum_loop(fused->fold->tree);
+}
+
 /* Tiles are rows, and chunks whole rows. */
 static void fused_take_rows(tm_pass *p)
 {
@@ -273,6 +304,7 @@ int tm_run_fused(tm_pool *pool, const tm_fused *fused, size_t dims, const intptr
     }
     if (p.n == 0) return TM_INVALID;
     fused_find_fetched(&p);
+    fused_find_sum(&p);
     if (!tm_folds_find_tree(&p.folds, p.n)) return TM_INVALID;
     const bool tree = p.folds.parts > 0;
     p.grain = tree ? 1 : tm_chunk_elements(p.n);

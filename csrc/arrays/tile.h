@@ -24,6 +24,7 @@ typedef struct tm_pass {
     size_t usual;                  /* steps that are TM_ALWAYS */
     size_t fetches;
     uint8_t fetched[TM_FUSED_SLOTS]; /* [fetches]: the arrays whose next tile is asked for */
+    tm_inner_loop sum; /* of the chain that is all of the pass but its fold; NULL: there is more to it */
 } tm_pass;
 
 /* One thread's place in a chunk; the thread's own. */

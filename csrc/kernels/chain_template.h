@@ -1,8 +1,8 @@
 /* chain_template.h: chains of operations, as inner loops (inner_loops.h).
  *
  * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h); NUMBER, the element in whose arithmetic nothing
- * is undefined; LINKS, a LINK or LINK_OF_ONE for each operation; IS_NAN of a vector;
- * ROOT of a number, of floats. */
+ * is undefined; LINKS, a LINK or LINK_OF_ONE for each operation (chain.h); IS_NAN of a vector; ROOT of a number, of
+ * floats. */
 
 #define VECTOR TM_KERNEL(chain_vector)
 #define ORDERED TM_KERNEL(chain_ordered)
@@ -13,23 +13,14 @@ typedef TM_ELEMENT ORDERED __attribute__((vector_size(VECTOR_BYTES), aligned(siz
 
 #define MASK __typeof__((VECTOR){0} != (VECTOR){0})
 #define EACH BLOCK_UNROLL for (intptr_t r = 0; r < registers; r++)
-#define AT(pointer) (*(const VECTOR *)(const void *)((pointer) + i + r * LANES))
-
-#ifdef ROOT
-/* Of a copy, as vectors whose lanes are named are kept in memory. */
-TARGET static inline __attribute__((always_inline)) VECTOR TM_KERNEL(chain_root)(const VECTOR x)
-{
-    VECTOR root = x;
-    for (intptr_t lane = 0; lane < LANES; lane++) root[lane] = ROOT(x[lane]);
-    return root;
-}
-#endif
+#define AT(pointer) (*(const VECTOR *)(const void *)((const NUMBER *)(pointer) + i + r * LANES))
 
 /* Blocks of so many registers; their number is a constant to each caller. The last one begins so early that it
  * is whole: what it computes again comes out the same. False: a result is a NaN. */
-TARGET static inline __attribute__((always_inline)) bool
-TM_KERNEL(chain_blocks)(const intptr_t registers, const intptr_t n, const size_t links, const uint8_t *link,
-                        const NUMBER *x, const NUMBER *const *y, NUMBER *out)
+TARGET static inline __attribute__((always_inline)) bool TM_KERNEL(chain_blocks)(const intptr_t registers,
+                                                                                 const intptr_t n,
+                                                                                 const tm_links *links,
+                                                                                 const NUMBER *x, NUMBER *out)
 {
     const intptr_t block = registers * LANES;
     VECTOR a[MOST_REGISTERS];
@@ -38,9 +29,7 @@ TM_KERNEL(chain_blocks)(const intptr_t registers, const intptr_t n, const size_t
     for (intptr_t begin = 0; begin < n; begin += block) {
         const intptr_t i = TM_MIN(begin, n - block);
         EACH a[r] = AT(x);
-        for (size_t k = 0; k < links; k++) switch (link[k]) {
-                LINKS
-            }
+        RUN_LINKS
         MASK nans = IS_NAN(a[0]);
         EACH
         {
@@ -57,26 +46,18 @@ TM_KERNEL(chain_blocks)(const intptr_t registers, const intptr_t n, const size_t
 TARGET static int TM_KERNEL(chain)(void *context, char *const *data, const intptr_t *dims,
                                    const intptr_t *strides, void *auxdata)
 {
-    const tm_chain *chain = context;
     const intptr_t n = dims[0];
-    const NUMBER *y[TM_CHAIN_LINKS];
-    uint8_t link[TM_CHAIN_LINKS];
-    size_t taken = 1;
+    tm_links links;
+    const size_t operands = tm_read_links(context, data, strides, &links);
+    const NUMBER *x = (const void *)data[0];
+    NUMBER *out = (void *)data[operands];
 
     (void)auxdata;
-    for (size_t k = 0; k < chain->links; k++) {
-        const bool is_binary = chain->link[k] < TM_LINK_NEGATE;
-        y[k] = is_binary ? (const void *)data[taken] : NULL;
-        link[k] = (uint8_t)(2 * chain->link[k] + (is_binary && strides[taken] == 0));
-        taken += is_binary;
-    }
-    const NUMBER *x = (const void *)data[0];
-    NUMBER *out = (void *)data[taken];
     bool sound = false;
     if (n >= MOST_REGISTERS * LANES)
-        sound = TM_KERNEL(chain_blocks)(MOST_REGISTERS, n, chain->links, link, x, y, out);
+        sound = TM_KERNEL(chain_blocks)(MOST_REGISTERS, n, &links, x, out);
     else if (n >= LANES)
-        sound = TM_KERNEL(chain_blocks)(1, n, chain->links, link, x, y, out);
+        sound = TM_KERNEL(chain_blocks)(1, n, &links, x, out);
     return sound ? 0 : -1;
 }
 

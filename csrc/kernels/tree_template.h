@@ -9,7 +9,8 @@
  * closing additions and the tree above them are the same adjacent pairs.
  *
  * Parameters: DTYPE, LEVEL, TARGET, VECTOR_BYTES (foreach_level.h); PART_BYTES, 4 or 8; PARTS, 1 for real
- * and 2 for complex; VALUE(x, mean) and VECTOR_VALUE(x, mean), what is added up for x. */
+ * and 2 for complex; VALUE(x, other) and VECTOR_VALUE(x, other), what is added up for x and another number that all
+ * share. Or LINKS (chain.h): then it is what a chain makes, and `other` tells of the chain. */
 
 #if VECTOR_BYTES == 16
 #define LANES (16 / PART_BYTES)
@@ -30,20 +31,26 @@ typedef int32_t TM_KERNEL(indices) __attribute__((vector_size(LANES * 4), unused
 typedef TM_ELEMENT VECTOR __attribute__((vector_size(LANES * PART_BYTES)));
 typedef TM_ELEMENT VECTOR_AT __attribute__((vector_size(LANES * PART_BYTES), aligned(PART_BYTES), may_alias));
 
+#ifdef LINKS
+#include "chain_columns_template.h"
+#else
+#define OTHER TM_ELEMENT
+
 /* acc[0 .. 7] = the sums of the columns of `rows` rows of 8. */
-INLINE void TM_KERNEL(columns)(const TM_ELEMENT *x, size_t rows, TM_ELEMENT mean, VECTOR *acc)
+INLINE void TM_KERNEL(columns)(const TM_ELEMENT *x, size_t rows, OTHER other, VECTOR *acc)
 {
     VECTOR sum[VECTORS];
 
-    (void)mean;
-    for (size_t v = 0; v < VECTORS; v++) sum[v] = VECTOR_VALUE(*(const VECTOR_AT *)(x + v * LANES), mean);
+    (void)other;
+    for (size_t v = 0; v < VECTORS; v++) sum[v] = VECTOR_VALUE(*(const VECTOR_AT *)(x + v * LANES), other);
     for (size_t r = 1; r < rows; r++)
         for (size_t v = 0; v < VECTORS; v++) {
             const VECTOR row = *(const VECTOR_AT *)(x + 8 * r + v * LANES);
-            sum[v] += VECTOR_VALUE(row, mean);
+            sum[v] += VECTOR_VALUE(row, other);
         }
     for (size_t v = 0; v < VECTORS; v++) acc[v] = sum[v];
 }
+#endif
 
 /* The adjacent numbers (complex: pairs of numbers) of a and b, added. */
 #if LANES * PARTS == 2
@@ -87,49 +94,49 @@ INLINE void TM_KERNEL(fold)(VECTOR *acc, size_t count, TM_ELEMENT *sum)
 }
 
 /* A node of 128 numbers or fewer. */
-TARGET static void TM_KERNEL(leaf)(const TM_ELEMENT *x, size_t n, TM_ELEMENT mean, TM_ELEMENT *sum)
+TARGET static void TM_KERNEL(leaf)(const TM_ELEMENT *x, size_t n, OTHER other, TM_ELEMENT *sum)
 {
     VECTOR acc[VECTORS];
-    size_t i = 0;
 
     for (size_t p = 0; p < PARTS; p++) sum[p] = (TM_ELEMENT)-0.0;
     if (n >= 8) {
-        TM_KERNEL(columns)(x, n / 8, mean, acc);
+        TM_KERNEL(columns)(x, n / 8, other, acc);
         TM_KERNEL(fold)(acc, VECTORS, sum);
-        i = n - n % 8;
     }
-    for (; i < n; i += PARTS)
-        for (size_t p = 0; p < PARTS; p++) sum[p] += VALUE(x[i + p], mean);
+#ifndef LINKS
+    for (size_t i = n - n % 8; i < n; i += PARTS)
+        for (size_t p = 0; p < PARTS; p++) sum[p] += VALUE(x[i + p], other);
+#endif
 }
 
 /* A node whose eight great-grandchildren are leaves of full rows. Of q rows the tree gives each leaf
  * q / 8, and one more to some: halving q, the left child's share is rounded down, the right's up. */
-TARGET static void TM_KERNEL(eight_leaves)(const TM_ELEMENT *x, size_t rows, TM_ELEMENT mean, TM_ELEMENT *sum)
+TARGET static void TM_KERNEL(eight_leaves)(const TM_ELEMENT *x, size_t rows, OTHER other, TM_ELEMENT *sum)
 {
     static const unsigned char round_up[8] = {0, 4, 2, 6, 1, 5, 3, 7};
     VECTOR acc[8 * VECTORS];
 
     for (size_t leaf = 0; leaf < 8; leaf++) {
         const size_t share = (rows + round_up[leaf]) / 8;
-        TM_KERNEL(columns)(x, share, mean, acc + leaf * VECTORS);
+        TM_KERNEL(columns)(x, share, other, acc + leaf * VECTORS);
         x += 8 * share;
     }
     TM_KERNEL(fold)(acc, 8 * VECTORS, sum);
 }
 
 /* A node of n numbers. */
-TARGET static void TM_KERNEL(node)(const TM_ELEMENT *x, size_t n, TM_ELEMENT mean, TM_ELEMENT *sum)
+TARGET static void TM_KERNEL(node)(const TM_ELEMENT *x, size_t n, OTHER other, TM_ELEMENT *sum)
 {
     TM_ELEMENT right[PARTS];
     const size_t half = tm_tree_half(n);
 
     if (n <= TM_TREE_LEAF) {
-        TM_KERNEL(leaf)(x, n, mean, sum);
+        TM_KERNEL(leaf)(x, n, other, sum);
     } else if (n % 8 == 0 && n / 8 / 4 > TM_TREE_LEAF / 8 && n <= 8 * TM_TREE_LEAF) {
-        TM_KERNEL(eight_leaves)(x, n / 8, mean, sum);
+        TM_KERNEL(eight_leaves)(x, n / 8, other, sum);
     } else {
-        TM_KERNEL(node)(x, half, mean, sum);
-        TM_KERNEL(node)(x + half, n - half, mean, right);
+        TM_KERNEL(node)(x, half, other, sum);
+        TM_KERNEL(node)(x + half, n - half, other, right);
         for (size_t p = 0; p < PARTS; p++) sum[p] += right[p];
     }
 }
@@ -143,3 +150,4 @@ TARGET static void TM_KERNEL(node)(const TM_ELEMENT *x, size_t n, TM_ELEMENT mea
 #undef PICK
 #undef FOLD
 #undef INLINE
+#undef OTHER

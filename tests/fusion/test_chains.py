@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from kit.fuse_compare import differences
+from kit.fuse_compare import differences, everything_is_worth_it
 
 import threadmill as tm
+from threadmill._native.machine import set_simd_level, simd_level, simd_levels
 from threadmill.fusion import building, chains
 
 N = 70_001
@@ -143,6 +144,79 @@ def test_integers_wrap_around_in_chains(found, program, given, dtype):
         x, y = x.ravel()[:N], y.ravel()[:N]
     assert not differences(program, (x, y))
     assert found == OF_INTEGERS[program]
+
+
+def distance(x, y):
+    return np.sqrt(((x - y) ** 2).sum())
+
+
+def products(x, y):
+    return (x * y).sum(), np.mean(x * x)
+
+
+def of_ten(x, y):
+    return np.add.reduce(1 / np.sqrt(abs(x * 3 - y) + 1) * (y - 0.5) - np.minimum(x, y) * 2)
+
+
+def with_either_nan(x, y):
+    return (y * abs(x)).sum(), (y + abs(x)).mean()
+
+
+def spread(x, y):
+    return x.var(), y.std(ddof=1)
+
+
+SUMMED = [distance, products, of_ten, with_either_nan, spread]
+LENGTHS = [
+    *range(1, 18),
+    64,
+    71,
+    72,
+    120,
+    127,
+    128,
+    129,
+    136,
+    1000,
+    1023,
+    1024,
+    1025,
+    1032,
+    1096,
+    4880,
+    8192,
+    8193,
+    N,
+    80_000,
+]
+
+
+@pytest.fixture(params=simd_levels())
+def level(request):
+    before = simd_level()
+    set_simd_level(request.param)
+    yield
+    set_simd_level(before)
+
+
+@pytest.mark.parametrize("dtype", "fd")
+@pytest.mark.parametrize("program", SUMMED)
+def test_what_chains_make_is_summed(monkeypatch, level, program, dtype):
+    everything_is_worth_it(monkeypatch)
+    x, y = np.random.default_rng(8).uniform(-2, 2, (2, max(LENGTHS) + 1)).astype(dtype)
+    for n in LENGTHS:
+        assert not differences(program, (x[:n], y[1 : n + 1])), n
+
+
+@pytest.mark.parametrize("dtype", "fd")
+@pytest.mark.parametrize("value", [np.nan, -np.nan, np.inf, -0.0, 3e38, 1e308, 1e-45])
+@pytest.mark.parametrize("program", SUMMED)
+def test_special_numbers_are_summed_as_numpy_does(program, value, dtype):
+    for at in [[0, 7], [40_000], [80_000 - 1], slice(None)]:
+        x, y = np.random.default_rng(8).uniform(-2, 2, (2, 80_000)).astype(dtype)
+        with np.errstate(over="ignore"):
+            x[at], y[at] = value, -np.array(value).astype(dtype)
+        assert not differences(program, (x, y)), at
 
 
 def test_an_operand_with_gaps_is_not_taken_for_one_of_rows() -> None:

@@ -41,7 +41,8 @@ KERNELS_MAY_USE = {"threadmill", "bindings", "inner_loops", "common", "simd"}
 C_FILES_OF = {
     "kernels": """
         kernel tree stream items foreach_item add multiply within rows moments nan_extremes cast nans chain
-        select draws copy take compress count buckets row_functions arg_extremes masked_sums
+        chain_columns chain_sums select draws copy take compress count buckets row_functions arg_extremes
+        masked_sums
     """,
     "arrays": "fresh dtype memory walk program dense product sum sum_where fold sound tile fused random",
 }

@@ -470,6 +470,42 @@ TEST(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags)
         }
 }
 
+/* The sum of (x + y) + x goes from registers to registers: no step runs unless there are flags. */
+TEST(a_chain_is_summed_as_what_its_steps_make)
+{
+    static const tm_chain chain = {.links = 2, .link = {TM_LINK_ADD, TM_LINK_ADD}};
+    static double sums[MOST], expected[MOST];
+    tm_fused_step step[] = {{.loop = tm_chain_loop(TM_FLOAT64),
+                             .context = (void *)(uintptr_t)&chain,
+                             .operands = 4,
+                             .slot = {0, 1, 0, 3},
+                             .when = TM_CHAIN,
+                             .covers = 2},
+                            step_of(add_counted, 0, 1, 3),
+                            step_of(add_counted, 3, 0, 3)};
+    const tm_fold fold = {.tree = TM_FLOAT64, .slot = 3, .item = 8};
+    tm_fused whole = pass_of(3, step), plain = pass_of(2, step + 1);
+    whole.folds = plain.folds = 1;
+    whole.fold = plain.fold = &fold;
+    char *partials[] = {(char *)sums}, *plainly[] = {(char *)expected};
+    EACH_POOL (p)
+        for (size_t each = 0; each < 3 * LENGTH(sizes); each++) {
+            const size_t n = sizes[each / 3], turn = each % 3, at = n * 2 / 3;
+            fill();
+            for (size_t i = 0; i < n; i++) x[i] = 1 / (x[i] + 3);
+            if (turn == 1) y[at] = NAN;
+            if (turn == 2) x[at] = INFINITY, y[at] = -INFINITY;
+            CHECK(run_along(p, &plain, n, plainly, NULL) == TM_OK &&
+                  raised[0] == (turn == 2 ? TM_FP_INVALID : 0));
+            atomic_store(&runs, 0);
+            CHECK(run_along(p, &whole, n, partials, NULL) == TM_OK &&
+                  raised[1] == (turn == 2 ? TM_FP_INVALID : 0));
+            CHECK((sums[0] != sums[0]) == (turn > 0) &&
+                  (turn == 1 || memcmp(sums, expected, sizeof *sums) == 0));
+            if (n % 8 == 0) CHECK((atomic_load(&runs) > 0) == (turn == 2));
+        }
+}
+
 /* ---- flags, failures, refusals ---- */
 
 TEST(flags_are_those_of_the_step)
@@ -636,6 +672,7 @@ int main(void)
     RUN(a_tile_where_unlike_nans_meet_stays_open);
     RUN(an_open_tile_raises_what_its_last_step_would);
     RUN(a_chain_stands_for_its_steps_unless_there_are_nans_or_flags);
+    RUN(a_chain_is_summed_as_what_its_steps_make);
     RUN(flags_are_those_of_the_step);
     RUN(a_loop_that_fails_ends_the_pass);
     RUN(unsound_passes_touch_nothing);

@@ -87,8 +87,8 @@ class Chain:
 
 
 def find_chains(one: Pass, kept: Collection[Value]) -> "dict[int, Chain]":
-    """By the number of their first node, chains of two nodes or more. What is `kept` is asked for
-    elsewhere."""
+    """By the number of their first node, chains of two nodes or more, or of one that a sum takes. What is
+    `kept` is asked for elsewhere."""
     asked = Counter(value for node in one.nodes for value in set(node.inputs))
     found: dict[int, Chain] = {}
     chain: Chain | None = None
@@ -104,7 +104,8 @@ def find_chains(one: Pass, kept: Collection[Value]) -> "dict[int, Chain]":
         chain = _begin(one, node)
         if chain is not None:
             found[k] = chain
-    return {k: chain for k, chain in found.items() if len(chain.links) > 1}
+    summed = {fold.value for fold in one.folds if fold.tree}
+    return {k: chain for k, chain in found.items() if len(chain.links) > 1 or chain.made in summed}
 
 
 def _begin(one: Pass, node: Node) -> Chain | None:
