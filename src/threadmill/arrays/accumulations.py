@@ -15,6 +15,7 @@ from .._native.programs import cast_loop
 from .._native.status import FAILED
 from .._types import Array
 from . import programs, thresholds
+from .doors import NEVER, Sizes
 from .errstate import report_flags
 from .layout import empty_result, is_plain, is_target, iterated_result
 from .loops import Loop, LoopCache, find_loop
@@ -25,7 +26,9 @@ from .spaces import Space, Walk, cut, strides_are_whole
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["Accumulation", "few", "prepare"]
+__all__ = ["Accumulation", "accumulated", "few", "prepare"]
+
+_DTYPES = tuple(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
 
 # Loops of one bit pattern in any order of steps, but for NaNs: additions and products are rounded alike in
 # vectors and one by one. Of complex numbers only sums are.
@@ -42,6 +45,8 @@ _WIDE, _COLUMNS = 32, 32
 
 # Shorter rows of integers gained 1.1 at best.
 _SHORT = 32
+
+_CLOSE = Refusal("its few columns lie in the same lines of the caches")
 
 
 class Accumulation(Plan):
@@ -101,15 +106,30 @@ def _any_order(loop: Loop) -> bool:
     return loop.name in _SIDE_BY_SIDE and not (loop.name == "multiply" and loop.dtypes[0].kind == "c")
 
 
-def few(args: tuple[Any, ...]) -> Refusal | None:
-    """Why NumPy makes a call without a pool, if its array is too small."""
-    x = args[0] if args else None
-    if getattr(x, "nbytes", 0) < thresholds.ACCUMULATED:
-        return fewer_than(thresholds.ACCUMULATED)
-    least = thresholds.ACCUMULATED_INTEGERS
-    if type(x) is np.ndarray and x.dtype.kind in "biu" and x.size < least:
-        return fewer_than(least * x.itemsize)
-    return None
+def _least_of(dtype: "np.dtype[Any]") -> int:
+    """The bytes from which on accumulations of a dtype gain."""
+    is_integer = dtype.kind in "biu"
+    return dtype.itemsize * (thresholds.ACCUMULATED_INTEGERS if is_integer else thresholds.ACCUMULATED)
+
+
+def accumulated(ufunc: np.ufunc) -> tuple[Sizes, dict[int, int]]:
+    """What a door in front of ufunc.accumulate is to know of sizes: one axis has no rows to share."""
+    of_one_dtype = {types[0] for types in ufunc.types if types == f"{types[0]}{types[0]}->{types[0]}"}
+    worth: dict[int, int] = {x.num: _least_of(x) if x.char in of_one_dtype else NEVER for x in _DTYPES}
+    return Sizes(thresholds.ACCUMULATED, whole=NEVER, axis=0), worth
+
+
+def few(x: Any, axis: Any) -> Refusal | None:
+    """Why NumPy makes a call without a pool, if an array is too small, or its columns are few."""
+    if type(x) is not np.ndarray:
+        return None
+    least = _least_of(x.dtype)
+    if x.nbytes < least:
+        return fewer_than(least)
+    if type(axis) is not int or not -x.ndim <= axis < x.ndim or x.size >= _COLUMNS * x.shape[axis]:
+        return None
+    nearest = min(abs(stride) for stride, n in zip(x.strides, x.shape, strict=True) if n > 1)
+    return _CLOSE if abs(x.strides[axis]) > nearest else None
 
 
 def prepare(
@@ -141,7 +161,7 @@ def prepare(
     elif relate(array, out) == OVERLAPPING:
         return Refusal("out overlaps the operand")
     if array.size < _COLUMNS * array.shape[axis] and abs(out.strides[axis]) != out.itemsize:
-        return Refusal("its few columns lie in the same lines of the caches")
+        return _CLOSE
     if length < _SHORT and own.kind in "biu":
         return Refusal("its rows are short")
     plan = Accumulation(loop, array, axis, out)

@@ -16,7 +16,7 @@ from . import thresholds
 from .errstate import apply_as_the_user
 from .watch import WATCHERS
 
-__all__ = ["SIMPLE", "FunctionDoor", "MethodDoor", "Sizes", "as_door", "timed"]
+__all__ = ["NEVER", "SIMPLE", "FunctionDoor", "MethodDoor", "Sizes", "as_door", "timed"]
 
 Function = Callable[..., Any]
 
@@ -32,6 +32,10 @@ SIMPLE: frozenset[type] = frozenset(
 )
 
 _POOL = ("pool",)
+
+# Bytes that no array has: calls that gain in none of the sizes that were measured are NumPy's unless a pool
+# is named.
+NEVER = 1 << 62
 
 
 class Sizes(NamedTuple):

@@ -19,7 +19,7 @@ from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import accumulations, elementwise, gufuncs, self_test, thresholds
 from .dense import PlanCache, dense_plan, is_dense, scattered
-from .doors import SIMPLE, MethodDoor, Sizes, as_door, timed
+from .doors import SIMPLE, MethodDoor, as_door, timed
 from .elementwise import Call
 from .errstate import apply_as_the_user
 from .labelled import call_labelled, class_of
@@ -87,7 +87,7 @@ class ParallelUfunc(Door):
             doors = {
                 "reduce": MethodDoor(ufunc.reduce, self.reduce, self._reduced, *reduced(ufunc)),
                 "accumulate": MethodDoor(
-                    ufunc.accumulate, self.accumulate, self._accumulated, Sizes(thresholds.ACCUMULATED)
+                    ufunc.accumulate, self.accumulate, self._accumulated, *accumulations.accumulated(ufunc)
                 ),
                 "outer": MethodDoor(ufunc.outer, self.outer, self._outer, few, self._worth),
             }
@@ -351,9 +351,10 @@ class ParallelUfunc(Door):
     def _accumulation(
         self, args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None
     ) -> accumulations.Accumulation | Refusal:
-        few = accumulations.few(args) if pool is None else None
-        if few is not None:
-            return few
+        if pool is None and args:
+            few = accumulations.few(args[0], args[1] if len(args) > 1 else options.get("axis", 0))
+            if few is not None:
+                return few
         if pool is None and default_pool()._max_workers == 1:
             return ONE_THREAD
         refusal = self_test.refusal_of(self._trusted)

@@ -1,11 +1,12 @@
 """NumPy's functions that add up or multiply along an axis and keep each step: cumsum and its kin."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.lib import _nanfunctions_impl as _code
 
-from ..arrays import thresholds
+from ..arrays import accumulations, thresholds
 from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
 from ..arrays.ufunc import ParallelUfunc, parallel
@@ -20,19 +21,23 @@ _WAY = "Rows along the axis are shared out, each in NumPy's order."
 
 _nanfunctions: Any = _code
 
+_, _WORTH = accumulations.accumulated(np.add)  # products take as long
 
-# Bytes from which on accumulations of integers gain.
-_OF_INTEGERS: dict[int, int] = {
-    np.dtype(char).num: thresholds.ACCUMULATED_INTEGERS * np.dtype(char).itemsize for char in "?bBhHiIlLqQ"
-}
+# A copy without nan costs threads as much as NumPy.
+_COPIED = 2
 
 
 def _along(a: Any, axis: Any = None, *_: Any, **__: Any) -> int:
-    """Bytes of an array whose rows are accumulated; 0 for few integers."""
+    """Bytes of an array whose rows are accumulated; 0 for few of them."""
     if type(a) is not np.ndarray or axis is None or a.ndim == 1:
         return 0
-    few = thresholds.ACCUMULATED_INTEGERS
-    return 0 if a.dtype.kind in "biu" and a.size < few else a.nbytes
+    return 0 if accumulations.few(a, axis) is not None else a.nbytes
+
+
+def _sharing_rows(numpys: Any, times: int = 1) -> Callable[[Callable[..., Prepared]], Any]:
+    """Shares out rows of arrays from so many times the worth of accumulations on."""
+    worth = {num: times * least for num, least in _WORTH.items()}
+    return on_all_cores(numpys, _WAY, thresholds.ACCUMULATED, _along, worth=worth, whole=NEVER)
 
 
 def _by(ufunc: ParallelUfunc, pool: Pool, a: Any, axis: Any, dtype: Any, out: Any) -> Prepared:
@@ -42,12 +47,12 @@ def _by(ufunc: ParallelUfunc, pool: Pool, a: Any, axis: Any, dtype: Any, out: An
     return call if isinstance(call, Refusal) else lambda: call.run(pool._handle)
 
 
-@on_all_cores(np.cumsum, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
+@_sharing_rows(np.cumsum)
 def cumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _by(parallel(np.add), pool, a, axis, dtype, out)
 
 
-@on_all_cores(np.cumprod, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
+@_sharing_rows(np.cumprod)
 def cumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _by(parallel(np.multiply), pool, a, axis, dtype, out)
 
@@ -71,25 +76,25 @@ def _without_nan(
     return run
 
 
-@on_all_cores(np.nancumsum, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
+@_sharing_rows(np.nancumsum, _COPIED)
 def nancumsum(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _without_nan(parallel(np.add), 0, pool, a, axis, dtype, out)
 
 
-@on_all_cores(np.nancumprod, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
+@_sharing_rows(np.nancumprod, _COPIED)
 def nancumprod(pool: Pool, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Prepared:
     return _without_nan(parallel(np.multiply), 1, pool, a, axis, dtype, out)
 
 
 if "cumulative_sum" in __all__:
 
-    @on_all_cores(np.cumulative_sum, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
+    @_sharing_rows(np.cumulative_sum)
     def cumulative_sum(
         pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
     ) -> Prepared:
         return _by(parallel(np.add), pool, x, axis, dtype, out)
 
-    @on_all_cores(np.cumulative_prod, _WAY, thresholds.ACCUMULATED, _along, worth=_OF_INTEGERS, whole=NEVER)
+    @_sharing_rows(np.cumulative_prod)
     def cumulative_prod(
         pool: Pool, x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None
     ) -> Prepared:

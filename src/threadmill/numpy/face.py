@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._native.door import BY_NUMPY
-from ..arrays.doors import SIMPLE, FunctionDoor, Sizes
+from ..arrays.doors import NEVER, SIMPLE, FunctionDoor, Sizes
 from ..arrays.plan import Explanation
 from ..arrays.refusal import ONE_THREAD, Refusal, fewer_than
 from ..arrays.signatures import doc_with_pool, shows, with_pool
@@ -44,10 +44,6 @@ Prepared: TypeAlias = Callable[[], Any] | Refusal
 
 # Bytes of the largest argument below which NumPy makes the call where no pool is named.
 LEAST = 1 << 18
-
-# What no array has: a function that gains in none of the sizes that were measured is NumPy's unless a pool
-# is named.
-NEVER = 1 << 62
 
 _NO_SIZE = Refusal("it has gained in no size that was measured", by_size=True)
 _NO_CALL = Refusal("calls like this one have gained in no measurement", by_size=True)
