@@ -191,7 +191,8 @@ def _einsum(x: Any) -> Arguments:
 # Functions of an array and an axis.
 ALONG = """
     all amax amin any argmax argmin argsort average count_nonzero cumprod cumsum max mean median min nanargmax
-    nanargmin nancumprod nancumsum nanmean nanmedian nanprod nanstd nansum nanvar prod ptp sort std sum var
+    nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar prod ptp sort
+    std sum var
 """
 
 MAKERS: dict[str, Maker] = {

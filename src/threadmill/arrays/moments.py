@@ -26,7 +26,7 @@ from .spaces import Space, chunk_elements, cut
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["ELEMENTS", "NUMBERS", "NUMBER_SQUARES", "SQUARES", "Summands", "summands"]
+__all__ = ["ELEMENTS", "NUMBERS", "NUMBER_SQUARES", "SQUARES", "Summands", "is_transposed_table", "summands"]
 
 # Bytes in a node of NumPy's tree whose elements are summed by a thread at a time, and the nodes at most.
 _NODE, _NODES = 1 << 16, 1 << 10
@@ -129,14 +129,21 @@ def summands(x: Array, axis: int | None, keepdims: bool) -> Summands | Refusal:
         return Summands(views[0], None, keepdims, 1, x.size, 1, (1,) * x.ndim * keepdims)
     if type(axis) is not int or not -x.ndim <= axis < x.ndim:
         return _AXES
+    axis %= x.ndim
+    if is_transposed_table(x) and not keepdims:
+        x, axis = x.T, 1 - axis
     if not x.flags.c_contiguous:
         return _OTHERS
-    axis %= x.ndim
     before, after = x.shape[:axis], x.shape[axis + 1 :]
     kept = (*before, *(1,) * keepdims, *after)
     if x.shape[axis] >> 31 and math.prod(after) > 1:
         return _LONG
     return Summands(x, axis, keepdims, math.prod(before), x.shape[axis], math.prod(after), kept)
+
+
+def is_transposed_table(x: Array) -> bool:
+    """Whether x has two axes in Fortran order: sums over one are those of its transpose over the other."""
+    return x.ndim == 2 and x.flags.f_contiguous
 
 
 @functools.lru_cache(maxsize=64)

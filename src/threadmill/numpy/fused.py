@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.layout import NO_VALUE, is_plain
+from ..arrays.moments import is_transposed_table
 from ..arrays.operands import NUMBERS, plain_dtype
 from ..arrays.refusal import FUSE_IS_OFF, Refusal
 from ..fusion.fuse import explain_fused, run_fused
@@ -137,7 +138,9 @@ _IN_PIECES = Refusal("its elements do not lie in C's order, and are few")
 
 
 def _is_in_pieces(x: Any) -> bool:
-    return type(x) is np.ndarray and not x.flags.c_contiguous and x.nbytes < MOMENTS_LEAST
+    if type(x) is not np.ndarray or x.flags.c_contiguous or is_transposed_table(x):
+        return False
+    return x.nbytes < MOMENTS_LEAST
 
 
 def _fused(
