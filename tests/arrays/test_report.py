@@ -56,7 +56,7 @@ CASES: list[tuple[Callable[[], object], str, str, str]] = [
         lambda: add.reduce(SMALL),
         "add.reduce",
         "NumPy",
-        "fewer than 1048576 bytes are not worth another thread",
+        "fewer than 4194304 bytes are not worth another thread",
     ),
     (lambda: add.reduce(SWAPPED), "add.reduce", "NumPy", "the operand" + NOT_PLAIN[10:]),
     (lambda: add.outer(X[0, :9], X[1, :9]), "add.outer", "NumPy", "it is too small to gain"),

@@ -1,5 +1,6 @@
 """How an array lies in memory, as far as the kernels have to know; NumPy only, no C."""
 
+import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "dtype_of",
     "empty_result",
     "exact_total",
+    "has_no_gaps",
     "is_plain",
     "is_target",
     "iterated_result",
@@ -66,6 +68,11 @@ def dense_views(x: Array, out: Array) -> tuple[Array, Array] | None:
     outermost_first = sorted(range(x.ndim), key=x.strides.__getitem__, reverse=True)
     x, out = x.transpose(outermost_first), out.transpose(outermost_first)
     return (x, out) if x.flags.c_contiguous and out.flags.c_contiguous else None
+
+
+def has_no_gaps(x: Array) -> bool:
+    """Whether the elements lie side by side in some order of the axes, none of which is turned around."""
+    return x.flags.forc or max(map(operator.mul, x.strides, x.shape)) == x.nbytes
 
 
 def empty_result(x: Array, dtype: np.dtype[Any] | None = None) -> Array:

@@ -16,16 +16,16 @@ from ..tasks.pool import Pool
 from . import reductions, self_test, sum_kernel, thresholds
 from .any_order import ANY_ORDER, LEAST_OR_GREATEST
 from .cache import Cache
-from .doors import Sizes
+from .doors import NEVER, Sizes
 from .errstate import apply_as_the_user
-from .layout import NO_VALUE, NUMERIC
+from .layout import NO_VALUE, NUMERIC, has_no_gaps
 from .loops import LoopCache
 from .operands import NUMBERS, plain_dtype
 from .plan import Reduction
 from .refusal import ONE_THREAD, Refusal, fewer_than
 from .watch import WATCHERS, came_to, is_watched, judged, name_of_numpys, watched
 
-__all__ = ["Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum", "reduced"]
+__all__ = ["QUICK", "Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduce", "as_sum", "reduced"]
 
 # The arguments of ufunc.reduce: array, axis, dtype, out, keepdims, initial, where.
 Asked: TypeAlias = tuple[Any, Any, Any, Any, Any, Any, Any]
@@ -122,23 +122,38 @@ def _are_axes(axis: Any) -> bool:
 _LOGICAL = frozenset({"logical_and", "logical_or"})
 
 _ROUNDED = Refusal("the order of its elements shows in the result")
+_NO_GAIN = Refusal("reductions like this one have gained in no measurement", by_size=True)
 _NO_KERNEL = Refusal("there is no kernel for its dtype and layout")
 
 
-# An extreme of all elements gains from so many times the bytes on.
-_WHOLE = 4
+# These read 40 to 100 KB in a microsecond, and gain from so many times the bytes on.
+_QUICK_LOOPS = frozenset(
+    {"add", "multiply", "bitwise_and", "bitwise_or", "bitwise_xor", *_LOGICAL, *LEAST_OR_GREATEST}
+)
+QUICK = 4
+
+# Over all elements sums have a kernel, and our loop stops at the number that decides where NumPy's goes on.
+_QUICK_OVER_ALL = _QUICK_LOOPS - _LOGICAL - {"add"}
+
+# So many reductions of bools gain, as NumPy stops at the first that decides one.
+_MANY = 1 << 12
 
 
-def _of_bools(ufunc: np.ufunc) -> int:
-    """The bytes from which on it gains: NumPy stops at the first that decides."""
-    return thresholds.REDUCED * (thresholds.SCATTERED if ufunc.__name__ in _LOGICAL else 128)
+def _least_of(name: str, over_all: bool) -> int:
+    """Bytes of an array in C order from which on reductions by the ufunc of this name gain."""
+    return (QUICK if name in (_QUICK_OVER_ALL if over_all else _QUICK_LOOPS) else 1) * thresholds.REDUCED
+
+
+def _are_many(x: Array, axis: Any) -> bool:
+    return type(axis) is int and -x.ndim <= axis < x.ndim and x.size >= _MANY * x.shape[axis]
 
 
 def reduced(ufunc: np.ufunc) -> tuple[Sizes, dict[int, int]]:
     """What a door in front of ufunc.reduce is to know of sizes, as `Reducer.least` tells them."""
-    whole = _WHOLE * thresholds.REDUCED if ufunc.__name__ in LEAST_OR_GREATEST else -1
-    sizes = Sizes(thresholds.REDUCED, 1, thresholds.SCATTERED, thresholds.REDUCED, whole, 0)
-    return sizes, {} if ufunc is np.add else {np.dtype(bool).num: _of_bools(ufunc)}
+    least, whole = (_least_of(ufunc.__name__, over_all) for over_all in (False, True))
+    sizes = Sizes(least, 1, thresholds.SCATTERED, thresholds.REDUCED, whole, 0)
+    of_bools = thresholds.REDUCED * thresholds.SCATTERED if ufunc.__name__ in _LOGICAL else NEVER
+    return sizes, {} if ufunc is np.add else {np.dtype(bool).num: of_bools}
 
 
 # ---- the calls --------------------------------------------------------------------------------------------
@@ -225,17 +240,21 @@ class Reducer:
     def least(self, x: Array, axis: Any, initial: Any = NO_VALUE, where: Any = True) -> int:
         """The bytes from which on reductions of arrays like x gain."""
         if self._has_kernel(x, axis, initial, where):
-            return thresholds.SUMMED if x.flags.c_contiguous else 4 * thresholds.REDUCED
-        name = self.ufunc.__name__
+            if x.flags.c_contiguous:
+                return thresholds.SUMMED
+            return NEVER if x.dtype.kind in "fc" and not has_no_gaps(x) else 4 * thresholds.REDUCED
+        name, over_all = self.ufunc.__name__, axis is None or x.ndim == 1
+        is_dense = x.flags.c_contiguous or (over_all and x.flags.f_contiguous)
         if x.dtype.char == "?" and self.ufunc is not np.add:
-            return _of_bools(self.ufunc)
-        if not x.flags.c_contiguous and not (axis is None and x.flags.f_contiguous):
+            many = is_dense if over_all else _are_many(x, axis)
+            return thresholds.REDUCED * thresholds.SCATTERED if many and name in _LOGICAL else NEVER
+        if over_all and x.dtype.kind in "fc" and (name == "multiply" or (name == "add" and not is_dense)):
+            return NEVER  # the order of its elements shows in the result
+        if not is_dense:
             return thresholds.REDUCED * thresholds.SCATTERED
-        if (axis is None or x.ndim == 1) and name in LEAST_OR_GREATEST:  # it reads 100 KB in a microsecond
-            return _WHOLE * thresholds.REDUCED
         if initial is not NO_VALUE and name in LEAST_OR_GREATEST:  # 8 MB took 1.15 to 1.33 times NumPy's time
             return 16 * thresholds.REDUCED
-        return thresholds.REDUCED
+        return _least_of(name, over_all)
 
     def _has_kernel(self, x: Array, axis: Any, initial: Any, where: Any) -> bool:
         """Whether it is a sum that is quicker than NumPy's on one thread, too."""
@@ -259,7 +278,7 @@ class Reducer:
         has_kernel = self._has_kernel(array, axis, initial, where)
         least = self.least(array, axis, initial, where)
         if pool is None and array.nbytes < least:
-            return fewer_than(least)
+            return fewer_than(least) if least < NEVER else _NO_GAIN
         if pool is None and not has_kernel and default_pool()._max_workers == 1:
             return ONE_THREAD
         if axis is None and self.ufunc is np.add and not has_kernel and array.dtype.kind in "fc":

@@ -14,7 +14,7 @@ from .._native.door import BY_NUMPY
 from ..arrays import thresholds
 from ..arrays.doors import FunctionDoor, Sizes
 from ..arrays.errstate import DEFAULT, HANDLING, as_default_for, as_the_user
-from ..arrays.reducer import Asked, as_any, as_mean, as_min, as_sum
+from ..arrays.reducer import QUICK, Asked, as_any, as_mean, as_min, as_sum
 from ..arrays.refusal import Refusal
 from ..arrays.ufunc import parallel
 from ..arrays.watch import WATCHERS, came_to, is_watched, judged, watched
@@ -122,7 +122,7 @@ def _mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if type(x) is _ndarray and x.dtype.num in NUMBERS:  # of these it warns at lines of NumPy's
             axis = args[1] if len(args) > 1 else options.get("axis")
             has_kernel = axis is None and x.flags.c_contiguous
-            least = _MEANT * thresholds.SUMMED if has_kernel else thresholds.REDUCED
+            least = _MEANT * thresholds.SUMMED if has_kernel else QUICK * thresholds.REDUCED
             if x.nbytes < least or x.dtype.kind in "biu":
                 return BY_NUMPY
     if WATCHERS and not is_watched():
@@ -148,6 +148,6 @@ def _mean(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
 _add = parallel(np.add)._reducer
 
 # From so many bytes on a sum of some kind may be ours.
-_sizes = Sizes(thresholds.REDUCED, whole=_MEANT * thresholds.SUMMED)
+_sizes = Sizes(QUICK * thresholds.REDUCED, whole=_MEANT * thresholds.SUMMED)
 _others = dict.fromkeys(NUMBERS - {np.dtype(char).num for char in "fdFD"}, NEVER)
 mean: Any = named_as(np.mean)(FunctionDoor(np.mean, _mean, _sizes, worth=_others))
