@@ -178,6 +178,23 @@ def test_searches_in_other_dtypes(dtype: str, other: str) -> None:
     same("interp", x, np.unique(row), np.unique(row))
 
 
+@pytest.mark.parametrize("dtype", [*"?bBlqQefdgFD", "m8[s]"])
+@pytest.mark.parametrize("other", [*"?BlQfdD", "m8[s]"])
+def test_few_are_compared_with_all(dtype: str, other: str) -> None:
+    x = values(dtype, 66)
+    for many in 1, 2, 17:
+        row = values(other, 2 * many, 1)[::2]
+        for lay in LAYOUTS.values():
+            for invert in False, True:
+                same("isin", lay(x), row, invert=invert, kind=(None, "sort")[many % 2])
+    x = x.reshape(11, 6)
+    same("isin", x[:1, :1], row[:3])
+    same("isin", x, row[:0])
+    if dtype == "d" and other in "ld":
+        same("isin", x, row, parallel=True)
+        same("isin", x, [0.0, -0.0, np.nan, x[3, 3]], parallel=True)
+
+
 def test_long_rows_are_not_looked_over() -> None:
     x, row = np.arange(60.0).reshape(6, 10), np.arange(300.0)
     same("searchsorted", row[:240], x, parallel=True)

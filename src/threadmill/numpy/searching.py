@@ -3,6 +3,7 @@
 They do something with each element, or with each row, which the elements beside it have no part in.
 """
 
+import os
 from inspect import signature
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
+from ..fusion.fuse import run_fused
 from ..tasks.pool import Pool
 from .face import Prepared, on_all_cores
 from .rows import CLOSE, are_close, filled, rows_of
@@ -119,7 +121,27 @@ def interp(
 
 # Bytes from which on isin and take_along_axis gain, and in a block at least, for which NumPy takes 10 us
 # and more besides its work; and bytes of the table that each block makes of the integers that are looked for.
-_ISIN, _TAKEN, _BLOCK, _TABLE = 1 << 20, 1 << 21, 1 << 17, 1 << 18
+_ISIN, _TAKEN, _BLOCK, _TABLE = 1 << 23, 1 << 21, 1 << 17, 1 << 18
+
+# So many integers are looked for as quickly by comparisons as in NumPy's table.
+_FEW_INTEGERS = 20
+
+
+def _are_compared(element: Any, tests: Any) -> bool:
+    """Whether NumPy compares all elements with each of the tests, or comes to what that comes to."""
+    if not tests.size or os.environ.get("THREADMILL_FUSE") == "0":
+        return False
+    if {element.dtype.kind, tests.dtype.kind} <= {*"biu"}:
+        return tests.size <= _FEW_INTEGERS and np.result_type(element.dtype, tests.dtype).kind != "f"
+    return bool(tests.size < 10 * element.size**0.145)
+
+
+def _compared(x: Any, tests: list[Any], invert: bool) -> Any:
+    """As NumPy's loop over the tests, in one pass over x."""
+    found = x != tests[0] if invert else x == tests[0]
+    for each in tests[1:]:
+        found = found & (x != each) if invert else found | (x == each)
+    return found
 
 
 @on_all_cores(np.isin, _EACH, _ISIN)
@@ -141,6 +163,9 @@ def isin(
     if assume_unique is not False or type(invert) is not bool or kind not in (None, "sort", "table"):
         return _OPTIONS
     tests = tests.reshape(-1)
+    if kind != "table" and _are_compared(element, tests):
+        row = element.reshape(-1), [*tests], invert
+        return lambda: run_fused(pool, _compared, row, {}).reshape(element.shape)
     if kind != "sort" and tests.size and not {element.dtype.kind, tests.dtype.kind} - {*"biu"}:
         low, high = int(tests.min()), int(tests.max())
         if high - low <= 6 * (element.size + tests.size) or kind == "table":
