@@ -33,8 +33,9 @@ _WAY = "Rows along the axis are shared out; without one the elements are."
 # where nan is left out.
 _QUICK, _NAN_QUICK, _NAN_ROWS, _QUICK_BLOCK = 1 << 25, 1 << 19, 1 << 23, 1 << 22
 
-# Of elements that lie side by side so many times fewer bytes gain; bytes in a piece of a whole array.
-_EARLIER, _PIECE = 32, 1 << 17
+# Of elements that lie side by side so many times fewer bytes gain: 8 MiB took 0.7 to 1.25 of NumPy's time.
+# Bytes in a piece of a whole array.
+_EARLIER, _PIECE = 2, 1 << 17
 
 # Of bools NumPy finds no NaN, and of integers it reads as many as of floats that may be none.
 _FLOATS = frozenset(np.dtype(char).num for char in "fd")
