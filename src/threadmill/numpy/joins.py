@@ -181,7 +181,19 @@ _REPEATED = 8
 _ORDER = Refusal("the array is not contiguous in C order, and is read as quickly once it is copied")
 
 
-@on_all_cores(np.roll, COPIED, LEAST, written_like)
+# So few rows that are turned round along themselves are copied as quickly by one thread: 8 rows took 1.1 to
+# 1.3 times NumPy's time, rows of 8 elements a third.
+_FEW_ROWS = 64
+
+
+def _room_rolled(a: Any, _: Any = 0, axis: Any = None) -> int:
+    if type(a) is not np.ndarray or axis is None or a.ndim < 2:
+        return written_like(a)
+    is_along_rows = a.strides[axis] == min(a.strides)
+    return 0 if is_along_rows and a.size < _FEW_ROWS * a.shape[axis] else a.nbytes
+
+
+@on_all_cores(np.roll, COPIED, LEAST, _room_rolled)
 def roll(pool: Pool, a: Any, shift: Any, axis: Any = None) -> Prepared:
     if not is_plain(a) or not a.ndim or type(shift) is not int or type(axis) not in (int, type(None)):
         return OTHER

@@ -112,8 +112,15 @@ _count_type: Any = type(np.count_nonzero(np.zeros(1)))
 _CONDITIONS = 5
 
 
+def _is_turned(x: Array) -> bool:
+    return x.flags.f_contiguous and not x.flags.c_contiguous
+
+
 def _room_of_choices(condlist: Any, choicelist: Any, *_: Any, **__: Any) -> int:
+    """Bytes of the largest array; 0 for single bytes out of C order, of which NumPy chooses as quickly."""
     given = (*condlist, *choicelist) if len(condlist) <= _CONDITIONS else ()
+    if any(type(x) is np.ndarray and x.itemsize == 1 and _is_turned(x) for x in choicelist):
+        return 0
     return max((x.nbytes for x in given if type(x) is np.ndarray), default=0)
 
 
