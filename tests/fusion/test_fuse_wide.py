@@ -3,6 +3,11 @@
 More: ``python tests/kit/fuse_wide.py 3600``.
 """
 
+import os
+import subprocess
+import sys
+import textwrap
+
 import pytest
 from kit.fuse_warned import Told, are_in_order
 from kit.fuse_wide import wide_tried
@@ -37,3 +42,39 @@ def test_what_numpy_tells_of_alone_may_come_before() -> None:
     assert not are_in_order(numpys, told("C", "B", "a", "B"))
     assert not are_in_order(numpys, told("a", "b", "c"))
     assert not are_in_order(numpys, told("a", "b", "c", "b", "D"))
+
+
+def test_a_hunt_outlives_its_programs() -> None:
+    script = """
+        import os
+        from kit import fuse_hunt
+
+        def tries(seed, pools):
+            if seed in (3, 5):
+                os.abort()
+            fuse_hunt.time.monotonic = lambda: seed
+            return {"result": ("one", "other")} if seed == 4 else {}
+
+        def alone(seed):
+            if seed == 5:
+                os.abort()
+
+        fuse_hunt.time.monotonic = lambda: 0
+        fuse_hunt.hunted(8, 1, tries, alone, str)
+    """
+    made = subprocess.run(
+        [sys.executable, "-u", "-c", textwrap.dedent(script)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    told = made.stdout.splitlines()
+    assert not made.returncode, made.stderr
+    assert told == [
+        "seed 3 ends its process with -6, but not NumPy's: 3",
+        *("seed 4, 4", "result", "  one", "  other"),
+        "seed 5 ends its process with -6, NumPy's as well: 5",
+        "2 of 8 programs differ, 2 ended a process",
+    ]

@@ -10,9 +10,7 @@ import operator
 import pickle
 import random
 import re
-import resource
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,9 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by 
 
 import numpy as np
 from kit.fuse_arguments import arguments
-from kit.fuse_compare import Seen, everything_is_worth_it, seen, told_apart, twin
+from kit.fuse_compare import Seen, seen, told_apart, twin
 from kit.fuse_hard_course import HARD_COURSE
 from kit.fuse_hard_lines import HARD_LINES, MASKS, SCALARS
+from kit.fuse_hunt import hold_programs_back, hunted
 from kit.fuse_lines import LINES
 from kit.fuse_warned import are_in_order
 
@@ -324,32 +323,11 @@ def _differ_in_casts(numpys: list[Any], ours: list[Any]) -> bool:
     return [each for each in numpys if each in left] == left and all(each in ours for each in numpys)
 
 
-def hold_programs_back() -> None:
-    """Has small arrays fused as well; some programs' shapes multiply."""
-
-    class Patch:
-        setattr = staticmethod(setattr)
-
-    everything_is_worth_it(Patch())
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30,) * 2)
-
-
-def tried_for(
-    seconds: float, seed: int, tries: Callable[[int, list[tm.Pool]], Seen], shown: Callable[[int], str]
-) -> int:
-    """Tries seeds from this one on, and prints the programs that differ; how many do."""
-    pools = [tm.Pool(n) for n in (1, 2, 3, 7)]
-    begin, first, bad = time.monotonic(), seed, 0
-    while time.monotonic() - begin < seconds:
-        found = tries(seed, pools)
-        if found:
-            bad += 1
-            print(f"seed {seed}, {shown(seed)}")
-            for name, (plainly, fused) in found.items():
-                print(f"{name}\n  {str(plainly)[:3000]}\n  {str(fused)[:3000]}")
-        seed += 1
-    print(f"{bad} of {seed - first} programs differ")
-    return bad
+def _alone(seed: int) -> None:
+    """The program of this seed as it is."""
+    one = case(seed)
+    with np.errstate(**one.errstate):  # type: ignore[arg-type]
+        seen(holding(one.function), twin(one.args))
 
 
 def _shown(seed: int) -> str:
@@ -359,4 +337,5 @@ def _shown(seed: int) -> str:
 
 if __name__ == "__main__":
     hold_programs_back()
-    sys.exit(tried_for(float(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0, tried, _shown) > 0)
+    begin = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    sys.exit(hunted(float(sys.argv[1]), begin, tried, _alone, _shown) > 0)

@@ -21,9 +21,10 @@ from kit.fuse_arguments import DTYPES, arguments, numbers
 from kit.fuse_compare import Seen, Special, told_apart, twin
 from kit.fuse_expressions import expression
 from kit.fuse_hard_lines import MASKS, SCALARS
+from kit.fuse_hunt import hold_programs_back, hunted
 from kit.fuse_odd_arguments import CLASSES, extremes, odd_argument
 from kit.fuse_odd_lines import ODD_LINES
-from kit.fuse_random import Case, Writer, case_of, hold_programs_back, holding, left_of, program, tried_for
+from kit.fuse_random import Case, Writer, case_of, holding, left_of, program
 from kit.fuse_states import State, seen_under, state
 
 import threadmill as tm
@@ -117,6 +118,12 @@ def wide_tried(seed: int, pools: list[tm.Pool]) -> Seen:
         return {}
 
 
+def _alone(seed: int) -> None:
+    """The program of this seed as it is."""
+    one, under, fails_at = wide_case(seed)
+    seen_under(under, holding(one.function), twin(one.args), fails_at)
+
+
 def _shown(seed: int) -> str:
     one, under, fails_at = wide_case(seed)
     args = [(type(x).__name__, x.dtype, x.shape, getattr(x, "strides", ())) for x in one.args]
@@ -126,4 +133,4 @@ def _shown(seed: int) -> str:
 if __name__ == "__main__":
     hold_programs_back()
     begin = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    sys.exit(tried_for(float(sys.argv[1]), begin, wide_tried, _shown) > 0)
+    sys.exit(hunted(float(sys.argv[1]), begin, wide_tried, _alone, _shown) > 0)
