@@ -124,6 +124,47 @@ def test_what_was_shown_before_other_filters_were_in_force(action: Any) -> None:
     assert logs[:2] == logs[2:]
 
 
+@pytest.mark.parametrize("action", ["default", "module", "once", "always", "ignore"])
+def test_what_shows_once_shows_again_after_filters_that_nothing_met(action: Any) -> None:
+    def program(x: Any) -> Any:
+        y = x
+        for k in range(4):
+            y = y + np.log(x * 0) + abs(x)
+            if k != 1:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+        return y
+
+    x = np.linspace(1, 2, N)
+    logs = []
+    for function in program, tm.fuse(program):
+        with in_force((action,)) as log:
+            function(x)
+        logs.append([(str(each.message), each.lineno) for each in log])
+    assert logs[0] == logs[1]
+    assert len(logs[0]) == {"always": 4, "ignore": 0}.get(action, 3)
+
+
+@pytest.mark.parametrize("action", ["default", "module", "once", "always"])
+def test_what_was_shown_is_known_when_its_module_has_forgotten(action: Any) -> None:
+    def program(x: Any) -> Any:
+        with warnings.catch_warnings(record=True) as log:
+            warnings.simplefilter(action)
+            y = np.log(x * 0)
+            bool((y < 0).any())
+            for _ in range(2):
+                y = np.log(x * 0)
+        warnings.warn("the module notes another version", UserWarning, stacklevel=1)
+        return y, log
+
+    x = np.linspace(1, 2, N)
+    told = []
+    for function in program, tm.fuse(program):
+        with in_force(("always",)):
+            told.append([(str(each.message), each.lineno) for each in function(x)[1]])
+    assert told[0] == told[1]
+
+
 def test_numpys_code_and_our_copy_of_it_show_once_together() -> None:
     def program(x: Any) -> Any:
         return x.view(np.matrix).sum(), (x * 1).reshape(2, -1).sum(axis=0)

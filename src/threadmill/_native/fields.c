@@ -52,7 +52,8 @@ static PyMemberDef record_members[] = {
 static PyMemberDef state_members[] = {
     FIELD("token", STATE_TOKEN),     FIELD("_list", STATE_LIST), FIELD("_count", STATE_COUNT),
     FIELD("_first", STATE_FIRST),    FIELD("show", STATE_SHOW),  FIELD("record", STATE_RECORD),
-    FIELD("at_once", STATE_AT_ONCE), FIELD("bits", STATE_BITS),  {NULL, 0, 0, 0, NULL},
+    FIELD("at_once", STATE_AT_ONCE), FIELD("bits", STATE_BITS),  FIELD("asked", STATE_ASKED),
+    {NULL, 0, 0, 0, NULL},
 };
 
 static PyMemberDef plan_members[] = {

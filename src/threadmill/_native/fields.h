@@ -54,6 +54,7 @@ enum {
     STATE_RECORD,
     STATE_AT_ONCE,
     STATE_BITS,
+    STATE_ASKED,
     STATE_FIELDS
 };
 enum {

@@ -18,6 +18,7 @@ static struct {
     PyObject *handling; /* gives the token of how errors are handled now */
     PyObject *warnings; /* the names in the module, or None where filters are the context's */
     PyObject *frame;    /* gives a frame by how many are between */
+    PyObject *explicit; /* warnings.warn_explicit */
     PyObject *add_late; /* called with a record that has been closed, and a node */
     PyObject *room;     /* the package whose frames are not the user's */
     PyObject *reuse;    /* what a node says of an operand that only the interpreter's stack holds */
@@ -154,6 +155,16 @@ static int is_now(PyObject *state)
            is_named(its.warnings, its.record, field(state, STATE_RECORD));
 }
 
+/* Whether warnings that show once are remembered as where the state was made: is_version in past_filters.py */
+static int is_version(PyObject *asked)
+{
+    if (asked == Py_None) return 1;
+    PyObject *said = PyObject_CallObject(its.explicit, asked);
+    if (said == NULL) PyErr_Clear(); /* it has failed as there */
+    Py_XDECREF(said);
+    return said != NULL;
+}
+
 /* Whether a frame of this room has been called from another one, `*back`. */
 static int is_inside(PyObject *names, PyObject *frame, PyObject **back)
 {
@@ -173,6 +184,7 @@ static PyObject *new_place(void)
         Py_DECREF(names);
         Py_DECREF(frame);
         frame = back;
+        back = NULL;
         names = PyObject_GetAttr(frame, its.f_globals);
     }
     Py_XDECREF(back);
@@ -241,7 +253,9 @@ static PyObject *none_or_error(void)
 static PyObject *put_off_by(PyObject *plan, PyObject *record, PyObject *state, PyObject *inputs, int reuses)
 {
     PyObject *reports = field(field(plan, PLAN_NODE), NODE_REPORTS);
-    if (!is_now(state) || (reports == Py_True && field(state, STATE_AT_ONCE) == Py_True))
+    if (!is_now(state)) return none_or_error();
+    if (reports == Py_True &&
+        (field(state, STATE_AT_ONCE) == Py_True || !is_version(field(state, STATE_ASKED))))
         return none_or_error();
     PyObject *place = reports == Py_True ? new_place() : Py_NewRef(Py_None);
     PyObject *node = place == NULL ? NULL : new_node_of(plan, state, inputs, place);
@@ -312,12 +326,13 @@ static PyObject *put_off(PyObject *module, PyObject *const *args, Py_ssize_t cou
     return made;
 }
 
-/* prepare(lazy, plans, numbers, handling, warnings, frame, add_late, room, reuse, most): before any put_off */
+/* prepare(lazy, plans, numbers, handling, warnings, frame, explicit, add_late, room, reuse, most): before any
+ * put_off */
 static PyObject *prepare(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    PyObject **given[] = {&its.lazy,  &its.plans,    &its.numbers, &its.handling, &its.warnings,
-                          &its.frame, &its.add_late, &its.room,    &its.reuse};
+    PyObject **given[] = {&its.lazy,  &its.plans,    &its.numbers,  &its.handling, &its.warnings,
+                          &its.frame, &its.explicit, &its.add_late, &its.room,     &its.reuse};
     const Py_ssize_t most = (Py_ssize_t)(sizeof given / sizeof *given);
     if (count != most + 1) {
         PyErr_Format(PyExc_TypeError, "%zd arguments instead of %zd", count, most + 1);

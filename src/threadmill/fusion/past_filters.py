@@ -5,9 +5,14 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["PastFilters", "version_now"]
+__all__ = ["PastFilters", "is_version", "may_show_once", "question", "version_now"]
 
 _warnings: Any = warnings  # with what its stub does not tell
+
+# Warnings that a state remembers at most.
+_MOST_SHOWN = 1000
+
+_ONCE = frozenset({"default", "module", "once"})
 
 
 class PastFilters:
@@ -55,10 +60,11 @@ class PastFilters:
         else:  # where no context records
             contextvars.Context().run(_warnings._showwarnmsg_impl, told)
 
-    def has_shown(self, text: str, line: int, names: dict[str, Any]) -> bool:
-        """Whether the text was shown as a RuntimeWarning while the filters were in force, and shows once."""
-        noted = self._noted_in(names)
-        return (text, RuntimeWarning) in noted or (text, RuntimeWarning, line) in noted
+    def note(self, text: str, category: type[Warning], line: int, names: dict[str, Any]) -> None:
+        """Remembers that a text is shown by warnings.warn, and notes it in the module."""
+        if len(self._shown) > _MOST_SHOWN:
+            self._shown.clear()
+        self._shown.update([(id(names), text, category), (id(names), text, category, line)])
 
     def _noted_in(self, names: dict[str, Any]) -> Any:
         """What a module has noted under these filters."""
@@ -84,16 +90,46 @@ def _matches(pattern: Any, text: str) -> bool:
     return bool(pattern == text if isinstance(pattern, str) else pattern.match(text))
 
 
+def may_show_once(filters: list[Any]) -> bool:
+    """Whether some filter shows the warning of a floating-point error once."""
+    for action, message, category, module, line in filters:
+        if issubclass(RuntimeWarning, category):
+            if action in _ONCE:
+                return True
+            if message is None and module is None and not line:  # what stands behind it is not asked
+                return False
+    return _warnings.defaultaction in _ONCE
+
+
+# What is no class is no category: the first filter that is asked fails.
+_NO_CATEGORY: Any = str.upper
+
+
 def version_now() -> Any:
     """The number that notes of modules have under the filters in force; None if CPython does not tell.
 
-    It is noted before the first filter is asked, which fails here: what is no class is no category.
+    It changes with each warnings.catch_warnings, and is noted before a filter is asked.
     """
     notes: dict[Any, Any] = {}
-    category: Any = str.upper
     if _warnings.filters:
         try:
-            warnings.warn_explicit("", category, "", 0, registry=notes)
+            warnings.warn_explicit("", _NO_CATEGORY, "", 0, registry=notes)
         except TypeError:
             return notes.get("version")
     return None
+
+
+def question(version: Any) -> tuple[Any, ...]:
+    """What warnings.warn_explicit returns at once for at this version of the filters: it has been shown.
+
+    It fails at any other version, if there is a filter.
+    """
+    return "", _NO_CATEGORY, "", 0, "", {"version": version, ("", _NO_CATEGORY, 0): True}
+
+
+def is_version(asked: tuple[Any, ...]) -> bool:
+    try:
+        warnings.warn_explicit(*asked)
+    except TypeError:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """put_off: most operations become a node in one step, in C; others are for Python to look at."""
 
 from sys import _getframe
+from warnings import warn_explicit
 
 from .._native.recording import prepare, put_off
 from ..arrays.errstate import HANDLING
@@ -16,5 +17,5 @@ __all__ = ["put_off"]
 
 prepare(
     *(LAZY, PLANS, NUMBERS, HANDLING.get, SEEN_BY_ALL, _getframe),
-    *(add_late, PACKAGE, FIRST_IF_LARGE, MOST_PENDING),
+    *(warn_explicit, add_late, PACKAGE, FIRST_IF_LARGE, MOST_PENDING),
 )

@@ -12,7 +12,7 @@ import numpy as np
 from .._native.fields import StateFields
 from ..arrays.errstate import DEFAULT, ERRORS, HANDLING
 from .nodes import Node, Place
-from .past_filters import PastFilters, version_now
+from .past_filters import PastFilters, is_version, may_show_once, question, version_now
 
 __all__ = [
     *("PACKAGE", "SEEN_BY_ALL", "State", "kept_state", "line_of_user", "place_of_user", "state_now", "tell"),
@@ -41,7 +41,8 @@ class State(StateFields):
     """np.errstate and the filters of warnings as they were where nodes were recorded.
 
     `at_once`: an error may raise, call, print or log, so that nothing that reports errors is put off.
-    `buffer`: the elements in a buffer of NumPy's, which np.setbufsize sets with the modes.
+    `buffer`: the elements in a buffer of NumPy's, which np.setbufsize sets with the modes. `asked`: what is
+    asked to learn of a warnings.catch_warnings since then, None where that changes nothing.
     """
 
     __slots__ = ("buffer", "filters", "shown", "version")
@@ -58,6 +59,8 @@ class State(StateFields):
         self._count, self._first = len(self._list), self._list[0] if self._list else None
         self.filters = list(self._list)
         self.version = version_now()
+        is_to_ask = self.version is not None and may_show_once(self.filters)
+        self.asked = question(self.version) if is_to_ask else None
         self.shown: set[tuple[Any, ...]] = set()  # of what shows once, when the filters are in force no more
         self.at_once = not {*modes.values()} <= {"warn", "ignore"} or _may_raise(self.filters)
 
@@ -73,6 +76,7 @@ class State(StateFields):
             and (not filters or filters[0] is self._first)
             and _warnings.showwarning is self.show
             and _warnings._showwarnmsg_impl is self.record
+            and (self.asked is None or is_version(self.asked))
         )
 
     def warns_as_now(self) -> bool:
@@ -179,10 +183,10 @@ def _warn(state: State, errors: list[tuple[Place, str]]) -> None:
         return
     record = state.record.append if isinstance(state.record, list) else state.record  # a context has the list
     past = PastFilters(state.filters, state.show, record, state.shown, state.version)
-    if state.warns_as_now():
-        if state.version != version_now():  # others were in between: what has been noted is forgotten
-            errors = [(place, text) for place, text in errors if not past.has_shown(text, *_line_of(place))]
+    if state.warns_as_now() and state.version == version_now():
         for place, text in errors:
+            if state.asked is not None:  # the module's note is lost with the next version
+                past.note(text, RuntimeWarning, *_line_of(place))
             _at(place, warnings.warn, text, RuntimeWarning)
         return
     for place, text in errors:
