@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit import commands
+from kit.fuse_compare import differences
 
 import threadmill as tm
 from threadmill.fusion import elision
@@ -103,6 +104,57 @@ def test_temporaries_of_objects_are_not_turned() -> None:
 
     x = np.linspace(1, 2, 100_000)
     assert list(tm.fuse(program)(x)) == list(program(x)) == ["other * odd"] * 3
+
+
+# ---- what shows that a temporary has been written over ----
+
+
+def long_longs(x: Any) -> Any:
+    """Whose dtype a number's operator would change to long."""
+    into_new = 2 & np.multiply(x, x, out=np.empty(len(x), "q"))
+    return 2 & (np.array(x << x) * x), 2 & np.multiply(x, x, out=np.array(x + 0)), into_new
+
+
+def of_another_byte_order(x: Any) -> Any:
+    swapped = x.astype(x.dtype.newbyteorder())
+    made = -x.astype(swapped.dtype), abs(x.astype(swapped.dtype)), ~x.astype(swapped.dtype)
+    return *made, +x.astype(swapped.dtype), -swapped, abs(swapped)
+
+
+def along_an_axis_of_length_1(x: Any) -> Any:
+    """np.concatenate keeps the order of strides, in which an axis of length 1 may come last."""
+    t = x[None]
+    named = np.concatenate([t[1:], t[:1]])
+    made = np.concatenate([t[1:], t[:1]]) - t, np.concatenate([t[1:], t[:1]]) * 2, named - t, named * 2
+    return *made, -np.concatenate([t[1:], t[:1]]), -named, np.copy(t, "F") + t, np.copy(t, "F") - 1
+
+
+def numbers_of_a_class(x: Any, one: Any) -> Any:
+    """Beside which NumPy writes over temporaries, as beside a number."""
+    return (x * x) / one, one + (x - x), one * (x + 1), x / one, (x * x) // one, (x + x) < one
+
+
+class Special(np.ndarray[Any, Any]):
+    """A subclass."""
+
+
+class Reflecting(np.ndarray[Any, Any]):
+    """One whose operators Python asks first."""
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return "other / self"
+
+
+@by_references
+@pytest.mark.usefixtures("small_ones_too")
+@pytest.mark.filterwarnings("ignore")
+def test_temporaries_keep_what_they_are() -> None:
+    q = np.arange(80_000, dtype="q")
+    assert differences(long_longs, [q]) == {}
+    assert differences(of_another_byte_order, [q]) == {}
+    assert differences(along_an_axis_of_length_1, [np.linspace(1, 2, 90_000).reshape(300, 300)]) == {}
+    for kind in Special, Reflecting:
+        assert differences(numbers_of_a_class, [np.linspace(1, 2, 80_000), np.array(2.5).view(kind)]) == {}
 
 
 # What NumPy does on this build, and a count that is the same for everything.

@@ -606,3 +606,16 @@ def test_complex_sums_that_are_assigned_keep_numpys_nan(dtype: str, step: int) -
     x, y = (values(np.random.default_rng(k), 8192 * step, dtype, True)[::step] for k in (1, 2))
     with np.errstate(all="ignore"):
         assert differences(stored_sum, [x, y]) == {}
+
+
+# ---- exponents ----
+
+
+def test_nothing_is_told_of_looking_at_an_exponent(pools: list[tm.Pool]) -> None:
+    signalling = np.array([0x7FF4000000000077, 0], "u8").view("D").reshape(())
+
+    def program(x: Any, exponent: Any) -> Any:
+        return x**exponent, x ** exponent[()]
+
+    with np.errstate(all="warn"):
+        assert differences(program, [numbers(5000), signalling], pools[1]) == {}

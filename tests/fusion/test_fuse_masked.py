@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.arrays import extremes
+from kit.fuse_arguments import numbers
 from kit.fuse_compare import LAYOUTS, arrays, differences, sums_fold
 from kit.marks import in_pairs, name_of
 
@@ -101,6 +102,21 @@ def test_unlike_nans(pools: list[tm.Pool]) -> None:
     x[..., ::17], y[..., ::17] = np.nan, -np.nan
     for pool in pools:
         assert differences(rows_beside_nans, [x, y], pool) == {}
+
+
+def columns_beside_nans(x: Any, y: Any) -> Any:
+    """NumPy adds up what stands between gaps of a mask, and takes another NaN than where there are none."""
+    m = np.isnan(x)
+    t = x + 1
+    return t.sum(0, where=m), np.add.reduce(x + y, where=np.isnan(x)), t.sum(0, where=~m, initial=2), t.sum(0)
+
+
+@pytest.mark.parametrize("dtype", "fdF")
+def test_unlike_nans_in_columns(dtype: str, pools: list[tm.Pool]) -> None:
+    rng = np.random.default_rng(0)
+    x, y = (numbers(rng, 90_000, dtype, True).reshape(300, 300) for _ in range(2))
+    for pool in pools:
+        assert differences(columns_beside_nans, [x, y], pool) == {}
 
 
 def a_mask_for_others(x: Any, y: Any) -> Any:

@@ -48,6 +48,11 @@ def _is_looked_into(x: Any, within: tuple[int, ...]) -> bool:
     return len(x) <= _MOST_HELD and id(x) not in within
 
 
+def _holds_few(x: Any) -> bool:
+    """Whether an array is one of objects, few enough to be looked at."""
+    return bool(x.dtype.char == "O" and x.size <= _MOST_HELD)
+
+
 class Arguments:
     """The arguments of one call."""
 
@@ -58,6 +63,7 @@ class Arguments:
             int, tuple[Any, Any, list[Any]]
         ] = {}  # by id of a copy: its original, it, its items
         self._settled: dict[int, Any] = {}  # by id: lists and dicts that have been looked through at the end
+        self._objects: list[Any] = []  # arrays of objects, into which the function may put lazy arrays
         self._labelled: dict[int, Any] = {}  # by id of what the function gets: the array with labels
 
     def given(self, x: Any) -> Any:
@@ -67,6 +73,8 @@ class Arguments:
             return tuple([self.given(each) for each in x])
         if kind is np.ndarray:
             if x.dtype.char not in NUMERIC or not x.ndim:
+                if _holds_few(x):
+                    self._objects.append(x)
                 return x
         elif kind not in _PLAIN and is_labelled(kind):
             if id(x) not in self._given:
@@ -106,6 +114,10 @@ class Arguments:
         if kind is list or kind is dict:
             self._settle_items(x)
             return x
+        if kind is np.ndarray:
+            if _holds_few(x):
+                self._settle_objects(x)
+            return x
         if isinstance(x, tuple) and (kind is tuple or hasattr(x, "_make")):
             new = [self.taken(each) for each in x]
             if all(map(_is, new, x)):
@@ -124,8 +136,22 @@ class Arguments:
             if new is not each:
                 x[key] = new
 
+    def _settle_objects(self, x: Any) -> None:
+        """The same in an array of objects."""
+        if id(x) in self._settled or not x.flags.writeable:
+            return
+        self._settled[id(x)] = x
+        within = x if x.ndim else x.reshape(1)
+        for place in np.ndindex(within.shape):
+            each = within[place]
+            new = self.taken(each)
+            if new is not each:
+                within[place] = new
+
     def write_back(self) -> None:
         """Changes the caller's lists and dicts as the function has changed their copies."""
+        for x in self._objects:
+            self._settle_objects(x)
         for original, copy, before in self._copied.values():
             now = _items(copy)
             if len(now) == len(before) and all(map(_is, now, before)):

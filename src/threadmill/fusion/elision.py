@@ -9,6 +9,7 @@ import dis
 import functools
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from .._types import Array
 from .nodes import Value
 
 __all__ = [
-    *("COMMUTATIVE", "FIRST", "NEW", "SECOND", "TEMPORARY", "elides", "elides_such", "is_alone", "is_taken"),
-    *("is_turned", "keeps_its_dtype", "written_over"),
+    *("COMMUTATIVE", "FIRST", "NEW", "SECOND", "TEMPORARY", "elides", "elides_such", "is_alone", "is_scalar"),
+    *("is_taken", "is_taken_by", "is_turned", "keeps_its_dtype", "lies_apart", "written_over"),
 ]
 
 COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
@@ -132,6 +133,43 @@ def is_alone(own: Value) -> bool:
     return own.array is None or not (own.borrowed or sys.getrefcount(own.array) > _ALONE)
 
 
+def is_taken_by(ufunc: np.ufunc, own: Value, references: int) -> bool:
+    """Whether NumPy writes the result of an operator with one operand over `own`, where that shows: in its
+    byte order, or its strides."""
+    if references > TEMPORARY or own.is_plain or not (is_alone(own) and _may_be_written(own)):
+        return False
+    if ufunc is np.absolute and own.dtype.kind == "c":
+        return False
+    return _is_large(own) and _numpy_elides()
+
+
+def is_scalar(other: Any, operate: Callable[[Any, Any], Any]) -> bool:
+    """Whether NumPy takes it for a number beside a temporary: an array of no axes, whose class has no such
+    operator of its own."""
+    kind, name = type(other), operate.__name__
+    return (
+        isinstance(other, np.ndarray)
+        and not other.ndim
+        and all(
+            getattr(kind, each, None) is getattr(np.ndarray, each, None)
+            for each in (f"__{name}__", f"__r{name}__", "__array_ufunc__")
+        )
+    )
+
+
+def lies_apart(array: Array) -> bool:
+    """Whether it lies otherwise than new arrays do along axes of length 1, which shows where NumPy writes
+    something over it."""
+    if 1 not in array.shape or array.nbytes < _LEAST_BYTES or not array.flags.owndata:
+        return False
+    step = array.itemsize
+    for length, stride in zip(reversed(array.shape), reversed(array.strides), strict=True):
+        if stride != step:
+            return True
+        step *= length
+    return False
+
+
 def elides(ufunc: np.ufunc, own: Value, other: Any) -> bool:
     """Whether NumPy does so with `own`, if it is a temporary that nobody else has."""
     return _may_be_written(own) and elides_such(ufunc, own, other)
@@ -157,16 +195,21 @@ def _may_be_written(own: Value) -> bool:
 
 def _fits(own: Value, other: Any) -> bool:
     """Whether the result has a place in memory of own's kind."""
+    if not _is_large(own):
+        return False
+    if not isinstance(other, Value):
+        return np.can_cast(_OF_NUMBERS[type(other)], own.dtype, "safe")
+    return other.shape in ((), own.shape) and np.can_cast(other.dtype, own.dtype, "safe")
+
+
+def _is_large(own: Value) -> bool:
+    """Whether NumPy reuses the memory of such temporaries."""
     if own.dtype.kind not in "biufc":
         return False
     size = own.dtype.itemsize
     for length in own.shape:
         size *= length
-    if size < _LEAST_BYTES:
-        return False
-    if not isinstance(other, Value):
-        return np.can_cast(_OF_NUMBERS[type(other)], own.dtype, "safe")
-    return other.shape in ((), own.shape) and np.can_cast(other.dtype, own.dtype, "safe")
+    return size >= _LEAST_BYTES
 
 
 def keeps_its_dtype(value: Value) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._native.fields import LazyFields, new_lazy, new_view
 from ..arrays.errstate import as_the_user
+from .elision import lies_apart
 from .explanation import MAY_CHANGE
 from .nodes import VALUE, Node, Value, kind_of
 from .numpys_calls import called, log_call, made
@@ -224,6 +225,11 @@ def lazy(record: Record, array: "Array") -> LazyArray:
     return new_view(LAZY, VALUE, record, array.dtype, array.shape, array, is_plain, turned, kind)  # type: ignore[no-any-return]
 
 
+def _apart(record: Record, array: "Array") -> LazyArray:
+    """As a lazy one that no pass reads, whose results would lie as new arrays do."""
+    return new_view(LAZY, VALUE, record, array.dtype, array.shape, array, False, False, None)  # type: ignore[no-any-return]
+
+
 def shown(record: Record, node: Node) -> Any:
     """What a node makes, as a lazy array, or as several."""
     outs = node.outs
@@ -243,7 +249,9 @@ def wrapped(record: Record, result: Any) -> Any:
     """
     if type(result) is np.ndarray:
         if result.ndim:
-            return lazy(record, result) if record.is_open else result
+            if not record.is_open:
+                return result
+            return _apart(record, result) if lies_apart(result) else lazy(record, result)
         if result.base is not None:
             record.expose(result)
         return result

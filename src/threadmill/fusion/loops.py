@@ -21,6 +21,7 @@ from .nodes import KNOWN, Conversion, Node, Value
 
 __all__ = [
     "BY_PLACE",
+    "MASKED",
     "NUMBERS",
     "as_values",
     "find_loop",
@@ -38,6 +39,9 @@ _loops: Cache[tuple[Any, ...], Loop | Refusal] = Cache()
 
 # Python's numbers in dtypes of loops. Any thread may write.
 NUMBERS: Cache[tuple[Any, ...], Value] = Cache()
+
+# The name of the choice between what is reduced under a mask and what changes nothing.
+MASKED = "masked"
 
 # Whose bits may show where an element lies; halves too.
 BY_PLACE = frozenset({"power", "float_power", "fmax", "fmin", "signbit", "copysign"})
@@ -176,13 +180,13 @@ def plain_loop(source: np.dtype[Any], target: np.dtype[Any]) -> Conversion | Non
     return _conversions.put(key, Conversion("cast", found, dtypes, source.num != target.num))
 
 
-_selects: dict[int, Conversion] = {}
+_selects: dict[tuple[int, str], Conversion] = {}
 
 
-def select_loop_of(dtype: np.dtype[Any]) -> Conversion:
-    """The choice between two operands by a condition."""
-    loop = _selects.get(dtype.num)
+def select_loop_of(dtype: np.dtype[Any], name: str = "where") -> Conversion:
+    """The choice between two operands by a condition, which may be a mask's."""
+    loop = _selects.get((dtype.num, name))
     if loop is None:
         dtypes = np.dtype(bool), dtype, dtype, dtype
-        loop = _selects[dtype.num] = Conversion("where", select_loop(dtype.itemsize), dtypes, False)
+        loop = _selects[dtype.num, name] = Conversion(name, select_loop(dtype.itemsize), dtypes, False)
     return loop

@@ -19,7 +19,8 @@ from .._types import Array
 from ..arrays.loops import Loop
 from ..arrays.programs import minds_nans
 from .elision import elides
-from .nodes import FIRST_IF_LARGE, NO_OPERAND, Node, Value
+from .loops import MASKED
+from .nodes import FIRST_IF_LARGE, NO_OPERAND, Conversion, Node, Value
 
 __all__ = ["LOOKED_FOR", "flags_of_columns", "minds_unlike_nans", "settle"]
 
@@ -65,7 +66,7 @@ def flags_of_columns(node: Node, made: dict[Value, Array]) -> int:
     found = [0]
     with np.errstate(all="call", call=lambda _, flags: found.append(flags)):
         np.setbufsize(node.state.buffer)
-        _results(node, [made[value] for value in node.inputs])
+        _results(node, [made[value] for value in node.inputs], made)
     return functools.reduce(operator.or_, found)
 
 
@@ -75,11 +76,11 @@ def _computed_by_numpy(nodes: Sequence[Node], read: dict[Value, Array]) -> dict[
         for node in nodes:
             np.setbufsize(node.state.buffer)  # rows end with buffers
             operands = [made[value] for value in node.inputs]
-            made.update(zip(node.outs, _results(node, operands), strict=True))
+            made.update(zip(node.outs, _results(node, operands, made), strict=True))
     return made
 
 
-def _results(node: Node, operands: list[Any]) -> list[Any]:
+def _results(node: Node, operands: list[Any], made: dict[Value, Any]) -> list[Any]:
     loop = node.loop
     if node.over in (ROW, COLUMN):
         keepdims = len(node.shape) == len(node.space)
@@ -89,15 +90,26 @@ def _results(node: Node, operands: list[Any]) -> list[Any]:
             return [found] if len(node.outs) == 1 else [found.astype(node.outs[0].dtype), found]
         x, *others = operands
         more = dict(zip(("initial", "where"), reversed(others), strict=False))
+        mask = _mask_of(node.inputs[0])
+        if mask is not None and (mask in made or mask.array is not None):
+            more["where"] = made.get(mask, mask.array)
         return [function.reduce(x, axis=node.axes, keepdims=keepdims, **more)]
     if not isinstance(loop, Loop):
         result = np.where(*operands) if len(operands) == 3 else operands[0].astype(loop.dtypes[-1])
         return [result if result.shape == node.shape else np.full(node.shape, result)]  # one number for all
     out = _written_over(node, operands)
-    made = loop.ufunc(
+    result = loop.ufunc(
         *operands, signature=loop.dtypes, casting="unsafe", out=(out, *[None] * (len(node.outs) - 1))
     )
-    return list(made) if isinstance(made, tuple) else [made]
+    return list(result) if isinstance(result, tuple) else [result]
+
+
+def _mask_of(value: Value) -> Value | None:
+    """The mask under which a value is reduced, that stands for what the mask leaves."""
+    node = value.node
+    if node is None or not node.inputs or not isinstance(node.loop, Conversion) or node.loop.name != MASKED:
+        return None
+    return node.inputs[0]
 
 
 def _written_over(node: Node, operands: list[Any]) -> Array | None:

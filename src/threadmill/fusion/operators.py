@@ -20,7 +20,9 @@ from .elision import (
     TEMPORARY,
     elides,
     is_alone,
+    is_scalar,
     is_taken,
+    is_taken_by,
     is_turned,
     keeps_its_dtype,
     written_over,
@@ -84,6 +86,8 @@ def _forward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[A
         elif type(other) in PYTHON_NUMBERS:
             second = other
         elif is_foreign(other):
+            if is_scalar(other, operate) and is_taken(ufunc, first, references, value_of(other)):
+                return call(record, ufunc, (self, other), {"out": (self,)})
             return at_once(self._record, operate, (self, other), {})
         elif (
             commutative
@@ -150,7 +154,11 @@ def _in_place(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
 def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
     def unary(self: LazyArray) -> Any:
         made = put_off(ufunc, 0, self)
-        return _of_one(self, ufunc) if made is None else made
+        if made is not None:
+            return made
+        if is_taken_by(ufunc, self._value, getrefcount(self)):
+            return call(self._record, ufunc, (self,), {"out": (self,)})
+        return _of_one(self, ufunc)
 
     return unary
 
@@ -206,7 +214,7 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
             if operands[0] is not None and operands[1] is not None:
                 node = record.node(ufunc, operands)
                 return call_at_once(record, ufunc, args, {}) if node is None else shown(record, node)
-        if len(args) == 2 and args[1] is self and type(args[0]) is np.ndarray and not options:
+        if len(args) == 2 and args[1] is self and not options and _may_be_turned(args[0], ufunc):
             counts = getrefcount(args[0]), getrefcount(args[1])
             over = written_over(ufunc, args[0], counts[0], self._value, counts[1])
             if over == SECOND:
@@ -219,6 +227,15 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
     if method == "reduce":
         return reduce(self._record, ufunc, args, options)
     return at_once(self._record, getattr(ufunc, method), args, options)
+
+
+def _may_be_turned(other: Any, ufunc: np.ufunc) -> bool:
+    """Whether it is an array that an operator may have begun with."""
+    operate = _BY_UFUNC.get(ufunc)
+    return type(other) is np.ndarray or (operate is not None and is_scalar(other, operate))
+
+
+_BY_UFUNC: dict[np.ufunc, Any] = {ufunc: getattr(operator, f"__{name}__") for name, ufunc in _BINARY.items()}
 
 
 def _array_function(self: LazyArray, function: Any, types: Any, args: Any, options: Any) -> Any:

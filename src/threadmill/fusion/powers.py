@@ -28,9 +28,17 @@ def _is_number(exponent: Any) -> bool:
     )
 
 
+def _is_short(exponent: Any) -> bool:
+    """Whether it may have a short way; nothing is told of a signalling NaN."""
+    if type(exponent) in (int, float):
+        return exponent in (-1, 0, 0.5, 1, 2)
+    with np.errstate(all="ignore"):
+        return exponent in (-1, 0, 0.5, 1, 2)
+
+
 def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
     """The ufunc and the operands of ``x ** exponent``."""
-    if not _is_number(exponent) or exponent not in (-1, 0, 0.5, 1, 2):
+    if not _is_number(exponent) or not _is_short(exponent):
         return np.power, (x, exponent)
     kind = type(exponent)
     if kind is int or kind is float:

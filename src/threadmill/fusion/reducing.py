@@ -7,7 +7,7 @@ import numpy as np
 from ..arrays.operands import plain_dtype
 from .calls import by_numpy, on_all_cores
 from .lazy import LazyArray, shown, wrapped
-from .loops import plain_loop, select_loop_of
+from .loops import MASKED, plain_loop, select_loop_of
 from .nodes import Value
 from .record import Record
 from .reduce_all import Given, given_number, is_quiet, reduce_all
@@ -144,5 +144,5 @@ def _masked(record: Record, value: Value, ufunc: np.ufunc, given: Given) -> tupl
     else:
         return value, ()
     inputs = mask._value, value, Value.of(neutral)
-    node = record.add(select_loop_of(dtype), "where", inputs, value.shape, False)
+    node = record.add(select_loop_of(dtype, MASKED), "where", inputs, value.shape, False)
     return (value, ()) if node is None else (node.outs[0], ways)

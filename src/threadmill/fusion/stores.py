@@ -50,6 +50,8 @@ def store(record: "Record", target: Array, value: Value) -> bool:
     spared = around.staying_after(read)
     node.target = target
     record.flush(_WRITTEN, spared=spared, before_write=True)
+    if not value.is_held():  # else the array would have one more reference than in NumPy
+        record.borrowed = [each for each in record.borrowed if each is not value]
     return True
 
 
