@@ -608,6 +608,26 @@ def test_complex_sums_that_are_assigned_keep_numpys_nan(dtype: str, step: int) -
         assert differences(stored_sum, [x, y]) == {}
 
 
+# ---- errors at the ends of rows ----
+
+
+@pytest.mark.parametrize("dtype", "FD")
+@pytest.mark.parametrize("shape", [(3, 5), (65, 23), (300, 23), (300, 24), (300, 301), (4, 20_001)])
+def test_rows_times_infinity(shape: tuple[int, int], dtype: str, pools: list[tm.Pool]) -> None:
+    """Vectors of complex numbers are filled up with zeros; NumPy copies short rows together before."""
+    x = np.full((shape[0], shape[1] + 3), complex(np.nan, np.nan), dtype)
+    one = np.array(complex(np.inf, np.inf), dtype)
+    column, row = (np.full(each, one, dtype) for each in ((shape[0], 1), (1, shape[1])))
+
+    def program(x: Any, column: Any, row: Any) -> Any:
+        v, t = x[:, :-3], +x[:, :-3]
+        made = v * column, column * t, t * +column, t * row, v * one, one * t
+        return *made, v * one[()], t * float("inf"), v * complex(0, np.inf), v * float("inf")
+
+    for pool in pools[:2]:
+        assert differences(program, [x, column, row], pool) == {}
+
+
 # ---- exponents ----
 
 

@@ -1,5 +1,6 @@
 """The loops of nodes: which one a ufunc takes for its operands, and what it takes them as."""
 
+import cmath
 import functools
 from typing import Any
 
@@ -20,11 +21,12 @@ from ..arrays.ufunc import trusted_loops
 from .nodes import KNOWN, Conversion, Node, Value
 
 __all__ = [
-    "BY_PLACE",
     "MASKED",
     "NUMBERS",
     "as_values",
     "find_loop",
+    "may_show_place",
+    "may_show_rows",
     "number_in",
     "plain_loop",
     "select_loop_of",
@@ -44,7 +46,17 @@ NUMBERS: Cache[tuple[Any, ...], Value] = Cache()
 MASKED = "masked"
 
 # Whose bits may show where an element lies; halves too.
-BY_PLACE = frozenset({"power", "float_power", "fmax", "fmin", "signbit", "copysign"})
+_BY_PLACE = frozenset({"power", "float_power", "fmax", "fmin", "signbit", "copysign"})
+
+
+def may_show_place(loop: Loop | Conversion, name: str) -> bool:
+    """Whether shows_place is to be asked of operands of one shape, and of others."""
+    return name in _BY_PLACE or loop.dtypes[0].char == "e"
+
+
+def may_show_rows(loop: Loop | Conversion, name: str) -> bool:
+    """Whether it is to be asked where an operand is repeated."""
+    return name == "multiply" and loop.dtypes[0].char in "FD"
 
 
 def find_loop(ufunc: np.ufunc, operands: tuple[Any, ...], key: tuple[Any, ...]) -> Loop | Refusal:
@@ -97,7 +109,7 @@ def number_in(dtype: np.dtype[Any], x: Any) -> Value | None:
     found = NUMBERS.get(key)
     if found is None:
         number = as_loop_number(x, dtype)
-        if number is None:
+        if number is None or (dtype.kind == "c" and cmath.isinf(x)):  # as in shows_place
             return None
         found = Value.of(number)
         if x == x and type(x) is not complex:
@@ -117,6 +129,8 @@ def shows_place(
 ) -> bool:
     """Whether where an element lies may show in its bits, so that NumPy's own walk is needed."""
     kind = loop.dtypes[0].char
+    if name == "multiply":  # complex: what fills the rest of a vector is no number times infinity
+        return any(_may_be_infinite(x, shape) for x in inputs if not x.shape or x.shape[-1] < shape[-1])
     if name == "power" and loop.dtypes[1].kind == "i":  # negative powers raise
         return True
     if name in ("power", "float_power") and _is_repeated(inputs[1], shape):
@@ -128,6 +142,17 @@ def shows_place(
     if name in ("signbit", "copysign"):  # of a NaN that is looked for in what shows it as one
         return any(x.array is None for x in inputs)
     return False
+
+
+def _may_be_infinite(x: Value, shape: tuple[int, ...]) -> bool:
+    """Whether an operand that is repeated along rows may make errors at their ends."""
+    if x.array is None:
+        return bool(shape[-1] % _LANES)
+    return bool(np.isinf(x.array).any())
+
+
+# Complex numbers in the longest vectors, at most.
+_LANES = 8
 
 
 def _is_repeated(x: Value, shape: tuple[int, ...]) -> bool:

@@ -11,7 +11,7 @@ from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
 from .elision import COMMUTATIVE, elides_such
-from .loops import BY_PLACE, find_loop
+from .loops import find_loop, may_show_place, may_show_rows
 from .nodes import Conversion, Value, examples
 
 __all__ = ["PLANS", "SMALL", "NodePlan", "plan_conversion", "plan_of_call"]
@@ -71,8 +71,8 @@ class NodePlan(Plan):
             self.size > 0
             and len(loop.dtypes) == len(operands) + 1
             and self.number > -2
-            and self.name not in BY_PLACE
-            and loop.dtypes[0].char != "e"
+            and not may_show_place(loop, self.name)
+            and not (may_show_rows(loop, self.name) and any(x.shape != shape for x, _ in values))
             and all(x.dtype.num == dtype.num for x, dtype in values)
             and (not self.turned or all(not x.shape or (x.turned and x.shape == shape) for x, _ in values))
         )

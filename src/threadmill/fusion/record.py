@@ -19,7 +19,7 @@ from ..arrays.loops import Loop
 from .explanation import Log
 from .foreseen import Foreseen
 from .groups import run_groups
-from .loops import BY_PLACE, as_values, number_in, shows_place
+from .loops import as_values, may_show_place, may_show_rows, number_in, shows_place
 from .node_plans import SMALL, NodePlan, plan_of_call
 from .nodes import NODE, VALUE, Conversion, Node, Value
 from .passes import Fold
@@ -136,7 +136,8 @@ class Record(RecordFields):
             turned |= value.turned
         if turned and not all(not x.shape or (x.turned and x.shape == shape) for x in inputs):
             return None
-        if (name in BY_PLACE or loop.dtypes[0].char == "e") and shows_place(loop, name, inputs, shape):
+        asks = may_show_place(loop, name) or may_show_rows(loop, name)
+        if asks and shows_place(loop, name, inputs, shape):
             return None
         return self._put_off(loop, name, inputs, shape, reports, turned, None, over, space, axes)
 
