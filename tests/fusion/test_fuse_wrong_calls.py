@@ -101,3 +101,22 @@ def test_arguments_that_do_not_fit_are_told_as_numpy_tells_them(call: Callable[.
             return str(error), error.__context__
 
     assert differences(program, [np.linspace(-2, 3, 5000), np.ones(5000)]) == {}
+
+
+def test_arrays_are_given_by_name_as_well() -> None:
+    def program(x: Any, y: Any) -> Any:
+        t = x * y
+        reduced = np.add.reduce(array=x), np.add.reduce(array=t, axis=0, keepdims=True)
+        return *reduced, np.add.accumulate(array=t), np.add.reduceat(array=x, indices=[0, 7]), np.sum(a=t)
+
+    assert differences(program, [np.linspace(-2, 3, 5000), np.ones(5000)]) == {}
+
+
+def test_a_lazy_array_is_reduced_as_its_array() -> None:
+    """By the methods that pickle asks for."""
+
+    def program(x: Any, y: Any) -> Any:
+        t = x * y
+        return t.__reduce__(), t.__reduce_ex__(4)[1], x.__reduce__()[1:]
+
+    assert differences(program, [np.linspace(-2, 3, 5000), np.ones(5000)]) == {}

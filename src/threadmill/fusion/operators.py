@@ -224,6 +224,8 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
         if "where" in options and "out" not in options and "out" in names_given(_getframe(1)):
             options["out"] = (None,) * ufunc.nout  # NumPy drops it, and would warn that there is none
         return call(self._record, ufunc, args, options)
+    for name in ("array", "indices"):  # what is given by name NumPy hands on in its place as well
+        options.pop(name, None)
     if method == "reduce":
         return reduce(self._record, ufunc, args, options)
     return at_once(self._record, getattr(ufunc, method), args, options)
@@ -269,6 +271,10 @@ def _reduce_ex(self: LazyArray, protocol: Any) -> Any:
     return evaluated(self).__reduce_ex__(protocol)
 
 
+def _reduce(self: LazyArray) -> Any:
+    return evaluated(self).__reduce__()
+
+
 def _put_on() -> None:
     def python(name: str) -> Callable[[Any, Any], Any]:
         operate: Callable[[Any, Any], Any] = getattr(operator, f"__{name}__")
@@ -292,6 +298,7 @@ def _put_on() -> None:
         "contains": contains,
         "copy": _at_once(np.ndarray.__copy__),
         "deepcopy": _at_once(np.ndarray.__deepcopy__),
+        "reduce": _reduce,
         "reduce_ex": _reduce_ex,
         "format": _of_values(format),
         "index": _of_values(operator.index),
