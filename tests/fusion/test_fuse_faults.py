@@ -608,6 +608,21 @@ def test_complex_sums_that_are_assigned_keep_numpys_nan(dtype: str, step: int) -
         assert differences(stored_sum, [x, y]) == {}
 
 
+# ---- dtypes that are equal ----
+
+
+def test_no_copy_of_long_as_long_long(pools: list[tm.Pool]) -> None:
+    def program(x: Any, y: Any) -> Any:
+        same = (
+            x.astype("q", copy=False),
+            y.astype("l", casting="safe", copy=False),
+            np.astype(x, np.dtype("q"), copy=False),
+        )
+        return *same, x.astype("q"), (x + 1).astype("q", copy=False), x.astype("u8", copy=False)
+
+    assert differences(program, [np.arange(5000, dtype="l"), np.arange(5000, dtype="q")], pools[1]) == {}
+
+
 # ---- errors at the ends of rows ----
 
 

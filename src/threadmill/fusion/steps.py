@@ -44,7 +44,7 @@ def astype(
             return NotImplemented
     except (TypeError, ValueError):
         return NotImplemented
-    if target.num == value.dtype.num and target.isnative and target.metadata is None and not copy:
+    if target == value.dtype and target.metadata is None and not copy:  # long is long long
         return x
     if value.array is not None and 0 in value.array.strides:  # whose order NumPy chooses in another way
         return NotImplemented
