@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._native.fresh import empty, made
+from .._native.memory import OVERLAPPING, relate
 from .._types import Array
 from .loops import Loop
 from .refusal import Refusal
@@ -75,8 +76,9 @@ def iterated(
     dtypes: list[Any] = [None] * len(flags)
     for k, each in enumerate(new):
         dtypes[nin + k] = loop.dtypes[nin + k] if each else None
-    operands: Any = (*inputs, *outs, *masks)
-    options: Any = ["copy_if_overlap", "zerosize_ok", "external_loop"], flags, dtypes
+    apart = [out if out is None or not _is_read(out, inputs) else out.copy("K") for out in outs]
+    operands: Any = (*inputs, *apart, *masks)
+    options: Any = ["zerosize_ok", "external_loop"], flags, dtypes
     walk: Any = functools.partial(made, np.nditer) if any(new) else np.nditer
     try:
         iterator = walk(operands, *options, order=order)
@@ -88,7 +90,27 @@ def iterated(
     for k, each in enumerate(new):
         if each:
             outs[k] = iterator.operands[nin + k]
-    return Walk(Space(arrays[0].shape, [x.strides for x in arrays]), arrays, iterator.close)
+    copies = [
+        (out, own)
+        for out, own in zip(outs, apart, strict=True)
+        if own is not None and out is not None and own is not out
+    ]
+    finish = functools.partial(_copy_back, copies) if copies else None
+    return Walk(Space(arrays[0].shape, [x.strides for x in arrays]), arrays, finish)
+
+
+def _is_read(out: Array, inputs: list[Array]) -> bool:
+    """Whether an operand has an output's elements in other places, so that NumPy copies the output.
+
+    Its iterator would do so here, and write the copy back even where the loop has not run.
+    """
+    may_share: Any = np.may_share_memory
+    return any(relate(x, out) == OVERLAPPING and may_share(x, out, 1) for x in inputs)
+
+
+def _copy_back(copies: list[tuple[Array, Array]]) -> None:
+    for out, copy in copies:
+        np.copyto(out, copy)
 
 
 # NumPy's NPY_ITER_REDUCTION_AXIS: in op_axes, an axis that the iterator is to reduce to length 1.

@@ -72,7 +72,7 @@ class Arguments:
         if kind is tuple:
             return tuple([self.given(each) for each in x])
         if kind is np.ndarray:
-            if x.dtype.char not in NUMERIC or not x.ndim:
+            if x.dtype.char not in NUMERIC or not x.ndim or not x.size:
                 if _holds_few(x):
                     self._objects.append(x)
                 return x

@@ -43,7 +43,7 @@ def getitem(self: LazyArray, key: Any) -> Any:
         return array[key].copy()
     is_basic = type(key) is tuple and _BASIC.issuperset(map(type, key))  # most keys, without a call
     found = array[key if is_basic else _plain_key(key)]
-    if type(found) is np.ndarray and found.ndim and record.is_open:
+    if type(found) is np.ndarray and found.ndim and found.size and record.is_open:
         return lazy(record, found)
     if not isinstance(found, np.ndarray):
         # the errors of what stands before are told before those of what follows

@@ -245,11 +245,12 @@ def wrapped(record: Record, result: Any) -> Any:
     """What NumPy has returned; its plain arrays go on as lazy ones.
 
     Those of no axes go on as they are: for lazy ones NumPy does not tell us of `out=...`, which asks for an
-    array where a number would be returned.
+    array where a number would be returned. So do those without elements: C takes a lazy one that it is to
+    index by for an empty list.
     """
     if type(result) is np.ndarray:
         if result.ndim:
-            if not record.is_open:
+            if not record.is_open or not result.size:
                 return result
             return _apart(record, result) if lies_apart(result) else lazy(record, result)
         if result.base is not None:

@@ -39,7 +39,8 @@ KINDS: Cache[tuple[Any, ...], Kind] = Cache()
 
 
 def kind_of(x: Array) -> Kind | None:
-    """The kind of an array's value; None if no pass can read the array where it is."""
+    """The kind of an array's value; None if no pass can read the array where it is. That of one without
+    elements is not kept: its views are for Python to look at."""
     dtype = x.dtype
     number = dtype.num
     if dtype is not NATIVE.get(number):
@@ -49,7 +50,7 @@ def kind_of(x: Array) -> Kind | None:
     if found is not None:
         return found if x.flags.aligned else None
     found = _new_kind(x)
-    return None if found is None else KINDS.put(key, found)
+    return found if found is None or not x.size else KINDS.put(key, found)
 
 
 def _new_kind(x: Array) -> Kind | None:

@@ -46,8 +46,9 @@ def astype(
         return NotImplemented
     if target == value.dtype and target.metadata is None and not copy:  # long is long long
         return x
-    if value.array is not None and 0 in value.array.strides:  # whose order NumPy chooses in another way
-        return NotImplemented
+    array = value.array
+    if array is not None and (0 in array.strides or (1 in array.shape and not array.flags.c_contiguous)):
+        return NotImplemented  # whose order NumPy chooses in another way
     if target.metadata is not None or not target.isnative:
         return NotImplemented
     loop = _conversion(value.dtype, target)
