@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.fuse_arguments import values
-from kit.fuse_compare import differences
+from kit.fuse_compare import Special, differences
 
 import threadmill as tm
 from threadmill.arrays.cache import Cache
@@ -621,6 +621,36 @@ def test_no_copy_of_long_as_long_long(pools: list[tm.Pool]) -> None:
         return *same, x.astype("q"), (x + 1).astype("q", copy=False), x.astype("u8", copy=False)
 
     assert differences(program, [np.arange(5000, dtype="l"), np.arange(5000, dtype="q")], pools[1]) == {}
+
+
+# ---- arrays without elements, and axes of length 1 ----
+
+
+def test_masks_without_elements(pools: list[tm.Pool]) -> None:
+    """C takes a lazy one for an empty list, and would have it index by no numbers."""
+
+    def program(x: Any, other: Any) -> Any:
+        told = []
+        for mask in (np.sqrt(abs(x))[1:] > 0, x[:0] > 0, (x + 1)[1:] > 0):
+            try:
+                other[1:][mask] = 0
+            except IndexError as error:
+                told.append(str(error))
+        return told, x[:0], x[:0] + 1, x[:0].sum(), x * 2 + x[:0]
+
+    x, other = numbers(1, 1), numbers(3, 7).view(Special)
+    assert differences(program, [x, other], pools[1]) == {}
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0), (0, 2, 1)])
+def test_copies_of_what_has_an_axis_of_length_1(axes: Any, pools: list[tm.Pool]) -> None:
+    def copies(x: Any) -> Any:
+        kept = x.copy("K"), x.astype("f4"), np.copy(x), np.array(x), x.astype("f4", order="A")
+        return *kept, x.copy(), np.zeros_like(x), x + 1, -x, np.sqrt(abs(x)), np.round(x, 1), x.conj()
+
+    for cut in (np.s_[:1], np.s_[:, :1], np.s_[..., :1]):
+        x = numbers(9, 11, 13).transpose(axes)[cut]
+        assert differences(copies, [x], pools[1]) == {}
 
 
 # ---- errors at the ends of rows ----
