@@ -629,7 +629,7 @@ def test_no_copy_of_long_as_long_long(pools: list[tm.Pool]) -> None:
 def test_masks_without_elements(pools: list[tm.Pool]) -> None:
     """C takes a lazy one for an empty list, and would have it index by no numbers."""
 
-    def program(x: Any, other: Any) -> Any:
+    def program(x: Any, other: Any, _large: Any) -> Any:
         told = []
         for mask in (np.sqrt(abs(x))[1:] > 0, x[:0] > 0, (x + 1)[1:] > 0):
             try:
@@ -638,8 +638,8 @@ def test_masks_without_elements(pools: list[tm.Pool]) -> None:
                 told.append(str(error))
         return told, x[:0], x[:0] + 1, x[:0].sum(), x * 2 + x[:0]
 
-    x, other = numbers(1, 1), numbers(3, 7).view(Special)
-    assert differences(program, [x, other], pools[1]) == {}
+    args = [numbers(1, 1), numbers(3, 7).view(Special), numbers(9)]
+    assert differences(program, args, pools[1]) == {}
 
 
 @pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0), (0, 2, 1)])

@@ -152,7 +152,7 @@ class Writer:
     def binary(self, x: str, y: str) -> str:
         name = self.rnd.choice(BINARY)
         # Powers of Python's own numbers would grow for hours.
-        guard = f" if {x}.dtype != object else None" if name == "power" else ""
+        guard = f" if object not in ({x}.dtype, {y}.dtype) else None" if name == "power" else ""
         return f"{self.new()} = np.{name}({x}, {y}){guard}"
 
     def line(self) -> str:
@@ -314,7 +314,7 @@ def _assigns_by_a_mask(text: str) -> bool:
 
     C converts all of it then, as of a list, and tells of more errors than of those elements that it copies.
     """
-    return re.search(r"\[.*(> |!= |== |~|isnan|isfinite|bool|zeros).*\] = ", text) is not None
+    return re.search(r"\[.*(> |!= |== |~|isnan|isfinite|bool|zeros|True).*\] = ", text) is not None
 
 
 def _differ_in_casts(numpys: list[Any], ours: list[Any]) -> bool:
