@@ -55,6 +55,48 @@ def test_memory_that_was_handed_out(program: Function, pools: list[tm.Pool]) -> 
     assert differences(program, [numbers(5000), numbers(5000, seed=1)], pools[1]) == {}
 
 
+def of_objects(x: Any) -> Any:
+    made = np.empty(1, object)
+    made[0] = x
+    return made
+
+
+IN_OTHER_WAYS: dict[str, Function] = {
+    "of a class": lambda x: x.view(Special),
+    "masked": lambda x: np.ma.MaskedArray(x, copy=False),
+    "without axes": lambda x: x[3:4].reshape(()),
+    "of bytes": lambda x: x.view("V8"),
+    "of records": lambda x: x.view([("real", "f4"), ("imag", "f4")]),
+    "of objects": of_objects,
+    "read-only": lambda x: np.broadcast_to(x, (2, 5000)),
+}
+
+
+@pytest.mark.parametrize("name", IN_OTHER_WAYS)
+def test_arguments_that_are_not_lazy_are_written_unseen(name: str, pools: list[tm.Pool]) -> None:
+    other = IN_OTHER_WAYS[name]
+
+    def written(m: Any) -> None:
+        if m.dtype == object:
+            m[0][:3] = 7
+        elif m.flags.writeable:
+            m[...] = np.zeros(m.shape, m.dtype)
+
+    def program(x: Any, m: Any, held: Any) -> Any:
+        y = x + 1
+        written(m)
+        z = x * 2
+        written(held[0])
+        return y, z, x.sum()
+
+    made = []
+    for fused in (False, True):
+        x = numbers(5000)
+        call = tm.fuse(program, pool=pools[1]) if fused else program
+        made.append([*map(np.ndarray.tobytes, map(np.asarray, call(x, other(x), [other(x)]))), x.tobytes()])
+    assert made[0] == made[1]
+
+
 @pytest.mark.parametrize("kind", [np.matrix, np.recarray, np.ma.MaskedArray, np.memmap])
 def test_views_of_other_classes_are_written_unseen(kind: Any, pools: list[tm.Pool]) -> None:
     def written(x: Any, y: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._native.memory import are_apart
 from ..arrays.layout import NUMERIC
 from .frames import LazyFrame, frame_of
 from .labelled import is_labelled, labelled_given, settle
@@ -63,6 +64,7 @@ class Arguments:
             int, tuple[Any, Any, list[Any]]
         ] = {}  # by id of a copy: its original, it, its items
         self._settled: dict[int, Any] = {}  # by id: lists and dicts that have been looked through at the end
+        self._as_they_are: list[Any] = []  # arrays that are no lazy ones
         self._objects: list[Any] = []  # arrays of objects, into which the function may put lazy arrays
         self._labelled: dict[int, Any] = {}  # by id of what the function gets: the array with labels
 
@@ -75,6 +77,8 @@ class Arguments:
             if x.dtype.char not in NUMERIC or not x.ndim or not x.size:
                 if _holds_few(x):
                     self._objects.append(x)
+                    self._as_they_are += [each for each in x.flat if isinstance(each, np.ndarray)]
+                self._as_they_are.append(x)
                 return x
         elif kind not in _PLAIN and is_labelled(kind):
             if id(x) not in self._given:
@@ -83,6 +87,8 @@ class Arguments:
                 self._labelled[id(new)] = x
             return self._given[id(x)][1]
         elif (kind is not list and kind is not dict) or len(x) > _MOST_HELD:
+            if isinstance(x, np.ndarray):
+                self._as_they_are.append(x)
             return x
         if id(x) not in self._given:
             if kind is np.ndarray:
@@ -90,6 +96,15 @@ class Arguments:
             else:
                 self._copy(x)
         return self._given[id(x)][1]
+
+    def all_given(self) -> None:
+        """What is written through arrays that came in as they are is written unseen where others are read."""
+        for x in self._as_they_are:
+            if x.flags.writeable and not all(are_apart(x, read) for read in self._lazy()):
+                self._record.expose(x)
+
+    def _lazy(self) -> list[Any]:
+        return [x for x, new in self._given.values() if type(new) is LazyArray]
 
     def _copy(self, x: Any) -> None:
         copy: Any = type(x)()

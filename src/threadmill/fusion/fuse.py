@@ -213,6 +213,7 @@ def _run(record: Record, fn: Callable[..., Any], args: tuple[Any, ...], options:
     try:
         given = [arguments.given(x) for x in args]
         named = {name: arguments.given(x) for name, x in options.items()}
+        arguments.all_given()
         result = fn(*given, **named)
         record.flush(RETURNED)
         return arguments.taken(result)
