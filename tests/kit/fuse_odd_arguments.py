@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from kit.fuse_compare import Special
 
-__all__ = ["CLASSES", "extremes", "odd_argument"]
+__all__ = ["CLASSES", "extremes", "in_the_memory_of", "odd_argument"]
 
 
 class Wrapped(np.ndarray[Any, Any]):
@@ -144,6 +144,22 @@ def odd_argument(rnd: random.Random, x: Any) -> Any:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # matrices are not recommended
         return KINDS[rnd.choice([*KINDS])](x)
+
+
+# Arrays in the memory of an array that lies in C order.
+IN_ITS_MEMORY: list[Callable[[Any], Any]] = [
+    *(lambda x: x.view(Special), lambda x: x.view(Wrapped), lambda x: x.reshape(-1)[-1:].reshape(())),
+    *(
+        lambda x: x.view([("v", x.dtype)]),
+        lambda x: x.view(x.dtype.newbyteorder()),
+        lambda x: x[1:].view(Asked),
+    ),
+]
+
+
+def in_the_memory_of(rnd: random.Random, x: Any) -> Any:
+    """An argument that comes in as it is, or that no pass reads, and is written where another one is read."""
+    return rnd.choice(IN_ITS_MEMORY)(x)
 
 
 CLASSES: dict[str, Any] = {

@@ -22,7 +22,7 @@ from kit.fuse_compare import Seen, Special, told_apart, twin
 from kit.fuse_expressions import expression
 from kit.fuse_hard_lines import MASKS, SCALARS
 from kit.fuse_hunt import hold_programs_back, hunted
-from kit.fuse_odd_arguments import CLASSES, extremes, odd_argument
+from kit.fuse_odd_arguments import CLASSES, extremes, in_the_memory_of, odd_argument
 from kit.fuse_odd_lines import ODD_LINES
 from kit.fuse_random import Case, Writer, case_of, holding, left_of, program
 from kit.fuse_states import State, seen_under, state
@@ -74,6 +74,9 @@ def _arguments(rnd: random.Random, rng: np.random.Generator) -> list[Any]:
     if args[0].ndim and args[0].size and rnd.random() < 0.35:
         odd = odd_argument(rnd, extremes(rng, args[0].size, rnd.choice(DTYPES[:-2])).reshape(shape))
         args.insert(rnd.randint(0, len(args)), odd)
+    x = args[0]
+    if type(x) is np.ndarray and x.ndim and x.size and x.flags.c_contiguous and rnd.random() < 0.1:
+        args.append(in_the_memory_of(rnd, x))
     return args
 
 
