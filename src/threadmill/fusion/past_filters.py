@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["PastFilters", "is_version", "may_show_once", "question", "version_now"]
 
 _warnings: Any = warnings  # with what its stub does not tell
+_explicit: Any = warnings.warn_explicit  # whatever somebody puts in its place
 
 # Warnings that a state remembers at most.
 _MOST_SHOWN = 1000
@@ -113,7 +114,7 @@ def version_now() -> Any:
     notes: dict[Any, Any] = {}
     if _warnings.filters:
         try:
-            warnings.warn_explicit("", _NO_CATEGORY, "", 0, registry=notes)
+            _explicit("", _NO_CATEGORY, "", 0, registry=notes)
         except TypeError:
             return notes.get("version")
     return None
@@ -129,7 +130,7 @@ def question(version: Any) -> tuple[Any, ...]:
 
 def is_version(asked: tuple[Any, ...]) -> bool:
     try:
-        warnings.warn_explicit(*asked)
+        _explicit(*asked)
     except TypeError:
         return False
     return True
