@@ -60,7 +60,10 @@ def hunted(
     end, first, bad, died, status = time.monotonic() + seconds, seed, 0, 0, 1
     while status:  # else it has come to its end
         go_on = functools.partial(_go_on, end, seed, tries, shown)
-        seed, found, status = _in_a_child(go_on)
+        told, found, status = _in_a_child(go_on)
+        if told < seed:
+            raise RuntimeError(f"the process ended with {status} before the program of seed {seed}")
+        seed = told
         bad += found
         if status:
             _, _, by_numpy = _in_a_child(lambda tell, seed=seed: alone(seed))
@@ -120,5 +123,5 @@ def _in_a_child(work: Callable[[Callable[[int, int], None]], Any]) -> tuple[int,
         while told := file.read(40):
             last = told
     _, status = os.waitpid(child, 0)
-    seed, bad = (int(last[:20]), int(last[20:])) if last else (0, 0)
+    seed, bad = (int(last[:20]), int(last[20:])) if last else (-1, 0)
     return seed, bad, os.waitstatus_to_exitcode(status)
