@@ -94,6 +94,7 @@ static const char *tm_py_capsule_name(void)
 PYTHON_FILES = {
     "door.c": "void *tm_py_door_type(void);",
     "fields.c": "void *tm_py_fields(void);",
+    "places.c": "",
     "recording.c": "void *tm_py_recording(void);",
     "views.c": "void *tm_py_views(void);",
 }

@@ -98,4 +98,8 @@ PyObject *tm_py_new_like(PyObject *example, int given, int count);
 /* The lazy array that shows a value, which learns of it; takes nothing over. */
 PyObject *tm_py_show(PyObject *example, PyObject *record, PyObject *value);
 
+/* The place of the frame that has called the one that has called C, or of the nearest one before it outside the
+ * room, a package's name; `frame_of` gives a frame by how many are between. Called by C of one thread at a time. */
+PyObject *tm_py_new_place(PyObject *frame_of, PyObject *room);
+
 #endif

@@ -23,8 +23,7 @@ static struct {
     PyObject *room;     /* the package whose frames are not the user's */
     PyObject *reuse;    /* what a node says of an operand that only the interpreter's stack holds */
     Py_ssize_t most;    /* nodes that are pending at most */
-    PyObject *one;      /* and names */
-    PyObject *package, *filters, *show, *record, *base, *f_globals, *f_back, *f_code, *f_lasti;
+    PyObject *filters, *show, *record, *base;
 } its;
 
 static PyObject *field(PyObject *x, int k)
@@ -124,7 +123,7 @@ static int is_alone(PyObject *value)
     return array == Py_None || (field(value, VALUE_BORROWED) == Py_False && Py_REFCNT(array) == 1);
 }
 
-/* ---- the record, the state and the place ---- */
+/* ---- the record and the state ---- */
 
 static int may_take_a_node(PyObject *record)
 {
@@ -163,39 +162,6 @@ static int is_version(PyObject *asked)
     if (said == NULL) PyErr_Clear(); /* it has failed as there */
     Py_XDECREF(said);
     return said != NULL;
-}
-
-/* Whether a frame of this room has been called from another one, `*back`. */
-static int is_inside(PyObject *names, PyObject *frame, PyObject **back)
-{
-    PyObject *package = PyDict_GetItemWithError(names, its.package);
-    *back = NULL;
-    if (package == NULL || !PyUnicode_Check(package) || PyUnicode_Compare(package, its.room) != 0) return 0;
-    *back = PyObject_GetAttr(frame, its.f_back);
-    return *back != NULL && *back != Py_None;
-}
-
-/* place_of_user of the frame that has called the one that has called us */
-static PyObject *new_place(void)
-{
-    PyObject *frame = PyObject_CallFunctionObjArgs(its.frame, its.one, NULL), *back = NULL;
-    PyObject *names = frame == NULL ? NULL : PyObject_GetAttr(frame, its.f_globals);
-    while (names != NULL && is_inside(names, frame, &back)) {
-        Py_DECREF(names);
-        Py_DECREF(frame);
-        frame = back;
-        back = NULL;
-        names = PyObject_GetAttr(frame, its.f_globals);
-    }
-    Py_XDECREF(back);
-    PyObject *code = names == NULL ? NULL : PyObject_GetAttr(frame, its.f_code);
-    PyObject *last = code == NULL ? NULL : PyObject_GetAttr(frame, its.f_lasti);
-    PyObject *place = last == NULL ? NULL : PyTuple_Pack(3, code, last, names);
-    Py_XDECREF(last);
-    Py_XDECREF(code);
-    Py_XDECREF(names);
-    Py_XDECREF(frame);
-    return place;
 }
 
 /* ---- one operation ---- */
@@ -257,7 +223,7 @@ static PyObject *put_off_by(PyObject *plan, PyObject *record, PyObject *state, P
     if (reports == Py_True &&
         (field(state, STATE_AT_ONCE) == Py_True || !is_version(field(state, STATE_ASKED))))
         return none_or_error();
-    PyObject *place = reports == Py_True ? new_place() : Py_NewRef(Py_None);
+    PyObject *place = reports == Py_True ? tm_py_new_place(its.frame, its.room) : Py_NewRef(Py_None);
     PyObject *node = place == NULL ? NULL : new_node_of(plan, state, inputs, place);
     Py_XDECREF(place);
     if (node == NULL) return NULL;
@@ -358,12 +324,8 @@ static PyMethodDef functions[] = {
 
 void *tm_py_recording(void)
 {
-    static const char *const names[] = {"__package__", "filters",   "showwarning", "_showwarnmsg_impl",
-                                        "base",        "f_globals", "f_back",      "f_code",
-                                        "f_lasti"};
-    PyObject **places[] = {&its.package,   &its.filters, &its.show,   &its.record, &its.base,
-                           &its.f_globals, &its.f_back,  &its.f_code, &its.f_lasti};
+    static const char *const names[] = {"filters", "showwarning", "_showwarnmsg_impl", "base"};
+    PyObject **places[] = {&its.filters, &its.show, &its.record, &its.base};
     if (!tm_py_intern(places, names, sizeof names / sizeof *names)) return NULL;
-    if (its.one == NULL && (its.one = PyLong_FromLong(1)) == NULL) return NULL;
     return tm_py_new_pair(functions);
 }
