@@ -177,8 +177,8 @@ with np.errstate(all='raise'): {x} += {y} / {x}; {x} += 1
 with np.errstate(invalid='raise'): {x}[{m}] = np.sqrt({y})[{m}]
 with np.errstate(all='warn'): b = {x} / {y}; np.seterr(all='raise'); {t} = b + np.log({y})
 with np.errstate(over='warn'): np.seterrcall(Log(told)); b = {x} * 1e300; np.seterr(over='call'); {t} = b * b
-with warnings.catch_warnings(): warnings.simplefilter('error'); {x} /= {y}; {x} += 1
-with warnings.catch_warnings(): warnings.simplefilter('error'); {x}[...] = {y} / ({x} - {x}); {y}[...] = 0
+with warnings.catch_warnings(): warnings.simplefilter('error', RuntimeWarning); {x} /= {y}; {x} += 1
+with warnings.catch_warnings(): warnings.simplefilter('error', RuntimeWarning); {x}[...] = {y} / 0; {y} *= 0
 with warnings.catch_warnings(): warnings.filterwarnings('error', 'invalid'); {t} = {x} / 0; {t} -= {t}
 with warnings.catch_warnings(): warnings.filterwarnings('error', 'overflow'); {t} = ({x} * 1e300).astype('f4')
 with warnings.catch_warnings(): warnings.simplefilter('module'); {t} = [np.log({x}) / k for k in (0, 0)]

@@ -13,6 +13,7 @@ from ..arrays.layout import NUMERIC
 from .frames import LazyFrame, frame_of
 from .labelled import is_labelled, labelled_given, settle
 from .lazy import LazyArray, evaluated, lazy
+from .nodes import is_empty_mask
 from .record import Record
 
 __all__ = ["LEAST", "Arguments", "pays"]
@@ -74,7 +75,7 @@ class Arguments:
         if kind is tuple:
             return tuple([self.given(each) for each in x])
         if kind is np.ndarray:
-            if x.dtype.char not in NUMERIC or not x.ndim or not x.size:
+            if x.dtype.char not in NUMERIC or not x.ndim or is_empty_mask(x):
                 if _holds_few(x):
                     self._objects.append(x)
                     self._as_they_are += [each for each in x.flat if isinstance(each, np.ndarray)]

@@ -11,7 +11,7 @@ from .._native.views import prepare, view
 from ..arrays.errstate import as_the_user
 from .calls import assign
 from .lazy import LAZY, LazyArray, evaluated, evaluated_alone, lazy, plain, wrapped
-from .nodes import KINDS, NATIVE, VALUE
+from .nodes import KINDS, NATIVE, VALUE, is_empty_mask
 from .numpys_code import is_numpys
 from .picking import picked
 from .steps import put_where
@@ -43,7 +43,7 @@ def getitem(self: LazyArray, key: Any) -> Any:
         return array[key].copy()
     is_basic = type(key) is tuple and _BASIC.issuperset(map(type, key))  # most keys, without a call
     found = array[key if is_basic else _plain_key(key)]
-    if type(found) is np.ndarray and found.ndim and found.size and record.is_open:
+    if type(found) is np.ndarray and found.ndim and record.is_open and not is_empty_mask(found):
         return lazy(record, found)
     if not isinstance(found, np.ndarray):
         # the errors of what stands before are told before those of what follows

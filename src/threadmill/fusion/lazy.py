@@ -15,7 +15,7 @@ from .._native.fields import LazyFields, new_lazy, new_view
 from ..arrays.errstate import as_the_user
 from .elision import lies_apart
 from .explanation import MAY_CHANGE
-from .nodes import VALUE, Node, Value, kind_of
+from .nodes import VALUE, Node, Value, is_empty_mask, kind_of
 from .numpys_calls import called, log_call, made
 from .record import Record
 from .who_asks import asks_in_python, is_shown
@@ -245,12 +245,11 @@ def wrapped(record: Record, result: Any) -> Any:
     """What NumPy has returned; its plain arrays go on as lazy ones.
 
     Those of no axes go on as they are: for lazy ones NumPy does not tell us of `out=...`, which asks for an
-    array where a number would be returned. So do those without elements: C takes a lazy one that it is to
-    index by for an empty list.
+    array where a number would be returned. So do masks without elements, which C takes for empty lists.
     """
     if type(result) is np.ndarray:
         if result.ndim:
-            if not record.is_open or not result.size:
+            if not record.is_open or is_empty_mask(result):
                 return result
             return _apart(record, result) if lies_apart(result) else lazy(record, result)
         if result.base is not None:

@@ -17,7 +17,7 @@ from ..arrays.loops import Loop
 
 __all__ = [
     *("FIRST_IF_LARGE", "KINDS", "KNOWN", "NATIVE", "NODE", "NO_OPERAND", "VALUE", "Conversion", "Holder"),
-    *("Node", "Place", "Value", "examples", "is_plain", "is_turned", "kind_of"),
+    *("Node", "Place", "Value", "examples", "is_empty_mask", "is_plain", "is_turned", "kind_of"),
 ]
 
 # Whose elements passes know; dates and times are NumPy's.
@@ -51,6 +51,11 @@ def kind_of(x: Array) -> Kind | None:
         return found if x.flags.aligned else None
     found = _new_kind(x)
     return found if found is None or not x.size else KINDS.put(key, found)
+
+
+def is_empty_mask(x: Array) -> bool:
+    """Whether an array can pick no elements."""
+    return x.dtype.char == "?" and not x.size
 
 
 def _new_kind(x: Array) -> Kind | None:
