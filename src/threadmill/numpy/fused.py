@@ -251,7 +251,7 @@ nanvar = _by_moments(np.nanvar, least=_NAN_MOMENTS)
 nanstd = _by_moments(np.nanstd, least=_NAN_MOMENTS)
 
 # From these sizes on they gain on two threads, one of which is busy elsewhere: 1.1 and more.
-nanprod = _fused(np.nanprod, _reduces, 1 << 24, runs=FLOATS)
+nanprod = _fused(np.nanprod, _reduces, 1 << 24, runs=FLOATS - COMPLEX)
 norm = _fused(np.linalg.norm, _norm_of_rows, 1 << 24)
 ptp = _fused(np.ptp, _ranges, 1 << 25)
 average = _fused(np.average, _reduces, 1 << 23)
