@@ -11,16 +11,35 @@ from kit.threads import HAS_GIL
 
 import threadmill as tm
 from threadmill._native.fields import NodeFields, ValueFields
-from threadmill._native.recording import prepare, put_off
+from threadmill._native.recording import prepare, put_off, put_off_over
 from threadmill._native.views import prepare as prepare_views
 from threadmill._native.views import view
-from threadmill.fusion import elements, operators, steps
+from threadmill.fusion import by_kinds, elements, operators, steps
+from threadmill.fusion.by_kinds import learn
 from threadmill.fusion.elision import TEMPORARY
 from threadmill.fusion.lazy import LazyArray
 from threadmill.fusion.record import Record
 
 NODE_FIELDS = [name for name in vars(NodeFields) if not name.startswith("__")]
 VALUE_FIELDS = [name for name in vars(ValueFields) if not name.startswith("__")]
+
+
+def in_place(x: Any, y: Any) -> Any:
+    z = x + y
+    z += 1
+    z *= x
+    z -= z
+    return z
+
+
+def into(x: Any, y: Any) -> Any:
+    z, other = x + y, x * y
+    np.add(x, 2.0, out=z)
+    np.multiply(y, z, out=(z,))
+    np.sqrt(other, out=z)
+    np.clip(z, 0, z, out=z)
+    return z
+
 
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "x + y": lambda x, y: x + y,
@@ -45,6 +64,17 @@ OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "views": lambda x, y: x[1:, :-1] + y[:-1, 1:],
     "compared": lambda x, y: (x + y) <= (x[:1] * y),
     "converted": lambda x, y: x.astype(np.float32),
+    "converted by a dtype": lambda x, y: x.astype(np.dtype("f")),
+    "converted by a name": lambda x, y: x.astype("float32"),
+    "converted at need": lambda x, y: x.astype(np.float32, copy=False),
+    "copied by astype": lambda x, y: x.astype(float),
+    "power": lambda x, y: x**3,
+    "power of floats": lambda x, y: np.power(x, 1.5),
+    "copied": lambda x, y: (x.copy() if x.flags.c_contiguous else 0, np.copy(y)),
+    "clipped": lambda x, y: (x.clip(0, 1), np.clip(x, 0.5, y), np.clip(y, x, 1), x.clip(y, y)),
+    "chosen": lambda x, y: (np.where(x < y, x, 0.0), np.where(x < y, x, y), np.where(x < y, 0, 1.5 * y)),
+    "in place": in_place,
+    "into": into,
 }
 
 # With and without temporaries that NumPy writes over.
@@ -95,6 +125,8 @@ def not_by_c(*args: Any) -> None:
 
 def by_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operators, "put_off", not_by_c)
+    monkeypatch.setattr(operators, "put_off_over", not_by_c)
+    monkeypatch.setattr(by_kinds, "put_off", not_by_c)
     monkeypatch.setattr(steps, "put_off", not_by_c)
     monkeypatch.setattr(elements, "view", not_by_c)
 
@@ -174,6 +206,191 @@ def test_zeros_and_nans_keep_their_signs() -> None:
         assert differences(program, [x, np.negative(x)]) == {}
 
 
+def test_warnings_of_numpys_own_code_are_at_its_lines() -> None:
+    x = np.full((211, 199), 0x7F800001, np.uint32).view("f")  # signalling
+
+    def program(x: Any, y: Any) -> Any:
+        return x.clip(0, 1), np.clip(y, 0, x), x**3
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        for _ in range(3):
+            assert differences(program, [x, x.copy()]) == {}
+
+
+def test_numbers_of_every_kind_where_others_are_known() -> None:
+    rng = np.random.default_rng(0)
+    floats = rng.standard_normal((211, 199))
+    nan = float("nan")
+
+    def choices(x: Any, y: Any) -> Any:
+        numbers = (0.0, -0.0, 0, 2, nan, -nan, True, np.float32(0.1))
+        return [np.where(x < y, x, number) for number in numbers] + [np.where(x < y, 0, -0.0)]
+
+    def bounds(x: Any, y: Any) -> Any:
+        pairs = ((0, 1), (-0.0, 0.0), (0, nan), (None, 1), (0, None), (1, 0), (y, 1), (0, y), (1, 2.5))
+        return [x.clip(*pair) for pair in pairs] + [np.clip(x, *pair) for pair in pairs]
+
+    def powers(x: Any, y: Any) -> Any:
+        return [x**k for k in (3, 3.0, -2.0, nan, 0, 2, True, 10**3)] + [y**3, 3**y, x**y]
+
+    for program in choices, bounds, powers:
+        for x in floats, floats.astype("f"), np.where(floats < 0, -0.0, floats):
+            for _ in range(2):
+                assert differences(program, [x, np.flip(x).copy()]) == {}
+
+
+@pytest.mark.parametrize("dtype", ["b", "B", "i", "l", "Q"])
+def test_integers_beyond_their_dtype_where_others_are_known(dtype: str) -> None:
+    x = np.arange(211 * 199).reshape(211, 199).astype(dtype)
+    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+    numbers = (3, least, most, least - 1, most + 1, -1)
+
+    def bounded(x: Any, y: Any) -> Any:
+        return [x.clip(low, high) for low in numbers for high in numbers]
+
+    for _ in range(2):
+        assert differences(bounded, [x, x.copy()]) == {}
+    for number in numbers:
+        for _ in range(2):
+            assert differences(lambda x, y, n=number: np.where(x > y, x, n), [x, x.copy()]) == {}
+            assert differences(lambda x, y, n=number: x**n, [x, x.copy()]) == {}
+
+
+class HasDtype:
+    """What names a dtype, and another one later."""
+
+    dtype = np.dtype("f")
+
+
+def test_dtypes_that_are_like_those_that_are_known() -> None:
+    x = np.ones((211, 199))
+    metadata = np.dtype("f", metadata={"unit": "m"})  # equal to "f"
+
+    def program(x: Any, y: Any) -> Any:
+        dtypes = (np.float32, "f", np.dtype("f"), metadata, ">f4", np.dtype(">f4"), float, "d", int, bool)
+        made = [x.astype(dtype) for dtype in dtypes]
+        made += [x.astype(dtype, copy=False) for dtype in dtypes]
+        return made, [x.astype(HasDtype), (x.astype(float, copy=False) is x, x.astype(float) is x)]
+
+    for name in "ffdd":
+        HasDtype.dtype = np.dtype(name)
+        assert differences(program, [x, x]) == {}
+    with pytest.raises(TypeError, match=r"np\.sqrt|sqrt|ufunc"):
+        tm.fuse(lambda x: (np.sqrt(x), x.astype(np.sqrt)))(x)
+    for dtype in metadata, np.dtype("f"), metadata:
+        made = tm.fuse(lambda x, dtype=dtype: x.astype(dtype))(x)
+        assert made.dtype.metadata == dtype.metadata
+
+
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "contiguous": lambda x: x,
+    "rows": lambda x: x[1:-1],
+    "columns": lambda x: x[:, ::2],
+    "backward": lambda x: x[::-1],
+    "repeated": lambda x: np.broadcast_to(x[0], x.shape),
+    "one more axis": lambda x: x[:, None],
+    "one row": lambda x: x[:1],
+    "one column": lambda x: x[:, :1],
+    "repeated columns": lambda x: np.broadcast_to(x[:, :1], x.shape),
+    "overlapping": lambda x: np.lib.stride_tricks.sliding_window_view(x, 3, 0),
+    "transposed": lambda x: x.T,
+}
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_copies_of_all_views_lie_as_numpys(order: Any) -> None:
+    x = np.arange(4600.0 * 12).reshape(4600, 12, order=order)
+
+    def copies(x: Any, y: Any) -> Any:
+        made = [x.copy(), np.copy(x), x.astype("f"), x.astype(float), x.astype(float, copy=False)]
+        for layout in "CAKF":
+            made += [x.copy(layout), np.copy(x, layout), x.astype("d", layout), x.astype("f", order=layout)]
+            made += [x.astype("d", layout, copy=False)]
+        return made
+
+    for _ in range(2):
+        for part in VIEWS.values():
+            found = part(x)
+            assert differences(copies, [found, found]) == {}
+            assert differences(lambda x, y, part=part: copies(part(x), y), [x, x]) == {}
+
+
+def test_what_is_put_off_is_written_over() -> None:
+    x = np.arange(211.0 * 199).reshape(211, 199)
+
+    def names(x: Any, y: Any) -> Any:
+        z = other = x + y
+        z += 1
+        kept = z * 2
+        other *= z
+        x += 1
+        np.add(x, y, out=y)
+        return z is other, z, kept, other
+
+    def others(x: Any, y: Any) -> Any:
+        z, small, row = x + y, (x * y).astype("f"), x[0] + 1
+        small += z[:1]
+        z += row
+        z += small
+        z[1:] += z[:-1]
+        z -= z[::-1]
+        np.add(z, row, out=z)
+        np.multiply(x, 2, out=small, casting="same_kind")
+        np.multiply(x, y, z)
+        np.sqrt(np.abs(z), out=(z,))
+        return z, small, row
+
+    calls: list[Callable[..., Any]] = [
+        lambda x, y, z, n: n.__iadd__(1.5),
+        lambda x, y, z, n: n.__itruediv__(2),
+        lambda x, y, z, n: np.add(x, y, out=n),
+        lambda x, y, z, n: np.add(x, y, out=(z[:5],)),
+        lambda x, y, z, n: np.add(x, y, z, out=z),
+        lambda x, y, z, n: np.add(x, out=z),
+        lambda x, y, z, n: np.add(x, y, out=(z, n)),
+        lambda x, y, z, n: np.add(x, y, out=7),
+        lambda x, y, z, n: np.less(x, y, out=z),
+        lambda x, y, z, n: np.less(x, y, out=n),
+        lambda x, y, z, n: z.__iadd__(np.add(x, y)[None]),
+        lambda x, y, z, n: z.__iadd__(x[None]),
+        lambda x, y, z, n: np.multiply(z, y[None], out=z),
+    ]
+
+    def wrong(x: Any, y: Any) -> Any:
+        told: list[Any] = []
+        for each in calls:
+            n, z = (x < y).astype(int), x + y
+            try:
+                each(x, y, z, n)
+            except (TypeError, ValueError) as error:
+                told.append((type(error).__name__, str(error)))
+            told += z, n
+        return told
+
+    for program in names, others, wrong:
+        for _ in range(3):
+            assert differences(program, [x, x.copy()]) == {}
+
+
+def test_only_nodes_of_the_operands_themselves_are_learned() -> None:
+    x = np.ones((211, 199))
+
+    def program(x: Any, y: Any) -> Any:
+        for operands in (x, x), (y, x), (x,), (x, y, y), (x, 2.0), (x, y):
+            called = object()
+            learn(called, operands, x + y)
+            found.append(put_off(called, 0, *operands) is not None)
+        learn(None, (x, y), x)
+        learn(None, (x, y), [x + y])
+        learn(None, (x, None), x + y)
+        return x
+
+    found: list[bool] = []
+    tm.fuse(program)(x, x.copy())
+    assert found == [False, False, False, False, False, HAS_GIL]
+
+
 def test_only_some_hundred_operations_are_pending() -> None:
     def program(x: Any) -> Any:
         most = 0
@@ -232,8 +449,10 @@ def test_wrong_arguments() -> None:
     x = np.ones(3)
     assert put_off(np.add, TEMPORARY, x, x) is None
     assert put_off(np.add, TEMPORARY, 1, None) is None
+    assert put_off(np.add, TEMPORARY, x, x, x, x) is None
+    assert put_off_over(np.add, x, x, x) is None
     wrong: list[tuple[Any, tuple[Any, ...]]] = [
-        *((put_off, ()), (put_off, (np.add, 0)), (put_off, (np.add, 0, x, x, x))),
+        *((put_off, ()), (put_off, (np.add, 0)), (put_off_over, (np.add, x))),
         *((prepare, ()), (prepare, (x,) * 10), (view, (x, ())), (view, ()), (prepare_views, (x,) * 5)),
     ]
     for function, args in wrong:

@@ -96,6 +96,7 @@ PYTHON_FILES = {
     "fields.c": "void *tm_py_fields(void);",
     "places.c": "",
     "recording.c": "void *tm_py_recording(void);",
+    "states.c": "",
     "views.c": "void *tm_py_views(void);",
 }
 
@@ -149,6 +150,7 @@ ffibuilder.set_source(
         "src/threadmill/include/threadmill_api.h",
         "src/threadmill/_native/limited_api.h",
         "src/threadmill/_native/fields.h",
+        "src/threadmill/_native/states.h",
     ],
     include_dirs=["csrc", "src/threadmill/include"],
     libraries=["m"],

@@ -198,16 +198,21 @@ static PyObject *new_node(PyObject *module, PyObject *const *args, Py_ssize_t co
     return node;
 }
 
+int tm_py_own(PyObject *lazy, PyObject *value)
+{
+    PyObject *owner = PyWeakref_NewRef(lazy, NULL);
+    int is_told = owner != NULL && PyObject_SetAttr(value, owner_name, owner) == 0;
+    Py_XDECREF(owner);
+    return is_told;
+}
+
 PyObject *tm_py_show(PyObject *example, PyObject *record, PyObject *value)
 {
     PyObject *lazy = tm_py_new_like(example, LAZY_FIELDS, LAZY_FIELDS);
-    PyObject *owner = lazy == NULL ? NULL : PyWeakref_NewRef(lazy, NULL);
-    if (owner == NULL || PyObject_SetAttr(value, owner_name, owner) < 0) {
-        Py_XDECREF(owner);
+    if (lazy == NULL || !tm_py_own(lazy, value)) {
         Py_XDECREF(lazy);
         return NULL;
     }
-    Py_DECREF(owner);
     give(lazy, LAZY_RECORD, record);
     give(lazy, LAZY_VALUE, value);
     return lazy;

@@ -75,6 +75,11 @@ static inline PyObject **fields_of(PyObject *self)
     return (PyObject **)(void *)((char *)self + sizeof(PyObject));
 }
 
+static inline PyObject *field(PyObject *self, int k)
+{
+    return fields_of(self)[k];
+}
+
 /* Whether an object is of the class, whose fields are set then but for those that nobody has set. */
 static inline int is_of(PyObject *x, PyTypeObject *type)
 {
@@ -94,6 +99,17 @@ static inline PyObject *this_thread(void)
 
 /* Whose fields from `given` on are the example's, and whose first ones are not set. */
 PyObject *tm_py_new_like(PyObject *example, int given, int count);
+
+/* Puts another object into a field that is set. */
+static inline void change(PyObject *made, int k, PyObject *x)
+{
+    PyObject *before = field(made, k);
+    give(made, k, x);
+    Py_XDECREF(before);
+}
+
+/* Has the value learn which lazy array shows it; false: an error is set. */
+int tm_py_own(PyObject *lazy, PyObject *value);
 
 /* The lazy array that shows a value, which learns of it; takes nothing over. */
 PyObject *tm_py_show(PyObject *example, PyObject *record, PyObject *value);

@@ -19,14 +19,28 @@ static inline int tm_py_intern(PyObject **const *places, const char *const *name
     return 1;
 }
 
-/* Two functions in a tuple. */
-static inline PyObject *tm_py_new_pair(PyMethodDef *functions)
+/* Refers to what the process has from here on, instead of what a package had that has been loaded before. */
+static inline void tm_py_keep(PyObject **const *places, PyObject *const *given, size_t count)
 {
-    PyObject *first = PyCFunction_New(&functions[0], NULL), *second = PyCFunction_New(&functions[1], NULL);
-    PyObject *both = first == NULL || second == NULL ? NULL : PyTuple_Pack(2, first, second);
-    Py_XDECREF(second);
-    Py_XDECREF(first);
-    return both;
+    for (size_t k = 0; k < count; k++) {
+        PyObject *before = *places[k];
+        *places[k] = Py_NewRef(given[k]);
+        Py_XDECREF(before);
+    }
+}
+
+/* Functions in a tuple. */
+static inline PyObject *tm_py_new_functions(PyMethodDef *functions, size_t count)
+{
+    PyObject *all = PyTuple_New((Py_ssize_t)count);
+    for (size_t k = 0; all != NULL && k < count; k++) {
+        PyObject *made = PyCFunction_New(&functions[k], NULL);
+        if (made == NULL)
+            Py_CLEAR(all);
+        else
+            PyTuple_SetItem(all, (Py_ssize_t)k, made); /* takes it over */
+    }
+    return all;
 }
 
 #endif

@@ -1,35 +1,34 @@
 /* How an operation is put off in one step: most of those that a fused function makes.
  *
- * A ufunc's call of one or two lazy arrays, or of one and a number, whose plan is known, becomes a node, its value
- * and the lazy array that shows it, and the node goes to the record's pending ones. Whatever has to be looked at is
- * left to Python, which makes the same of such calls as well, in five times the time: fusion/record.py says what
- * the fields mean and which lines pair.
+ * A call of lazy arrays and numbers, whose plan is known, becomes a node, its value and the lazy array that shows
+ * it, and the node goes to the record's pending ones. Whatever has to be looked at is left to Python, which makes
+ * the same of such calls as well, in five times the time: fusion/record.py says what the fields mean and which
+ * lines pair.
  */
-#include "fields.h"
+#include "states.h"
 
-/* put_off and prepare, in a tuple. Called with the GIL, as Python functions are: by ctypes. */
+/* put_off, put_off_over and prepare, in a tuple. Called with the GIL, as Python functions are: by ctypes. */
 void *tm_py_recording(void);
+
+enum { MOST_OPERANDS = 3 };
 
 /* What the process has of everything below; set once, live for ever. */
 static struct {
     PyObject *lazy;     /* what new lazy arrays are made like */
-    PyObject *plans;    /* a dict: by ufunc, and the kinds of values and the types of numbers */
+    PyObject *plans;    /* a dict: by what is called, and the kinds of values and the types of numbers */
     PyObject *numbers;  /* a dict of values: by the dtype's number, the number's type, and it or its text */
-    PyObject *handling; /* gives the token of how errors are handled now */
-    PyObject *warnings; /* the names in the module, or None where filters are the context's */
-    PyObject *frame;    /* gives a frame by how many are between */
-    PyObject *explicit; /* warnings.warn_explicit */
     PyObject *add_late; /* called with a record that has been closed, and a node */
-    PyObject *room;     /* the package whose frames are not the user's */
     PyObject *reuse;    /* what a node says of an operand that only the interpreter's stack holds */
-    Py_ssize_t most;    /* nodes that are pending at most */
-    PyObject *filters, *show, *record, *base;
+    PyObject *places[MOST_OPERANDS]; /* and of the one that it is written over */
+    PyObject *base;                  /* a name */
+    Py_ssize_t most;                 /* nodes that are pending at most */
 } its;
 
-static PyObject *field(PyObject *x, int k)
-{
-    return fields_of(x)[k];
-}
+/* What is called, and its operands: values and numbers. */
+struct call {
+    PyObject *called, *operands[MOST_OPERANDS];
+    int count;
+};
 
 static int is_lazy(PyObject *x)
 {
@@ -56,12 +55,14 @@ static PyObject *kind_of(PyObject *operand)
 }
 
 /* The plan of the call, borrowed; NULL where none is known that asks for nothing else. */
-static PyObject *plan_of(PyObject *ufunc, PyObject *first, PyObject *second)
+static PyObject *plan_of(const struct call *call)
 {
-    PyObject *key = second == NULL ? PyTuple_Pack(2, ufunc, kind_of(first))
-                                   : PyTuple_Pack(3, ufunc, kind_of(first), kind_of(second));
-    PyObject *plan = key == NULL ? NULL : PyDict_GetItemWithError(its.plans, key);
-    Py_XDECREF(key);
+    PyObject *key = PyTuple_New(1 + call->count);
+    if (key == NULL) return NULL;
+    PyTuple_SetItem(key, 0, Py_NewRef(call->called));
+    for (int k = 0; k < call->count; k++) PyTuple_SetItem(key, 1 + k, Py_NewRef(kind_of(call->operands[k])));
+    PyObject *plan = PyDict_GetItemWithError(its.plans, key);
+    Py_DECREF(key);
     return is_of(plan, tm_py_plan_type) && field(plan, PLAN_IS_SIMPLE) == Py_True ? plan : NULL;
 }
 
@@ -81,15 +82,16 @@ static PyObject *new_input(PyObject *plan, PyObject *x)
 }
 
 /* The operands as a tuple; NULL as above. */
-static PyObject *new_inputs(PyObject *plan, PyObject *first, PyObject *second)
+static PyObject *new_inputs(PyObject *plan, const struct call *call)
 {
-    PyObject *one = new_input(plan, first);
-    PyObject *other = one == NULL || second == NULL ? NULL : new_input(plan, second);
-    PyObject *inputs = NULL;
-    if (one != NULL && second == NULL) inputs = PyTuple_Pack(1, one);
-    if (other != NULL) inputs = PyTuple_Pack(2, one, other);
-    Py_XDECREF(other);
-    Py_XDECREF(one);
+    PyObject *inputs = PyTuple_New(call->count);
+    for (int k = 0; inputs != NULL && k < call->count; k++) {
+        PyObject *input = new_input(plan, call->operands[k]);
+        if (input != NULL)
+            PyTuple_SetItem(inputs, k, input); /* takes it over */
+        else
+            Py_CLEAR(inputs);
+    }
     return inputs;
 }
 
@@ -123,7 +125,7 @@ static int is_alone(PyObject *value)
     return array == Py_None || (field(value, VALUE_BORROWED) == Py_False && Py_REFCNT(array) == 1);
 }
 
-/* ---- the record and the state ---- */
+/* ---- the record ---- */
 
 static int may_take_a_node(PyObject *record)
 {
@@ -134,45 +136,7 @@ static int may_take_a_node(PyObject *record)
     return PyList_Size(field(record, RECORD_PENDING)) < its.most;
 }
 
-static int is_named(PyObject *names, PyObject *name, PyObject *x)
-{
-    return PyDict_GetItemWithError(names, name) == x;
-}
-
-/* State.is_now */
-static int is_now(PyObject *state)
-{
-    if (!is_of(state, tm_py_state_type) || its.warnings == Py_None) return 0;
-    PyObject *token = PyObject_CallObject(its.handling, NULL), *filters = field(state, STATE_LIST);
-    Py_XDECREF(token); /* the context has it, and the state perhaps */
-    if (token == NULL || token != field(state, STATE_TOKEN) || !PyList_Check(filters)) return 0;
-    Py_ssize_t count = PyList_Size(filters);
-    return is_named(its.warnings, its.filters, filters) &&
-           count == PyLong_AsSsize_t(field(state, STATE_COUNT)) &&
-           (count == 0 || PyList_GetItem(filters, 0) == field(state, STATE_FIRST)) &&
-           is_named(its.warnings, its.show, field(state, STATE_SHOW)) &&
-           is_named(its.warnings, its.record, field(state, STATE_RECORD));
-}
-
-/* Whether warnings that show once are remembered as where the state was made: is_version in past_filters.py */
-static int is_version(PyObject *asked)
-{
-    if (asked == Py_None) return 1;
-    PyObject *said = PyObject_CallObject(its.explicit, asked);
-    if (said == NULL) PyErr_Clear(); /* it has failed as there */
-    Py_XDECREF(said);
-    return said != NULL;
-}
-
 /* ---- one operation ---- */
-
-/* Puts another object into a field that the example's has been copied to. */
-static void change(PyObject *made, int k, PyObject *x)
-{
-    PyObject *before = field(made, k);
-    give(made, k, x);
-    Py_XDECREF(before);
-}
 
 /* The node of these inputs at a place, not pending yet; the plan's is its example. */
 static PyObject *new_node_of(PyObject *plan, PyObject *state, PyObject *inputs, PyObject *place)
@@ -195,14 +159,19 @@ static PyObject *new_node_of(PyObject *plan, PyObject *state, PyObject *inputs, 
     return node;
 }
 
-/* The lazy array of what a node makes, when the node is pending. */
-static PyObject *show_pending(PyObject *record, PyObject *node)
+/* The lazy array of what a node makes, when the node is pending: a new one, or `over`. */
+static PyObject *show_pending(PyObject *record, PyObject *node, PyObject *over)
 {
-    PyObject *lazy = tm_py_show(its.lazy, record, PyList_GetItem(field(node, NODE_OUTS), 0));
+    PyObject *value = PyList_GetItem(field(node, NODE_OUTS), 0), *lazy = NULL;
+    if (over == NULL)
+        lazy = tm_py_show(its.lazy, record, value);
+    else if (tm_py_own(over, value))
+        lazy = Py_NewRef(over);
     if (lazy == NULL || PyList_Append(field(record, RECORD_PENDING), node) < 0) {
         Py_XDECREF(lazy);
         return NULL;
     }
+    if (over != NULL) change(over, LAZY_VALUE, value);
     if (field(record, RECORD_IS_OPEN) == Py_True) return lazy;
     PyObject *done = PyObject_CallFunctionObjArgs(its.add_late, record, node, NULL);
     Py_XDECREF(done);
@@ -215,117 +184,196 @@ static PyObject *none_or_error(void)
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
-/* The lazy array that the call makes; None where Python has to look at it. */
-static PyObject *put_off_by(PyObject *plan, PyObject *record, PyObject *state, PyObject *inputs, int reuses)
+/* The place of a node that reports errors: the user's, or that in NumPy's code which the plan knows. */
+static PyObject *place_of(PyObject *plan)
+{
+    PyObject *known = field(field(plan, PLAN_NODE), NODE_PLACE);
+    return known == Py_None ? tm_py_place_now() : Py_NewRef(known);
+}
+
+/* The lazy array that the call makes; None where Python has to look at it. `reused`: what the node says of the
+ * operand that it is written over, NULL where there is none. */
+static PyObject *put_off_by(PyObject *plan, PyObject *record, PyObject *state, PyObject *inputs,
+                            PyObject *reused, PyObject *over)
 {
     PyObject *reports = field(field(plan, PLAN_NODE), NODE_REPORTS);
-    if (!is_now(state)) return none_or_error();
+    if (!tm_py_is_now(state)) return none_or_error();
     if (reports == Py_True &&
-        (field(state, STATE_AT_ONCE) == Py_True || !is_version(field(state, STATE_ASKED))))
+        (field(state, STATE_AT_ONCE) == Py_True || !tm_py_is_version(field(state, STATE_ASKED))))
         return none_or_error();
-    PyObject *place = reports == Py_True ? tm_py_new_place(its.frame, its.room) : Py_NewRef(Py_None);
+    PyObject *place = reports == Py_True ? place_of(plan) : Py_NewRef(Py_None);
     PyObject *node = place == NULL ? NULL : new_node_of(plan, state, inputs, place);
     Py_XDECREF(place);
     if (node == NULL) return NULL;
     if (reports == Py_True && PyObject_IsTrue(field(state, STATE_BITS)) == 0)
         change(node, NODE_REPORTS, Py_False);
-    if (reuses) change(node, NODE_REUSED, its.reuse);
-    PyObject *lazy = show_pending(record, node);
+    if (reused != NULL) change(node, NODE_REUSED, reused);
+    PyObject *lazy = show_pending(record, node, over);
     Py_DECREF(node);
     return lazy;
 }
 
-/* The same of operands, of which some are temporaries. */
-static PyObject *put_off_operands(PyObject *ufunc, PyObject *record, PyObject *first, PyObject *second,
-                                  int is_first_temporary, int is_second_temporary)
+/* The same by a plan that is borrowed, under the record's state. */
+static PyObject *put_off_in(PyObject *record, PyObject *plan, const struct call *call, PyObject *reused,
+                            PyObject *over)
 {
-    PyObject *plan = plan_of(ufunc, first, second);
-    int turned = NOT_TAKEN;
-    if (plan != NULL && is_second_temporary) turned = is_turned(plan, first, second, is_first_temporary);
-    if (turned == TAKEN) {
-        PyObject *before = first;
-        first = second;
-        second = before;
-        is_first_temporary = 1;
-        plan = plan_of(ufunc, first, second);
-    }
-    if (plan == NULL || turned == NOT_SURE) return none_or_error();
     Py_INCREF(plan); /* whatever the collector of garbage calls may empty the plans, or change the record */
     PyObject *state = Py_XNewRef(field(record, RECORD_STATE));
-    PyObject *inputs = new_inputs(plan, first, second);
-    int reuses = is_first_temporary && is_value(second) && is_alone(first);
-    PyObject *made = inputs == NULL ? none_or_error() : put_off_by(plan, record, state, inputs, reuses);
+    PyObject *inputs = new_inputs(plan, call);
+    PyObject *made = inputs == NULL ? none_or_error() : put_off_by(plan, record, state, inputs, reused, over);
     Py_XDECREF(inputs);
     Py_XDECREF(state);
     Py_DECREF(plan);
     return made;
 }
 
-/* put_off(ufunc, temporary, first[, second]): `temporary` are the references, with those that the call adds, of an
- * operand that only the interpreter's stack holds; 0 where none is one. */
+/* The same of operands, of which some are temporaries. */
+static PyObject *put_off_operands(PyObject *record, struct call *call, int is_first_temporary,
+                                  int is_second_temporary)
+{
+    PyObject *plan = plan_of(call), **x = call->operands;
+    int turned = NOT_TAKEN;
+    if (plan != NULL && is_second_temporary) turned = is_turned(plan, x[0], x[1], is_first_temporary);
+    if (turned == TAKEN) {
+        PyObject *before = x[0];
+        x[0] = x[1];
+        x[1] = before;
+        is_first_temporary = 1;
+        plan = plan_of(call);
+    }
+    if (plan == NULL || turned == NOT_SURE) return none_or_error();
+    int reuses = is_first_temporary && is_value(x[1]) && is_alone(x[0]);
+    return put_off_in(record, plan, call, reuses ? its.reuse : NULL, NULL);
+}
+
+/* What the node says of the value that it is written over, borrowed: its place among the operands. */
+static PyObject *place_among(const struct call *call, PyObject *value)
+{
+    for (int k = 0; k < call->count; k++)
+        if (call->operands[k] == value) return its.places[k];
+    return NULL;
+}
+
+/* The same written over what a lazy array shows that is put off: nobody else can see that. */
+static PyObject *put_off_in_place(PyObject *record, const struct call *call, PyObject *over)
+{
+    PyObject *value = operand_of(over, record), *plan = NULL;
+    if (is_value(value) && field(value, VALUE_ARRAY) == Py_None) plan = plan_of(call);
+    if (plan == NULL) return none_or_error();
+    PyObject *kind = field(field(plan, PLAN_VALUE), VALUE_KIND);
+    int is_alike = PyObject_RichCompareBool(kind, field(value, VALUE_KIND), Py_EQ);
+    if (is_alike <= 0) return none_or_error();
+    return put_off_in(record, plan, call, place_among(call, value), over);
+}
+
+/* The operands among the arguments, 0 of too many; negative: an error is set. */
+static int operands_in(Py_ssize_t arguments, Py_ssize_t others)
+{
+    if (arguments > others) return arguments - others > MOST_OPERANDS ? 0 : (int)(arguments - others);
+    PyErr_Format(PyExc_TypeError, "%zd arguments instead of %zd or more", arguments, others + 1);
+    return -1;
+}
+
+/* The record of the first lazy array, borrowed, if it may take a node from here. */
+static PyObject *record_of(PyObject *const *operands, int count)
+{
+    PyObject *record = NULL;
+#ifndef Py_GIL_DISABLED /* another thread may close it meanwhile */
+    for (int k = 0; record == NULL && k < count; k++)
+        if (is_lazy(operands[k])) record = field(operands[k], LAZY_RECORD);
+#endif
+    return record != NULL && may_take_a_node(record) ? record : NULL;
+}
+
+/* Refers to the operands, which its user lets go of; false: Python has to look at one. */
+static int take_operands(struct call *call, PyObject *record, PyObject *const *given, int count)
+{
+    for (int k = 0; k < count; k++) {
+        call->operands[k] = Py_XNewRef(operand_of(given[k], record));
+        if (call->operands[k] == NULL) return 0;
+        call->count++;
+    }
+    return 1;
+}
+
+static void let_go(struct call *call)
+{
+    for (int k = 0; k < call->count; k++) Py_DECREF(call->operands[k]);
+}
+
+static int is_temporary(PyObject *x, Py_ssize_t references)
+{
+    return is_lazy(x) && Py_REFCNT(x) <= references;
+}
+
+/* put_off(called, temporary, *operands): `temporary` are the references, with those that the call adds, of an
+ * operand that only the interpreter's stack holds; 0 where none is one, as where there are three. */
 static PyObject *put_off(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (count < 3 || count > 4) {
-        PyErr_Format(PyExc_TypeError, "%zd arguments instead of 3 or 4", count);
-        return NULL;
-    }
-    PyObject *x = args[2], *y = count == 4 ? args[3] : NULL;
-    PyObject *own = is_lazy(x) ? x : y != NULL && is_lazy(y) ? y : NULL;
-    PyObject *record = own == NULL ? NULL : field(own, LAZY_RECORD);
-#ifdef Py_GIL_DISABLED
-    record = NULL; /* another thread may close it meanwhile */
-#endif
-    if (record == NULL || !may_take_a_node(record)) return none_or_error();
-    PyObject *first = Py_XNewRef(operand_of(x, record));
-    PyObject *second = Py_XNewRef(y == NULL ? NULL : operand_of(y, record));
+    PyObject *const *given = args + 2;
+    PyObject *record, *made = NULL;
+    const int operands = operands_in(count, 2);
+    if (operands < 0) return NULL;
+    struct call call = {.called = args[0]};
+    if ((record = record_of(given, operands)) == NULL) return none_or_error();
     Py_ssize_t temporary = PyLong_AsSsize_t(args[1]);
-    int is_first_temporary = is_lazy(x) && Py_REFCNT(x) <= temporary;
-    int is_second_temporary = y != NULL && is_lazy(y) && Py_REFCNT(y) <= temporary;
-    PyObject *made = NULL;
-    if (first != NULL && (y == NULL || second != NULL))
-        made = put_off_operands(args[0], record, first, second, is_first_temporary, is_second_temporary);
+    if (take_operands(&call, record, given, operands))
+        made = put_off_operands(record, &call, is_temporary(given[0], temporary),
+                                operands == 2 && is_temporary(given[1], temporary));
     else
         made = none_or_error();
-    Py_XDECREF(second);
-    Py_XDECREF(first);
+    let_go(&call);
     return made;
 }
 
-/* prepare(lazy, plans, numbers, handling, warnings, frame, explicit, add_late, room, reuse, most): before any
- * put_off */
+/* put_off_over(called, lazy, *operands): the lazy array, which shows the result from here on. */
+static PyObject *put_off_over(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    PyObject *record, *made = NULL;
+    const int operands = operands_in(count, 2);
+    if (operands < 0) return NULL;
+    struct call call = {.called = args[0]};
+    if ((record = record_of(args + 1, 1)) == NULL) return none_or_error();
+    if (take_operands(&call, record, args + 2, operands))
+        made = put_off_in_place(record, &call, args[1]);
+    else
+        made = none_or_error();
+    let_go(&call);
+    return made;
+}
+
+/* prepare(lazy, plans, numbers, add_late, reuse, handling, warnings, frame, explicit, room, most): before any put_off */
 static PyObject *prepare(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    PyObject **given[] = {&its.lazy,  &its.plans,    &its.numbers,  &its.handling, &its.warnings,
-                          &its.frame, &its.explicit, &its.add_late, &its.room,     &its.reuse};
-    const Py_ssize_t most = (Py_ssize_t)(sizeof given / sizeof *given);
-    if (count != most + 1) {
-        PyErr_Format(PyExc_TypeError, "%zd arguments instead of %zd", count, most + 1);
+    PyObject **places[] = {&its.lazy, &its.plans, &its.numbers, &its.add_late, &its.reuse};
+    enum { OWN = sizeof places / sizeof *places, MOST = OWN + 5, ALL };
+    if (count != ALL) {
+        PyErr_Format(PyExc_TypeError, "%zd arguments instead of %d", count, (int)ALL);
         return NULL;
     }
     if (!is_of(args[0], tm_py_lazy_type) || !PyDict_Check(args[1]) || !PyDict_Check(args[2])) {
         PyErr_SetString(PyExc_TypeError, "no example of lazy arrays, or no dicts");
         return NULL;
     }
-    its.most = PyLong_AsSsize_t(args[most]);
-    for (Py_ssize_t k = 0; k < most; k++) {
-        PyObject *before = *given[k]; /* of a package that has been loaded before */
-        *given[k] = Py_NewRef(args[k]);
-        Py_XDECREF(before);
-    }
+    if (!tm_py_prepare_states(args + OWN)) return NULL;
+    its.most = PyLong_AsSsize_t(args[MOST]);
+    tm_py_keep(places, args, OWN);
     return Py_NewRef(Py_None);
 }
 
 static PyMethodDef functions[] = {
     {"put_off", (PyCFunction)(void (*)(void))put_off, METH_FASTCALL, NULL},
+    {"put_off_over", (PyCFunction)(void (*)(void))put_off_over, METH_FASTCALL, NULL},
     {"prepare", (PyCFunction)(void (*)(void))prepare, METH_FASTCALL, NULL},
 };
 
 void *tm_py_recording(void)
 {
-    static const char *const names[] = {"filters", "showwarning", "_showwarnmsg_impl", "base"};
-    PyObject **places[] = {&its.filters, &its.show, &its.record, &its.base};
-    if (!tm_py_intern(places, names, sizeof names / sizeof *names)) return NULL;
-    return tm_py_new_pair(functions);
+    if (its.base == NULL && (its.base = PyUnicode_InternFromString("base")) == NULL) return NULL;
+    for (int k = 0; k < MOST_OPERANDS; k++)
+        if (its.places[k] == NULL && (its.places[k] = PyLong_FromLong(k)) == NULL) return NULL;
+    return tm_py_new_functions(functions, sizeof functions / sizeof *functions);
 }

@@ -121,11 +121,7 @@ static PyObject *prepare(PyObject *module, PyObject *const *args, Py_ssize_t cou
         PyErr_SetString(PyExc_TypeError, "no examples, or no dicts");
         return NULL;
     }
-    for (Py_ssize_t k = 0; k < all; k++) {
-        PyObject *before = *given[k]; /* of a package that has been loaded before */
-        *given[k] = Py_NewRef(args[k]);
-        Py_XDECREF(before);
-    }
+    tm_py_keep(given, args, (size_t)all);
     return Py_NewRef(Py_None);
 }
 
@@ -139,5 +135,5 @@ void *tm_py_views(void)
     static const char *const names[] = {"dtype", "num", "shape", "strides", "flags", "aligned"};
     PyObject **places[] = {&its.dtype, &its.num, &its.shape, &its.strides, &its.flags, &its.aligned};
     if (!tm_py_intern(places, names, sizeof names / sizeof *names)) return NULL;
-    return tm_py_new_pair(functions);
+    return tm_py_new_functions(functions, sizeof functions / sizeof *functions);
 }

@@ -49,9 +49,13 @@ MASKED = "masked"
 _BY_PLACE = frozenset({"power", "float_power", "fmax", "fmin", "signbit", "copysign"})
 
 
-def may_show_place(loop: Loop | Conversion, name: str) -> bool:
+def may_show_place(loop: Loop | Conversion, name: str, operands: tuple[Any, ...] = ()) -> bool:
     """Whether shows_place is to be asked of operands of one shape, and of others."""
-    return name in _BY_PLACE or loop.dtypes[0].char == "e"
+    if loop.dtypes[0].char == "e":
+        return True
+    if name in ("power", "float_power") and operands and type(operands[1]) is not Value:  # one number
+        return name == "power" and loop.dtypes[1].kind == "i"
+    return name in _BY_PLACE
 
 
 def may_show_rows(loop: Loop | Conversion, name: str) -> bool:

@@ -6,21 +6,22 @@ from typing import Any
 import numpy as np
 
 from .._native.fields import PlanFields
+from .._native.fused import EACH
 from ..arrays.cache import Cache
 from ..arrays.loops import Loop
 from ..arrays.refusal import Refusal
 from ..arrays.self_test import NUMPYS
 from .elision import COMMUTATIVE, elides_such
-from .loops import find_loop, may_show_place, may_show_rows
-from .nodes import Conversion, Value, examples
+from .loops import find_loop, may_show_place, may_show_rows, number_in
+from .nodes import Conversion, Node, Place, Value, examples
 
-__all__ = ["PLANS", "SMALL", "NodePlan", "plan_conversion", "plan_of_call"]
+__all__ = ["PLANS", "SMALL", "NodePlan", "plan_as_made", "plan_conversion", "plan_of_call"]
 
 # Elements below which an operation is done at once, by NumPy.
 SMALL = 4096
 
 # Plans of NumPy's own ufuncs, by ufunc and the kinds of operands; False where NumPy has to make the call.
-# Those of conversions, by loop and kind. Any thread may write.
+# Those of conversions, by loop and kind, and of other calls, by what is called. Any thread may write.
 PLANS: "Cache[tuple[Any, ...], Plan | bool]" = Cache()
 
 
@@ -28,7 +29,7 @@ class Plan(PlanFields):
     """What put_off makes nodes by.
 
     `is_simple`: it does so by itself, like `node` and its `value`. `number_in`: the number of the dtype that
-    the only number is taken in. `takes_first`, `takes_second`: the result of an operator may be written over
+    numbers are taken in. `takes_first`, `takes_second`: the result of an operator may be written over
     that operand, the second one's where both may be turned around, if it is a temporary.
     """
 
@@ -47,11 +48,13 @@ class NodePlan(Plan):
     """A loop, and the shape and order of what it makes.
 
     `size`: its elements. `is_quick`: but numbers the operands are the loop's as they are, and nothing else
-    about them has to be looked at. `number`: the place of the only number, -1 without one, -2 if there are
-    more. `turned`: it runs in Fortran's order.
+    about them has to be looked at. `has_numbers`: some are numbers. `turned`: it runs in Fortran's order.
     """
 
-    __slots__ = ("dtype", "is_quick", "kind", "loop", "name", "number", "reports", "shape", "size", "turned")
+    __slots__ = (
+        *("dtype", "has_numbers", "is_quick", "kind", "loop", "name", "reports", "shape", "size"),
+        "turned",
+    )
 
     def __init__(
         self, ufunc: np.ufunc, loop: Loop, operands: tuple[Any, ...], shape: tuple[int, ...]
@@ -62,23 +65,22 @@ class NodePlan(Plan):
         self.shape = shape
         self.reports = loop.strided.reports
         self.size = prod(shape)
-        numbers = [k for k, x in enumerate(operands) if type(x) is not Value]
-        self.number = -2 if len(numbers) > 1 else numbers[0] if numbers else -1
+        numbers = _dtypes_of_numbers(loop, operands)
+        self.has_numbers = bool(numbers)
         self.turned = any(x.turned for x, _ in values)
         self.dtype = loop.dtypes[-1]
-        self.kind = self.dtype.num, shape, self.turned
+        self.kind = self.dtype.num, shape, self.turned, False
         self.is_quick = (
             self.size > 0
             and len(loop.dtypes) == len(operands) + 1
-            and self.number > -2
-            and not may_show_place(loop, self.name)
+            and len(numbers) < 2
+            and not may_show_place(loop, self.name, operands)
             and not (may_show_rows(loop, self.name) and any(x.shape != shape for x, _ in values))
             and all(x.dtype.num == dtype.num for x, dtype in values)
             and (not self.turned or all(not x.shape or (x.turned and x.shape == shape) for x, _ in values))
         )
         super().__init__(loop, self.name, shape, self.reports, self.turned)
-        if self.number >= 0:
-            self.number_in = loop.dtypes[self.number].num
+        self.number_in = next(iter(numbers), None)
         pair: tuple[Any, ...] = operands if len(operands) == 2 else (None, None)
         first, second = pair
         self.takes_first = elides_such(ufunc, first, second)
@@ -109,6 +111,31 @@ def plan_conversion(loop: Conversion, value: Value) -> None:
     """Has put_off convert values of this kind; called by the loop, as a ufunc is."""
     if value.kind is not None:
         PLANS.put((loop, value.kind), Plan(loop, loop.name, value.shape, loop.reports, value.turned))
+
+
+def plan_as_made(called: Any, operands: tuple[Any, ...], node: Node, place: Place | None) -> None:
+    """Has put_off make such a node whenever this is called with values and numbers of these kinds; nothing
+    else about them may count. `place`: the node's, if it is not the user's."""
+    kinds = [x.kind if type(x) is Value else type(x) for x in operands]
+    if (called, *kinds) in PLANS or None in kinds:
+        return
+    if len(node.inputs) != len(operands) or node.over != EACH or node.space != node.shape:
+        return
+    for x, own, dtype in zip(operands, node.inputs, node.loop.dtypes, strict=False):
+        if own is not (x if type(x) is Value else number_in(dtype, x)):
+            return
+    numbers = _dtypes_of_numbers(node.loop, operands)
+    if len(numbers) > 1:
+        return
+    plan = Plan(node.loop, node.name, node.shape, node.place is not None, node.turned)
+    plan.number_in = next(iter(numbers), None)
+    plan.node.place = place
+    PLANS.put((called, *kinds), plan)
+
+
+def _dtypes_of_numbers(loop: Loop | Conversion, operands: tuple[Any, ...]) -> set[int]:
+    """The numbers of the dtypes that Python's numbers are taken in."""
+    return {dtype.num for x, dtype in zip(operands, loop.dtypes, strict=False) if type(x) is not Value}
 
 
 def _new_plan(ufunc: np.ufunc, operands: tuple[Any, ...]) -> NodePlan | None:

@@ -1,6 +1,7 @@
 """What a fused function has put off: nodes, each a loop with its operands, and the values that they make."""
 
 import functools
+import itertools
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -26,8 +27,9 @@ KNOWN = NUMERIC - {"m", "M"}
 # Over which operand NumPy writes a node's result, unless it is the one of that number.
 NO_OPERAND, FIRST_IF_LARGE = -1, -2
 
-# The number of a value's dtype, its shape, and whether it is turned.
-Kind = tuple[int, tuple[int, ...], bool]
+# The number of a value's dtype, its shape, whether it is turned, and whether NumPy's copies of its array lie
+# in neither of the two orders.
+Kind = tuple[int, tuple[int, ...], bool, bool]
 
 # Where in the user's program a node was written: its code, its instruction, its globals.
 Place = tuple[types.CodeType, int, dict[str, Any]]
@@ -64,7 +66,14 @@ def _new_kind(x: Array) -> Kind | None:
         turned = is_turned(x)
         if not turned:
             return None
-    return x.dtype.num, x.shape, turned
+    return x.dtype.num, x.shape, turned, not turned and not _is_copied_in_order(x)
+
+
+def _is_copied_in_order(x: Array) -> bool:
+    """Whether NumPy's copy of an array in order K lies in C's order. The longest strides come first there,
+    those of axes of length 1 and of 0 among them."""
+    strides = x.strides
+    return x.flags.c_contiguous or all(one >= next_one for one, next_one in itertools.pairwise(strides))
 
 
 def is_plain(x: Array) -> bool:
@@ -104,7 +113,8 @@ def is_turned(x: Array) -> bool:
 class Value(ValueFields):
     """An array that is there, or that a node will make.
 
-    `is_plain`: a pass can read its array where it is; `kind`: dtype, shape and order then. `turned`: its
+    `is_plain`: a pass can read its array where it is; `kind`: dtype, shape and
+    orders then. `turned`: its
     elements lie in Fortran's order. `owner` is the lazy array that shows it to the user, if one does.
     `borrowed`: the array is memory that is written later perhaps; who still holds the value then gets a copy
     first. `again`: it has been computed and not stored, as it is quickly made again. `folds`: what it has
@@ -129,7 +139,7 @@ class Value(ValueFields):
         self.again = self.borrowed = self.is_view = False
         self.folds: dict[Any, Any] | None = None
         self._is_nan: bool | None = None
-        self.kind: Kind | None = (dtype.num, shape, turned) if array is None else kind_of(array)
+        self.kind: Kind | None = (dtype.num, shape, turned, False) if array is None else kind_of(array)
         self.is_plain = self.kind is not None
         self.turned = self.kind is not None and self.kind[2]
 

@@ -15,9 +15,10 @@ import numpy as np
 
 from ..arrays.rebound import rebound
 from .lazy import LazyArray, at_once
+from .nodes import Place
 from .steps import astype
 
-__all__ = ["copied", "is_numpys"]
+__all__ = ["copied", "is_numpys", "is_numpys_place"]
 
 
 def _array(x: Any, *args: Any, **options: Any) -> Any:
@@ -105,3 +106,9 @@ def copied(module: Any, **more: Any) -> types.SimpleNamespace:
 def is_numpys(frame: types.FrameType) -> bool:
     """Whether the frame runs such a copy."""
     return _MARK in frame.f_globals
+
+
+def is_numpys_place(place: Place) -> bool:
+    """Whether an instruction is one of such a copy."""
+    _, _, names = place
+    return _MARK in names

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
+from .by_kinds import FUNCTIONS_BY_KINDS, METHODS_BY_KINDS, conversion, learn, of_kinds
 from .call_sites import bound, method_of, names_given
 from .calls import are_small, by_numpy, call, call_at_once
 from .definitions import FUNCTIONS, METHODS
@@ -32,7 +33,7 @@ from .node_plans import plan_of_call
 from .nodes import FIRST_IF_LARGE, Value
 from .operand import as_operand, is_foreign, kind_of_loops, value_of
 from .powers import power
-from .recording import put_off
+from .recording import put_off, put_off_over
 from .reducing import reduce
 
 __all__: list[str] = []
@@ -144,6 +145,8 @@ def _backward(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[
 
 def _in_place(ufunc: np.ufunc, operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def in_place(self: LazyArray, other: Any) -> Any:
+        if put_off_over(ufunc, self, self, other) is not None:
+            return self
         if is_foreign(other):
             return at_once(self._record, operate, (self, other), {})
         return call(self._record, ufunc, (self, other), {"out": (self,)})
@@ -172,13 +175,13 @@ def _of_one(self: LazyArray, ufunc: np.ufunc) -> Any:
 def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
     if modulo is not None:
         return NotImplemented
-    if is_foreign(other):
+    if type(other) not in PYTHON_NUMBERS and is_foreign(other):
         return at_once(self._record, operator.pow, (self, other), {})
     ufunc, operands = power(self, other)
-    if len(operands) == 1:
-        made = put_off(ufunc, 0, operands[0])
-        return _of_one(operands[0], ufunc) if made is None else made
-    return call(self._record, ufunc, operands, {})
+    made = put_off(ufunc, 0, *operands)
+    if made is not None:
+        return made
+    return _of_one(operands[0], ufunc) if len(operands) == 1 else call(self._record, ufunc, operands, {})
 
 
 def _ipow(self: LazyArray, other: Any) -> Any:
@@ -214,6 +217,10 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
             if operands[0] is not None and operands[1] is not None:
                 node = record.node(ufunc, operands)
                 return call_at_once(record, ufunc, args, {}) if node is None else shown(record, node)
+        if len(options) == 1 and len(args) == ufunc.nin and len(options.get("out", ())) == 1:
+            (out,) = options["out"]  # NumPy gives a tuple, whatever it has been given
+            if put_off_over(ufunc, out, *args) is not None:
+                return out
         if len(args) == 2 and args[1] is self and not options and _may_be_turned(args[0], ufunc):
             counts = getrefcount(args[0]), getrefcount(args[1])
             over = written_over(ufunc, args[0], counts[0], self._value, counts[1])
@@ -241,11 +248,18 @@ _BY_UFUNC: dict[np.ufunc, Any] = {ufunc: getattr(operator, f"__{name}__") for na
 
 
 def _array_function(self: LazyArray, function: Any, types: Any, args: Any, options: Any) -> Any:
+    is_by_kinds = function in FUNCTIONS_BY_KINDS and not options
+    if is_by_kinds:
+        made = put_off(function, 0, *args)
+        if made is not None:
+            return made
     definition = FUNCTIONS.get(function)
     if definition is not None and are_small(args):
         return by_numpy(self._record, function, args, options)
     if definition is not None and _PLAIN.issuperset(types):
         result = bound(definition, args, options)
+        if is_by_kinds:
+            learn(function, args, result)
         if result is not NotImplemented:
             return result
     return at_once(self._record, function, args, options)
@@ -310,7 +324,10 @@ def _put_on() -> None:
     }
     methods = {f"__{name}__": function for name, function in special.items()}
     for name, definition in METHODS.items():
-        methods[name] = method_of(name, definition)
+        method = method_of(name, definition)
+        if name == "astype":
+            method = conversion(method)
+        methods[name] = of_kinds(definition, method) if name in METHODS_BY_KINDS else method
     for name, function in methods.items():
         function.__name__ = name
         setattr(LazyArray, name, function)

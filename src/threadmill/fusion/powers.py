@@ -18,6 +18,10 @@ class _Asked(np.ndarray[Any, Any]):
 _powers: dict[tuple[Any, ...], tuple[np.ufunc, int, np.dtype[Any]]] = {}
 
 
+# The exponents that NumPy may take a short way for.
+_SHORT = frozenset({-1, 0, 0.5, 1, 2})
+
+
 def _is_number(exponent: Any) -> bool:
     """Whether it is one number: NumPy 2.1 and older take short ways for their own as well."""
     if type(exponent) is np.ndarray:
@@ -30,26 +34,26 @@ def _is_number(exponent: Any) -> bool:
 
 def _is_short(exponent: Any) -> bool:
     """Whether it may have a short way; nothing is told of a signalling NaN."""
-    if type(exponent) in (int, float):
-        return exponent in (-1, 0, 0.5, 1, 2)
     with np.errstate(all="ignore"):
-        return exponent in (-1, 0, 0.5, 1, 2)
+        return any(exponent == short for short in _SHORT)
 
 
 def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
     """The ufunc and the operands of ``x ** exponent``."""
-    if not _is_number(exponent) or not _is_short(exponent):
+    number, kind = x.dtype.num, type(exponent)
+    if kind is int or kind is float:  # most are
+        if exponent not in _SHORT:
+            return np.power, (x, exponent)
+        key: tuple[Any, ...] = number, kind, None, exponent
+    elif not _is_number(exponent) or not _is_short(exponent):
         return np.power, (x, exponent)
-    kind = type(exponent)
-    if kind is int or kind is float:
-        key: tuple[Any, ...] = x.dtype.num, kind, None, exponent
     else:
-        key = x.dtype.num, kind, getattr(exponent, "dtype", None), complex(exponent)
+        key = number, kind, getattr(exponent, "dtype", None), complex(exponent)
     found = _powers.get(key)
     if found is None:
         asked: Any = np.ones(2, x.dtype).view(_Asked)
         found = _powers[key] = asked**exponent
     ufunc, count, dtype = found
-    if dtype.num != x.dtype.num:  # NumPy 2.2 and older: integers to powers of floats
+    if dtype.num != number:  # NumPy 2.2 and older: integers to powers of floats
         x = x.astype(dtype)
-    return ufunc, (x, exponent)[:count]
+    return ufunc, (x,) if count == 1 else (x, exponent)

@@ -19,7 +19,7 @@ from ..arrays.loops import Loop
 from .explanation import Log
 from .foreseen import Foreseen
 from .groups import run_groups
-from .loops import as_values, may_show_place, may_show_rows, number_in, shows_place
+from .loops import as_values, may_show_place, may_show_rows, shows_place
 from .node_plans import SMALL, NodePlan, plan_of_call
 from .nodes import NODE, VALUE, Conversion, Node, Value
 from .passes import Fold
@@ -100,14 +100,11 @@ class Record(RecordFields):
             if inputs is None:
                 return None
             return self.add(plan.loop, plan.name, inputs, plan.shape, plan.reports)
-        k = plan.number
-        if k >= 0:
-            number = number_in(plan.loop.dtypes[k], operands[k])
-            if number is None:
-                return None
-            operands = (number, *operands[1:]) if k == 0 else (*operands[:k], number, *operands[k + 1 :])
+        taken = as_values(plan.loop, operands) if plan.has_numbers else operands
+        if taken is None:
+            return None
         return self._put_off(
-            plan.loop, plan.name, operands, plan.shape, plan.reports, plan.turned, plan, above=above
+            plan.loop, plan.name, taken, plan.shape, plan.reports, plan.turned, plan, above=above
         )
 
     def add(

@@ -3,7 +3,7 @@
 from sys import _getframe
 from warnings import warn_explicit
 
-from .._native.recording import prepare, put_off
+from .._native.recording import prepare, put_off, put_off_over
 from ..arrays.errstate import HANDLING
 from .lazy import LAZY
 from .loops import NUMBERS
@@ -13,9 +13,9 @@ from .record import MOST_PENDING
 from .sharing import add_late
 from .warned import PACKAGE, SEEN_BY_ALL
 
-__all__ = ["put_off"]
+__all__ = ["put_off", "put_off_over"]
 
 prepare(
-    *(LAZY, PLANS, NUMBERS, HANDLING.get, SEEN_BY_ALL, _getframe),
-    *(warn_explicit, add_late, PACKAGE, FIRST_IF_LARGE, MOST_PENDING),
+    *(LAZY, PLANS, NUMBERS, add_late, FIRST_IF_LARGE),
+    *(HANDLING.get, SEEN_BY_ALL, _getframe, warn_explicit, PACKAGE, MOST_PENDING),
 )

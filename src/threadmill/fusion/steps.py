@@ -11,7 +11,7 @@ from ..arrays.refusal import Refusal
 from .calls import assign
 from .explanation import MAY_CHANGE
 from .lazy import LazyArray, evaluated_alone, shown
-from .loops import find_loop, plain_loop, select_loop_of
+from .loops import find_loop, number_in, plain_loop, select_loop_of
 from .node_plans import plan_conversion
 from .nodes import KNOWN, Conversion, Value, is_plain
 from .recording import put_off
@@ -36,7 +36,7 @@ def astype(
     value = x._value
     if not value.is_plain or subok not in (True, False) or copy not in (True, False):
         return NotImplemented
-    if order != "K" and not (order in ("C", "A") and _is_contiguous(value)):
+    if order != "K" and (order not in ("C", "A") or value.turned):
         return NotImplemented
     try:
         target = np.dtype(dtype)
@@ -44,11 +44,11 @@ def astype(
             return NotImplemented
     except (TypeError, ValueError):
         return NotImplemented
-    if target == value.dtype and target.metadata is None and not copy:  # long is long long
+    is_same = target == value.dtype and target.metadata is None  # long is long long
+    if is_same and not copy and (order == "K" or value.array is None or value.array.flags.c_contiguous):
         return x
-    array = value.array
-    if array is not None and (0 in array.strides or (1 in array.shape and not array.flags.c_contiguous)):
-        return NotImplemented  # whose order NumPy chooses in another way
+    if order == "K" and value.kind is not None and value.kind[3]:
+        return NotImplemented
     if target.metadata is not None or not target.isnative:
         return NotImplemented
     loop = _conversion(value.dtype, target)
@@ -60,10 +60,6 @@ def astype(
     plan_conversion(loop, value)
     node = x._record.add(loop, loop.name, (value,), value.shape, loop.reports)
     return NotImplemented if node is None else shown(x._record, node)
-
-
-def _is_contiguous(value: Value) -> bool:
-    return not value.turned if value.array is None else value.array.flags.c_contiguous
 
 
 def _conversion(source: "np.dtype[Any]", target: "np.dtype[Any]") -> Conversion | None:
@@ -134,7 +130,7 @@ def where(condition: Any, *choices: Any) -> Any:
         return NotImplemented
     try:
         dtype = np.result_type(*[x.dtype if type(x) is Value else x for x in values[1:]])
-        given = [x if type(x) is Value else _in_loop(x, dtype) for x in values]
+        given = [x if type(x) is Value else number_in(dtype, x) or _in_loop(x, dtype) for x in values]
         operands = [x for x in given if x is not None]
         if len(operands) < len(given):
             return NotImplemented
@@ -146,7 +142,7 @@ def where(condition: Any, *choices: Any) -> Any:
     for k, x in enumerate(operands[1:], 1):
         if x.dtype.num != dtype.num and plain_loop(x.dtype, dtype) is None:
             return NotImplemented
-        if not x.shape and x.array is not None:
+        if x is values[k] and not x.shape and x.array is not None:
             operands[k] = Value.of(x.array.astype(dtype))
     node = record.add(select_loop_of(dtype), "where", tuple(operands), shape, False)
     return NotImplemented if node is None else shown(record, node)

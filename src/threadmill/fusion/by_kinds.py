@@ -1,0 +1,86 @@
+"""Calls of NumPy's functions and methods that come to one node by nothing but the kinds of their operands.
+
+The first call of a kind runs its definition. Those that follow are put off in one step, as ufuncs are.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .lazy import LazyArray
+from .node_plans import plan_as_made
+from .nodes import KNOWN, NATIVE
+from .numpys_code import is_numpys_place
+from .operand import as_operand
+from .recording import put_off
+
+__all__ = ["FUNCTIONS_BY_KINDS", "METHODS_BY_KINDS", "conversion", "learn", "of_kinds"]
+
+FUNCTIONS_BY_KINDS = frozenset({np.clip, np.copy, np.where})
+METHODS_BY_KINDS = frozenset({"clip", "copy"})
+
+Method = Callable[..., Any]
+
+
+def learn(called: Any, args: tuple[Any, ...], made: Any) -> None:
+    """Has put_off do what a call with these arguments has come to, if that is one node of them."""
+    node = made._value.node if type(made) is LazyArray else None
+    if node is None:
+        return
+    operands = tuple([as_operand(made._record, x) for x in args])
+    if None not in operands:
+        place = node.place if node.place is not None and is_numpys_place(node.place) else None
+        plan_as_made(called, operands, node, place)
+
+
+def of_kinds(called: Any, method: Method) -> Method:
+    """A method that is put off by `called` and the kinds of its operands, once that is known."""
+
+    def quick(self: LazyArray, *args: Any, **options: Any) -> Any:
+        if options:
+            return method(self, *args, **options)
+        made = put_off(called, 0, self, *args)
+        if made is None:
+            made = method(self, *args)
+            learn(called, (self, *args), made)
+        return made
+
+    return quick
+
+
+# Types that name a dtype, and the same one for ever.
+_DTYPES: dict[type, np.dtype[Any]] = {
+    **{kind: np.dtype(kind) for kind in (bool, int, float, complex)},
+    **{np.dtype(char).type: np.dtype(char) for char in KNOWN},
+}
+
+
+def _names_dtype(x: Any) -> bool:
+    kind = type(x)
+    if kind is type:
+        return x in _DTYPES
+    return kind is str or (isinstance(x, np.dtype) and x is NATIVE.get(x.num))
+
+
+def conversion(method: Method) -> Method:
+    """``x.astype(dtype)``, put off by the dtype, and by that and False with ``copy=False``."""
+
+    def astype(self: LazyArray, *args: Any, **options: Any) -> Any:
+        if len(args) != 1 or not _names_dtype(args[0]):
+            return method(self, *args, **options)
+        called = args[0]
+        if options:
+            if len(options) > 1 or options.get("copy") is not False:
+                return method(self, *args, **options)
+            own = self._value.dtype
+            if called is own or (type(called) is type and _DTYPES[called] is own):
+                return self
+            called = called, False
+        made = put_off(called, 0, self)
+        if made is None:
+            made = method(self, *args, **options)
+            learn(called, (self,), made)
+        return made
+
+    return astype
