@@ -6,6 +6,7 @@ numba compiles the function, in parallel and with fastmath, which is not bound t
 and JAX (64-bit, all cores) give new arrays, as they take no out.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -256,32 +257,57 @@ def _small(plan: Plan) -> Iterator[Row | str]:
     yield row(plan, "an operation that is put off", costs, Measure.SECONDS, note=note)
 
 
-# Of a million numbers, so that the call is worth while.
-RECORDED: dict[str, Callable[[Any], Any]] = {
-    "x + x": lambda x: x + x,
-    "x * 2.0": lambda x: x * 2.0,
-    "2.0 * x": lambda x: 2.0 * x,
-    "np.sqrt(x)": lambda x: np.sqrt(x),
-    "np.abs(x)": lambda x: np.abs(x),
-    "np.add(x, x)": lambda x: np.add(x, x),
-    "np.maximum(x, 0)": lambda x: np.maximum(x, 0),
-    "x ** 2": lambda x: x**2,
-    "x.astype(np.float32)": lambda x: x.astype(np.float32),
-    "x[1:-1, :-2]": lambda x: x[1:-1, :-2],
+def _in_place(x: Any) -> None:
+    x += 1.0
+
+
+# Of a million numbers, so that the call is worth while; `mask` and `made` are put off before.
+RECORDED: dict[str, Callable[..., Any]] = {
+    "x + x": lambda x, *_: x + x,
+    "x * 2.0": lambda x, *_: x * 2.0,
+    "2.0 * x": lambda x, *_: 2.0 * x,
+    "np.sqrt(x)": lambda x, *_: np.sqrt(x),
+    "np.abs(x)": lambda x, *_: np.abs(x),
+    "np.add(x, x)": lambda x, *_: np.add(x, x),
+    "np.maximum(x, 0)": lambda x, *_: np.maximum(x, 0),
+    "x ** 2": lambda x, *_: x**2,
+    "x ** 3": lambda x, *_: x**3,
+    "made += 1.0": lambda _x, _mask, made: _in_place(made),
+    "np.add(x, x, out=made)": lambda x, _mask, made: np.add(x, x, out=made),
+    "x.astype(np.float32)": lambda x, *_: x.astype(np.float32),
+    "x.copy()": lambda x, *_: x.copy(),
+    "x.clip(0, 1)": lambda x, *_: x.clip(0, 1),
+    "np.clip(x, 0, 1)": lambda x, *_: np.clip(x, 0, 1),
+    "np.where(mask, x, 0.0)": lambda x, mask, _made: np.where(mask, x, 0.0),
+    "x[1:-1, :-2]": lambda x, *_: x[1:-1, :-2],
 }
 
 
 def _recording(plan: Plan) -> Iterator[Row | str]:
-    """What Python does while an operation is put off, or a view is made."""
-    times = 25  # so few operations stay put off until the function returns
+    """What Python does while an operation is put off, or a view is made.
 
-    def recorded(x: Any) -> list[float]:
-        empty = timed(partial(lambda _: None, x), times)
-        return [(timed(partial(each, x), times) - empty) / times for each in RECORDED.values()]
+    The garbage collector comes after some hundred operations, whichever that is: it is off, and has a row.
+    """
+
+    def recorded(x: Any, operation: Callable[..., Any], times: int) -> float:
+        arguments = x, x > 0.5, x + 1.0
+        empty = timed(partial(lambda *_: None, *arguments), times)
+        return (timed(partial(operation, *arguments), times) - empty) / times
 
     fused = tm.fuse(recorded)
     x = np.ones((1000, 1000))
-    rounds = [[fused(x) for _ in range(5)] for _ in range(plan.rounds[0])]
-    for k, what in enumerate(RECORDED):
-        costs = [summary([each[k] for each in calls]).p10 for calls in rounds]
-        yield row(plan, f"recording {what}", costs, Measure.SECONDS, target=1.5e-6)
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        for what, operation in RECORDED.items():
+            costs = [summary([fused(x, operation, 25) for _ in range(5)]).p10 for _ in range(plan.rounds[0])]
+            yield row(plan, f"recording {what}", costs, Measure.SECONDS, target=1.5e-6)
+    finally:
+        if was_on:
+            gc.enable()
+    # So many operations stay put off until the function returns.
+    costs = [
+        summary([fused(x, RECORDED["x + x"], 250) for _ in range(5)]).median for _ in range(plan.rounds[0])
+    ]
+    note = "with the collector's part"
+    yield row(plan, "recording x + x, 250 times", costs, Measure.SECONDS, target=1.5e-6, note=note)
