@@ -2,11 +2,12 @@
 
 import itertools
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from .._types import Array
-from .library import lib
+from .library import ffi, lib
 
 # Of two arrays: no byte is in both; they are the same elements of one dtype in the same places; or neither.
 APART, SAME, OVERLAPPING = lib.TM_APART, lib.TM_SAME, lib.TM_OVERLAPPING
@@ -19,8 +20,20 @@ def relate(x: Array, y: Array) -> int:
     one, other = owner_of(x), owner_of(y)
     if one is not other and one is not None and other is not None:
         return APART  # the same answer without the 3 us
+    if _begin_alike(x, y):
+        return SAME  # as well
     ours, theirs = _told(x), _told(y)
     return lib.tm_relate(ours, len(ours), theirs, len(theirs))
+
+
+def _begin_alike(x: Array, y: Array) -> bool:
+    """Whether they are the same elements, as far as is quickly seen."""
+    if x.dtype is not y.dtype or x.strides != y.strides or x.shape != y.shape or not x.size:
+        return False
+    if type(x) is not np.ndarray or type(y) is not np.ndarray:
+        return False
+    first: tuple[Any, ...] = (*(0,) * x.ndim, ...)
+    return bool(ffi.from_buffer(x[first]) == ffi.from_buffer(y[first]))
 
 
 def are_apart(x: Array, y: Array) -> bool:

@@ -18,6 +18,7 @@ from .loops import plain_loop, shows_gaps
 from .node_plans import SMALL
 from .nodes import Node, Value
 from .record import Record
+from .recording import put_off
 from .stores import store
 
 if TYPE_CHECKING:
@@ -145,7 +146,9 @@ def _call_into(
     if out is None or ufunc.nout != 1 or not (is_lazy or type(out) is np.ndarray):
         return call_at_once(record, ufunc, args, options)
     dtype, shape = out.dtype, out.shape
-    node = _node(record, ufunc, operands, options)
+    quick = put_off(ufunc, 0, *args[: ufunc.nin]) if options.keys() <= {"out"} else None
+    node = _node(record, ufunc, operands, options) if quick is None else quick._value.node
+    del quick  # nobody holds what the node makes
     if node is None:
         return call_at_once(record, ufunc, args, options)
     last = node

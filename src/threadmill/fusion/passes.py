@@ -99,10 +99,13 @@ class Pass:
         """What is read, and the order in which values are made."""
         made: dict[Value, int] = {}
         operands, arrays = self.operands, self.arrays
+        state = None
         for node in self.nodes:
             key += node.loop, node.over
-            if node.state.buffer != _USUAL_BUFFER:
-                key.append(("buffer", node.state.buffer))
+            if node.state is not state:  # most nodes have one
+                state = node.state
+                if state.buffer != _USUAL_BUFFER:
+                    key.append(("buffer", state.buffer))
             for value in node.inputs:
                 array = value.array
                 if array is None:
@@ -114,10 +117,10 @@ class Pass:
                     continue
                 slot = operands[value] = len(arrays)
                 arrays.append(array)
-                if array.ndim:
-                    key += slot, array.dtype.num, array.shape, array.strides
+                if value.shape:
+                    key += slot, value.kind, array.strides
                 else:
-                    key += slot, array.dtype.num, (), value.is_nan()
+                    key += slot, value.kind, value.is_nan()
             for value in node.outs:
                 made[value] = len(made)
         return made

@@ -81,4 +81,4 @@ def _as_numpys_lies(value: Value, array: Array) -> Array:
 
 def _address(x: Array) -> "CData":
     """Where an array's first element is; the array stays in place while this is kept."""
-    return start_of(x if x.flags.c_contiguous else x[_FIRST[x.ndim]])
+    return start_of(x[_FIRST[x.ndim]])
