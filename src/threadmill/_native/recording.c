@@ -278,10 +278,11 @@ static int operands_in(Py_ssize_t arguments, Py_ssize_t others)
 static PyObject *record_of(PyObject *const *operands, int count)
 {
     PyObject *record = NULL;
-#ifndef Py_GIL_DISABLED /* another thread may close it meanwhile */
+#ifdef Py_GIL_DISABLED
+    count = 0; /* another thread may close it meanwhile */
+#endif
     for (int k = 0; record == NULL && k < count; k++)
         if (is_lazy(operands[k])) record = field(operands[k], LAZY_RECORD);
-#endif
     return record != NULL && may_take_a_node(record) ? record : NULL;
 }
 
