@@ -71,8 +71,8 @@ static PyObject *plan_of(const struct call *call)
 static PyObject *new_input(PyObject *plan, PyObject *x)
 {
     if (is_value(x)) return Py_NewRef(x);
-    int is_unlike_zero = PyObject_IsTrue(x); /* zeros of both signs are equal */
-    PyObject *shown = is_unlike_zero < 0 ? NULL : is_unlike_zero ? Py_NewRef(x) : PyObject_Repr(x);
+    int is_itself = PyLong_CheckExact(x) ? 1 : PyObject_IsTrue(x); /* zeros of both signs are equal */
+    PyObject *shown = is_itself < 0 ? NULL : is_itself ? Py_NewRef(x) : PyObject_Repr(x);
     PyObject *key = shown == NULL ? NULL : PyTuple_Pack(3, field(plan, PLAN_NUMBER_IN), Py_TYPE(x), shown);
     PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(its.numbers, key);
     Py_XINCREF(found);

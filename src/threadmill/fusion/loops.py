@@ -109,7 +109,7 @@ def as_values(loop: Loop, operands: tuple[Any, ...]) -> tuple[Value, ...] | None
 
 def number_in(dtype: np.dtype[Any], x: Any) -> Value | None:
     """A number of Python's in a loop's dtype; None where NumPy has to look at it."""
-    key = dtype.num, type(x), x or repr(x)  # zeros of both signs are equal
+    key = dtype.num, type(x), x if type(x) is int else x or repr(x)  # zeros of both signs are equal
     found = NUMBERS.get(key)
     if found is None:
         number = as_loop_number(x, dtype)
