@@ -268,14 +268,25 @@ def test_dtypes_that_are_like_those_that_are_known() -> None:
     metadata = np.dtype("f", metadata={"unit": "m"})  # equal to "f"
 
     def program(x: Any, y: Any) -> Any:
-        dtypes = (np.float32, "f", np.dtype("f"), metadata, ">f4", np.dtype(">f4"), float, "d", int, bool)
+        dtypes: tuple[Any, ...] = (
+            np.float32,
+            "f",
+            np.dtype("f"),
+            metadata,
+            ">f4",
+            np.dtype(">f4"),
+            float,
+            "d",
+        )
+        dtypes += (int, bool, *map(np.dtype, "lqLQqlQL"), np.longlong, np.long, "q", "l")
         made = [x.astype(dtype) for dtype in dtypes]
         made += [x.astype(dtype, copy=False) for dtype in dtypes]
         return made, [x.astype(HasDtype), (x.astype(float, copy=False) is x, x.astype(float) is x)]
 
     for name in "ffdd":
         HasDtype.dtype = np.dtype(name)
-        assert differences(program, [x, x]) == {}
+        for own in "d?lq":
+            assert differences(program, [x.astype(own), x.astype(own)]) == {}
     with pytest.raises(TypeError, match=r"np\.sqrt|sqrt|ufunc"):
         tm.fuse(lambda x: (np.sqrt(x), x.astype(np.sqrt)))(x)
     for dtype in metadata, np.dtype("f"), metadata:

@@ -3,11 +3,11 @@
 
 /* What the process has of everything below; set once, live for ever. */
 static struct {
-    PyObject *handling; /* gives the token of how errors are handled now */
-    PyObject *warnings; /* the names in the module, or None where filters are the context's */
-    PyObject *frame;    /* gives a frame by how many are between */
-    PyObject *explicit; /* warnings.warn_explicit */
-    PyObject *room;     /* the package whose frames are not the user's */
+    PyObject *handling;                /* gives the token of how errors are handled now */
+    PyObject *warnings;                /* the names in the module, or None where filters are the context's */
+    PyObject *frame;                   /* gives a frame by how many are between */
+    PyObject *explicit;                /* warnings.warn_explicit */
+    PyObject *room;                    /* the package whose frames are not the user's */
     PyObject *filters, *show, *record; /* names */
 } its;
 

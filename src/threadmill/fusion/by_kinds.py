@@ -56,25 +56,28 @@ _DTYPES: dict[type, np.dtype[Any]] = {
 }
 
 
-def _names_dtype(x: Any) -> bool:
+def _named(x: Any) -> Any:
+    """What stands for a dtype in a plan's key; None for what may not. Dtypes are equal that are not the same:
+    long and long long, and those with metadata."""
     kind = type(x)
     if kind is type:
-        return x in _DTYPES
-    return kind is str or (isinstance(x, np.dtype) and x is NATIVE.get(x.num))
+        return x if x in _DTYPES else None
+    if kind is str:
+        return x
+    return x.type if isinstance(x, np.dtype) and x is NATIVE.get(x.num) else None
 
 
 def conversion(method: Method) -> Method:
     """``x.astype(dtype)``, put off by the dtype, and by that and False with ``copy=False``."""
 
     def astype(self: LazyArray, *args: Any, **options: Any) -> Any:
-        if len(args) != 1 or not _names_dtype(args[0]):
+        called = _named(args[0]) if len(args) == 1 else None
+        if called is None:
             return method(self, *args, **options)
-        called = args[0]
         if options:
             if len(options) > 1 or options.get("copy") is not False:
                 return method(self, *args, **options)
-            own = self._value.dtype
-            if called is own or (type(called) is type and _DTYPES[called] is own):
+            if type(called) is type and _DTYPES[called] is self._value.dtype:
                 return self
             called = called, False
         made = put_off(called, 0, self)
