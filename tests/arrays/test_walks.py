@@ -56,7 +56,7 @@ def test_a_first_call_of_a_ufunc_walks_through_some_twenty_functions(
     monkeypatch.delitem(ufuncs._of_numpy, id(np.exp), raising=False)
     monkeypatch.setattr(ufuncs, "_made", {})
     entered = walk(lambda: tm.parallel(np.exp)(x))
-    assert len(set(entered)) <= 25, entered
+    assert len(set(entered)) <= 26, entered
     assert len({file for file, _ in entered}) <= 10, entered  # of docstrings, doors and small calls, too
 
 
