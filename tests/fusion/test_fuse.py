@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from kit import commands
 from kit.fuse_compare import contents, differences, everything_is_worth_it, sums_fold
+from numpy.lib.stride_tricks import as_strided
 from numpy.testing import assert_array_equal
 
 import threadmill as tm
@@ -528,6 +529,42 @@ def test_a_number_goes_where_a_mask_is_in_the_pass_that_makes_the_mask(
         ["isnan", "less", "bitwise_or", "where"],
         ["greater", "where"],
     ]
+
+
+def _adds_one(a: Any) -> Any:
+    a += 1
+    return a
+
+
+def _adds_twice(a: Any) -> Any:
+    b = a * 2
+    np.add(a, b, out=a)
+    a[...] = a - 1
+    return a, b
+
+
+@pytest.mark.parametrize("dtype", ["i8", "f4", "D"])
+@pytest.mark.parametrize("program", [_adds_one, _adds_twice])
+def test_an_array_that_overlaps_itself_is_written_as_by_numpy(program: Any, dtype: str) -> None:
+    results = []
+    for each in program, tm.fuse(program):
+        memory = np.arange(3 * N).astype(dtype)
+        strides = (N - 1) * memory.itemsize, memory.itemsize
+        results.append((contents(each(as_strided(memory, (3, N), strides))), contents(memory)))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("dtypes", [("f8", ">f8"), (">f8", "f8"), ("<i4", ">i4")])
+def test_the_same_memory_in_the_other_byte_order_is_written(dtypes: Any) -> None:
+    def program(a: Any, b: Any) -> Any:
+        b[...] = a
+
+    results = []
+    for each in program, tm.fuse(program):
+        memory = np.arange(N, dtype=dtypes[0])
+        each(memory, memory.view(dtypes[1]))
+        results.append(contents(memory))
+    assert results[0] == results[1]
 
 
 def test_an_overlapping_write_goes_through_a_temporary(x: Any) -> None:

@@ -1,5 +1,6 @@
 """Memory that arrays share: how two of them lie to each other, and whether one overlaps itself."""
 
+import functools
 import itertools
 from collections.abc import Iterable
 from typing import Any
@@ -47,9 +48,12 @@ def any_shared(inputs: Iterable[Array], outs: Iterable[Array]) -> bool:
 
 def overlaps_itself(x: Array) -> bool:
     """Whether two elements of x may share memory, as in a broadcast or a sliding window."""
-    if x.flags.forc:  # the same answer without the 2 us
-        return False
-    told = _told(x)
+    return not x.flags.forc and _overlap(x.itemsize, x.shape, x.strides)
+
+
+@functools.lru_cache
+def _overlap(itemsize: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    told = [0, 0, itemsize, *shape, *strides]
     return bool(lib.tm_overlaps_itself(told, len(told)))
 
 
@@ -60,4 +64,6 @@ def owner_of(x: Array) -> Array | None:
 
 
 def _told(x: Array) -> list[int]:
-    return [x.__array_interface__["data"][0], x.dtype.num, x.itemsize, *x.shape, *x.strides]
+    """As C is told of an array: numbers in the other byte order are of another dtype."""
+    number = x.dtype.num if x.dtype.isnative else ~x.dtype.num
+    return [x.__array_interface__["data"][0], number, x.itemsize, *x.shape, *x.strides]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._native.memory import APART, OVERLAPPING, owner_of, relate
+from .._native.memory import APART, OVERLAPPING, overlaps_itself, owner_of, relate
 from .._types import Array
 from .loops import shows_gaps
 from .nodes import Holder, Node, Value, is_plain, is_turned
@@ -29,7 +29,7 @@ def store(record: "Record", target: Array, value: Value) -> bool:
         return False
     if not (is_turned(target) if value.turned else is_plain(target)):
         return False
-    if 0 in target.strides and target.size > 1:
+    if overlaps_itself(target):
         return False
     if get_ident() != record.thread:
         share(record)
