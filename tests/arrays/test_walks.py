@@ -57,7 +57,7 @@ def test_a_first_call_of_a_ufunc_walks_through_some_twenty_functions(
     monkeypatch.setattr(ufuncs, "_made", {})
     entered = walk(lambda: tm.parallel(np.exp)(x))
     assert len(set(entered)) <= 26, entered
-    assert len({file for file, _ in entered}) <= 10, entered  # of docstrings, doors and small calls, too
+    assert len({file for file, _ in entered}) <= 11, entered  # of docstrings, doors and small calls, too
 
 
 def test_calls_like_one_before_walk_through_four(x: Any) -> None:
