@@ -172,6 +172,7 @@ class Interface(RuleBasedStateMachine):
     def teardown(self) -> None:
         for each in self.made:
             each.pool.shutdown()
+            outcome(each.pool.join)  # what has failed would be told at exit
         assert threading.active_count() <= self.threads + 8  # Python names a native thread when it meets one
         faulthandler.cancel_dump_traceback_later()
 
