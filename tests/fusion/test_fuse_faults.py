@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.fuse_arguments import values
-from kit.fuse_compare import Special, differences
+from kit.fuse_compare import Special, differences, everything_is_worth_it
 
 import threadmill as tm
 from threadmill.arrays.cache import Cache
@@ -633,6 +633,27 @@ def test_complex_sums_in_place_keep_numpys_nan_where_operands_overlap(dtype: str
     x.real[step :: 3 * step] = -np.nan
     with np.errstate(all="ignore"):
         assert differences(added_to_itself_moved, [x[::step], x]) == {}
+
+
+def added_to_the_next_row(x: Any, y: Any) -> Any:
+    x[1:] += x[:-1] * 0.5
+    np.multiply(x[:-1], x[1:] - 1, out=x[:-1])
+    return x
+
+
+@pytest.mark.parametrize("gap", [0, 7])
+@pytest.mark.parametrize("dtype", ["f", "d"])
+def test_sums_in_place_keep_numpys_nan_where_operands_overlap(
+    monkeypatch: pytest.MonkeyPatch, dtype: str, gap: int
+) -> None:
+    """NumPy's loop makes other NaNs at the end of a row in place than in new memory."""
+    everything_is_worth_it(monkeypatch)
+    memory = values(np.random.default_rng(1), 3 * (1025 + gap), dtype, True).reshape(3, -1)
+    bits = memory.view(f"u{memory.itemsize}")
+    payloads = np.arange(3 * 5, dtype=bits.dtype).reshape(3, 5)
+    bits[:, 1020:1025] = np.array(np.nan, dtype).view(bits.dtype) + payloads
+    with np.errstate(all="ignore"):
+        assert differences(added_to_the_next_row, [memory[:, :1025], memory]) == {}
 
 
 def stored_sum(x: Any, y: Any) -> Any:

@@ -173,7 +173,7 @@ def _call_into(
     target = evaluated_alone(out) if is_lazy else out
     # Whose operands overlap it otherwise than element by element NumPy copies, and takes other loops then.
     is_elsewhere = any(_overlaps(value.array, target) for value in node.inputs)
-    if is_elsewhere or shows_gaps(node, target) or not store(record, target, made):
+    if is_elsewhere or shows_gaps(node, target) or not store(record, target, made, copies=False):
         record.take_out(node, last)
         return call_at_once(record, ufunc, args, options)
     return out

@@ -23,8 +23,11 @@ _ALL_APART = frozenset({APART})
 _WRITTEN = "an array was written"
 
 
-def store(record: "Record", target: Array, value: Value) -> bool:
-    """Writes the value into an evaluated array of its shape; False: NumPy has to."""
+def store(record: "Record", target: Array, value: Value, copies: bool = True) -> bool:
+    """Writes the value into an evaluated array of its shape; False: NumPy has to.
+
+    `copies`: as an assignment does. An operation with that output makes other NaNs there than in new memory.
+    """
     if target.dtype.num != value.dtype.num or not target.flags.writeable:
         return False
     if not (is_turned(target) if value.turned else is_plain(target)):
@@ -37,8 +40,8 @@ def store(record: "Record", target: Array, value: Value) -> bool:
     _drop_all_but(record, value)
     around, node = _Store(target, record.pending), value.node
     if node is None or not around.fits(value, node):
-        if value.dtype.kind == "c" and node is not None:
-            return False  # in place NumPy's loop takes the other one of two NaNs
+        if not copies:
+            return False
         others = [each for each in around.staying(record.made_before(record.pending)) if each is not value]
         with Holder(value):
             record.flush(_WRITTEN, spared=others, asked=value, before_write=True)
