@@ -195,6 +195,14 @@ def test_few_are_compared_with_all(dtype: str, other: str) -> None:
         same("isin", x, [0.0, -0.0, np.nan, x[3, 3]], parallel=True)
 
 
+def test_sides_are_numpys_to_judge() -> None:
+    """A letter warned before NumPy 2.1, at the user's line."""
+    x, row = np.arange(60.0).reshape(6, 10), np.arange(30.0)
+    same("searchsorted", row, x, side="right", parallel=True)
+    for side in "r", "Left", np.array("left"), None, 1:
+        same("searchsorted", row, x, side=side, parallel=False)
+
+
 def test_long_rows_are_not_looked_over() -> None:
     x, row = np.arange(60.0).reshape(6, 10), np.arange(300.0)
     same("searchsorted", row[:240], x, parallel=True)

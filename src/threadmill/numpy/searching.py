@@ -60,6 +60,8 @@ def searchsorted(pool: Pool, a: Any, v: Any, side: Any = "left", sorter: Any = N
     rows = rows_of(v, []) if is_plain(v) else _NOT_PLAIN
     if isinstance(rows, Refusal):
         return rows
+    if type(side) is not str or side not in ("left", "right"):
+        return _OPTIONS
     row = _searched(a, v, sorter)
     if isinstance(row, Refusal):
         return row
