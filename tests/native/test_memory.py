@@ -28,7 +28,7 @@ def test_how_arrays_lie_to_each_other() -> None:
     views.append(read_only)
 
     def lies(x: Any) -> tuple[Any, ...]:
-        return x.__array_interface__["data"][0], x.dtype.num, x.shape, x.strides
+        return x.__array_interface__["data"][0], x.dtype.num, x.dtype.isnative, x.shape, x.strides
 
     for x in views:
         for y in views:
