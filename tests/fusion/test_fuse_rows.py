@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import LAYOUTS, arrays, differences, sums_fold
+from kit.fuse_compare import LAYOUTS, arrays, differences, everything_is_worth_it, sums_fold
 
 import threadmill as tm
 
@@ -146,3 +146,20 @@ def test_what_is_made_again_for_a_pass_over_more_elements() -> None:
 
     x = np.arange(300 * 1023, dtype=np.uint32).reshape(300, 1023) % 50
     assert not differences(program, [x, x + 1, np.linspace(0.5, 3, 1023)])
+
+
+def _made_once_more(x: Any) -> Any:
+    mean = x.mean(axis=-1)
+    negative = np.negative(mean)
+    out = np.ones(mean.shape, mean.dtype)
+    np.add(negative, 1, out=out)  # runs the row, and may leave `negative` to be made again
+    return mean, negative, out
+
+
+@pytest.mark.parametrize("dtype", ["d", "f", "Q"])
+def test_what_goes_once_over_a_row_that_has_been_made_goes_over_elements(
+    monkeypatch: pytest.MonkeyPatch, dtype: str
+) -> None:
+    everything_is_worth_it(monkeypatch)
+    x = np.random.default_rng(3).integers(1, 100, (400, 300)).astype(dtype)
+    assert not differences(_made_once_more, [x])

@@ -238,13 +238,13 @@ def groups_of(nodes: list[Node], wanted: set[Value]) -> list[list[Node]]:
     """Passes, in an order in which each finds its operands made; what passes hand on is added to `wanted`.
 
     Nodes may get other inputs, for what their pass makes itself, and another space: what goes once over a row
-    goes over elements where the row is in another pass.
+    goes over elements where the row is in another pass, or has been made.
     """
     places: dict[Node, int] = {}
     groups: Groups = []
     for node in nodes:
         level, place = _place_of(node, places, groups)
-        if node.over == ONCE and any(places[maker] != place for maker in _makers_of(node)):
+        if node.over == ONCE and {places[maker] for maker in _makers_of(node)} != {place}:
             node.over, node.space = EACH, node.shape
             level, place = _place_of(node, places, groups)
         if place == len(groups):
