@@ -1,5 +1,6 @@
 """Floating-point errors told when the filters of their line are in force no more, and other threads."""
 
+import operator
 import sys
 import threading
 import warnings
@@ -215,6 +216,19 @@ def test_an_error_of_a_call_and_of_the_conversion_of_its_result_is_told_once(fac
             function(np.geomspace(1e-300, 1e308, N), np.zeros(N, "f"))
         logs.append([(str(each.message), each.lineno) for each in log])
     assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+@pytest.mark.parametrize(("fn", "count"), [(np.exp, 1), (operator.mul, 2)], ids=str)
+def test_a_function_without_a_frame_warns_at_the_users_line(fn: Any, count: int, size: int) -> None:
+    fused, args = tm.fuse(fn), [np.full(size, 1e300)] * count
+    for turned_off in ("0", "1"):
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(record=True) as told:
+            patch.setenv("THREADMILL_FUSE", turned_off)
+            warnings.simplefilter("always")
+            fn(*args), fused(*args)  # on one line
+        assert len(told) == 2
+        assert len({(each.filename, each.lineno, str(each.message)) for each in told}) == 1
 
 
 def test_a_hook_that_is_in_force_no_more() -> None:

@@ -4,9 +4,12 @@ import functools
 import inspect
 import os
 import sys
+import types
 from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any, ParamSpec, TypeVar, overload
+
+import numpy as np
 
 from .._arguments import require_callable
 from ..arrays.errstate import apply_as_the_user
@@ -23,9 +26,12 @@ from .lazy import LazyArray
 from .record import RETURNED, Record
 from .worth import Worth, key_of
 
-__all__ = ["explain_fused", "fuse", "run_fused"]
+__all__ = ["explain_fused", "fuse", "fuse_is_off", "run_fused"]
 
 _IS_QUICKER = Refusal("such calls have little work, and are timed as they are as well", by_size=True)
+
+# What is called without a frame of its own warns at the line of who calls it.
+_WITHOUT_FRAME = types.BuiltinFunctionType, types.MethodDescriptorType, np.ufunc
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,30 +94,31 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         raise TypeError(f"fn must be a plain function, got the generator or coroutine function {fn!r}")
 
     worth, name = Worth(), name_of(fn)
+    run = functools.partial(_as_the_user, fn) if isinstance(fn, _WITHOUT_FRAME) else fn
 
     def call(*args: Any, **options: Any) -> Any:
         check_pool(pool)  # however the call is made
         if not pays(args) and not (options and pays(tuple(options.values()))):
             if WATCHERS:
                 came_to(name, _of_arguments((*args, *options.values())), opens=True)
-            return fn(*args, **options)
+            return run(*args, **options)
         key = key_of((*args, *options.values()))
         ways = worth.ways(key)
         begin = perf_counter_ns()
         if ways is not None and ways.begins_alone():
             if WATCHERS:
                 came_to(name, _IS_QUICKER, opens=True)
-            result = fn(*args, **options)
+            result = run(*args, **options)
             ways.learn(True, perf_counter_ns() - begin)
             return result
-        is_off = os.environ.get("THREADMILL_FUSE") == "0"
+        is_off = fuse_is_off()
         if WATCHERS:
             came_to(name, FUSE_IS_OFF if is_off else FUSED, opens=True)
         if is_off:
-            return fn(*args, **options)
+            return run(*args, **options)
         threads = pool_or_default(pool)
         record = Record(threads._handle)
-        result = threads._tasks.call(fn, _run, record, fn, args, options)
+        result = threads._tasks.call(fn, _run, record, run, args, options)
         worth.learn(key, ways, record.tally, perf_counter_ns() - begin)
         return result
 
@@ -132,7 +139,7 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         elif pays(args) or pays(tuple(options.values())):
             record = Record(pool_or_default(pool)._handle)
             record.log = log
-            _run(record, fn, args, options)
+            _run(record, run, args, options)
             if record.state is not None and record.state.at_once:
                 how = "raise, call, print or log, by np.errstate or a filter"
                 log.add_remark("at once", f"what may report a floating-point error, as these {how}")
@@ -141,7 +148,7 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
                     "fusing may lose", "such calls are timed as they are as well, for the quicker way"
                 )
         else:
-            fn(*args, **options)
+            run(*args, **options)
             log.add_remark("by NumPy", f"the function is called as it is, as no array has {LEAST} elements")
         return log.told(name_of(fn))
 
@@ -157,7 +164,7 @@ def _of_arguments(args: tuple[Any, ...]) -> Refusal | str:
 def _by_blocks(
     fn: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None
 ) -> Any:
-    if os.environ.get("THREADMILL_FUSE") == "0":
+    if fuse_is_off():
         return fn(*args, **options)
     if pool is not None:
         raise TypeError(
@@ -169,7 +176,7 @@ def _by_blocks(
 
 def _run_block(formula: Formula, *blocks: Any) -> Any:
     """A task of dask's: a formula, fused, on the default pool of the process that has the blocks."""
-    if not pays(blocks) or os.environ.get("THREADMILL_FUSE") == "0":
+    if not pays(blocks) or fuse_is_off():
         return formula(*blocks)
     key = key_of(blocks)
     ways = formula.worth.ways(key)
@@ -184,6 +191,11 @@ def _run_block(formula: Formula, *blocks: Any) -> Any:
         result = _run(record, formula, blocks, {})
     formula.worth.learn(key, ways, record.tally, perf_counter_ns() - begin)
     return result
+
+
+def fuse_is_off() -> bool:
+    """Whether functions run as they are, as the environment says."""
+    return os.environ.get("THREADMILL_FUSE") == "0"
 
 
 def run_fused(
