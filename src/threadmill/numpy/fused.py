@@ -7,7 +7,6 @@ are NumPy's.
 
 import functools
 import inspect
-import os
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -18,7 +17,7 @@ from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.moments import is_transposed_table
 from ..arrays.operands import NUMBERS, plain_dtype
 from ..arrays.refusal import FUSE_IS_OFF, Refusal
-from ..fusion.fuse import explain_fused, run_fused
+from ..fusion.fuse import explain_fused, fuse_is_off, run_fused
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
 from .binding import binder
@@ -181,7 +180,7 @@ def _fused(
         return functools.partial(run_fused, pool, numpys, args, options)
 
     def _refusal(given: dict[str, Any]) -> Refusal | None:
-        if os.environ.get("THREADMILL_FUSE") == "0":
+        if fuse_is_off():
             return FUSE_IS_OFF
         if type(given[first]) is not np.ndarray or not given[first].ndim:
             return Refusal("it is given no array")

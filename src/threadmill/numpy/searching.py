@@ -3,7 +3,6 @@
 They do something with each element, or with each row, which the elements beside it have no part in.
 """
 
-import os
 from inspect import signature
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
-from ..fusion.fuse import run_fused
+from ..fusion.fuse import fuse_is_off, run_fused
 from ..tasks.pool import Pool
 from .face import Prepared, on_all_cores
 from .rows import CLOSE, are_close, filled, rows_of
@@ -131,7 +130,7 @@ _FEW_INTEGERS = 20
 
 def _are_compared(element: Any, tests: Any) -> bool:
     """Whether NumPy compares all elements with each of the tests, or comes to what that comes to."""
-    if not tests.size or os.environ.get("THREADMILL_FUSE") == "0":
+    if not tests.size or fuse_is_off():
         return False
     if {element.dtype.kind, tests.dtype.kind} <= {*"biu"}:
         return tests.size <= _FEW_INTEGERS and np.result_type(element.dtype, tests.dtype).kind != "f"
