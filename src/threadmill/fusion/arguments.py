@@ -10,6 +10,7 @@ import numpy as np
 
 from .._native.memory import are_apart
 from ..arrays.layout import NUMERIC
+from .exposed import expose
 from .frames import LazyFrame, frame_of
 from .labelled import is_labelled, labelled_given, settle
 from .lazy import LazyArray, evaluated, lazy
@@ -102,7 +103,7 @@ class Arguments:
         """What is written through arrays that came in as they are is written unseen where others are read."""
         for x in self._as_they_are:
             if x.flags.writeable and not all(are_apart(x, read) for read in self._lazy()):
-                self._record.expose(x)
+                expose(self._record, x)
 
     def _lazy(self) -> list[Any]:
         return [x for x, new in self._given.values() if type(new) is LazyArray]

@@ -13,6 +13,7 @@ from ..arrays.operands import PYTHON_NUMBERS, plain_dtype
 from ..arrays.self_test import NUMPYS
 from ..arrays.ufunc import parallel
 from .explanation import MAY_CHANGE, name_of
+from .exposed import give_back
 from .lazy import LazyArray, at_once, beside, evaluated, evaluated_alone, shown
 from .loops import plain_loop, shows_gaps
 from .node_plans import SMALL
@@ -284,5 +285,5 @@ def assign(record: Record, target: "Array", value: Value) -> None:
         if node is not None:  # NumPy converts, and tells of it
             record.take_out(node)
     record.flush("an assignment was NumPy's to make", asked=given, before_write=True)
-    record.give_back(target)
+    give_back(record, target)
     as_the_user(target.__setitem__, ..., record.evaluate(given))

@@ -10,6 +10,7 @@ import numpy as np
 from .._native.views import prepare, view
 from ..arrays.errstate import as_the_user
 from .calls import assign
+from .exposed import give_back
 from .lazy import LAZY, LazyArray, evaluated, evaluated_alone, lazy, plain, wrapped
 from .nodes import KINDS, NATIVE, VALUE, is_empty_mask
 from .numpys_code import is_numpys
@@ -64,7 +65,7 @@ def setitem(self: LazyArray, key: Any, new: Any) -> None:
             return
     record.flush("an assignment was NumPy's to make")
     given = plain(new)
-    record.give_back(array)
+    give_back(record, array)
     as_the_user(array.__setitem__, key, given)
 
 

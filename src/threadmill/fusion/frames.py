@@ -16,6 +16,7 @@ import numpy as np
 from ..arrays.errstate import as_the_user
 from ..arrays.labelled import OPERATORS, as_pandas_takes, class_of, has_numexpr
 from ..arrays.operands import PYTHON_NUMBERS
+from .exposed import expose
 from .lazy import LazyArray, evaluated, lazy, plain
 from .node_plans import SMALL
 from .record import Record
@@ -93,7 +94,7 @@ class LazyFrame:
             if type(self._lazy_values) is LazyArray
             else frame_of(self).to_numpy()
         )
-        self._lazy_record.expose(array)
+        expose(self._lazy_record, array)
         return array if dtype is None and not copy else np.array(array, dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
@@ -171,7 +172,7 @@ def _leave_to_pandas(x: LazyFrame) -> None:
         known = frame_of(x)
         x._lazy_record.flush("pandas may write to a frame")
         if type(x._lazy_values) is LazyArray:
-            x._lazy_record.expose(evaluated(x._lazy_values))
+            expose(x._lazy_record, evaluated(x._lazy_values))
         object.__setattr__(x, "_lazy_values", None)
         object.__setattr__(x, "_lazy_like", known)
 

@@ -15,6 +15,7 @@ from .._native.fields import LazyFields, new_lazy, new_view
 from ..arrays.errstate import as_the_user
 from .elision import lies_apart
 from .explanation import MAY_CHANGE
+from .exposed import expose, give_back
 from .nodes import VALUE, Node, Value, is_empty_mask, kind_of
 from .numpys_calls import called, log_call, made
 from .record import Record
@@ -130,7 +131,7 @@ class LazyArray(LazyFields):
 
     @property
     def flat(self) -> Any:
-        self._record.expose(evaluated(self))
+        expose(self._record, evaluated(self))
         return evaluated(self).flat
 
     @flat.setter
@@ -143,7 +144,7 @@ class LazyArray(LazyFields):
             return as_the_user(np.array, array, dtype, copy=copy)
         if copy:
             return array.copy("K")  # NumPy copies it once more into an order that it is asked for
-        self._record.expose(array)
+        expose(self._record, array)
         if dtype is not None and dtype is not array.dtype and dtype == array.dtype:  # but for metadata
             return array.view(dtype)
         return array  # NumPy converts it then, if it has to, and warns at the user's line
@@ -152,7 +153,7 @@ class LazyArray(LazyFields):
 
     def __dlpack__(self, **options: Any) -> Any:
         array = evaluated(self)
-        self._record.expose(array)
+        expose(self._record, array)
         return array.__dlpack__(**options)
 
     def __array_namespace__(self, **options: Any) -> Any:
@@ -173,7 +174,7 @@ class LazyArray(LazyFields):
             return _named(record, found, (self,))
         if not callable(found):
             if name in _MEMORY:
-                record.expose(array)
+                expose(record, array)
             return found
 
         def method(*args: Any, **options: Any) -> Any:
@@ -201,7 +202,7 @@ _MEMORY = frozenset({"base", "ctypes", "data", "__array_interface__", "__array_s
 
 def _set(x: LazyArray, name: str, new: Any) -> None:
     array = evaluated(x)
-    x._record.give_back()
+    give_back(x._record)
     as_the_user(setattr, array, name, plain(new))
     _look_again(x)
 
@@ -253,11 +254,11 @@ def wrapped(record: Record, result: Any) -> Any:
                 return result
             return _apart(record, result) if lies_apart(result) else lazy(record, result)
         if result.base is not None:
-            record.expose(result)
+            expose(record, result)
         return result
     if type(result) is not LazyArray and isinstance(result, np.ndarray):
         if result.base is not None:  # a view whose class is the user's, who writes through it
-            record.expose(result)
+            expose(record, result)
         return result
     if type(result) is tuple:
         return tuple([wrapped(record, each) for each in result])
@@ -304,13 +305,13 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
         record.flush(f"{name} runs at once" if is_ours else f"{name} was NumPy's to run")
     log_call(record, function)
     given, named = plain(args), plain(options)
-    record.give_back()
+    give_back(record)
     both = (*given, *named.values()) if named else given
     for x in both:
         if type(x) is not np.ndarray and callable(x) and not isinstance(x, type | np.ufunc):
             for each in both:
                 if type(each) is np.ndarray:  # the user's code gets it into its hands
-                    record.expose(each)
+                    expose(record, each)
             break
     return _named(record, made(function, given, named), (*args, *options.values()))
 

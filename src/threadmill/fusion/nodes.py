@@ -113,8 +113,7 @@ def is_turned(x: Array) -> bool:
 class Value(ValueFields):
     """An array that is there, or that a node will make.
 
-    `is_plain`: a pass can read its array where it is; `kind`: dtype, shape and
-    orders then. `turned`: its
+    `is_plain`: a pass can read its array where it is; `kind`: dtype, shape and orders then. `turned`: its
     elements lie in Fortran's order. `owner` is the lazy array that shows it to the user, if one does.
     `borrowed`: the array is memory that is written later perhaps; who still holds the value then gets a copy
     first. `again`: it has been computed and not stored, as it is quickly made again. `folds`: what it has

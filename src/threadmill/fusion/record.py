@@ -17,6 +17,7 @@ from .._process import renew_in_child
 from .._types import Array
 from ..arrays.loops import Loop
 from .explanation import Log
+from .exposed import give_back, may_change
 from .foreseen import Foreseen
 from .groups import run_groups
 from .loops import as_values, may_show_place, may_show_rows, shows_place
@@ -180,53 +181,13 @@ class Record(RecordFields):
         if not self.is_open:  # no longer
             add_late(self, node)  # type: ignore[unreachable]
         if self.exposed:
-            self.is_urgent |= self._may_change(inputs)
+            self.is_urgent |= may_change(self, inputs)
         return node
 
     def take_out(self, *nodes: Node) -> None:
         """Takes the latest nodes out again: NumPy has to make the call."""
         while self.pending and self.pending[-1] in nodes:
             self.pending.pop().forget()
-
-    # ---- memory that may be written unseen ----
-
-    def expose(self, array: Array) -> None:
-        """From now on code that we do not know may write to the array's memory."""
-        base = array
-        while isinstance(base.base, np.ndarray):
-            base = base.base
-        known = [each for each in self.exposed if each() is not None]
-        if not any(base is each() for each in known):
-            known.append(ref(base))
-        self.exposed = known
-        if any(self._may_change(node.inputs) for node in self.pending):
-            self.flush("its memory was handed out")
-        self.give_back(array)
-
-    def _may_change(self, inputs: tuple[Value, ...]) -> bool:
-        exposed = [base for each in self.exposed if (base := each()) is not None]
-        return any(
-            value.array is not None and not are_apart(value.array, base)
-            for value in inputs
-            for base in exposed
-        )
-
-    def give_back(self, target: Array | None = None) -> None:
-        """Copies values that are borrowed from memory that is about to be written, if they are held.
-
-        None: from memory that code which we do not know may write.
-        """
-        self.reduced = []
-        kept = []
-        for value in self.borrowed:
-            if value.borrowed and value.is_held():
-                assert value.array is not None
-                if target is None or not are_apart(value.array, target):
-                    value.array = value.array.copy("F" if value.turned else "C")
-                    value.borrowed = False
-                else:
-                    kept.append(value)
-        self.borrowed = kept
 
     # ---- running ----
 
@@ -303,7 +264,7 @@ class Record(RecordFields):
             self._give_operands_back()
         self.borrowed += [node.outs[0] for node in needed if node.target is not None]
         if self.exposed:
-            self.give_back()
+            give_back(self)
         spared = (*spared, *folded)
         if spared:
             asked_again = [each for each in spared if each.array is None and each.is_held()]
@@ -349,7 +310,7 @@ class Record(RecordFields):
         """The end of the call: whatever somebody still has gets its values."""
         try:
             self.flush(RETURNED)
-            self.give_back()
+            give_back(self)
         finally:
             self.is_open = False
 

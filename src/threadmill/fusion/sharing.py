@@ -8,6 +8,7 @@ thread by itself. The call's own thread may be anywhere meanwhile, also in the m
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from .exposed import give_back
 from .nodes import Holder, Node
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def share(record: "Record") -> None:
         if record.is_open:
             record.is_open = False
             flush_all(record, _SHARED)
-            record.give_back()
+            give_back(record)
 
 
 def flush_all(record: "Record", why: str) -> None:

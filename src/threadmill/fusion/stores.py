@@ -8,6 +8,7 @@ import numpy as np
 
 from .._native.memory import APART, OVERLAPPING, overlaps_itself, owner_of, relate
 from .._types import Array
+from .exposed import give_back
 from .loops import shows_gaps
 from .nodes import Holder, Node, Value, is_plain, is_turned
 from .schedule import ancestors, needed_of
@@ -36,7 +37,7 @@ def store(record: "Record", target: Array, value: Value, copies: bool = True) ->
         return False
     if get_ident() != record.thread:
         share(record)
-    record.give_back(target)
+    give_back(record, target)
     _drop_all_but(record, value)
     around, node = _Store(target, record.pending), value.node
     if node is None or not around.fits(value, node):
