@@ -31,20 +31,6 @@
 /* With so many chunks for each seat, nothing much is lost if one runs before sleepers are woken. */
 #define MANY_CHUNKS 8
 
-static _Thread_local size_t thread_limit;
-
-size_t tm_set_thread_limit(size_t limit)
-{
-    size_t old = thread_limit;
-    thread_limit = limit;
-    return old;
-}
-
-size_t tm_get_thread_limit(void)
-{
-    return thread_limit;
-}
-
 /* ---- inside a job ------------------------------------------------------------------------- */
 
 /* Runs a chunk; false if one before it has failed, and so before all that follow in its slice. */
@@ -318,7 +304,8 @@ tm_status tm_run_loop(tm_pool *pool, tm_loop *loop)
     if (chunks > TM_MOST_CHUNKS) return TM_INVALID;
     if (pool != NULL && tm_pool_refuses_loops(pool)) return TM_CLOSED;
     size_t seats = pool == NULL ? 1 : TM_MIN(tm_pool_threads(pool), chunks);
-    if (thread_limit > 0) seats = TM_MIN(seats, thread_limit);
+    const size_t limit = tm_get_thread_limit();
+    if (limit > 0) seats = TM_MIN(seats, limit);
     if (seats > 1) {
         tm_team *team;
         tm_status status = tm_pool_team(pool, &team);

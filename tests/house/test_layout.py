@@ -33,7 +33,8 @@ C_IDEAS = [
         "fork",
         "queue",
     ),
-    *("lane", "team", "tasks", "worker", "pool", "trace", "lend", "parallel_for", "spawn", "drain", "arrays"),
+    *("lane", "team", "tasks", "worker", "pool", "trace", "lend", "thread_limit", "parallel_for"),
+    *("spawn", "drain", "arrays"),
 ]
 KERNELS_MAY_USE = {"threadmill", "bindings", "inner_loops", "common", "simd"}
 
