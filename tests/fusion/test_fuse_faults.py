@@ -1,5 +1,6 @@
 """Programs that a fused function once got wrong, found by random ones and made short."""
 
+import operator
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -332,11 +333,15 @@ def unlike(dtype: str, *shape: int) -> Any:
     return values(np.random.default_rng(0), int(np.prod(shape)), dtype, special=True).reshape(shape)
 
 
-@pytest.mark.parametrize("exponent", [np.float32(2), np.float64(0.5), np.int8(-1), np.array(2.0)])
+@pytest.mark.parametrize(
+    "exponent", [np.float32(2), np.float64(0.5), np.float64(2), np.int8(-1), np.array(2.0), np.True_]
+)
 def test_powers_by_numpys_own_numbers(exponent: Any, pools: list[tm.Pool]) -> None:
-    """NumPy 2.1 and older take a short way for these too, which warns by another name."""
+    """NumPy 2.1 and older take a short way for these too, which warns by another name; 2.0 of a bool, and in
+    place keeps integers."""
     for x in np.linspace(-3, 3, 70_000, dtype=np.float32), np.arange(1, 70_001):
         assert differences(lambda x: x**exponent, [x], pools[1]) == {}
+        assert differences(lambda x: operator.ipow(x, exponent), [x], pools[1]) == {}
 
 
 def test_three_dots_for_an_output_are_numpys_to_take(pools: list[tm.Pool]) -> None:

@@ -172,10 +172,17 @@ def _of_one(self: LazyArray, ufunc: np.ufunc) -> Any:
     return call_at_once(record, ufunc, (self,), {}) if node is None else shown(record, node)
 
 
+def _is_for_numpy(exponent: Any) -> bool:
+    """Whether NumPy's own operator looks at an exponent. NumPy 2.0 warns of a bool of its own."""
+    return type(exponent) is np.bool or is_foreign(exponent)
+
+
 def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
     if modulo is not None:
         return NotImplemented
-    if type(other) not in PYTHON_NUMBERS and is_foreign(other):
+    if type(other) not in PYTHON_NUMBERS and (
+        type(other) is np.bool or is_foreign(other)
+    ):  # NumPy warns of one
         return at_once(self._record, operator.pow, (self, other), {})
     ufunc, operands = power(self, other)
     made = put_off(ufunc, 0, *operands)
@@ -185,9 +192,11 @@ def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
 
 
 def _ipow(self: LazyArray, other: Any) -> Any:
-    if is_foreign(other):
+    if _is_for_numpy(other):
         return at_once(self._record, operator.ipow, (self, other), {})
     ufunc, operands = power(self, other)
+    if operands[0] is not self:  # it has been converted, and NumPy keeps the array's dtype in place
+        return at_once(self._record, operator.ipow, (self, other), {})
     return call(self._record, ufunc, operands, {"out": (self,)})
 
 
