@@ -14,7 +14,19 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-__all__ = ["Call", "Measure", "Plan", "Row", "Summary", "compare", "in_turn", "measure", "row", "summary"]
+__all__ = [
+    "Call",
+    "Measure",
+    "Plan",
+    "Row",
+    "Summary",
+    "compare",
+    "in_turn",
+    "mean_of",
+    "measure",
+    "row",
+    "summary",
+]
 
 Call = Callable[[], Any]
 
@@ -217,3 +229,13 @@ def compare(
         row(plan, what, ours, how, peer=peer, theirs=theirs, target=(targets or {}).get(peer), nbytes=nbytes)
         for peer, theirs in others
     ]
+
+
+def mean_of(plan: Plan, what: str, rows: Sequence[Row], peer: str, target: float) -> list[Row]:
+    """The geometric mean of the ratios to that peer; none where the peer was not there."""
+    ratios = [each.result for each in rows if each.peer == peer]
+    if not ratios:
+        return []
+    mean = statistics.geometric_mean(ratios)
+    what = f"{what}, geometric mean of {len(ratios)}"
+    return [row(plan, what, [1.0, 1.0], Measure.SPEEDUP, peer=peer, theirs=[mean] * 2, target=target)]

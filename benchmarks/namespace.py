@@ -5,7 +5,6 @@ of all. "halves" are NumPy's own calls on two halves of the rows at once, by a T
 machine gives to who splits by hand, without putting the halves together.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,7 +16,7 @@ import numpy as np
 import threadmill as tm
 
 from .arrays import default_pool_of
-from .harness import Call, Measure, Plan, Row, compare, row
+from .harness import Call, Plan, Row, compare, mean_of
 
 __all__ = ["run"]
 
@@ -81,16 +80,12 @@ def run(plan: Plan) -> Iterator[Row | str]:
         ("fft.rfft rows", lambda np: np.fft.rfft(table), 1.0),
         ("mean axis 0", lambda np: np.mean(table, axis=0), 1.0),
     ]
-    ratios = []
+    done = []
     with default_pool_of(plan.threads):
         for each in _rows(plan, table, x, others):
-            if each.peer == "NumPy":
-                ratios.append(each.result)
+            done.append(each)
             yield each
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    yield row(
-        plan, f"geometric mean of {len(ratios)}", [1.0, 1.0], Measure.SPEEDUP, peer="NumPy", theirs=[mean] * 2
-    )
+    yield from mean_of(plan, "all", done, "NumPy", 1.8)
 
 
 def _rows(

@@ -17,7 +17,7 @@ import threadmill as tm
 
 from . import peers
 from .arrays import default_pool_of
-from .harness import Call, Measure, Plan, Row, compare, row, summary, timed
+from .harness import Call, Measure, Plan, Row, compare, mean_of, row, summary, timed
 
 __all__ = ["run"]
 
@@ -162,8 +162,13 @@ KERNELS: list[tuple[Any, Any, tuple[int, ...], float]] = [
 
 def run(plan: Plan) -> Iterator[Row | str]:
     with default_pool_of(plan.threads):
+        formulas = []
         for function, text in FORMULAS.items():
-            yield from _formula(plan, function, text)
+            rows = _formula(plan, function, text)
+            formulas += rows
+            yield from rows
+        for peer, target in {"numexpr": 1.4, "numba": 1.0}.items():
+            yield from mean_of(plan, "formulas", formulas, peer, target)
         for kernel, make, shape, target in KERNELS:
             yield from _kernel(plan, kernel, make(*_smaller(plan, shape)), target)
         yield from _first_call(plan)
@@ -194,7 +199,7 @@ def _formula(plan: Plan, function: Callable[..., None], text: str) -> list[Row]:
         calls["blosc2"] = partial(formula, *arguments)
     if compiled := peers.jax_formula(text, arguments):
         calls["JAX"] = compiled
-    targets = {"numexpr": 1.4, "numba": 1.0}
+    targets = {"numexpr": 0.95}
     return compare(plan, f"{text} {size:,}", calls, targets=targets, nbytes=8 * size * (len(arguments) + 1))
 
 
