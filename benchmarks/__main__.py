@@ -26,6 +26,7 @@ QUESTIONS = (
     "ufuncs",
     "reductions",
     "programs",
+    "program_sizes",
     "namespace",
     "nan_functions",
     "labelled",

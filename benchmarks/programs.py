@@ -19,7 +19,7 @@ from . import peers
 from .arrays import default_pool_of
 from .harness import Call, Measure, Plan, Row, compare, mean_of, row, summary, timed
 
-__all__ = ["run"]
+__all__ = ["FORMULAS", "KERNELS", "run", "uniform"]
 
 Maker = Callable[[int], tuple[Any, ...]]
 
@@ -124,7 +124,7 @@ def equation_of_state(s, t, p):
     return total / (1 + p * (1e-5 + s * 1e-7))
 
 
-def _uniform(count: int, dtype: Any = np.float64) -> Maker:
+def uniform(count: int, dtype: Any = np.float64) -> Maker:
     def make(*shape: int) -> tuple[Any, ...]:
         rng = np.random.default_rng(0)
         return tuple(rng.uniform(1, 2, shape).astype(dtype) for _ in range(count))
@@ -138,7 +138,7 @@ def _integers(size: int) -> tuple[Any, ...]:
 
 
 def _roots(size: int) -> tuple[Any, ...]:
-    a, b, c = _uniform(3)(size)  # type: ignore[call-arg]
+    a, b, c = uniform(3)(size)  # type: ignore[call-arg]
     return a, b + 10, c
 
 
@@ -147,16 +147,16 @@ KERNELS: list[tuple[Any, Any, tuple[int, ...], float]] = [
     (quadratic, _roots, (10**7,), 4.5),
     (quadratic, _roots, (10**6,), 3.0),
     (quadratic, _roots, (10**5,), 1.5),
-    (jacobi_2d, _uniform(2), (2800, 2800), 6.0),
-    (jacobi_2d, _uniform(2), (700, 700), 4.0),
-    (heat_3d, _uniform(2), (120, 120, 120), 4.0),
-    (fdtd_2d, _uniform(3), (1000, 1200), 2.5),
-    (softmax, _uniform(1, np.float32), (2000, 4000), 2.5),
-    (variance, _uniform(1), (2 * 10**7,), 4.0),
-    (distance, _uniform(2), (2 * 10**7,), 4.0),
+    (jacobi_2d, uniform(2), (2800, 2800), 6.0),
+    (jacobi_2d, uniform(2), (700, 700), 4.0),
+    (heat_3d, uniform(2), (120, 120, 120), 4.0),
+    (fdtd_2d, uniform(3), (1000, 1200), 2.5),
+    (softmax, uniform(1, np.float32), (2000, 4000), 2.5),
+    (variance, uniform(1), (2 * 10**7,), 4.0),
+    (distance, uniform(2), (2 * 10**7,), 4.0),
     (integer_clip, _integers, (10**7,), 2.5),
-    (black_scholes, _uniform(3), (4 * 10**6,), 1.5),
-    (equation_of_state, _uniform(3), (4 * 10**6,), 4.0),
+    (black_scholes, uniform(3), (4 * 10**6,), 1.5),
+    (equation_of_state, uniform(3), (4 * 10**6,), 4.0),
 ]
 
 
@@ -184,7 +184,7 @@ def _smaller(plan: Plan, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _formula(plan: Plan, function: Callable[..., None], text: str) -> list[Row]:
     (size,) = _smaller(plan, (2 * 10**7,))
-    arguments = _uniform(function.__code__.co_argcount - 1)(size)  # type: ignore[call-arg]
+    arguments = uniform(function.__code__.co_argcount - 1)(size)  # type: ignore[call-arg]
     out = np.empty(size)
     calls: dict[str, Call] = {
         "threadmill": partial(tm.fuse(function), *arguments, out),

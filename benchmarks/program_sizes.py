@@ -1,0 +1,69 @@
+"""Is a fused program ever slower than NumPy's, at any size from 1 to 10**8?
+
+The formulas and kernels of `programs`, each at fourteen sizes. Two rows for each: the largest excess where
+NumPy takes less than 20 us, which is the price of the call, and the least speed-up from there on.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import threadmill as tm
+
+from .arrays import default_pool_of
+from .harness import Measure, Plan, Row, compare
+from .programs import FORMULAS, KERNELS, uniform
+
+__all__ = ["run"]
+
+SIZES = (1, 10, 100, *(k * 10**n for n in range(3, 8) for k in (1, 3)), 10**8)
+LARGE = 10**7  # from here on a call takes so long that three rounds tell
+BRIEF = 20e-6  # seconds
+
+Program = Callable[..., Any]
+Maker = Callable[..., tuple[Any, ...]]
+
+
+def run(plan: Plan) -> Iterator[Row | str]:
+    with default_pool_of(plan.threads):
+        for function, (make, axes) in _programs().items():
+            yield from _program(plan, function, make, axes)
+
+
+def _programs() -> dict[Program, tuple[Maker, int]]:
+    """Each with what makes its arguments, and how many axes these have."""
+    programs: dict[Program, tuple[Maker, int]] = {}
+    for function in FORMULAS:
+        programs[function] = partial(_with_out, function.__code__.co_argcount - 1), 1
+    for kernel, make, shape, _ in KERNELS:
+        programs[kernel] = make, len(shape)
+    return programs
+
+
+def _with_out(count: int, size: int) -> tuple[Any, ...]:
+    return *uniform(count)(size), np.empty(size)
+
+
+def _program(plan: Plan, function: Program, make: Maker, axes: int) -> Iterator[Row]:
+    excess: list[Row] = []
+    ratios: list[Row] = []
+    for size in SIZES[2:8:2] if plan.smoke else SIZES:
+        side = max(1, round(size ** (1 / axes)))
+        arguments = make(*[side] * axes)
+        calls = {
+            "threadmill": partial(tm.fuse(function), *arguments),
+            "NumPy": partial(function, *arguments),
+        }
+        short = Plan(plan.threads, plan.question, plan.smoke or size >= LARGE, plan.judged, brief=True)
+        what = f"{function.__name__}, {side**axes:,}"
+        (row,) = compare(short, what, calls, targets={"NumPy": 0.95})
+        if row.theirs and row.theirs.median >= BRIEF:
+            ratios.append(row)
+            continue
+        excess += compare(short, what, calls, how=Measure.EXCESS, targets={"NumPy": 1e-6})
+    if excess:
+        yield max(excess, key=lambda row: row.result)
+    if ratios:
+        yield min(ratios, key=lambda row: row.result)
