@@ -53,6 +53,14 @@ def test_a_name_that_numpy_deprecates_is_told_at_the_users_line() -> None:
         assert deprecated
 
 
+@pytest.mark.parametrize("room", [tm.numpy, *tm.numpy._ROOMS], ids=lambda each: each.__name__)
+def test_a_name_of_numpys_own_is_looked_up_once(room: Any) -> None:
+    names = "newaxis", "float64", "array", "hypot"
+    for name in names if room is tm.numpy else {*room.__dir__()} - {*room.__all__}:
+        found = getattr(room, name)
+        assert vars(room)[name] is found
+
+
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(AttributeError):
         tm.numpy.no_such_name  # noqa: B018

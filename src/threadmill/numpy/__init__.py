@@ -54,10 +54,12 @@ __all__ = sorted({*_np.__all__, *(name for family in _FAMILIES for name in famil
 
 
 def __getattr__(name: str) -> Any:
-    found = _parallel_ufunc(name)
+    found: Any = _parallel_ufunc(name)
     if found is None:
-        return _as_the_user(getattr, _np, name)  # some names are deprecated
-    globals()[name] = found  # it is looked up once
+        if name not in vars(_np):
+            return _as_the_user(getattr, _np, name)  # deprecated, or a module that NumPy imports when asked
+        found = vars(_np)[name]
+    globals()[name] = found  # asking here takes a microsecond, so that it happens once
     return found
 
 

@@ -98,7 +98,8 @@ for _name in __all__:
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_fft, name)
+    found = globals()[name] = getattr(_fft, name)  # it is looked up once
+    return found
 
 
 def __dir__() -> list[str]:

@@ -113,7 +113,8 @@ for _name in __all__:
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_linalg_face, name)
+    found = globals()[name] = getattr(_linalg_face, name)  # it is looked up once
+    return found
 
 
 def __dir__() -> list[str]:
