@@ -3,6 +3,7 @@
 import inspect
 import pickle
 import pydoc
+import sys
 import warnings
 from typing import Any
 
@@ -97,6 +98,30 @@ def test_signatures_of_our_own_functions() -> None:
 def test_the_docstring_tells_of_threads_and_then_is_numpys(function: Any) -> None:
     assert function.__doc__.startswith(f"numpy.{function.__name__} on the threads of `pool`")
     assert function.__doc__.endswith(getattr(np, function.__name__).__doc__)
+
+
+class Witness:
+    """Tells which modules are between an array function and who called it."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        self.between = []
+        frame = sys._getframe(1)
+        while frame.f_code is not test_what_is_no_array_is_numpys_in_the_users_frame.__code__:
+            self.between.append(frame.f_globals["__name__"])
+            frame = frame.f_back
+        return np.ones(3)
+
+
+@pytest.mark.parametrize(
+    "name", ["sum", "prod", "min", "max", "any", "all", "amin", "amax", "mean", "median", "sort"]
+)
+def test_what_is_no_array_is_numpys_in_the_users_frame(name: str) -> None:
+    """So that its warnings are at the user's line, and numbers and lists as quick as with NumPy."""
+    witness = Witness()
+    for x in witness, [witness, witness]:
+        witness.between = ["nobody asked"]
+        getattr(tm.numpy, name)(x)
+        assert all(module.startswith("numpy") for module in witness.between)
 
 
 def test_help_shows_pool() -> None:

@@ -67,7 +67,6 @@ def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked
     is_sum = ufunc is np.add
     names = _OPTIONS - {"initial"} if signature is as_any else _OPTIONS
 
-    @named_as(numpys)
     def reduction(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
         if pool is None and 0 < len(args) < 3 and not WATCHERS:  # here 20 ns show
             x, more = args[0], _NONE
@@ -97,7 +96,8 @@ def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked
                             _reset_handling(before)
         return call(numpys, signature, args, options, pool)
 
-    return reduction
+    # Every array comes to us; lists, numbers and other classes are NumPy's, in the user's frame.
+    return named_as(numpys)(FunctionDoor(numpys, reduction, Sizes(0)))
 
 
 sum = _reduction(np.sum, np.add, as_sum)
