@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import threadmill as tm
-from threadmill.fusion.worth import Tally, Ways, Worth
+from threadmill.fusion.arguments import largest
+from threadmill.fusion.worth import LEAST, LONG_NS, SMALLEST, Tally, Ways, Worth
 
 
 def times_fused(function: Any, calls: int, *args: Any) -> int:
@@ -41,6 +42,51 @@ def column_by_column(x: Any) -> Any:
 
 def test_many_small_operations_on_a_large_array_are_numpys() -> None:
     assert times_fused(column_by_column, 20, np.ones((1000, 200))) == 5
+
+
+def took(ns: int, calls: int, size: int) -> list[bool]:
+    """Which of so many calls, which take so long as they are, were made fused."""
+    seen: list[bool] = []
+    now = [0]
+
+    def told(x: Any) -> Any:
+        seen.append(type(x) is not np.ndarray)
+        now[0] += ns
+        return x * 2
+
+    fused = tm.fuse(told)
+    module = sys.modules["threadmill.fusion.fuse"]
+    with mock.patch.object(module, "perf_counter_ns", side_effect=lambda: now[0]):
+        for _ in range(calls):
+            fused(np.ones(size))
+    return seen
+
+
+def test_long_calls_with_few_elements_are_fused_after_some() -> None:
+    assert took(LONG_NS, 6, SMALLEST) == [False] * 4 + [True] * 2
+    assert took(LONG_NS - 1, 6, SMALLEST) == [False] * 6
+    assert took(10**9, 6, SMALLEST - 1) == [False] * 6
+
+
+def test_the_largest_argument_counts_wherever_it_is() -> None:
+    x = np.ones(SMALLEST)
+    for args in (x,), (1, x), ([1, (x,)],), ({"a": {"b": [x]}},), ((x, np.ones(3)),):
+        assert largest(args) == SMALLEST
+    held: list[Any] = [x]
+    held.append(held)
+    assert largest((held, 2, "text", None)) == SMALLEST
+    assert largest(()) == largest((3, [1] * 2000 + [x], np.float64(2))) == 0
+
+
+def test_some_long_calls_in_a_row_tell_that_such_calls_may_gain() -> None:
+    worth = Worth()
+    for ns in (LONG_NS,) * 3 + (1,) + (LONG_NS,) * 3:
+        worth.learn_as_it_is(20_000, ns)
+    assert not worth.may_gain(20_000)
+    worth.learn_as_it_is(20_000, LONG_NS)
+    assert worth.may_gain(20_000)
+    assert not worth.may_gain(19_999)
+    assert worth.may_gain(LEAST)
 
 
 def products_of_columns(x: Any) -> Any:

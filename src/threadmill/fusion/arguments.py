@@ -17,10 +17,7 @@ from .lazy import LazyArray, evaluated, lazy
 from .nodes import is_empty_mask
 from .record import Record
 
-__all__ = ["LEAST", "Arguments", "pays"]
-
-# Elements of the largest argument below which the function is called as it is.
-LEAST = 65536
+__all__ = ["Arguments", "largest"]
 
 # Elements of a list or dict that is looked into. Longer ones hold numbers, as a rule, and are not copied.
 _MOST_HELD = 1000
@@ -29,22 +26,27 @@ _MOST_HELD = 1000
 _PLAIN = frozenset({bool, int, float, complex, str, type(None), tuple, list, dict})
 
 
-def pays(args: tuple[Any, ...] | list[Any], within: tuple[int, ...] = ()) -> bool:
-    """Whether an array among these, in tuples, lists and dicts too, is large enough. `within` are the ids of
-    the lists and dicts that these are in."""
+def largest(args: tuple[Any, ...] | list[Any], within: tuple[int, ...] = ()) -> int:
+    """Elements of the largest array among these, in tuples, lists and dicts too; 0 without one. `within` are
+    the ids of the lists and dicts that these are in."""
+    most = 0
     for x in args:
         kind = type(x)
         if kind is np.ndarray:
-            if x.size >= LEAST:
-                return True
-        elif (
-            (kind is tuple and len(x) <= _MOST_HELD and pays(x, within))
-            or (kind is list and _is_looked_into(x, within) and pays(x, (*within, id(x))))
-            or (kind is dict and _is_looked_into(x, within) and pays([*x.values()], (*within, id(x))))
-            or (kind not in _PLAIN and is_labelled(kind) and x.size >= LEAST)
-        ):
-            return True
-    return False
+            size = x.size
+        elif kind is tuple and len(x) <= _MOST_HELD:
+            size = largest(x, within)
+        elif kind is list and _is_looked_into(x, within):
+            size = largest(x, (*within, id(x)))
+        elif kind is dict and _is_looked_into(x, within):
+            size = largest([*x.values()], (*within, id(x)))
+        elif kind not in _PLAIN and is_labelled(kind):
+            size = x.size
+        else:
+            continue
+        if size > most:
+            most = size
+    return most
 
 
 def _is_looked_into(x: Any, within: tuple[int, ...]) -> bool:

@@ -1,9 +1,10 @@
 """Whether a function gains from being fused: calls of many operations on little lose.
 
-Nothing of a call's result depends on it. A call tallies its operations, which cost Python's time, and the
-elements that passes and parallel calls have gone over. Where what these save is not clearly more, calls with
-arguments of the same shapes are timed fused and as they are. From then on they are made in the quicker way,
-and now and then in the other one.
+Nothing of a call's result depends on it. Calls with small arrays are made as they are, until some in a row
+have taken long. Of all others a call tallies its operations, which cost Python's time, and the elements that
+passes and parallel calls have gone over. Where what these save is not clearly more, calls with arguments of
+the same shapes are timed fused and as they are. From then on they are made in the quicker way, and now and
+then in the other one.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,11 @@ from ..arrays.cache import Cache
 from ..arrays.labelled import class_of
 from .nodes import Node
 
-__all__ = ["QUICK", "Tally", "Ways", "Worth", "key_of", "saved_ns"]
+__all__ = ["LEAST", "LONG_NS", "QUICK", "SMALLEST", "Tally", "Ways", "Worth", "key_of", "saved_ns"]
+
+# Elements of the largest argument from which on a call may gain; and of those that never do. What is between
+# may gain where it takes so long as it is that the 2 us of timed calls do not show.
+LEAST, SMALLEST, LONG_NS = 65536, 8192, 100_000
 
 # Loops that take less time than an array takes on its way to memory and back.
 QUICK = frozenset(
@@ -111,12 +116,27 @@ class Ways:
 class Worth:
     """What is known of one fused function. Any thread writes; nothing but time depends on it."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_least", "_long")
 
     def __init__(self) -> None:
+        self._least = LEAST  # elements from which on calls have taken long
+        self._long = 0  # calls in a row
         # By shapes and dtypes of arguments, for which fusing is no clear gain. Keys keep classes of
         # arguments alive, and no argument.
         self._known: Cache[tuple[Any, ...], Ways] = Cache()
+
+    def may_gain(self, size: int) -> bool:
+        """Whether calls whose largest array has so many elements are fused or timed."""
+        return size >= LEAST or size >= self._least
+
+    def learn_as_it_is(self, size: int, ns: int) -> None:
+        """A call has been made that may not gain. A single long one is likely to have met something else."""
+        if ns < LONG_NS:
+            self._long = 0
+            return
+        self._long += 1
+        if self._long >= _TRIED:
+            self._least, self._long = size, 0
 
     def ways(self, key: tuple[Any, ...]) -> Ways | None:
         """What is known of such calls, if they are timed."""
