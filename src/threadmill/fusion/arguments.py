@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._native.memory import are_apart
+from ..arrays.doors import SIMPLE
 from ..arrays.layout import NUMERIC
 from .exposed import expose
 from .frames import LazyFrame, frame_of
@@ -23,7 +24,7 @@ __all__ = ["Arguments", "largest"]
 _MOST_HELD = 1000
 
 # Types that are certainly neither pandas' nor xarray's.
-_PLAIN = frozenset({bool, int, float, complex, str, type(None), tuple, list, dict})
+_PLAIN = SIMPLE | {tuple, list, dict}
 
 
 def largest(args: tuple[Any, ...] | list[Any], within: tuple[int, ...] = ()) -> int:
