@@ -40,7 +40,7 @@ def arguments(turned: bool = False) -> tuple[Any, ...]:
     """What `new_node` is given for a sum, but for the examples."""
     loop = resolve(np.add, (np.dtype("d"), np.dtype("d"), None))
     inputs = Value.of(np.ones(SHAPE)), Value.of(np.ones(SHAPE))
-    kind = np.dtype("d").num, SHAPE, turned, False
+    kind = np.dtype("d").num, SHAPE, turned, False, False
     return loop, "add", inputs, SHAPE, True, None, object(), turned, np.dtype("d"), kind
 
 
@@ -98,7 +98,7 @@ def test_kinds_are_not_those_of_other_addresses(record: Record) -> None:
     aligned = np.ones((6, 4))
     misaligned = np.frombuffer(b"\0" * 193, "d", 24, 1).reshape(6, 4)
     assert aligned.strides == misaligned.strides
-    assert Value.of(aligned).kind == (np.dtype("d").num, (6, 4), False, False)
+    assert Value.of(aligned).kind == (np.dtype("d").num, (6, 4), False, False, False)
     assert Value.of(misaligned).kind is None
     assert not lazy(record, misaligned)._value.is_plain
     assert lazy(record, aligned)._value.is_plain

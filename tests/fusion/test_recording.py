@@ -14,7 +14,7 @@ from threadmill._native.fields import NodeFields, ValueFields
 from threadmill._native.recording import prepare, put_off, put_off_over
 from threadmill._native.views import prepare as prepare_views
 from threadmill._native.views import view
-from threadmill.fusion import by_kinds, elements, operators, steps
+from threadmill.fusion import by_kinds, by_steps, elements, functions, operators, steps, warned
 from threadmill.fusion.by_kinds import learn
 from threadmill.fusion.elision import TEMPORARY
 from threadmill.fusion.lazy import LazyArray
@@ -39,6 +39,31 @@ def into(x: Any, y: Any) -> Any:
     np.sqrt(other, out=z)
     np.clip(z, 0, z, out=z)
     return z
+
+
+def along_rows(x: Any, y: Any) -> Any:
+    z, mask = x + y, x < y
+    made = [each.sum(axis=-1) for each in (x, z)] + [each.max(1) for each in (x, z)]
+    made += [np.min(z, axis=1), np.prod(z, axis=1), np.any(mask, axis=1), mask.all(axis=-1, keepdims=True)]
+    return [*made, np.argmax(z, axis=-1), np.count_nonzero(mask, axis=1), mask.mean(axis=1)]
+
+
+def along_columns(x: Any, y: Any) -> Any:
+    z = x + y
+    return [z.sum(0), np.prod(z, axis=0), z.mean(axis=(0,)), z.max(axis=0, keepdims=True), np.std(z, axis=0)]
+
+
+def of_several_nodes(x: Any, y: Any) -> Any:
+    z = x + y
+    made = [x.mean(axis=1), z.mean(axis=-1), np.mean(z.astype("f"), axis=1, keepdims=True), z.var(axis=1)]
+    made += [np.average(z, axis=1), np.linalg.norm(z, axis=1), np.linalg.norm(z, 1, axis=-1)]
+    return made
+
+
+def softmax(x: Any, y: Any) -> Any:
+    e = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    e *= e.sum(axis=-1, keepdims=True)
+    return y / e
 
 
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -69,13 +94,25 @@ OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "converted at need": lambda x, y: x.astype(np.float32, copy=False),
     "copied by astype": lambda x, y: x.astype(float),
     "power": lambda x, y: x**3,
-    "power of floats": lambda x, y: np.power(x, 1.5),
+    "power of floats": lambda x, y: (np.power(x, 1.5), x**y, (x + y) ** x, 2.0**x, np.power(x, y)),
     "copied": lambda x, y: (x.copy() if x.flags.c_contiguous else 0, np.copy(y)),
     "clipped": lambda x, y: (x.clip(0, 1), np.clip(x, 0.5, y), np.clip(y, x, 1), x.clip(y, y)),
     "chosen": lambda x, y: (np.where(x < y, x, 0.0), np.where(x < y, x, y), np.where(x < y, 0, 1.5 * y)),
     "in place": in_place,
     "into": into,
 }
+
+OF_C_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    "filled": lambda x, y: (np.zeros_like(x), np.ones_like(y), np.full_like(x, 2.5), np.full_like(y, 3)),
+    "filled with others": lambda x, y: (np.zeros_like(x, dtype=bool), np.full_like(y, 3, dtype="f")),
+    "rounded": lambda x, y: (x.round(2), np.round(x + y, -1), np.round(x, decimals=3), y.round()),
+    "along rows": along_rows,
+    "along columns": along_columns,
+    "of several nodes": of_several_nodes,
+    "softmax": softmax,
+}
+
+KNOWN = OPERATIONS | OF_C_ORDER
 
 # With and without temporaries that NumPy writes over.
 SHAPES = [(67, 71), (211, 199)]
@@ -101,7 +138,8 @@ def nodes_of(function: Callable[[Any, Any], Any], x: Any, y: Any) -> list[dict[s
         places = {node: k for k, node in enumerate(pending)}
 
         def told(value: Any) -> Any:
-            fields = {name: getattr(value, name) for name in VALUE_FIELDS if name not in ("node", "owner")}
+            names = [name for name in VALUE_FIELDS if name not in ("node", "owner", "_is_nan")]
+            fields = {name: getattr(value, name) for name in names}
             array = fields.pop("array")
             maker = places.get(value.node)
             lies = None if array is None else array.__array_interface__
@@ -112,6 +150,9 @@ def nodes_of(function: Callable[[Any, Any], Any], x: Any, y: Any) -> list[dict[s
         for node in pending:
             fields = {name: getattr(node, name) for name in NODE_FIELDS if name not in ("inputs", "outs")}
             fields["inputs"], fields["outs"] = [*map(told, node.inputs)], [*map(told, node.outs)]
+            if node.place is not None:  # Python moves an instruction within its line
+                fields["place"] = node.place[0], warned._line_of(node.place)[0]
+                fields["of one call"] = [k for k, each in enumerate(pending) if each.place is node.place]
             found.append(fields)
         return made
 
@@ -126,7 +167,8 @@ def not_by_c(*args: Any) -> None:
 def by_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operators, "put_off", not_by_c)
     monkeypatch.setattr(operators, "put_off_over", not_by_c)
-    monkeypatch.setattr(by_kinds, "put_off", not_by_c)
+    for module in by_steps, by_kinds, functions:
+        monkeypatch.setattr(module, "put_off", not_by_c)
     monkeypatch.setattr(steps, "put_off", not_by_c)
     monkeypatch.setattr(elements, "view", not_by_c)
 
@@ -138,7 +180,7 @@ def test_nodes_are_those_that_python_makes(
     name: str, shape: tuple[int, int], order: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x, y = np.ones(shape, order=order), np.full(shape, 3.0, order=order)
-    function = OPERATIONS[name]
+    function = KNOWN[name]
     nodes_of(function, x, y)  # knows the plans from here on
     ours = nodes_of(function, x, y)
     by_python(monkeypatch)
@@ -146,11 +188,81 @@ def test_nodes_are_those_that_python_makes(
     assert ours
 
 
+# What is known of the first is not to be taken for the second.
+NEARLY_ALIKE: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] = {
+    "strided": (lambda x, y: x[:105].sum(axis=1), lambda x, y: x[1::2].sum(axis=1)),
+    "rounded": (lambda x, y: x[:105].round(2), lambda x, y: x[1::2].round(2)),
+    "there": (lambda x, y: (x + y).sum(axis=0), lambda x, y: x.sum(axis=0)),
+    "quiet": (lambda x, y: (x + y).max(axis=0), lambda x, y: np.abs(x).max(axis=0)),
+    "bytes": (lambda x, y: (x < y).argmax(axis=1), lambda x, y: np.where(x < y, True, x < y).argmax(axis=1)),
+    "of other rows": (
+        lambda x, y: x[:200].reshape(100, 13, 46).sum(axis=-1).round(2),
+        lambda x, y: x[:100].reshape(100, 13, 23).sum(axis=-1).round(2),
+    ),
+    "an axis": (lambda x, y: (x + y).sum(axis=1), lambda x, y: (x + y).sum(axis=0)),
+    "kept": (lambda x, y: (x + y).sum(axis=1), lambda x, y: (x + y).sum(axis=1, keepdims=True)),
+    "a half": (lambda x, y: (x + y).mean(axis=1), lambda x, y: (x + y).astype("e").mean(axis=1)),
+    "a number": (lambda x, y: np.full_like(x, 2.5), lambda x, y: np.full_like(x, 3.5)),
+    "a dtype": (lambda x, y: np.zeros_like(x, dtype="f"), lambda x, y: np.zeros_like(x, dtype="q")),
+}
+
+
+@pytest.mark.parametrize("name", NEARLY_ALIKE)
+def test_calls_that_are_nearly_alike_have_nodes_of_their_own(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = np.ones((211, 299)), np.full((211, 299), 3.0)
+    known, other = NEARLY_ALIKE[name]
+    for _ in range(2):
+        nodes_of(known, x, y)
+    ours = nodes_of(other, x, y)
+    assert ours == nodes_of(other, x, y)
+    by_python(monkeypatch)
+    assert ours == nodes_of(other, x, y)
+
+
+def test_steps_are_taken_back_where_one_is_for_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = np.ones((211, 299)), np.full((211, 299), 3.0)
+    nodes_of(of_several_nodes, x, y)
+    calls: list[Any] = []
+
+    def every_other_time(*args: Any) -> Any:
+        calls.append(len(args))
+        return put_off(*args) if len(calls) % 2 else None
+
+    monkeypatch.setattr(by_steps, "put_off", every_other_time)
+    ours = nodes_of(of_several_nodes, x, y)
+    by_python(monkeypatch)
+    assert ours == nodes_of(of_several_nodes, x, y)
+    assert len(calls) > 5
+
+
+def test_steps_are_not_known_that_the_size_of_buffers_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = np.ones((9000, 20), "f"), np.full((9000, 20), 3.0, "f")
+
+    def means(x: Any, y: Any) -> Any:
+        return (x + y).mean(axis=1)
+
+    assert [*map(len, (nodes_of(means, x, y), nodes_of(means, x, y)))] == [4, 4]
+    with np.errstate():  # puts back what it finds, which states are kept for
+        np.setbufsize(1 << 14)
+        assert nodes_of(means, x, y) == []
+        by_python(monkeypatch)
+        assert nodes_of(means, x, y) == []
+
+
+@pytest.mark.parametrize("name", OF_C_ORDER)
+def test_nodes_of_rows_and_columns_are_those_that_python_makes(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_nodes_are_those_that_python_makes(name, (211, 299), "C", monkeypatch)
+
+
 @pytest.mark.skipif(not HAS_GIL, reason="CPython with the GIL: without it Python records all")
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_what_has_been_met_is_not_looked_at(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    x, y = np.ones((211, 199)), np.full((211, 199), 3.0)
-    function = OPERATIONS[name]
+    x, y = np.ones((211, 299)), np.full((211, 299), 3.0)
+    function = KNOWN[name]
     nodes_of(function, x, y)
     monkeypatch.setattr(Record, "node", None)
     monkeypatch.setattr(Record, "add", None)
@@ -325,6 +437,58 @@ def test_copies_of_all_views_lie_as_numpys(order: Any) -> None:
             found = part(x)
             assert differences(copies, [found, found]) == {}
             assert differences(lambda x, y, part=part: copies(part(x), y), [x, x]) == {}
+
+
+@pytest.mark.parametrize("dtype", "?bilQfdFDg")
+def test_views_are_filled_as_numpys(dtype: str) -> None:
+    x = np.arange(4600 * 12).reshape(4600, 12).astype(dtype)
+
+    def filled(x: Any, y: Any) -> Any:
+        made = [np.zeros_like(x), np.ones_like(x), np.empty_like(x).strides, np.zeros_like(x, np.int32)]
+        made += [
+            np.zeros_like(x, dtype=kind) for kind in (bool, np.float32, "q", np.dtype(">f8"), None, "S3")
+        ]
+        made += [
+            np.full_like(x, 1),
+            np.full_like(x, True),
+            np.full_like(x, np.float32(1)),
+            np.full_like(x, 2),
+        ]
+        if dtype not in "?bilQ":
+            nan = float("nan")
+            made += [np.full_like(x, number) for number in (0.0, -0.0, nan, -nan, 2.5, float("inf"))]
+        return made
+
+    for _ in range(2):
+        for part in VIEWS.values():
+            found = part(x)
+            assert differences(filled, [found, found]) == {}
+            assert differences(lambda x, y, part=part: filled(part(x), y), [x, x]) == {}
+            assert differences(lambda x, y, part=part: filled(part(x + y), y), [x, x]) == {}
+
+
+def test_numbers_that_do_not_fit_are_not_filled_in() -> None:
+    x = np.arange(211 * 199, dtype=np.int8).reshape(211, 199)
+    for number in (1, 127, 128, -129, 2.5, 1j, "1", None, x[:1], [1]):
+        for _ in range(2):
+            assert differences(lambda x, y, n=number: (np.full_like(x, n), x + y), [x, x.copy()]) == {}
+            assert differences(lambda x, y, n=number: (np.full_like(x, 1, n), x + y), [x, x.copy()]) == {}
+
+
+@pytest.mark.parametrize("dtype", "fdgQFe")
+def test_powers_of_all_views_are_numpys(dtype: str) -> None:
+    """NumPy takes a short way for exponents that are one place in memory."""
+    x = np.arange(460.0 * 12).reshape(460, 12) % 7 / 4
+
+    def powers(x: Any, y: Any) -> Any:
+        return x**y, y**x, np.power(x, y), 2**y, np.power(y, y), x ** (y + 1), np.float_power(x, y)
+
+    base = x.astype(dtype)
+    for exponent in x.astype(dtype), np.full_like(base, 2):
+        for _ in range(2):
+            for part in VIEWS.values():
+                assert differences(powers, [part(base), part(exponent)]) == {}
+                assert differences(powers, [part(base), part(exponent).copy()]) == {}
 
 
 def test_what_is_put_off_is_written_over() -> None:

@@ -22,6 +22,7 @@ from kit.fuse_random import Case, case, holding, left_of
 import threadmill as tm
 from threadmill.fusion import (
     building,
+    by_steps,
     foreseen,
     loops,
     node_plans,
@@ -40,6 +41,7 @@ __all__ = ["is_timed_soon", "unlike"]
 CACHES: list[Any] = [
     *(
         node_plans.PLANS,
+        by_steps.STEPS,
         building._plans,
         building._programs,
         foreseen._followed,

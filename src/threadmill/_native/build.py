@@ -94,6 +94,7 @@ static const char *tm_py_capsule_name(void)
 PYTHON_FILES = {
     "door.c": "void *tm_py_door_type(void);",
     "fields.c": "void *tm_py_fields(void);",
+    "inputs.c": "",
     "places.c": "",
     "recording.c": "void *tm_py_recording(void);",
     "states.c": "",
@@ -150,6 +151,7 @@ ffibuilder.set_source(
         "src/threadmill/include/threadmill_api.h",
         "src/threadmill/_native/limited_api.h",
         "src/threadmill/_native/fields.h",
+        "src/threadmill/_native/inputs.h",
         "src/threadmill/_native/states.h",
     ],
     include_dirs=["csrc", "src/threadmill/include"],

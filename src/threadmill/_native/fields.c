@@ -38,7 +38,7 @@ static PyMemberDef node_members[] = {
     FIELD("shape", NODE_SHAPE),   FIELD("reports", NODE_REPORTS), FIELD("place", NODE_PLACE),
     FIELD("state", NODE_STATE),   FIELD("turned", NODE_TURNED),   FIELD("space", NODE_SPACE),
     FIELD("outs", NODE_OUTS),     FIELD("target", NODE_GIVEN),    FIELD("is_in_place", NODE_GIVEN + 1),
-    FIELD("reused", NODE_REUSED), FIELD("over", NODE_GIVEN + 3),  FIELD("axes", NODE_GIVEN + 4),
+    FIELD("reused", NODE_REUSED), FIELD("over", NODE_OVER),       FIELD("axes", NODE_GIVEN + 4),
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -61,6 +61,7 @@ static PyMemberDef plan_members[] = {
     FIELD("node", PLAN_NODE),
     FIELD("value", PLAN_VALUE),
     FIELD("number_in", PLAN_NUMBER_IN),
+    FIELD("inputs", PLAN_INPUTS),
     FIELD("takes_first", PLAN_TAKES_FIRST),
     FIELD("takes_second", PLAN_TAKES_SECOND),
     {NULL, 0, 0, 0, NULL},

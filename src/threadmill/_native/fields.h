@@ -31,6 +31,7 @@ enum {
     NODE_OUTS,
     NODE_GIVEN,
     NODE_REUSED = NODE_GIVEN + 2,
+    NODE_OVER,
     NODE_FIELDS = NODE_GIVEN + 5,
     NODE_THREAD = NODE_FIELDS, /* of some examples: whose they are; no object, but a word */
     NODE_WORDS
@@ -62,6 +63,7 @@ enum {
     PLAN_NODE,
     PLAN_VALUE,
     PLAN_NUMBER_IN,
+    PLAN_INPUTS,
     PLAN_TAKES_FIRST,
     PLAN_TAKES_SECOND,
     PLAN_FIELDS

@@ -5,30 +5,22 @@
  * the same of such calls as well, in five times the time: fusion/record.py says what the fields mean and which
  * lines pair.
  */
+#include "inputs.h"
 #include "states.h"
 
 /* put_off, put_off_over and prepare, in a tuple. Called with the GIL, as Python functions are: by ctypes. */
 void *tm_py_recording(void);
 
-enum { MOST_OPERANDS = 3 };
-
 /* What the process has of everything below; set once, live for ever. */
 static struct {
     PyObject *lazy;     /* what new lazy arrays are made like */
     PyObject *plans;    /* a dict: by what is called, and the kinds of values and the types of numbers */
-    PyObject *numbers;  /* a dict of values: by the dtype's number, the number's type, and it or its text */
     PyObject *add_late; /* called with a record that has been closed, and a node */
     PyObject *reuse;    /* what a node says of an operand that only the interpreter's stack holds */
     PyObject *places[MOST_OPERANDS]; /* and of the one that it is written over */
     PyObject *base;                  /* a name */
     Py_ssize_t most;                 /* nodes that are pending at most */
 } its;
-
-/* What is called, and its operands: values and numbers. */
-struct call {
-    PyObject *called, *operands[MOST_OPERANDS];
-    int count;
-};
 
 static int is_lazy(PyObject *x)
 {
@@ -44,19 +36,16 @@ static PyObject *operand_of(PyObject *x, PyObject *record)
     return type == &PyFloat_Type || type == &PyLong_Type || type == &PyComplex_Type ? x : NULL;
 }
 
-static int is_value(PyObject *operand) /* false of NULL */
-{
-    return is_of(operand, tm_py_value_type);
-}
-
 static PyObject *kind_of(PyObject *operand)
 {
-    return is_value(operand) ? field(operand, VALUE_KIND) : (PyObject *)Py_TYPE(operand);
+    return tm_py_is_value(operand) ? field(operand, VALUE_KIND) : (PyObject *)Py_TYPE(operand);
 }
 
-/* The plan of the call, borrowed; NULL where none is known that asks for nothing else. */
+/* The plan of the call, borrowed, which may be what is called; NULL where none is known that asks for nothing else. */
 static PyObject *plan_of(const struct call *call)
 {
+    if (is_of(call->called, tm_py_plan_type))
+        return field(call->called, PLAN_IS_SIMPLE) == Py_True ? call->called : NULL;
     PyObject *key = PyTuple_New(1 + call->count);
     if (key == NULL) return NULL;
     PyTuple_SetItem(key, 0, Py_NewRef(call->called));
@@ -64,35 +53,6 @@ static PyObject *plan_of(const struct call *call)
     PyObject *plan = PyDict_GetItemWithError(its.plans, key);
     Py_DECREF(key);
     return is_of(plan, tm_py_plan_type) && field(plan, PLAN_IS_SIMPLE) == Py_True ? plan : NULL;
-}
-
-/* What a node takes the operand as: the value itself, or that of a number in the plan's loop. NULL where that is
- * not known. */
-static PyObject *new_input(PyObject *plan, PyObject *x)
-{
-    if (is_value(x)) return Py_NewRef(x);
-    int is_itself = PyLong_CheckExact(x) ? 1 : PyObject_IsTrue(x); /* zeros of both signs are equal */
-    PyObject *shown = is_itself < 0 ? NULL : is_itself ? Py_NewRef(x) : PyObject_Repr(x);
-    PyObject *key = shown == NULL ? NULL : PyTuple_Pack(3, field(plan, PLAN_NUMBER_IN), Py_TYPE(x), shown);
-    PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(its.numbers, key);
-    Py_XINCREF(found);
-    Py_XDECREF(key);
-    Py_XDECREF(shown);
-    return found;
-}
-
-/* The operands as a tuple; NULL as above. */
-static PyObject *new_inputs(PyObject *plan, const struct call *call)
-{
-    PyObject *inputs = PyTuple_New(call->count);
-    for (int k = 0; inputs != NULL && k < call->count; k++) {
-        PyObject *input = new_input(plan, call->operands[k]);
-        if (input != NULL)
-            PyTuple_SetItem(inputs, k, input); /* takes it over */
-        else
-            Py_CLEAR(inputs);
-    }
-    return inputs;
 }
 
 /* ---- temporaries: elision.py has the rules ---- */
@@ -130,7 +90,7 @@ static int is_alone(PyObject *value)
 static int may_take_a_node(PyObject *record)
 {
     if (!is_of(record, tm_py_record_type) || field(record, RECORD_IS_OPEN) != Py_True) return 0;
-    if (field(record, RECORD_IS_URGENT) != Py_False || field(record, RECORD_HAS_ROWS) != Py_False) return 0;
+    if (field(record, RECORD_IS_URGENT) != Py_False) return 0;
     if (PyList_Size(field(record, RECORD_EXPOSED)) != 0) return 0;
     if (field(field(record, RECORD_LIKE), NODE_THREAD) != this_thread()) return 0;
     return PyList_Size(field(record, RECORD_PENDING)) < its.most;
@@ -167,6 +127,7 @@ static PyObject *show_pending(PyObject *record, PyObject *node, PyObject *over)
         lazy = tm_py_show(its.lazy, record, value);
     else if (tm_py_own(over, value))
         lazy = Py_NewRef(over);
+    if (!tm_py_is_of_each(node)) change(record, RECORD_HAS_ROWS, Py_True);
     if (lazy == NULL || PyList_Append(field(record, RECORD_PENDING), node) < 0) {
         Py_XDECREF(lazy);
         return NULL;
@@ -184,11 +145,13 @@ static PyObject *none_or_error(void)
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
-/* The place of a node that reports errors: the user's, or that in NumPy's code which the plan knows. */
+/* The place of a node that reports errors: the user's, or that in NumPy's code which the plan knows. It is a tuple of
+ * its own: nodes with the very same one tell of an error once. */
 static PyObject *place_of(PyObject *plan)
 {
     PyObject *known = field(field(plan, PLAN_NODE), NODE_PLACE);
-    return known == Py_None ? tm_py_place_now() : Py_NewRef(known);
+    if (known == Py_None) return tm_py_place_now();
+    return PyTuple_Pack(3, PyTuple_GetItem(known, 0), PyTuple_GetItem(known, 1), PyTuple_GetItem(known, 2));
 }
 
 /* The lazy array that the call makes; None where Python has to look at it. `reused`: what the node says of the
@@ -219,8 +182,10 @@ static PyObject *put_off_in(PyObject *record, PyObject *plan, const struct call 
 {
     Py_INCREF(plan); /* whatever the collector of garbage calls may empty the plans, or change the record */
     PyObject *state = Py_XNewRef(field(record, RECORD_STATE));
-    PyObject *inputs = new_inputs(plan, call);
-    PyObject *made = inputs == NULL ? none_or_error() : put_off_by(plan, record, state, inputs, reused, over);
+    PyObject *inputs = tm_py_new_inputs(plan, call);
+    int asks =
+        inputs == NULL || (field(record, RECORD_HAS_ROWS) == Py_True && tm_py_may_go_once(plan, inputs));
+    PyObject *made = asks ? none_or_error() : put_off_by(plan, record, state, inputs, reused, over);
     Py_XDECREF(inputs);
     Py_XDECREF(state);
     Py_DECREF(plan);
@@ -242,7 +207,7 @@ static PyObject *put_off_operands(PyObject *record, struct call *call, int is_fi
         plan = plan_of(call);
     }
     if (plan == NULL || turned == NOT_SURE) return none_or_error();
-    int reuses = is_first_temporary && is_value(x[1]) && is_alone(x[0]);
+    int reuses = is_first_temporary && tm_py_is_value(x[1]) && is_alone(x[0]);
     return put_off_in(record, plan, call, reuses ? its.reuse : NULL, NULL);
 }
 
@@ -258,7 +223,7 @@ static PyObject *place_among(const struct call *call, PyObject *value)
 static PyObject *put_off_in_place(PyObject *record, const struct call *call, PyObject *over)
 {
     PyObject *value = operand_of(over, record), *plan = NULL;
-    if (is_value(value) && field(value, VALUE_ARRAY) == Py_None) plan = plan_of(call);
+    if (tm_py_is_value(value) && field(value, VALUE_ARRAY) == Py_None) plan = plan_of(call);
     if (plan == NULL) return none_or_error();
     PyObject *kind = field(field(plan, PLAN_VALUE), VALUE_KIND);
     int is_alike = PyObject_RichCompareBool(kind, field(value, VALUE_KIND), Py_EQ);
@@ -345,23 +310,24 @@ static PyObject *put_off_over(PyObject *module, PyObject *const *args, Py_ssize_
     return made;
 }
 
-/* prepare(lazy, plans, numbers, add_late, reuse, handling, warnings, frame, explicit, room, most): before any put_off */
+/* prepare(lazy, plans, add_late, reuse, numbers, handling, warnings, frame, explicit, room, most): before any put_off */
 static PyObject *prepare(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    PyObject **places[] = {&its.lazy, &its.plans, &its.numbers, &its.add_late, &its.reuse};
-    enum { OWN = sizeof places / sizeof *places, MOST = OWN + 5, ALL };
+    PyObject **places[] = {&its.lazy, &its.plans, &its.add_late, &its.reuse};
+    enum { OWN = sizeof places / sizeof *places, NUMBERS = OWN, STATES, MOST = STATES + 5, ALL };
     if (count != ALL) {
         PyErr_Format(PyExc_TypeError, "%zd arguments instead of %d", count, (int)ALL);
         return NULL;
     }
-    if (!is_of(args[0], tm_py_lazy_type) || !PyDict_Check(args[1]) || !PyDict_Check(args[2])) {
+    if (!is_of(args[0], tm_py_lazy_type) || !PyDict_Check(args[1]) || !PyDict_Check(args[NUMBERS])) {
         PyErr_SetString(PyExc_TypeError, "no example of lazy arrays, or no dicts");
         return NULL;
     }
-    if (!tm_py_prepare_states(args + OWN)) return NULL;
+    if (!tm_py_prepare_states(args + STATES)) return NULL;
     its.most = PyLong_AsSsize_t(args[MOST]);
     tm_py_keep(places, args, OWN);
+    tm_py_keep_numbers(args[NUMBERS]);
     return Py_NewRef(Py_None);
 }
 

@@ -10,14 +10,15 @@ import numpy as np
 
 from .lazy import LazyArray
 from .node_plans import plan_as_made
-from .nodes import KNOWN, NATIVE
+from .nodes import KNOWN, NATIVE, Node, Place
 from .numpys_code import is_numpys_place
 from .operand import as_operand
 from .recording import put_off
 
-__all__ = ["FUNCTIONS_BY_KINDS", "METHODS_BY_KINDS", "conversion", "learn", "of_kinds"]
+__all__ = ["METHODS_BY_KINDS", "conversion", "function_by_kinds", "known_place", "learn", "of_kinds"]
 
-FUNCTIONS_BY_KINDS = frozenset({np.clip, np.copy, np.where})
+_LIKE = frozenset({np.full_like, np.ones_like, np.zeros_like})
+_FUNCTIONS = frozenset({np.clip, np.copy, np.where, *_LIKE})
 METHODS_BY_KINDS = frozenset({"clip", "copy"})
 
 Method = Callable[..., Any]
@@ -30,8 +31,12 @@ def learn(called: Any, args: tuple[Any, ...], made: Any) -> None:
         return
     operands = tuple([as_operand(made._record, x) for x in args])
     if None not in operands:
-        place = node.place if node.place is not None and is_numpys_place(node.place) else None
-        plan_as_made(called, operands, node, place)
+        plan_as_made(called, operands, node, known_place(node))
+
+
+def known_place(node: Node) -> Place | None:
+    """Where a node stands, if that is in NumPy's code."""
+    return node.place if node.place is not None and is_numpys_place(node.place) else None
 
 
 def of_kinds(called: Any, method: Method) -> Method:
@@ -65,6 +70,16 @@ def _named(x: Any) -> Any:
     if kind is str:
         return x
     return x.type if isinstance(x, np.dtype) and x is NATIVE.get(x.num) else None
+
+
+def function_by_kinds(function: Any, options: dict[str, Any]) -> Any:
+    """What a function's call is put off by, with the kinds of its operands; None where they do not tell."""
+    if function not in _FUNCTIONS:
+        return None
+    if not options:
+        return function
+    dtype = _named(options.get("dtype")) if function in _LIKE and len(options) == 1 else None
+    return None if dtype is None else (function, dtype)
 
 
 def conversion(method: Method) -> Method:

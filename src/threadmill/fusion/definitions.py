@@ -186,9 +186,14 @@ def _empty_like(prototype: Any, *args: Any, **options: Any) -> Any:
         return NotImplemented
     value = prototype._value
     model = value.array
+    is_new = model is None
     if model is None:
         model = np.empty(value.shape, value.dtype, "F" if value.turned else "C")
-    return wrapped(prototype._record, as_the_user(np.empty_like, model, *args, **options))
+    if args or options:
+        made = as_the_user(np.empty_like, model, *args, **options)
+    else:  # NumPy has nothing to warn of
+        made = model if is_new else np.empty_like(model)
+    return wrapped(prototype._record, made)
 
 
 def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:

@@ -53,9 +53,17 @@ def may_show_place(loop: Loop | Conversion, name: str, operands: tuple[Any, ...]
     """Whether shows_place is to be asked of operands of one shape, and of others."""
     if loop.dtypes[0].char == "e":
         return True
-    if name in ("power", "float_power") and operands and type(operands[1]) is not Value:  # one number
+    if name in ("power", "float_power") and operands and _is_told_by_kinds(*operands):
         return name == "power" and loop.dtypes[1].kind == "i"
     return name in _BY_PLACE
+
+
+def _is_told_by_kinds(base: Any, exponent: Any) -> bool:
+    """Whether an exponent is one number, or one for each element: of others NumPy may take a short way."""
+    if type(exponent) is not Value:
+        return True
+    is_alike = type(base) is not Value or base.shape in ((), exponent.shape)
+    return is_alike and exponent.kind is not None and not exponent.kind[4]
 
 
 def may_show_rows(loop: Loop | Conversion, name: str) -> bool:

@@ -15,7 +15,7 @@ from .elision import COMMUTATIVE, elides_such
 from .loops import find_loop, may_show_place, may_show_rows, number_in
 from .nodes import Conversion, Node, Place, Value, examples
 
-__all__ = ["PLANS", "SMALL", "NodePlan", "plan_as_made", "plan_conversion", "plan_of_call"]
+__all__ = ["PLANS", "SMALL", "NodePlan", "plan_as_made", "plan_conversion", "plan_of_call", "plan_of_node"]
 
 # Elements below which an operation is done at once, by NumPy.
 SMALL = 4096
@@ -29,19 +29,27 @@ class Plan(PlanFields):
     """What put_off makes nodes by.
 
     `is_simple`: it does so by itself, like `node` and its `value`. `number_in`: the number of the dtype that
-    numbers are taken in. `takes_first`, `takes_second`: the result of an operator may be written over
+    numbers are taken in. `inputs`: those of the node, values and the places of operands; None for all
+    operands in their order. `takes_first`, `takes_second`: the result of an operator may be written over
     that operand, the second one's where both may be turned around, if it is a temporary.
     """
 
     __slots__ = ()
 
     def __init__(
-        self, loop: Loop | Conversion, name: str, shape: tuple[int, ...], reports: bool, turned: bool
+        self,
+        loop: Loop | Conversion,
+        name: str,
+        shape: tuple[int, ...],
+        reports: bool,
+        turned: bool,
+        *walk: Any,
     ) -> None:
-        self.node, self.value = examples(loop, name, shape, reports, turned)
+        self.node, self.value = examples(loop, name, shape, reports, turned, *walk)
         self.number_in: int | None = None
+        self.inputs: tuple[Value | int, ...] | None = None
         self.takes_first = self.takes_second = False
-        self.is_simple = prod(shape) >= SMALL and loop.dtypes[0].char != "e"
+        self.is_simple = prod(self.node.space) >= SMALL and loop.dtypes[0].char != "e"
 
 
 class NodePlan(Plan):
@@ -69,7 +77,7 @@ class NodePlan(Plan):
         self.has_numbers = bool(numbers)
         self.turned = any(x.turned for x, _ in values)
         self.dtype = loop.dtypes[-1]
-        self.kind = self.dtype.num, shape, self.turned, False
+        self.kind = self.dtype.num, shape, self.turned, False, False
         self.is_quick = (
             self.size > 0
             and len(loop.dtypes) == len(operands) + 1
@@ -117,20 +125,58 @@ def plan_as_made(called: Any, operands: tuple[Any, ...], node: Node, place: Plac
     """Has put_off make such a node whenever this is called with values and numbers of these kinds; nothing
     else about them may count. `place`: the node's, if it is not the user's."""
     kinds = [x.kind if type(x) is Value else type(x) for x in operands]
-    if (called, *kinds) in PLANS or None in kinds:
+    if (called, *kinds) in PLANS or None in kinds or node.over != EACH or node.space != node.shape:
         return
-    if len(node.inputs) != len(operands) or node.over != EACH or node.space != node.shape:
-        return
-    for x, own, dtype in zip(operands, node.inputs, node.loop.dtypes, strict=False):
-        if own is not (x if type(x) is Value else number_in(dtype, x)):
-            return
-    numbers = _dtypes_of_numbers(node.loop, operands)
+    plan = plan_of_node(node, operands, place)
+    if plan is not None:
+        PLANS.put((called, *kinds), plan)
+
+
+def plan_of_node(node: Node, operands: tuple[Any, ...], place: Place | None) -> Plan | None:
+    """What such nodes are made by, of values and numbers like these; None where other numbers may make
+    others."""
+    inputs = _inputs_among(node, operands)
+    if inputs is None or len(node.outs) > 1 or node.target is not None:
+        return None
+    numbers = {
+        dtype.num
+        for k, dtype in zip(inputs, node.loop.dtypes, strict=False)
+        if type(k) is int and type(operands[k]) is not Value
+    }
     if len(numbers) > 1:
-        return
-    plan = Plan(node.loop, node.name, node.shape, node.place is not None, node.turned)
+        return None
+    plan = Plan(
+        *(node.loop, node.name, node.shape, node.place is not None, node.turned),
+        *(node.over, node.space, node.axes),
+    )
     plan.number_in = next(iter(numbers), None)
-    plan.node.place = place
-    PLANS.put((called, *kinds), plan)
+    plan.inputs = None if inputs == (*range(len(operands)),) else inputs
+    plan.node.place, plan.node.reused = place, node.reused
+    return plan
+
+
+def _inputs_among(node: Node, operands: tuple[Any, ...]) -> tuple[Value | int, ...] | None:
+    """A node's inputs: each the place of an operand, or a number that it has whatever these are. None where
+    they are in another order, as temporaries may have been turned around."""
+    pairs = [*zip(operands, node.inputs, node.loop.dtypes, strict=False)]
+    if len(operands) == len(node.inputs) and all(_is_of(own, x, dtype) for x, own, dtype in pairs):
+        return tuple(range(len(operands)))
+    numbers = [x for x in operands if type(x) is not Value]
+    if len(numbers) > 1 or len({*map(id, operands)}) < len(operands):
+        return None  # which is which is not told
+    inputs: list[Value | int] = []
+    for own, dtype in zip(node.inputs, node.loop.dtypes, strict=False):
+        place = next((k for k, x in enumerate(operands) if _is_of(own, x, dtype)), None)
+        if place is None and (numbers or own.array is None or own.shape):
+            return None
+        inputs.append(own if place is None else place)
+    places = [k for k in inputs if type(k) is int]
+    return tuple(inputs) if places == sorted(places) else None
+
+
+def _is_of(own: Value, x: Any, dtype: "np.dtype[Any]") -> bool:
+    """Whether an input is what an operand has been taken as."""
+    return own is (x if type(x) is Value else number_in(dtype, x))
 
 
 def _dtypes_of_numbers(loop: Loop | Conversion, operands: tuple[Any, ...]) -> set[int]:

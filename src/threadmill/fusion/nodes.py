@@ -27,9 +27,9 @@ KNOWN = NUMERIC - {"m", "M"}
 # Over which operand NumPy writes a node's result, unless it is the one of that number.
 NO_OPERAND, FIRST_IF_LARGE = -1, -2
 
-# The number of a value's dtype, its shape, whether it is turned, and whether NumPy's copies of its array lie
-# in neither of the two orders.
-Kind = tuple[int, tuple[int, ...], bool, bool]
+# The number of a value's dtype, its shape, whether it is turned, whether NumPy's copies of its array lie in
+# neither of the two orders, and whether one place in memory may be several elements.
+Kind = tuple[int, tuple[int, ...], bool, bool, bool]
 
 # Where in the user's program a node was written: its code, its instruction, its globals.
 Place = tuple[types.CodeType, int, dict[str, Any]]
@@ -66,7 +66,7 @@ def _new_kind(x: Array) -> Kind | None:
         turned = is_turned(x)
         if not turned:
             return None
-    return x.dtype.num, x.shape, turned, not turned and not _is_copied_in_order(x)
+    return x.dtype.num, x.shape, turned, not turned and not _is_copied_in_order(x), 0 in x.strides
 
 
 def _is_copied_in_order(x: Array) -> bool:
@@ -138,7 +138,7 @@ class Value(ValueFields):
         self.again = self.borrowed = self.is_view = False
         self.folds: dict[Any, Any] | None = None
         self._is_nan: bool | None = None
-        self.kind: Kind | None = (dtype.num, shape, turned, False) if array is None else kind_of(array)
+        self.kind: Kind | None = (dtype.num, shape, turned, False, False) if array is None else kind_of(array)
         self.is_plain = self.kind is not None
         self.turned = self.kind is not None and self.kind[2]
 
@@ -255,10 +255,11 @@ NODE, VALUE = _examples()
 
 
 def examples(
-    loop: Loop | Conversion, name: str, shape: tuple[int, ...], reports: bool, turned: bool
+    loop: Loop | Conversion, name: str, shape: tuple[int, ...], reports: bool, turned: bool, *walk: Any
 ) -> tuple[Node, Value]:
-    """What all nodes of a plan and their values are like; they refer to no operand."""
-    node = Node(loop, name, (), shape, reports, None, None, turned)
+    """What all nodes of a plan and their values are like; they refer to no operand. `walk`: `over`,
+    `space` and `axes` of the nodes."""
+    node = Node(loop, name, (), shape, reports, None, None, turned, *walk)
     node.forget()
     return node, Value(loop.dtypes[-1], shape, None, None, turned)
 

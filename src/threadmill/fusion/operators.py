@@ -1,4 +1,4 @@
-"""What a lazy array does: operators, functions, and the methods that NumPy's own Python code defines."""
+"""What a lazy array does: operators, ufuncs, and the methods that NumPy's own Python code defines."""
 
 import operator
 from collections.abc import Callable
@@ -9,10 +9,11 @@ import numpy as np
 
 from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
-from .by_kinds import FUNCTIONS_BY_KINDS, METHODS_BY_KINDS, conversion, learn, of_kinds
-from .call_sites import bound, method_of, names_given
-from .calls import are_small, by_numpy, call, call_at_once
-from .definitions import FUNCTIONS, METHODS
+from .by_kinds import METHODS_BY_KINDS, conversion, of_kinds
+from .by_steps import METHODS_BY_STEPS, by_steps
+from .call_sites import method_of, names_given
+from .calls import call, call_at_once
+from .definitions import METHODS
 from .elements import contains, getitem, iterate, setitem
 from .elision import (
     COMMUTATIVE,
@@ -28,6 +29,7 @@ from .elision import (
     keeps_its_dtype,
     written_over,
 )
+from .functions import array_function
 from .lazy import LazyArray, at_once, evaluated, plain, shown, wrapped
 from .node_plans import plan_of_call
 from .nodes import FIRST_IF_LARGE, Value
@@ -180,9 +182,7 @@ def _is_for_numpy(exponent: Any) -> bool:
 def _pow(self: LazyArray, other: Any, modulo: Any = None) -> Any:
     if modulo is not None:
         return NotImplemented
-    if type(other) not in PYTHON_NUMBERS and (
-        type(other) is np.bool or is_foreign(other)
-    ):  # NumPy warns of one
+    if type(other) not in PYTHON_NUMBERS and _is_for_numpy(other):
         return at_once(self._record, operator.pow, (self, other), {})
     ufunc, operands = power(self, other)
     made = put_off(ufunc, 0, *operands)
@@ -209,7 +209,7 @@ def _at_once(function: Callable[..., Any]) -> Callable[..., Any]:
     return special
 
 
-# ---- ufuncs and functions ----
+# ---- ufuncs ----
 
 
 def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
@@ -256,28 +256,6 @@ def _may_be_turned(other: Any, ufunc: np.ufunc) -> bool:
 _BY_UFUNC: dict[np.ufunc, Any] = {ufunc: getattr(operator, f"__{name}__") for name, ufunc in _BINARY.items()}
 
 
-def _array_function(self: LazyArray, function: Any, types: Any, args: Any, options: Any) -> Any:
-    is_by_kinds = function in FUNCTIONS_BY_KINDS and not options
-    if is_by_kinds:
-        made = put_off(function, 0, *args)
-        if made is not None:
-            return made
-    definition = FUNCTIONS.get(function)
-    if definition is not None and are_small(args):
-        return by_numpy(self._record, function, args, options)
-    if definition is not None and _PLAIN.issuperset(types):
-        result = bound(definition, args, options)
-        if is_by_kinds:
-            learn(function, args, result)
-        if result is not NotImplemented:
-            return result
-    return at_once(self._record, function, args, options)
-
-
-# Other classes have a word in what a function does with them.
-_PLAIN = frozenset({LazyArray, np.ndarray})
-
-
 # ---- what needs the values ----
 
 
@@ -313,7 +291,7 @@ def _put_on() -> None:
         "rmatmul": _backward(np.matmul, operator.matmul),
         "imatmul": _at_once(operator.imatmul),
         "array_ufunc": _array_ufunc,
-        "array_function": _array_function,
+        "array_function": array_function,
         "getitem": getitem,
         "setitem": setitem,
         "delitem": _of_values(operator.delitem),
@@ -336,6 +314,8 @@ def _put_on() -> None:
         method = method_of(name, definition)
         if name == "astype":
             method = conversion(method)
+        if name in METHODS_BY_STEPS:
+            method = by_steps(definition, method)
         methods[name] = of_kinds(definition, method) if name in METHODS_BY_KINDS else method
     for name, function in methods.items():
         function.__name__ = name

@@ -45,7 +45,7 @@ def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
         if exponent not in _SHORT:
             return np.power, (x, exponent)
         key: tuple[Any, ...] = number, kind, None, exponent
-    elif not _is_number(exponent) or not _is_short(exponent):
+    elif kind is type(x) or not _is_number(exponent) or not _is_short(exponent):  # an array is not asked
         return np.power, (x, exponent)
     else:
         key = number, kind, getattr(exponent, "dtype", None), complex(exponent)

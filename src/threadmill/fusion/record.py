@@ -56,7 +56,7 @@ class Record(RecordFields):
     thread, which holds `lock`. Nodes run with `lock` held. The own thread adds to `pending` without it.
 
     `exposed` refers to memory that code which we do not know may write: nothing that reads it stays put off.
-    `is_urgent`: such a node has been recorded. `has_rows`: one that reduces rows or columns has been.
+    `is_urgent`: such a node has been recorded. `has_rows`: one of those pending may reduce rows or columns.
     `has_made`: one may have been computed and not stored. `borrowed` are the values that lie in memory which
     may be written later. `foreseen` is what follows a reduction that has run, `reduced` what arrays have been
     reduced to that nobody has written to since. `running` are nodes that run now, with their operands; only
@@ -272,6 +272,7 @@ class Record(RecordFields):
         self.tally.asked += len(nodes) - len(self.pending)
         again = set(self.pending)
         self.has_made = bool(again)
+        self.has_rows = any(node.over != EACH for node in again)
         self.running = [], []
         for node in nodes:
             if node not in again and self.is_open:  # else its thread may be about to show what it makes

@@ -16,6 +16,6 @@ from .warned import PACKAGE, SEEN_BY_ALL
 __all__ = ["put_off", "put_off_over"]
 
 prepare(
-    *(LAZY, PLANS, NUMBERS, add_late, FIRST_IF_LARGE),
+    *(LAZY, PLANS, add_late, FIRST_IF_LARGE, NUMBERS),
     *(HANDLING.get, SEEN_BY_ALL, _getframe, warn_explicit, PACKAGE, MOST_PENDING),
 )

@@ -25,7 +25,7 @@ from .nodes import Conversion, Value
 from .record import Record
 from .reduce_all import Given, given_number, is_own
 
-__all__ = ["extremes_of_rows", "masked_rows", "reduce_rows"]
+__all__ = ["extremes_of_rows", "masked_rows", "reduce_rows", "widest"]
 
 # Bytes in a row. Shorter ones cost more in calls of steps than a pass saves: softmax of 10**6 float32 gains
 # from 1,024 in a row on, of float64 from 512. The buffers of longer ones would leave the second-level cache.
@@ -127,7 +127,7 @@ def _are_rows(value: Value, axis: Any, shortest: int | None = None) -> bool:
         axis = axis[0]
     if type(axis) is not int or len(shape) < 2 or axis not in (-1, len(shape) - 1):
         return False
-    if shape[-1] < 3 or shape[-1] * value.dtype.itemsize > _LONGEST or shape[-1] * _widest(value) < least:
+    if shape[-1] < 3 or shape[-1] * value.dtype.itemsize > _LONGEST or shape[-1] * widest(value) < least:
         return False
     return prod(shape[:-1]) >= 2 and _lies_in_rows(value)
 
@@ -138,7 +138,7 @@ def _lies_in_rows(value: Value) -> bool:
     return value.array is None or (value.is_plain and value.array.flags.c_contiguous)
 
 
-def _widest(value: Value) -> int:
+def widest(value: Value) -> int:
     """The size of an element, or of the operands' of which truth values are made."""
     node = value.node
     if node is None or value.dtype.kind != "b":

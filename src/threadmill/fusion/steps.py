@@ -84,9 +84,7 @@ def filled(x: LazyArray, number: Any, dtype: Any = None) -> Any:
     """An array like x of a number that converts without a word."""
     value = x._value
     target = value.dtype if dtype is None else plain_dtype(dtype)
-    if target is None or target.char not in KNOWN or value.turned or not value.is_plain:
-        return NotImplemented
-    if value.array is not None and not value.array.flags.c_contiguous:
+    if target is None or target.char not in KNOWN or value.kind is None or value.turned or value.kind[3]:
         return NotImplemented
     made, loop = _number_in(number, target), _conversion(target, target)
     if made is None or loop is None:
@@ -223,7 +221,7 @@ def _number_in(number: Any, dtype: "np.dtype[Any]") -> Value | None:
         return Value.of(array) if array.dtype == dtype and is_plain(array) else None
     if type(number) not in (int, float) or (type(number) is float and dtype.kind not in "fc"):
         return None
-    return _in_loop(number, dtype)
+    return number_in(dtype, number) or _in_loop(number, dtype)
 
 
 def copy_into(target: Any, source: Any, casting: str = "same_kind", where: Any = True) -> Any:
