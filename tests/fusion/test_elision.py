@@ -71,6 +71,21 @@ def test_which_of_two_nans_comes_out_is_numpys() -> None:
 
 
 @by_references
+@pytest.mark.parametrize("dtype", "efFD")
+def test_numbers_of_numpys_before_a_temporary(dtype: str) -> None:
+    """NumPy 2.0 turns them around, as it does Python's."""
+
+    def program(x: Any) -> Any:
+        nan, one = x.dtype.type(np.nan), np.int8(1)
+        called = np.multiply(nan, x + x), np.add(nan, x + x)
+        return nan * (x + x), nan + (x + x), nan * x, one * (x + x), nan - (x + x), nan / (x + x), *called
+
+    x = np.full(140_000, -np.nan).astype(np.dtype(dtype, metadata={"unit": "m"}))
+    with np.errstate(all="ignore"):
+        assert differences(program, [x]) == {}
+
+
+@by_references
 def test_what_numpy_has_made_is_written_over_as_well() -> None:
     """Arrays that run backwards are NumPy's, and so is what is made of them."""
 

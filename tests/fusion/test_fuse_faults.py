@@ -676,6 +676,27 @@ def test_complex_sums_that_are_assigned_keep_numpys_nan(dtype: str, step: int) -
         assert differences(stored_sum, [x, y]) == {}
 
 
+@pytest.mark.parametrize("dtype", "?bqdDO")
+@pytest.mark.parametrize("n", [1, 2])
+def test_an_array_that_is_stored_in_one_element(n: int, dtype: str) -> None:
+    """C asks a lazy one for its number, and says of integers what `int` does."""
+
+    def stored(x: Any, y: Any) -> Any:
+        told = []
+        for target in (np.zeros(3, dtype), np.asarray(y), y):
+            try:
+                target[1] = x + x
+            except Exception as error:
+                told.append((type(error), str(error), repr(error.__cause__)))
+            try:
+                told.append(int(x + x))
+            except Exception as error:
+                told.append((type(error), str(error), repr(error.__cause__)))
+        return told, y
+
+    assert differences(stored, [numbers(n), np.zeros(5, dtype)]) == {}
+
+
 # ---- dtypes that are equal ----
 
 

@@ -38,6 +38,7 @@ STANDARD = {
     "Cannot construct a dtype from an array": "NumPy's",
     "'numpy.ndarray' object has no attribute {}": "NumPy's",
     "iteration over a 0-d array": "NumPy's",
+    "setting an array element with a sequence.": "NumPy's",
     "output array has wrong shape.": "NumPy's",
     "operands could not be broadcast together with shapes {}": "NumPy's",
     "non-broadcastable output operand with shape {} doesn't match the broadcast shape {}": "NumPy's",

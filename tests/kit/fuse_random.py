@@ -6,6 +6,7 @@ the programs that differ.
 
 import contextlib
 import copy
+import itertools
 import operator
 import pickle
 import random
@@ -264,6 +265,9 @@ _UNDEFINED = (
     "arrays used as indices must be of integer",  # and this
     *("output must be an array", "return arrays must be of ArrayType"),  # and what C's methods are given
 )
+# NumPy 2.3 and older take x.dtype where x stands for a dtype, without asking an object for more.
+_STANDS_FOR_A_DTYPE = "Cannot construct a dtype from an array"
+_UNTOLD = _UNDEFINED if np.lib.NumpyVersion(np.__version__) >= "2.4.0" else (*_UNDEFINED, _STANDS_FOR_A_DTYPE)
 
 
 def tried(seed: int, pools: list[tm.Pool]) -> Seen:
@@ -293,13 +297,22 @@ def left_of(one: Case, found: Seen) -> Seen:
         found = {name: pair for name, pair in found.items() if not _differ_in_casts(*pair)}
     said = repr(found.get("result", "")) + repr(found.get("warnings", ""))
     is_left_out = _shows_padding(one) or _asks_what_c_has_made(one.text)
-    return {} if is_left_out or any(name in said for name in _UNDEFINED) else found
+    return {} if is_left_out or any(name in said for name in _UNTOLD) else found
 
 
 def _shows_padding(one: Case) -> bool:
-    """Whether other numbers are looked at as long doubles, six bytes of which no loop writes."""
+    """Whether other numbers are looked at as long doubles, six bytes of which no loop writes.
+
+    In the other byte order these six are among those that count.
+    """
     has_long = any(x.dtype.char in "gG" for x in one.args) or "'g'" in one.text or "longdouble" in one.text
-    return has_long and (".view(" in one.text or "bytes(" in one.text)
+    return has_long and (".view(" in one.text or "bytes(" in one.text or _are_seen_twice(one.args))
+
+
+def _are_seen_twice(args: list[Any]) -> bool:
+    """Whether arrays of different dtypes share memory."""
+    arrays = [x for x in args if isinstance(x, np.ndarray)]
+    return any(x.dtype != y.dtype and np.may_share_memory(x, y) for x, y in itertools.combinations(arrays, 2))
 
 
 def _asks_what_c_has_made(text: str) -> bool:

@@ -77,14 +77,14 @@ NEW, FIRST, SECOND = range(3)
 
 
 def written_over(
-    ufunc: np.ufunc, first: Array, first_references: int, second: Value, second_references: int
+    ufunc: np.ufunc, first: Array | np.generic, first_references: int, second: Value, second_references: int
 ) -> int:
-    """Which operand the result is written over, of an array and a lazy array that __array_ufunc__ has so many
-    references of: NEW if the ufunc is called, and not by an operator."""
-    is_first = first_references <= _MET[0]
+    """Which operand the result is written over, of an array or a number of NumPy's and a lazy array that
+    __array_ufunc__ has so many references of: NEW if the ufunc is called, and not by an operator."""
+    is_first = first_references <= _MET[0] and isinstance(first, np.ndarray)
     if ufunc not in _ELIDED or (second_references > _MET[1] and not is_first):
         return NEW
-    own = Value.of(first)
+    own = Value.of(np.asarray(first))
     if is_first and elides(ufunc, own, second):
         return FIRST if _is_operator(sys._getframe(2)) else NEW
     is_second = second_references <= _MET[1] and ufunc in COMMUTATIVE and is_alone(second)

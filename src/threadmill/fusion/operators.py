@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.errstate import as_the_user
 from ..arrays.operands import PYTHON_NUMBERS
 from .by_kinds import METHODS_BY_KINDS, conversion, of_kinds
 from .by_steps import METHODS_BY_STEPS, by_steps
@@ -30,13 +29,14 @@ from .elision import (
     written_over,
 )
 from .functions import array_function
-from .lazy import LazyArray, at_once, evaluated, plain, shown, wrapped
+from .lazy import LazyArray, at_once, shown, wrapped
 from .node_plans import plan_of_call
 from .nodes import FIRST_IF_LARGE, Value
 from .operand import as_operand, is_foreign, kind_of_loops, value_of
 from .powers import power
 from .recording import put_off, put_off_over
 from .reducing import reduce
+from .values import as_int, of_values, reduced, reduced_ex
 
 __all__: list[str] = []
 
@@ -248,32 +248,14 @@ def _array_ufunc(self: LazyArray, ufunc: np.ufunc, method: str, *args: Any, **op
 
 
 def _may_be_turned(other: Any, ufunc: np.ufunc) -> bool:
-    """Whether it is an array that an operator may have begun with."""
+    """Whether it is an array, or a number of NumPy's, that an operator may have begun with."""
     operate = _BY_UFUNC.get(ufunc)
-    return type(other) is np.ndarray or (operate is not None and is_scalar(other, operate))
+    return type(other) is np.ndarray or (
+        operate is not None and (isinstance(other, np.generic) or is_scalar(other, operate))
+    )
 
 
 _BY_UFUNC: dict[np.ufunc, Any] = {ufunc: getattr(operator, f"__{name}__") for name, ufunc in _BINARY.items()}
-
-
-# ---- what needs the values ----
-
-
-def _of_values(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A special method that asks the array's own, and whose result is no array."""
-
-    def special(self: LazyArray, *args: Any) -> Any:
-        return as_the_user(function, evaluated(self), *plain(args))
-
-    return special
-
-
-def _reduce_ex(self: LazyArray, protocol: Any) -> Any:
-    return evaluated(self).__reduce_ex__(protocol)
-
-
-def _reduce(self: LazyArray) -> Any:
-    return evaluated(self).__reduce__()
 
 
 def _put_on() -> None:
@@ -294,16 +276,17 @@ def _put_on() -> None:
         "array_function": array_function,
         "getitem": getitem,
         "setitem": setitem,
-        "delitem": _of_values(operator.delitem),
+        "delitem": of_values(operator.delitem),
         "iter": iterate,
         "contains": contains,
         "copy": _at_once(np.ndarray.__copy__),
         "deepcopy": _at_once(np.ndarray.__deepcopy__),
-        "reduce": _reduce,
-        "reduce_ex": _reduce_ex,
-        "format": _of_values(format),
-        "index": _of_values(operator.index),
-        **{kind.__name__: _of_values(kind) for kind in (bool, int, float, complex, repr, str)},
+        "reduce": reduced,
+        "reduce_ex": reduced_ex,
+        "format": of_values(format),
+        "index": of_values(operator.index),
+        "int": as_int,
+        **{kind.__name__: of_values(kind) for kind in (bool, float, complex, repr, str)},
         **{name: _forward(ufunc, python(name)) for name, ufunc in {**_BINARY, **_COMPARISONS}.items()},
         **{f"r{name}": _backward(ufunc, python(name)) for name, ufunc in _BINARY.items()},
         **{f"i{name}": _in_place(ufunc, python(f"i{name}")) for name, ufunc in _BINARY.items()},

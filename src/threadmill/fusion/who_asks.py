@@ -6,7 +6,7 @@ import types
 
 import numpy as np
 
-__all__ = ["asks_in_python", "is_shown", "swaps_rows"]
+__all__ = ["asks_in_python", "is_shown", "is_stored", "swaps_rows"]
 
 # What code in C asks for before __array__, by which it is to get the array itself.
 _ASKED_BY_C = frozenset({"__array_finalize__", "__array_interface__", "__array_struct__", "__array_wrap__"})
@@ -25,6 +25,11 @@ def asks_in_python(name: str, frame: types.FrameType) -> bool:
 
 def _reads_attribute(code: types.CodeType, instruction: int) -> bool:
     return dis.opname[code.co_code[instruction]] in ("LOAD_ATTR", "LOAD_METHOD")
+
+
+def is_stored(frame: types.FrameType) -> bool:
+    """Whether a frame assigns to an element: C looks there for the number that a lazy array is."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "STORE_SUBSCR"
 
 
 def swaps_rows(frame: types.FrameType) -> bool:
