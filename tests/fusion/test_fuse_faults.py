@@ -773,3 +773,16 @@ def test_nothing_is_told_of_looking_at_an_exponent(pools: list[tm.Pool]) -> None
 
     with np.errstate(all="warn"):
         assert differences(program, [numbers(5000), signalling], pools[1]) == {}
+
+
+@pytest.mark.parametrize("exponent", [2.0, np.float32(2), np.array(2.0), 0.5, 1.0], ids=repr)
+def test_powers_of_integers_lie_as_numpys(exponent: Any, pools: list[tm.Pool]) -> None:
+    """NumPy 2.2 and older convert them first, into C's order unless they lie in Fortran's."""
+
+    def powers(x: Any) -> Any:
+        return x**exponent, x[::-1] ** exponent, x.T**exponent, x.T[::-1] ** exponent, (x.T + 1) ** exponent
+
+    for shape in ((60, 70), (5, 6, 7), (5000,)):
+        x = np.random.default_rng(0).integers(0, 9, shape)
+        assert differences(powers, [x], pools[1]) == {}
+        assert differences(powers, [np.swapaxes(x, 0, -1)[:, ::2] if x.ndim > 1 else x[::2]], pools[1]) == {}

@@ -55,5 +55,5 @@ def power(x: Any, exponent: Any) -> tuple[np.ufunc, tuple[Any, ...]]:
         found = _powers[key] = asked**exponent
     ufunc, count, dtype = found
     if dtype.num != number:  # NumPy 2.2 and older: integers to powers of floats
-        x = x.astype(dtype)
+        x = x.astype(dtype, order="A")
     return ufunc, (x,) if count == 1 else (x, exponent)
