@@ -91,13 +91,14 @@ def test_extremes_take_what_numpys_take(name: str, args: Any, options: Any) -> N
         *(lambda t: t.copy("C", -1, ddof=1), lambda t: t.round(None, mode="zz"), lambda t: t.round(1, 2, 3)),
         *(lambda t: np.zeros_like(t, t, {}), lambda t: np.clip(t, 0, 1, None, 5), lambda t: t.copy(foo=1)),
         *(lambda t: np.where(t, t, t, t), lambda t: t.astype(), lambda t: t.astype("f", foo=1)),
+        *(lambda t: np.nan_to_num(t, t), lambda t: np.nan_to_num(t, copy=t[:0])),
     ],
 )
 def test_arguments_that_do_not_fit_are_told_as_numpy_tells_them(call: Callable[..., Any]) -> None:
     def program(x: Any, y: Any) -> Any:
         try:
             return call(x * y)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             return str(error), error.__context__
 
     assert differences(program, [np.linspace(-2, 3, 5000), np.ones(5000)]) == {}

@@ -1,5 +1,6 @@
 """Floating-point errors told when the filters of their line are in force no more, and other threads."""
 
+import functools
 import operator
 import sys
 import threading
@@ -229,6 +230,40 @@ def test_a_function_without_a_frame_warns_at_the_users_line(fn: Any, count: int,
             fn(*args), fused(*args)  # on one line
         assert len(told) == 2
         assert len({(each.filename, each.lineno, str(each.message)) for each in told}) == 1
+
+
+class _Logarithm:
+    __call__ = np.log
+
+
+def _told_to_the_caller(x: Any) -> Any:
+    warnings.warn("of the caller", stacklevel=2)
+    return x + 1
+
+
+CALLERS: dict[str, Any] = {
+    "partial": functools.partial(np.log),
+    "object": _Logarithm(),
+    "methodcaller": operator.methodcaller("__rtruediv__", 1.0),
+    "parallel": tm.parallel(np.log),
+    "tm.numpy": tm.numpy.log,
+    "dispatcher": np.nanmean,
+    "stacklevel": _told_to_the_caller,
+    "type": np.matrix,
+}
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+@pytest.mark.parametrize("name", CALLERS)
+def test_what_warns_at_its_callers_line(name: str, size: int) -> None:
+    fn, x = CALLERS[name], np.full(size, np.nan)
+    x[: size - 1 if name != "dispatcher" else 0] = 0
+    fused = tm.fuse(fn)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        fn(x), fused(x)  # on one line
+    assert len(told) == 2
+    assert len({(each.filename, each.lineno, str(each.message)) for each in told}) == 1
 
 
 def test_a_hook_that_is_in_force_no_more() -> None:

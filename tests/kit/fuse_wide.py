@@ -10,7 +10,6 @@ import ast
 import functools
 import math
 import random
-import re
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +24,7 @@ from kit.fuse_hard_lines import MASKS, SCALARS
 from kit.fuse_hunt import hold_programs_back, hunted
 from kit.fuse_odd_arguments import CLASSES, extremes, in_the_memory_of, odd_argument
 from kit.fuse_odd_lines import ODD_LINES
-from kit.fuse_random import Case, Writer, case_of, holding, left_of, program
+from kit.fuse_random import Case, Writer, case_of, holding, left_of, outlived, program
 from kit.fuse_states import State, seen_under, state
 
 import threadmill as tm
@@ -107,10 +106,7 @@ def wide_case(seed: int) -> WideCase:
     writer = WideWriter(rnd, len(args))
     if is_large:
         writer.expressions = 0.7
-    text = program(writer, lambda: not ends or rnd.random() < 0.5)
-    is_old = np.lib.NumpyVersion(np.__version__) < "2.1.0"
-    if is_old and any(x.dtype.char in "gG" for x in args):  # whose numbers' bits end the process
-        text = re.sub(r" (\^|&|\||<<|>>) ", " + ", text)
+    text = outlived(program(writer, lambda: not ends or rnd.random() < 0.5), args)
     under, fails_at = state(rnd), rnd.choice([0, 0, 1, 2])
     one = case_of(text, args, {}, rnd.randrange(4), f"<seed {seed}>", **CLASSES)
     return WideCase(one, under, fails_at)

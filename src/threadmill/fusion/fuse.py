@@ -9,8 +9,6 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any, ParamSpec, TypeVar, overload
 
-import numpy as np
-
 from .._arguments import require_callable
 from ..arrays.errstate import apply_as_the_user
 from ..arrays.refusal import FUSE_IS_OFF, Refusal
@@ -29,9 +27,6 @@ from .worth import LEAST, LONG_NS, SMALLEST, Worth, key_of
 __all__ = ["explain_fused", "fuse", "fuse_is_off", "run_fused"]
 
 _IS_QUICKER = Refusal("such calls have little work, and are timed as they are as well", by_size=True)
-
-# What is called without a frame of its own warns at the line of who calls it.
-_WITHOUT_FRAME = types.BuiltinFunctionType, types.MethodDescriptorType, np.ufunc
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,7 +90,7 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
         raise TypeError(f"fn must be a plain function, got the generator or coroutine function {fn!r}")
 
     worth, name = Worth(), name_of(fn)
-    run = functools.partial(_as_the_user, fn) if isinstance(fn, _WITHOUT_FRAME) else fn
+    run = functools.partial(_as_the_user, fn) if _warns_for_its_caller(fn) else fn
 
     def call(*args: Any, **options: Any) -> Any:
         check_pool(pool)  # however the call is made
@@ -162,6 +157,14 @@ def fuse(fn: Any = None, *, pool: Pool | None = None) -> Any:
 
     fused.explain = explain  # type: ignore[attr-defined]
     return fused
+
+
+def _warns_for_its_caller(fn: Callable[..., Any]) -> bool:
+    """Whether there may be warnings at the line of who calls it: of code in C, or with a `stacklevel`."""
+    function = getattr(fn, "__func__", fn)
+    if not isinstance(function, types.FunctionType):
+        function = type(function).__call__
+    return not isinstance(function, types.FunctionType) or "warn" in function.__code__.co_names
 
 
 def _of_arguments(args: tuple[Any, ...]) -> Refusal | str:

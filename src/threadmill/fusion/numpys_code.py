@@ -37,7 +37,8 @@ def _asarray(x: Any, *args: Any, **options: Any) -> Any:
 
 def _as_array(x: LazyArray, dtype: Any = None, copy: bool | None = True, **options: Any) -> Any:
     """np.array of a lazy array."""
-    if options.get("ndmin", 0) <= x.ndim and options.keys() <= {"ndmin", "subok", "order"}:
+    is_usual = copy is True or copy is False or copy is None
+    if is_usual and options.get("ndmin", 0) <= x.ndim and options.keys() <= {"ndmin", "subok", "order"}:
         order = options.get("order") or "K"
         result = astype(x, x.dtype if dtype is None else dtype, order, copy=copy is True)
         if result is not NotImplemented and (result is x or copy is not False):
