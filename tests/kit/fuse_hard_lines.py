@@ -43,12 +43,12 @@ NUMBERS = """
 {t} = ({x} * {s}) // ({y} + {s})
 {t} = np.minimum({x}, {s}) % {s}
 {t} = ({x} > {s}) | ({s} >= {y})
-{t} = {x} ** {s}
-{t} = {s} ** {x}
+{t} = {x} ** {s} if {x}.dtype != object else None
+{t} = {s} ** {x} if {x}.dtype != object else None
 {x} += {s}
 {x} *= {s}
 {x} //= {s}
-{x} **= {s}
+{x} **= {s} if {x}.dtype != object else 2
 {x} &= {s}
 {x} <<= {s}
 {x}[...] = {s}

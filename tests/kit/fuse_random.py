@@ -244,7 +244,7 @@ def outlived(text: str, args: list[Any]) -> str:
     """A program without what ends the process in an old NumPy."""
     version = np.lib.NumpyVersion(np.__version__)
     if version < "2.2.0":  # rows of unsigned numbers beside -1
-        text = re.sub(r"([<>=]) -1\b", r"\1 1", text)
+        text = re.sub(r"([<>=]) -1\b", r"\1 1", re.sub(r"-1 ([<>=])", r"1 \1", text))
     if version < "2.1.0" and any(x.dtype.char in "gG" for x in args):  # bits of long doubles
         text = re.sub(r" (\^|&|\||<<|>>) ", " + ", text.replace("np.bitwise_and", "np.add"))
     return text
