@@ -66,7 +66,7 @@ def hunted(
         seed = told
         bad += found
         if status:
-            _, _, by_numpy = _in_a_child(lambda tell, seed=seed: alone(seed))
+            _, _, by_numpy = _in_a_child(lambda tell, seed=seed: _patiently(alone, seed))
             died += 1
             bad += not by_numpy
             how = "NumPy's as well" if by_numpy else "but not NumPy's"
@@ -99,6 +99,13 @@ def _go_on(
                 print(f"{name}\n  {str(plainly)[:3000]}\n  {str(fused)[:3000]}", flush=True)
         seed += 1
         tell(seed, bad)
+    faulthandler.cancel_dump_traceback_later()
+
+
+def _patiently(alone: Callable[[int], Any], seed: int) -> None:
+    """A program that takes hours ends its process."""
+    faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+    alone(seed)
     faulthandler.cancel_dump_traceback_later()
 
 
