@@ -47,9 +47,12 @@ def _told(message: Any) -> Told:
 def _is_ours(frame: Any) -> bool:
     """Whether the package has warned, or has called what did; the fused function itself is called by it."""
     while frame is not None and frame.f_code is not fuse._run.__code__:
+        above = frame.f_back
+        if above is not None and above.f_code is fuse._as_the_user.__code__:
+            return False
         if (frame.f_globals.get("__package__") or "").startswith("threadmill"):
             return True
-        frame = frame.f_back
+        frame = above
     return False
 
 
