@@ -1,6 +1,7 @@
 """NumPy's functions in fused functions: as its own Python code defines them, and as steps of a pass."""
 
 import itertools
+import os
 import types
 import warnings
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import commands
 from kit.fuse_compare import (
     LAYOUTS,
     SHAPES,
@@ -498,3 +500,23 @@ def test_definitions_are_of_numpys_functions() -> None:
         np.gradient,
         np.linalg.norm,
     } <= FUNCTIONS.keys()
+
+
+@pytest.mark.parametrize("seed", ["1", "3", "4"])
+def test_names_of_dtypes_mean_numpys_whatever_the_hashes(seed: str) -> None:
+    """long and long long share names of one size, which are NumPy's for one of the two."""
+    script = """
+import numpy as np, threadmill as tm
+
+@tm.fuse
+def made(x, name):
+    return np.zeros_like(x, name), np.full_like(x, 3, name), np.add(x, x, dtype=name, casting="unsafe")
+
+names = {*"bBhHiIlLqQefdFD", *(np.dtype(char).name for char in "bBhHiIlLqQ"), "<i8", "u8", "i8"}
+for name in names:
+    print(name, *{each.dtype.char for each in made(np.ones(300_000), name)}, sep=":")
+"""
+    done = commands.run_python(script, env={**os.environ, "PYTHONHASHSEED": seed})
+    told = done.stdout.split()
+    assert len(told) > 20, done.stderr
+    assert [each for each in told if each.split(":")[1:] != [np.dtype(each.split(":")[0]).char]] == []

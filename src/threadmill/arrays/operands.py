@@ -39,7 +39,8 @@ NUMBERS = frozenset(np.dtype(char).type for char in NUMERIC - {*"mM"}) | PYTHON_
 # abstract types, names that it warns of.
 _NAMED: dict[Any, np.dtype[Any]] = {int: np.dtype(int), float: np.dtype(float), complex: np.dtype(complex)}
 for _dtype in map(np.dtype, NUMERIC - {*"mM"}):
-    _NAMED.update(dict.fromkeys((_dtype.char, _dtype.name, _dtype.str, _dtype.str[1:], _dtype.type), _dtype))
+    _names = _dtype.char, _dtype.name, _dtype.str, _dtype.str[1:], _dtype.type
+    _NAMED.update((name, np.dtype(name)) for name in _names)  # two dtypes of one size have one name
 _NAMED[bool] = np.dtype(bool)
 
 # Stands for a Python number until the loop's dtype is known.
