@@ -1,4 +1,4 @@
-"""Arrays of objects in fused functions: those that are put into them are NumPy's when the call is over."""
+"""Arrays of objects and masked ones in fused functions: what is put into them is NumPy's after the call."""
 
 from typing import Any
 
@@ -50,3 +50,23 @@ def test_one_that_nobody_may_write_to_is_left_alone() -> None:
     objects = np.array([1, "two"], object)
     objects.flags.writeable = False
     assert differences(program, [np.arange(5000.0), objects]) == {}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["log", "sqrt", "tan", "power", "divide", "add"])
+def test_numpys_functions_of_masked_arrays_make_them_of_lazy_ones(name: str) -> None:
+    """They take its class for that of the data, and what they make of it for a mask."""
+    function = getattr(np.ma, name)
+
+    def program(x: Any, y: Any, m: Any) -> Any:
+        made = function(*(x - 1, y)[: 1 if name in ("log", "sqrt", "tan") else 2])
+        return made, made.data, made + 1, made[:3], function(x, y, y.copy()) if name == "divide" else None
+
+    def into_an_output(x: Any, y: Any, m: Any) -> Any:
+        m._mask = x > 3
+        return [function(x, y)], {"made": m}
+
+    m = np.ma.MaskedArray(np.zeros(5000), np.arange(5000) % 2)
+    x, y = np.linspace(-2, 3, 5000), np.linspace(2, -1, 5000)
+    assert differences(program, [x, y, m]) == {}
+    assert differences(into_an_output, [x, y, m]) == {}

@@ -172,6 +172,8 @@ class Arguments:
         """Changes the caller's lists and dicts as the function has changed their copies."""
         for x in self._objects:
             self._settle_objects(x)
+        for x in self._as_they_are:
+            settle(x)
         for original, copy, before in self._copied.values():
             now = _items(copy)
             if len(now) == len(before) and all(map(_is, now, before)):
