@@ -45,10 +45,10 @@ def labelled_given(record: Record, x: Any) -> Any:
 
 def settle(x: Any) -> None:
     """Gives xarray's objects their arrays in place of lazy ones, and masked arrays their masks."""
-    masked: Any = x if isinstance(x, np.ma.MaskedArray) else None
-    if masked is not None:
-        if type(masked._mask) is LazyArray:
-            masked._mask = evaluated(masked._mask)
+    if isinstance(x, np.ndarray):
+        held: Any = getattr(x, "__dict__", {})  # without an import of numpy.ma
+        if type(held.get("_mask")) is LazyArray:
+            held["_mask"] = evaluated(held["_mask"])
         return
     base: Any = class_of(type(x))
     if base is None or base.__module__.partition(".")[0] != "xarray":

@@ -166,7 +166,7 @@ class LazyArray(LazyFields):
         if not (is_shown(name) if name.startswith("__") else hasattr(np.ndarray, name)):
             if name == "__numpy_dtype__" and not asks_in_python(name, sys._getframe(1)):
                 raise TypeError("Cannot construct a dtype from an array")  # its `dtype` would be asked next
-            if name == "_baseclass" and sys._getframe(1).f_globals is _OF_MASKED:
+            if name == "_baseclass" and sys._getframe(1).f_globals.get("__name__") == "numpy.ma.core":
                 return np.ndarray  # else numpy.ma takes this class for that of its arrays' data
             raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
         record = self._record
@@ -194,8 +194,6 @@ LAZY = LazyArray.__new__(LazyArray)
 
 # So CPython's own messages call it: "unhashable type: 'numpy.ndarray'".
 LazyArray.__name__ = "numpy.ndarray"
-
-_OF_MASKED = vars(np.ma.core)
 
 # What looks at an array without its elements, and gives views of it.
 _VIEWS = frozenset({"T", "mT", "flags", "reshape", "squeeze", "swapaxes", "transpose", "view"})
