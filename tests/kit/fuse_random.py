@@ -245,7 +245,8 @@ def outlived(text: str, args: list[Any]) -> str:
     version = np.lib.NumpyVersion(np.__version__)
     if version < "2.2.0":  # rows of unsigned numbers beside -1
         text = re.sub(r"([<>=]) -1\b", r"\1 1", re.sub(r"-1 ([<>=])", r"1 \1", text))
-    if version < "2.1.0" and any(x.dtype.char in "gG" for x in args):  # bits of long doubles
+    has_long = "longdouble" in text or any(x.dtype.char in "gG" for x in args)
+    if version < "2.1.0" and has_long:  # whose bits end it
         text = re.sub(r" (\^|&|\||<<|>>) ", " + ", text.replace("np.bitwise_and", "np.add"))
     return text
 
