@@ -9,12 +9,13 @@
 #include "select_template.h"
 #define ITEM item8
 #include "select_template.h"
+#define ITEM item16
+#include "select_template.h"
 
-static const select_fn TM_JOIN2(selects, LEVEL)[9] = {
-    [1] = TM_JOIN3(select, item1, LEVEL),
-    [2] = TM_JOIN3(select, item2, LEVEL),
-    [4] = TM_JOIN3(select, item4, LEVEL),
-    [8] = TM_JOIN3(select, item8, LEVEL),
+static const select_fn TM_JOIN2(selects, LEVEL)[17] = {
+    [1] = TM_JOIN3(select, item1, LEVEL),   [2] = TM_JOIN3(select, item2, LEVEL),
+    [4] = TM_JOIN3(select, item4, LEVEL),   [8] = TM_JOIN3(select, item8, LEVEL),
+    [16] = TM_JOIN3(select, item16, LEVEL),
 };
 
 #undef LEVEL

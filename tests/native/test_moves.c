@@ -27,12 +27,14 @@ TEST(a_choice_is_that_of_the_plain_loop)
 {
     EACH_ITEM(item)
     for (size_t k = 0; k < LENGTH(lengths); k++)
-        for (int way = 0; way < 8; way++) {
+        for (int way = 0; way < 16; way++) {
             const intptr_t size = (intptr_t)item, n = way & 4 ? TM_MIN(lengths[k], N / 3) : lengths[k];
             const intptr_t wide = way & 4 ? 2 * size : size;
             const intptr_t strides[] = {way & 4 ? 3 : 1, way & 1 ? 0 : wide, way & 2 ? 0 : wide, wide};
             char *data[] = {(char *)mask, (char *)source, (char *)other, (char *)target};
             fill();
+            for (intptr_t i = 0; way & 8 && i < N; i++)
+                mask[i] = i < 512 || i >= 1200 ? 0 : 0x40; /* long runs */
             for (intptr_t i = 0; i < n; i++)
                 memcpy(expected + i * wide,
                        mask[i * strides[0]] ? source + i * strides[1] : other + i * strides[2], item);

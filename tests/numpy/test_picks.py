@@ -341,3 +341,18 @@ def test_the_answers_of_two_pools_are_one() -> None:
         for name in "nonzero", "count_nonzero", "histogram":
             function = getattr(tm.numpy, name)
             assert difference(function(x, pool=one), function(x, pool=seven)) is None
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "i2", "f4", "f8", "c8", "c16", "g"])
+def test_choices_by_masks_of_long_runs(threads: tm.Pool, dtype: str) -> None:
+    rng = np.random.default_rng(5)
+    n = 60_000
+    mask = np.repeat(rng.random(n // 600) < 0.5, 600)
+    mask[7_000:9_000] = rng.random(2_000) < 0.5
+    mask = np.where(mask, rng.integers(1, 256, n), 0).astype("u1").view("?")  # any byte but 0 is true
+    x, y = (rng.integers(0, 2, 2 * n).astype(dtype) for _ in range(2))
+    for a, b in (x[:n], y[:n]), (x[::2], y[:n]), (x[:n], y[::2]), (x[::2], y[n:][::-1]), (x[::2], x[5]):
+        for condition in mask, np.repeat(mask, 2)[::2]:
+            ours, numpys = tm.numpy.where(condition, a, b, pool=threads), np.where(condition, a, b)
+            assert ours.dtype == numpys.dtype
+            assert ours.tobytes() == numpys.tobytes()
