@@ -40,6 +40,9 @@ typedef struct tm_program {
     int mask;       /* the slot of an array of bools; elements where it is 0 are left alone. -1: none */
     int stop;       /* the slot of a bool that is looked at after each chunk, or -1; ... */
     int stop_value; /* ... when it has this value, the loop ends early with TM_FAILED */
+    /* Whether no step takes down floating-point flags that are up, or none are asked for: they are read once a chunk
+     * then, and after each row or tile otherwise, which takes 8 ns. */
+    int keeps_flags;
     /* For tm_run_dense alone: */
     size_t inputs;                    /* arrays from this slot on are written */
     intptr_t stride[TM_MAX_OPERANDS]; /* each array's: an item's size, or 0 for one element */

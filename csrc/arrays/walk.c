@@ -41,7 +41,7 @@ static bool walk_run_steps(const tm_walk *c, char *const *at, walk_place *here, 
         good = walk_run_step(c, &program->step[i], at, here, n);
     /* Now, as the next tile's loop may take all flags down; not before, as this loop takes down those of the
      * conversions of its operands. */
-    here->fp_flags |= tm_fp_raised();
+    if (!program->keeps_flags) here->fp_flags |= tm_fp_raised();
     return good;
 }
 
@@ -160,6 +160,7 @@ tm_status tm_walk_chunk(void *ctx, size_t begin, size_t end)
     const char *watched = program->stop < 0 ? NULL : here.at[program->stop];
     tm_x87_control mine = tm_x87_enter(c->x87);
     bool good = walk_run_box(c, &here, (intptr_t)begin, (intptr_t)end);
+    if (program->keeps_flags) here.fp_flags |= tm_fp_raised();
     tm_x87_leave(mine);
     if (c->streams) tm_stream_end(); /* what was written is there before the chunk counts as done */
     if (here.fp_flags) atomic_fetch_or_explicit(&c->fp_flags, here.fp_flags, memory_order_relaxed);

@@ -693,15 +693,17 @@ TEST(flags_of_all_chunks_are_joined_and_the_callers_stay)
     tm_program program = {
         .arrays = 1, .steps = 1, .step = {step_of(raise_flag, 1, 0, 0, 0)}, .mask = -1, .stop = -1};
     EACH_POOL (p)
-        for (int set = 0; set < 16; set++) {
+        for (int set = 0; set < 32; set++) {
             intptr_t layout[] = {9000, 4, 0};
             char *data[] = {(char *)flags};
             memset(flags, 0, sizeof flags);
+            program.keeps_flags = set >> 4;
             for (int bit = 0; bit < 4; bit++)
                 if (set >> bit & 1) flags[bit * 2900 + 17] = native[bit];
             feclearexcept(FE_ALL_EXCEPT);
             feraiseexcept(FE_INVALID);
-            CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) == set);
+            CHECK(tm_run_program(p, &program, 1, layout, LENGTH(layout), data, LENGTH(data), 0, 1000) ==
+                  (set & 15));
             CHECK(fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID) == FE_INVALID);
             feclearexcept(FE_ALL_EXCEPT);
         }

@@ -100,13 +100,14 @@ def new_program(
     written: int = 0,
     streams: Mapping[int, int] = MappingProxyType({}),
     name: str = "",
+    keeps_flags: bool = False,
 ) -> "CData":
     """A tm_program.
 
     `buffers`: sizes of elements; `core`: how many core dims and strides steps are told; `block`: how many
     elements NumPy converts at a time, where it does; `written`: the bits of the arrays that chunks write to;
     `streams`: the arrays that C may write past the caches, and the sizes of their elements; `name`: what
-    a timeline calls it.
+    a timeline calls it; `keeps_flags`: no step takes down floating-point flags that are up, or none matter.
     """
     program = ffi.new("tm_program *")
     program.label = names_in_c[name]
@@ -116,6 +117,7 @@ def new_program(
     program.arrays, program.buffers, program.steps = arrays, len(buffers), len(steps)
     program.buffer_item = buffers
     program.mask, program.block = mask, block
+    program.keeps_flags = keeps_flags
     program.stop, program.stop_value = stop
     for step, ((function, context, auxdata), slots) in zip(program.step, steps, strict=False):
         step.loop = ffi.cast("tm_inner_loop", function)

@@ -144,6 +144,7 @@ def _new_elementwise(
         steps += [((loop.contiguous if contiguous else loop.strided).address, tuple(slots)), *after]
     written = 0 if nans == ONLY_LOOK else sum(1 << k for k in range(nin, count))
     mask = count if masked else -1
+    keeps_flags = not any(casts) and (loop.name in KEEP_FLAGS or not loop.strided.reports)
     streams = {}
     if loop.name in _WAIT_FOR_MEMORY:
         results = range(nin, count)
@@ -157,6 +158,7 @@ def _new_elementwise(
         written=written,
         streams=streams,
         name=loop.ufunc.__name__,
+        keeps_flags=keeps_flags,
     )
 
 
