@@ -172,9 +172,53 @@ def test_calls_over_all_elements_have_a_size_of_their_own() -> None:
     assert Told(more=(0, 0, -1))(np.zeros(100)) == OURS
 
 
+def test_calls_of_one_argument_have_a_size_of_their_own() -> None:
+    door = Told(more=(0, 0, -1, None, 400))
+    assert door(SMALL[:49]) == door(SMALL, 0) == door(0, SMALL) == NUMPYS
+    assert door(SMALL[:50]) == door(LARGE, 0) == OURS
+    assert door(SMALL, fill=0) == NUMPYS
+    door._least = 0
+    assert door(SMALL[:1]) == OURS
+
+
+def test_arrays_that_are_not_alike_are_as_arrays_in_pieces() -> None:
+    worth = {np.dtype("f8").num: 1600, np.dtype("f4").num: 800}
+    door = Told(worth=worth, more=(4, 2000, -1, None, -1, True))
+    table, row = np.zeros((40, 10)), np.zeros(10)
+    assert door(table) == door(table, 3) == door(table, table) == door(table.T, table.T, out=table) == OURS
+    assert door(table, row) == door(row, table, out=table) == door(table, np.zeros((40, 1))) == NUMPYS
+    assert door(table, np.zeros((40, 20))[:, ::2]) == door(np.zeros((40, 20))[:, ::2], table) == NUMPYS
+    assert door(table, row.astype("f4")) == door(table, 3, row) == door(table, row, dtype="f8") == NUMPYS
+    assert door(table, row.tolist()) == door(table, row.view(Sub)) == door(table, None, object()) == OURS
+    assert door(np.zeros((80, 10)), row) == door(row, np.zeros((80, 10))) == OURS  # four times its worth
+    # What is not known may be found out, but of arrays in pieces; a few bytes tell nothing.
+    assert door(table, np.zeros((200, 40, 10), "i1")[:3]) == door(table, np.zeros(1900, "i1")) == OURS
+    assert door(table, np.zeros(799, "i1")) == door(table, np.zeros(1900, "i1")[::2]) == NUMPYS
+    assert door(table, np.zeros(2000, "i1")) == NUMPYS  # that much is worth as much as `most`
+    door._least = 0
+    assert door(table, row) == OURS
+    for given in (0, 2000, -1, None, -1, True), ():
+        simple = SIMPLE if given else None
+        with pytest.raises(TypeError, match="compare"):
+            Told(simple, more=given or (4, 2000, -1, None, -1, True))
+
+
+def test_calls_of_several_shapes_are_numpys_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = tm.numpy.hypot
+    monkeypatch.setattr(door, "_worth", {np.dtype("f8").num: 1 << 16})
+    monkeypatch.setattr(type(door), "_ours", lambda *_, **__: OURS)
+    table = np.random.default_rng(3).random((100, 100))
+    for x, y in (table, table[0]), (table, np.repeat(table, 2, 1)[:, ::2]), (table[:, :1], table):
+        assert door(x, y).tobytes() == np.hypot(x, y).tobytes()
+    assert door(table, table) == door(np.tile(table, (7, 1)), table[0]) == OURS
+    product = tm.numpy.matmul  # whose operands have other shapes as a rule
+    monkeypatch.setattr(product, "_worth", {np.dtype("f8").num: 1 << 16})
+    assert product(table, table[0]) == OURS
+
+
 def test_a_number_takes_on_the_dtype_of_an_array() -> None:
     takes = {int: frozenset({np.dtype("f8").num}), np.float32: frozenset({np.dtype("f4").num})}
-    door = Told(more=(0, 0, -1, None, takes))
+    door = Told(more=(0, 0, -1, None, -1, False, takes))
     assert door(SMALL, 3) == door(SMALL.astype("f4"), np.float32(3)) == door(SMALL, 3, out=SMALL) == NUMPYS
     assert door(SMALL, 3, SMALL) == NUMPYS
     for args in (SMALL.astype("f4"), 3), (SMALL, 3.0), (SMALL, np.float32(3)), (SMALL,), (3, SMALL), ():
@@ -263,7 +307,12 @@ def test_nothing_is_kept_and_nothing_lost() -> None:
         (Told(times=0, least=1 << 30), (SMALL, (30, 40)), {"k": 5}),
         (Told(numpys=lambda *_, **__: 1 / 0), (SMALL,), {}),
         (Told(), (), {}),
-        (Told(more=(4, 1 << 20, 400, None, {int: frozenset({12})})), (LARGE[::2], 3), {"axis": 0}),
+        (Told(more=(4, 1 << 20, 400, None, -1, False, {int: frozenset({12})})), (LARGE[::2], 3), {"axis": 0}),
+        (
+            Told(worth={12: 8}, more=(1 << 20, 1 << 20, -1, None, 400, True)),
+            (LARGE, LARGE[::2], SMALL, 3),
+            {},
+        ),
     ]
     doors[1][0]._ours = lambda *_, **__: BY_NUMPY  # type: ignore[method-assign]
 

@@ -93,6 +93,7 @@ static const char *tm_py_capsule_name(void)
 # C files of this folder, which know Python, and what they declare.
 PYTHON_FILES = {
     "door.c": "void *tm_py_door_type(void);",
+    "door_sizes.c": "",
     "fields.c": "void *tm_py_fields(void);",
     "inputs.c": "",
     "places.c": "",
@@ -150,6 +151,7 @@ ffibuilder.set_source(
         *in_root("**/*.h", "**/*.def"),
         "src/threadmill/include/threadmill_api.h",
         "src/threadmill/_native/limited_api.h",
+        "src/threadmill/_native/door.h",
         "src/threadmill/_native/fields.h",
         "src/threadmill/_native/inputs.h",
         "src/threadmill/_native/states.h",

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
         What may follow: `pieces` and `most`, an array in pieces has fewer bytes than `pieces` times what
         self._worth has, or times `most`, and a product than that of its first array; `whole` and `axis`,
         bytes that stand for `least` where a call is over all elements, as its axis, `axis` if none is given,
-        is None or its first array has one (-1: none do); `takes`, a dict: the first argument is an array,
-        and takes[type(second)] has its dtype.num.
+        is None or its first array has one (-1: none do); `alone`, bytes that stand for it in calls of one
+        argument; `is_alike`, arrays of which one is in pieces, or that have several shapes, are like arrays
+        in pieces; `takes`, a dict: the first argument is an array, and takes[type(second)] has its dtype.num.
         """
 
         _least: int

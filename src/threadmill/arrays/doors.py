@@ -47,11 +47,13 @@ class Sizes(NamedTuple):
     most: int = 0
     whole: int = -1
     axis: int | None = None
+    alone: int = -1
+    is_alike: bool = False
 
 
-def timed(least: int, times: int = 1) -> Sizes:
+def timed(least: int, times: int = 1, is_alike: bool = False) -> Sizes:
     """Those of calls in a ufunc's loops: timed calls tell from how many bytes on they are worth threads."""
-    return Sizes(least, times, thresholds.SCATTERED, thresholds.MOST)
+    return Sizes(least, times, thresholds.SCATTERED, thresholds.MOST, is_alike=is_alike)
 
 
 def as_door(

@@ -82,7 +82,7 @@ class ParallelUfunc(Door):
         # By dtype.num: the bytes from which on calls are shared, once they are known. Any thread writes;
         # nothing but time depends on it.
         self._worth: dict[int, int] = dict.fromkeys(_INTEGERS, _FILLED) if name in _FILLS else {}
-        as_door(self, ufunc, SIMPLE, timed(thresholds.LEAST))
+        as_door(self, ufunc, SIMPLE, timed(thresholds.LEAST, is_alike=ufunc.signature is None))
         self._told: dict[int, list[int]] = {}  # what timed calls tell of it; any thread adds
         self._loops: LoopCache = LoopCache()
         self._plans: PlanCache = PlanCache()

@@ -94,6 +94,7 @@ def on_all_cores(
     worth: dict[int, int] | None = None,
     whole: int = -1,
     pieces: int = 0,
+    alone: int = -1,
 ) -> Callable[[Callable[..., Prepared]], Any]:
     """Makes NumPy's function of the one that prepares its calls.
 
@@ -101,10 +102,10 @@ def on_all_cores(
     prepared. A size is at most so many `times` the bytes of the largest array; with 0, sixteen times the
     product of the bytes of arrays and of integers. Of arrays of other dtypes than those in `runs` NumPy makes
     all calls; `worth` has other bytes for some (dtype.num), `whole` is for calls over all elements, or of one
-    axis, and `pieces` for arrays that are contiguous in no order.
+    axis, `pieces` for arrays that are contiguous in no order, and `alone` for calls of one argument.
     """
     by_dtype = {**dict.fromkeys(NUMBERS - runs, NEVER), **(worth or {})}
-    sizes = Sizes(least, times, min(pieces, 1), pieces, whole)
+    sizes = Sizes(least, times, min(pieces, 1), pieces, whole, alone=alone)
 
     def made(prepare: Callable[..., Prepared]) -> Any:
         def prepared(pool: Pool | None, args: tuple[Any, ...], options: dict[str, Any]) -> Prepared:

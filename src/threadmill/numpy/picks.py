@@ -68,7 +68,7 @@ def _room(*args: Any) -> int:
     return most if len(args) > 1 else _mask_room(*args)
 
 
-@on_all_cores(np.where, _CHOSEN, _CHOSE, _room, times=_NUMBER)
+@on_all_cores(np.where, _CHOSEN, _CHOSE, _room, alone=_CHOSE // _NUMBER)
 def where(pool: Pool, condition: Any, *choices: Any) -> Prepared:
     if not choices:
         return _coordinates(pool, condition)

@@ -1,0 +1,34 @@
+/* What a door holds: door.c tells what one is. */
+#ifndef TM_DOOR_H
+#define TM_DOOR_H
+
+#include "limited_api.h"
+
+typedef struct {
+    PyObject_HEAD
+        /* Set once, by tp_init, before anybody else has the object; NULL before. */
+        PyObject *numpys; /* called with what is small */
+    PyObject *ours;       /* the name of the attribute that is called with the rest */
+    PyObject *by_numpy;   /* what that one returns to have NumPy called after all */
+    PyObject *watchers;   /* a list; while it has members all calls are ours */
+    PyObject *array;      /* the type of plain arrays */
+    PyObject
+        *simple; /* a set of types that hold no array; None: whatever is no plain array is left to NumPy */
+    PyObject *keywords;             /* a tuple of names that NumPy does not know, or takes otherwise */
+    PyObject *takes;                /* a dict: by a number's type, the dtypes' numbers that it takes on */
+    PyObject *nbytes, *dtype, *num; /* names of attributes */
+    PyObject *worth, *flags, *forc, *ndim, *shape, *axis;
+    PyObject *usual;   /* the axis where none is given */
+    Py_ssize_t times;  /* our work at most for each byte; 0: for each product of arrays and numbers */
+    Py_ssize_t pieces; /* of an array in pieces so many times its dtype's worth; 0: no such look */
+    Py_ssize_t most;   /* what that is where it is not known */
+    Py_ssize_t whole;  /* what `least` is for calls over all elements, and of arrays of one axis; or -1 */
+    Py_ssize_t alone;  /* what `least` is for calls of one argument; or -1 */
+    int is_alike;      /* arrays of several shapes, too, gain from so many times the worth on as in pieces */
+    Py_ssize_t least;  /* bytes from which on a call is ours; any thread may write it */
+} tm_py_door;
+
+/* Whether NumPy makes a call of a door for its size, or for what it is of: see Door in door.py. */
+int tm_py_is_for_numpy(PyObject *self, PyObject *args, PyObject *options);
+
+#endif
