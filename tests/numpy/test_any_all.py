@@ -37,3 +37,63 @@ def test_numbers_are_shared_out(threads: tm.Pool, name: str, axis: Any, dtype: s
         numpys = getattr(np, name)(x, axis)
         assert type(ours) is type(numpys)
         assert ours.tobytes() == numpys.tobytes()
+
+
+@pytest.mark.parametrize("name", ["any", "all"])
+def test_what_the_first_bools_decide_is_not_planned(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    ufunc = np.logical_or if name == "any" else np.logical_and
+    reducer = tm.parallel(ufunc)._reducer
+    plan = type(reducer).plan
+    planned: list[Any] = []
+
+    def noted(self: Any, asked: Any, *more: Any) -> Any:
+        planned.append(asked)
+        return plan(self, asked, *more)
+
+    monkeypatch.setattr(type(reducer), "plan", noted)
+    x = np.full(9 << 20, name == "all")
+    table = x.reshape(9, -1)
+    calls: list[tuple[Any, tuple[Any, ...]]] = [
+        (x, ()),
+        (x, (0,)),
+        (x, (-1,)),
+        (table, (None,)),
+        (table.T, (None,)),
+    ]
+    for place, is_decided in (0, True), (4095, True), (4096, False), (None, False):
+        if place is not None:
+            x[place] = not x[place]
+        for each, axis in calls:
+            planned.clear()
+            for ours, numpys in (
+                (getattr(tm.numpy, name), getattr(np, name)),
+                (
+                    getattr(tm.numpy, ufunc.__name__).reduce,
+                    ufunc.reduce,
+                ),
+            ):
+                if each is table and not axis:
+                    continue
+                result, expected = ours(each, *axis), numpys(each, *axis)
+                assert type(result) is type(expected)
+                assert result == expected
+            assert bool(planned) is not is_decided
+        for options in {"keepdims": True}, {"axis": 0, "keepdims": True}, {"where": x}:
+            assert_same(getattr(tm.numpy, name)(x, **options), getattr(np, name)(x, **options))
+        with pytest.raises(np.exceptions.AxisError):
+            getattr(tm.numpy, name)(x, 1)
+        if place is not None:
+            x[place] = not x[place]
+
+
+def assert_same(ours: Any, numpys: Any) -> None:
+    assert type(ours) is type(numpys)
+    assert ours.shape == numpys.shape
+    assert ours.tobytes() == numpys.tobytes()
+
+
+@pytest.mark.parametrize("name", ["any", "all"])
+def test_those_of_complex_numbers_are_numpys(name: str) -> None:
+    with tm.report() as seen:
+        getattr(tm.numpy, name)(np.zeros(1 << 18, complex))
+    assert "gained in no measurement" in seen.rows[0].reason

@@ -210,8 +210,14 @@ class ParallelUfunc(Door):
         if pool is None and args and not WATCHERS:
             x = args[0]
             axis = args[1] if len(args) > 1 else options.get("axis", 0)
-            if type(x) is _ndarray and x.nbytes < self._reducer.least(x, axis):
-                return BY_NUMPY
+            if type(x) is _ndarray:
+                reducer = self._reducer
+                if len(args) + len(options) < 3 and (not options or "axis" in options):
+                    total = reducer.decided(x, axis)
+                    if total is not None:
+                        return total
+                if x.nbytes < reducer.least(x, axis):
+                    return BY_NUMPY
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:

@@ -94,6 +94,10 @@ def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked
                                 return reduce(x, axis, dtype, **more)
                         finally:
                             _reset_handling(before)
+                elif dtype is bool and not more:
+                    decided = reducer.decided(x, axis)
+                    if decided is not None:
+                        return decided
         return call(numpys, signature, args, options, pool)
 
     # Every array comes to us; lists, numbers and other classes are NumPy's, in the user's frame.
