@@ -127,3 +127,14 @@ assert tm.sum(x) == np.sum(x)
 """
     done = commands.run_python(script, env=os.environ | {"THREADMILL_NUM_THREADS": "1"})
     assert done.stdout == "overflow encountered in exp\n", done.stderr
+
+
+def test_converted_operands_are_shared_from_twice_the_bytes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thresholds, "worth", lambda nbytes, took_ns: 50_000)
+    fabs = tm.parallel(np.fabs)
+    monkeypatch.setattr(fabs, "_worth", {})
+    monkeypatch.setattr(fabs, "_told", {})
+    for dtype in "f8", "i8":  # NumPy has no loop for integers
+        for _ in range(thresholds.TIMED):
+            fabs(np.ones(4096, dtype))
+    assert fabs._worth == {np.dtype("f8").num: 50_000, np.dtype("i8").num: 100_000}
