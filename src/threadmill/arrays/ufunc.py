@@ -39,14 +39,6 @@ NOT_GIVEN: Any = object()
 # microsecond.
 _FILLS, _FILLED, _INTEGERS = frozenset({"isfinite", "isinf", "isnan"}), 1 << 24, range(11)
 
-# A gufunc's call is planned anew each time, and gains from so many times the bytes of others on: `matvec` of
-# 30,000 integers took 24 us instead of 14.
-_PLANNED = 4
-
-# Operands of a dtype that no loop takes are converted, which takes us longer than NumPy: 10 us of its time
-# took 0.7 to 1.05 of its speed on two threads, 20 us 1.1 to 1.4.
-_CONVERTED = 2
-
 # As they are called, 20 ns sooner.
 _ndarray = np.ndarray
 
@@ -352,9 +344,7 @@ class ParallelUfunc(Door):
         told = self._told.setdefault(x.dtype.num, [])
         told.append(thresholds.worth(x.nbytes, time.perf_counter_ns() - begin))
         if len(told) >= thresholds.TIMED:
-            times = 1 if self.ufunc.signature is None else _PLANNED
-            if not any(x.dtype.char in loop.partition("->")[0] for loop in self.ufunc.types):
-                times *= _CONVERTED
+            times = thresholds.times(self.ufunc.types, self.ufunc.signature is not None, x.dtype.char)
             self._worth[x.dtype.num] = times * max(told)  # the quickest call's
         return result
 
