@@ -77,6 +77,18 @@ def test_nans_and_zeros_of_both_signs(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", [*"fd"])
+@pytest.mark.parametrize("length", [5, 6, 599, 601])
+def test_the_one_in_the_middle_is_taken_twice_by_nanmedian(dtype: str, length: int) -> None:
+    """Of rows of up to 600, which overflows."""
+    x = np.full((length, 40), np.finfo(dtype).max / 2, dtype)
+    same("nanmedian", x, 0)
+    x[:, 7] *= 1.5
+    for name in "nanmedian", "median":
+        same(name, x, 0)
+        same(name, np.ascontiguousarray(x.T), 1)
+
+
+@pytest.mark.parametrize("dtype", [*"fd"])
 @pytest.mark.parametrize("mode", ["warn", "raise", "ignore"])
 def test_means_that_overflow(dtype: str, mode: Any) -> None:
     x = np.full((6, 8), np.finfo(dtype).max, dtype)

@@ -192,7 +192,7 @@ def nanmedian(
 
     def run() -> Any:
         without = _without_any_nan(pool, np.median, a, axis, keepdims)
-        if without is not None:
+        if without is not None and not (length < LONG and length % 2 and _overflow_twice(without)):
             return without
         all_nan: dict[int, int] = {}
 
@@ -263,6 +263,12 @@ def _without_any_nan(
         return None
     result = by_sorting(pool, numpys, a, axis, *args, **options)
     return None if isinstance(result, Refusal) else result[...]
+
+
+def _overflow_twice(medians: Any) -> bool:
+    """Whether one is too large: of rows of an odd length NumPy's nanmedian adds the one in the middle to itself."""
+    with np.errstate(over="ignore"):
+        return bool(np.any(np.isinf(medians + medians) & ~np.isinf(medians)))
 
 
 # Fewer rows have hardly two with equally many numbers, and Python takes them one by one. Each long one gains.
