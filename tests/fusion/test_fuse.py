@@ -996,7 +996,7 @@ def test_explain_tells_of_passes_and_why_they_ended(x: Any) -> None:
     def program(x: Any) -> Any:
         y = np.sqrt(x * x + 1)
         most = y.max()
-        return np.sort(y / most) * 2
+        return np.convolve(y / most, [1.0]) * 2
 
     told = program.explain(x)  # type: ignore[attr-defined]
     line = program.__wrapped__.__code__.co_firstlineno  # type: ignore[attr-defined]
@@ -1004,8 +1004,8 @@ def test_explain_tells_of_passes_and_why_they_ended(x: Any) -> None:
     assert told.moved < told.numpys
     assert "pass 1 over 80000: multiply, add, sqrt, a reduction" in told
     assert f"ended at line {line + 3}, as maximum.reduce asks for a number" in told
-    assert f"ended at line {line + 4}, as sort was NumPy's to run" in told
-    assert "by NumPy: sort" in told
+    assert f"ended at line {line + 4}, as convolve was NumPy's to run" in told
+    assert "by NumPy: convolve" in told
     assert "; ended as the function returned" in told
     assert repr(told) == str(told)
     assert "called as it is" in program.explain(np.ones(9))  # type: ignore[attr-defined]

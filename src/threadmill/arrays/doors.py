@@ -16,7 +16,7 @@ from . import thresholds
 from .errstate import apply_as_the_user
 from .watch import WATCHERS
 
-__all__ = ["NEVER", "SIMPLE", "FunctionDoor", "MethodDoor", "Sizes", "as_door", "timed"]
+__all__ = ["NAMESAKES", "NEVER", "SIMPLE", "FunctionDoor", "MethodDoor", "Sizes", "as_door", "timed"]
 
 Function = Callable[..., Any]
 
@@ -107,6 +107,10 @@ class FunctionDoor(Door):
 
     def __repr__(self) -> str:
         return f"<function {self.__qualname__} at {id(self):#x}>"
+
+
+# By functions of NumPy's, those of ours that do the same on all cores. It is filled once, by the imports.
+NAMESAKES: dict[Any, FunctionDoor] = {}
 
 
 class MethodDoor(Door):

@@ -1,16 +1,18 @@
-"""Calls that NumPy makes, or `parallel`: at the user's line, and told to who watches under their names."""
+"""Calls that NumPy makes, `parallel` or our namespace: at the user's line, and told to who watches under
+their names."""
 
 from typing import Any
 
 import numpy as np
 
+from ..arrays.doors import NAMESAKES, FunctionDoor
 from ..arrays.errstate import apply_as_the_user, as_the_user
 from ..arrays.ufunc import ParallelUfunc
 from ..arrays.watch import WATCHERS, inside
 from .explanation import name_of
 from .record import Record
 
-__all__ = ["called", "log_call", "made"]
+__all__ = ["called", "log_call", "made", "namesake"]
 
 # NumPy's functions that look at an array without its elements, or give views of it.
 _VIEWERS = frozenset(
@@ -24,6 +26,23 @@ _VIEWERS = frozenset(
 )
 
 
+# NumPy's functions that our namespace's stand in for. Others may be passes themselves, give NaNs other bits,
+# or tell of floating-point errors at the user's line, where NumPy's Python code tells of them at its own.
+_STOOD_IN_FOR = frozenset(
+    {
+        *(np.sort, np.argsort, np.partition, np.argpartition, np.unique, np.searchsorted, np.digitize),
+        *(np.median, np.quantile, np.percentile, np.nanmedian, np.nanquantile, np.nanpercentile),
+        *(np.nonzero, np.flatnonzero, np.argwhere, np.histogram, np.bincount, np.isin, np.interp),
+        *(np.take, np.take_along_axis, np.repeat, np.roll, np.tile),
+    }
+)
+
+
+def namesake(function: Any) -> Any:
+    """What runs NumPy's function on all cores, where our namespace has such a function."""
+    return NAMESAKES.get(function, function) if function in _STOOD_IN_FOR else function
+
+
 def made(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The call, at the user's line."""
     if not WATCHERS or function in _VIEWERS:
@@ -33,7 +52,9 @@ def made(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
 
 
 def called(function: Any) -> tuple[str, bool]:
-    """What a call is told under, and whether it is `parallel`'s."""
+    """What a call is told under, and whether it is `parallel`'s or our namespace's."""
+    if type(function) is FunctionDoor:
+        return name_of(function), True
     door = getattr(function, "__self__", function)
     is_ours = type(door) is ParallelUfunc
     name = name_of(function)

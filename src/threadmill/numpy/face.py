@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._native.door import BY_NUMPY
-from ..arrays.doors import NEVER, SIMPLE, FunctionDoor, Sizes
+from ..arrays.doors import NAMESAKES, NEVER, SIMPLE, FunctionDoor, Sizes
 from ..arrays.plan import Explanation
 from ..arrays.refusal import ONE_THREAD, Refusal, fewer_than
 from ..arrays.signatures import doc_with_pool, shows, with_pool
@@ -166,6 +166,7 @@ def on_all_cores(
         face: Any = named_as(numpys, way)(door)
         face.explain = explain
         WAYS[f"{numpys.__module__}.{numpys.__name__}"] = way
+        NAMESAKES[numpys] = face
         return face
 
     return made

@@ -266,7 +266,7 @@ def _without_any_nan(
 
 
 def _overflow_twice(medians: Any) -> bool:
-    """Whether one is too large: of rows of an odd length NumPy's nanmedian adds the one in the middle to itself."""
+    """Whether one is too large to be added to itself, as NumPy's nanmedian does with that in the middle."""
     with np.errstate(over="ignore"):
         return bool(np.any(np.isinf(medians + medians) & ~np.isinf(medians)))
 
