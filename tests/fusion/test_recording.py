@@ -633,3 +633,19 @@ def test_wrong_arguments() -> None:
     for function, args in wrong:
         with pytest.raises(TypeError):
             function(*args)
+
+
+def test_what_has_run_at_once_is_no_example(pools: list[tm.Pool], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its node has forgotten what it was made of."""
+    everything_is_worth_it(monkeypatch)
+
+    def exposed(x: Any) -> Any:
+        x.flat  # noqa: B018 - from then on the array may be written unseen
+        return x.copy(), np.where(x > 3, x, 0.0), x.astype(np.float32)
+
+    def alike(x: Any) -> Any:
+        return x.copy() + 1, np.where(x > 3, x, 0.0) + 1, x.astype(np.float32) + 1
+
+    x = np.arange(5003.0)  # enough for a step in C
+    assert not differences(exposed, [x], pools[1])
+    assert not differences(alike, [x], pools[1])

@@ -135,8 +135,10 @@ def plan_as_made(called: Any, operands: tuple[Any, ...], node: Node, place: Plac
 def plan_of_node(node: Node, operands: tuple[Any, ...], place: Place | None) -> Plan | None:
     """What such nodes are made by, of values and numbers like these; None where other numbers may make
     others."""
+    if not node.inputs or len(node.outs) > 1 or node.target is not None:
+        return None  # one that has run has forgotten its inputs
     inputs = _inputs_among(node, operands)
-    if inputs is None or len(node.outs) > 1 or node.target is not None:
+    if inputs is None:
         return None
     numbers = {
         dtype.num
