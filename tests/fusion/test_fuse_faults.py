@@ -786,3 +786,15 @@ def test_powers_of_integers_lie_as_numpys(exponent: Any, pools: list[tm.Pool]) -
         x = np.random.default_rng(0).integers(0, 9, shape)
         assert differences(powers, [x], pools[1]) == {}
         assert differences(powers, [np.swapaxes(x, 0, -1)[:, ::2] if x.ndim > 1 else x[::2]], pools[1]) == {}
+
+
+def test_an_axis_of_length_1_that_runs_backwards_is_the_outermost_one(pools: list[tm.Pool]) -> None:
+    x = np.lib.stride_tricks.as_strided(np.ones(10_006), (5003, 1), (16, -80_048))
+    programs: list[Callable[[Any], Any]] = [
+        *(lambda x: np.zeros_like(x), lambda x: np.ones_like(x), lambda x: np.full_like(x, 2)),
+        *(lambda x: np.copy(x), lambda x: x + 1, lambda x: x.astype("f")),
+    ]
+    for program in programs:
+        assert not differences(program, [np.ones((5003, 1)) * 2], pools[1])
+        assert not differences(program, [x], pools[1])
+        assert not differences(program, [x], pools[1])

@@ -72,7 +72,7 @@ def _new_kind(x: Array) -> Kind | None:
 def _is_copied_in_order(x: Array) -> bool:
     """Whether NumPy's copy of an array in order K lies in C's order. The longest strides come first there,
     those of axes of length 1 and of 0 among them."""
-    strides = x.strides
+    strides = [*map(abs, x.strides)]
     return x.flags.c_contiguous or all(one >= next_one for one, next_one in itertools.pairwise(strides))
 
 
