@@ -165,3 +165,21 @@ def test_it_is_one_pass(made: str, dtype: str) -> None:
     assert told.passes == 1, told
     assert "at once" not in told
     assert "by NumPy:" not in told
+
+
+@pytest.mark.parametrize("dtype", ["d", "f", "D"])
+def test_what_columns_are_reduced_of_is_written_after_the_pass(dtype: str, pools: list[tm.Pool]) -> None:
+    """NumPy settles columns with unlike NaNs once the pass is over."""
+
+    def program(t: Any, x: Any) -> Any:
+        products = t * x
+        total, most = products.sum(axis=0), products.max(axis=0)
+        t += 1
+        t[...] = t * x
+        return total, most, t * 2
+
+    x = np.random.default_rng(0).normal(size=(300, 300)).astype(dtype)
+    for one, other in (np.nan, -np.nan), (np.inf, np.nan), (1.0, 2.0):
+        x[5, 7], x[250, 7] = one, other
+        with np.errstate(all="ignore"):
+            assert not differences(program, [np.zeros_like(x), x], pools[1])

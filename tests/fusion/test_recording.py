@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import differences, everything_is_worth_it
+from kit.fuse_compare import differences, everything_is_worth_it, sums_fold
 from kit.threads import HAS_GIL
 
 import threadmill as tm
@@ -221,6 +221,7 @@ def test_calls_that_are_nearly_alike_have_nodes_of_their_own(
     assert ours == nodes_of(other, x, y)
 
 
+@sums_fold
 def test_steps_are_taken_back_where_one_is_for_python(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = np.ones((211, 299)), np.full((211, 299), 3.0)
     nodes_of(of_several_nodes, x, y)
@@ -237,6 +238,7 @@ def test_steps_are_taken_back_where_one_is_for_python(monkeypatch: pytest.Monkey
     assert len(calls) > 5
 
 
+@sums_fold
 def test_steps_are_not_known_that_the_size_of_buffers_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = np.ones((9000, 20), "f"), np.full((9000, 20), 3.0, "f")
 
@@ -251,6 +253,7 @@ def test_steps_are_not_known_that_the_size_of_buffers_tells(monkeypatch: pytest.
         assert nodes_of(means, x, y) == []
 
 
+@sums_fold
 @pytest.mark.parametrize("name", OF_C_ORDER)
 def test_nodes_of_rows_and_columns_are_those_that_python_makes(
     name: str, monkeypatch: pytest.MonkeyPatch

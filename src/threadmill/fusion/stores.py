@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._native.fused import COLUMN
 from .._native.memory import APART, OVERLAPPING, overlaps_itself, owner_of, relate
 from .._types import Array
 from .exposed import give_back
@@ -73,6 +74,12 @@ def _drop_all_but(record: "Record", value: Value) -> None:
         record.pending = needed
 
 
+def _is_of_columns(node: Node) -> bool:
+    """Whether it reduces columns that may have NaNs, which NumPy settles after the pass: from all that the
+    pass has read."""
+    return node.over == COLUMN and node.inputs[0].dtype.kind in "fc"
+
+
 class _Store:
     """The array, and how those that pending nodes read lie to it: each is asked once, and of the views of an
     array with other memory one."""
@@ -138,6 +145,8 @@ class _Store:
                 if relation == APART:
                     continue
                 if relation == OVERLAPPING or written or not self._are_alike(writer.turned):
+                    return True
+                if any(map(_is_of_columns, self._pending)):
                     return True
                 writer.is_in_place = True
             written |= node is writer
