@@ -15,7 +15,8 @@ from kit.thresholds import OUR_FUNCTIONS, shorten_rows
 
 import threadmill as tm
 from threadmill.arrays.refusal import Refusal
-from threadmill.numpy import nan_rows, order_statistics, products
+from threadmill.numpy import fft, nan_rows, order_statistics, products
+from threadmill.numpy.rows import rows_of
 
 POOLS = {n: tm.Pool(n) for n in (1, 2, 3, 7)}
 DTYPES = [*"?bBhHiIlLqQefdgFDG", "m8[s]", "M8[s]"]
@@ -290,6 +291,25 @@ def test_transforms(dtype: str) -> None:
     same("fft.fft", x, out=np.empty((5, 6, 7), complex))
     same("fft.fft", values(dtype, 66).reshape(11, 6))  # with inf and nan
     assert shared > 100
+
+
+@pytest.mark.parametrize("dtype", [*"fdFD"])
+def test_long_rows_are_transformed_in_a_block_for_each_thread(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each block has to work out tables that are as long."""
+    bytes_at_least: list[int] = []
+
+    def told(*args: Any, least: int, **options: Any) -> Any:
+        bytes_at_least.append(least)
+        return rows_of(*args, least=least, **options)
+
+    monkeypatch.setattr(fft, "rows_of", told)
+    for length in 9000, 90:
+        x = extremes(dtype, 12 * length).reshape(12, length)
+        assert same("fft.ifft", x, parallel=True)
+        threads = -(-x.nbytes // bytes_at_least[-1])
+        assert threads in POOLS if length == 9000 else bytes_at_least[-1] == fft._BLOCK
 
 
 @pytest.mark.parametrize("name", ["fft", "rfft", "irfft", "hfft", "fft2", "irfftn"])

@@ -34,6 +34,10 @@ _ALONG_ONE = frozenset({"fft", "ifft", "rfft", "irfft", "hfft", "ihfft"})
 # to 6 KB in a microsecond. Complex numbers wait for memory sooner: of 8 MB some were still slower.
 _WORTH, _WORTH_OF_MORE, _BLOCK, _COMPLEX = 1 << 22, 1 << 24, 1 << 16, 4
 
+# Each block works out tables of its own, which takes as long as a transform. Of rows of so many bytes each
+# thread has one block.
+_LONG = 1 << 15
+
 # NumPy transforms two rows at once. The one left over, alone, hands on the other one of two NaNs.
 _TOGETHER = 2
 
@@ -51,7 +55,9 @@ def _room(a: Any, *_: Any, **__: Any) -> int:
 def _raw_fft(a: Any, n: int, axis: int, is_real: bool, is_forward: bool, norm: Any, out: Any = None) -> Any:
     """NumPy's transform along an axis, on blocks of rows."""
     length = n // 2 + 1 if is_real and is_forward else n
-    rows = rows_of(a, [axis % a.ndim], least=_BLOCK, together=_TOGETHER)
+    is_long = a.itemsize * n >= _LONG
+    least = -(-a.nbytes // pool_of_call()._max_workers) if is_long else _BLOCK
+    rows = rows_of(a, [axis % a.ndim], least=least, together=_TOGETHER)
     few = abs(a.strides[axis]) != a.itemsize and a.size < _COLUMNS * a.shape[axis]
     if isinstance(rows, Refusal) or n < 1 or few or rows.length < 2 * _TOGETHER:
         return _pocketfft._raw_fft(a, n, axis, is_real, is_forward, norm, out)
