@@ -153,6 +153,8 @@ def test_both_ways_are_timed_and_the_quicker_one_is_taken() -> None:
     first = [False] * 4 + [True] * 4
     assert ways_of(40, 2.0, 1.0) == first + [True] * 32
     assert ways_of(40, 1.0, 2.0) == first + [False] * 32
+    assert ways_of(40, 0.95, 1.0) == first + [True] * 32  # too little to be sure of
+    assert ways_of(40, 0.85, 1.0) == first + [False] * 32
 
 
 def test_the_other_way_is_tried_ever_more_seldom() -> None:
