@@ -17,7 +17,7 @@ from .elision import lies_apart
 from .explanation import MAY_CHANGE
 from .exposed import expose, give_back
 from .nodes import VALUE, Node, Value, is_empty_mask, kind_of
-from .numpys_calls import called, log_call, made, namesake
+from .numpys_calls import called, calls_back, log_call, made, namesake
 from .record import Record
 from .who_asks import asks_in_python, is_shown
 
@@ -302,8 +302,8 @@ def plain(x: Any) -> Any:
 
 def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """NumPy's own call, or one that runs on all cores, on evaluated arrays."""
-    calls_back = any(map(_is_users_code, (*args, *options.values())))
-    if not calls_back:
+    may_call = calls_back(args, options)
+    if not may_call:
         function = namesake(function)
     if record.pending:
         name, is_ours = called(function)
@@ -311,16 +311,11 @@ def at_once(record: Record, function: Any, args: tuple[Any, ...], options: dict[
     log_call(record, function)
     given, named = plain(args), plain(options)
     give_back(record)
-    if calls_back:
+    if may_call:
         for each in (*given, *named.values()):
             if type(each) is np.ndarray:  # the user's code gets it into its hands
                 expose(record, each)
     return _named(record, made(function, given, named), (*args, *options.values()))
-
-
-def _is_users_code(x: Any) -> bool:
-    """Whether it is a function that NumPy is to call."""
-    return callable(x) and type(x) is not np.ndarray and not isinstance(x, type | np.ufunc | LazyArray)
 
 
 def beside(record: Record, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:

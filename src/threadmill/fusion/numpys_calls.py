@@ -12,7 +12,7 @@ from ..arrays.watch import WATCHERS, inside
 from .explanation import name_of
 from .record import Record
 
-__all__ = ["called", "log_call", "made", "namesake"]
+__all__ = ["called", "calls_back", "log_call", "made", "namesake"]
 
 # NumPy's functions that look at an array without its elements, or give views of it.
 _VIEWERS = frozenset(
@@ -41,6 +41,11 @@ _STOOD_IN_FOR = frozenset(
 def namesake(function: Any) -> Any:
     """What runs NumPy's function on all cores, where our namespace has such a function."""
     return NAMESAKES.get(function, function) if function in _STOOD_IN_FOR else function
+
+
+def calls_back(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Whether NumPy is given a function that it may call: code of the user's."""
+    return any(callable(x) and not isinstance(x, type | np.ufunc) for x in (*args, *options.values()))
 
 
 def made(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
