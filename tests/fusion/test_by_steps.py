@@ -1,23 +1,16 @@
 """Reductions along an axis that have been met before, where others are nearly alike."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from kit.fuse_compare import differences, everything_is_worth_it
+from kit.fuse_compare import differences
 
 import threadmill as tm
 
-
-@pytest.fixture(autouse=True)
-def _put_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing is done at once for its size, or as a warning would raise."""
-    everything_is_worth_it(monkeypatch)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+pytestmark = pytest.mark.usefixtures("put_off")
 
 
 REDUCED: dict[str, Callable[..., Any]] = {

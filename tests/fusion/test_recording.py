@@ -1,7 +1,7 @@
 """Operations and views that C makes in one step: those that Python makes."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from threadmill.fusion.by_kinds import learn
 from threadmill.fusion.elision import TEMPORARY
 from threadmill.fusion.lazy import LazyArray
 from threadmill.fusion.record import Record
+
+pytestmark = pytest.mark.usefixtures("put_off")
 
 NODE_FIELDS = [name for name in vars(NodeFields) if not name.startswith("__")]
 VALUE_FIELDS = [name for name in vars(ValueFields) if not name.startswith("__")]
@@ -116,15 +118,6 @@ KNOWN = OPERATIONS | OF_C_ORDER
 
 # With and without temporaries that NumPy writes over.
 SHAPES = [(67, 71), (211, 199)]
-
-
-@pytest.fixture(autouse=True)
-def _put_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing is done at once for its size, or as a warning would raise."""
-    everything_is_worth_it(monkeypatch)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def nodes_of(function: Callable[[Any, Any], Any], x: Any, y: Any) -> list[dict[str, Any]]:
