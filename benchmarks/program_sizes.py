@@ -13,7 +13,7 @@ import numpy as np
 import threadmill as tm
 
 from .arrays import default_pool_of
-from .harness import Measure, Plan, Row, compare
+from .harness import Measure, Plan, Row, measure, row, summary
 from .programs import FORMULAS, KERNELS, uniform
 
 __all__ = ["run"]
@@ -57,13 +57,13 @@ def _program(plan: Plan, function: Program, make: Maker, axes: int) -> Iterator[
             "NumPy": partial(function, *arguments),
         }
         short = Plan(plan.threads, plan.question, plan.smoke or size >= LARGE, plan.judged, brief=True)
+        ours, numpys = measure(short, calls).values()
+        is_brief = summary(numpys).median < BRIEF
+        how, target = (Measure.EXCESS, 1e-6) if is_brief else (Measure.SPEEDUP, 0.95)
         what = f"{function.__name__}, {side**axes:,}"
-        (row,) = compare(short, what, calls, targets={"NumPy": 0.95})
-        if row.theirs and row.theirs.median >= BRIEF:
-            ratios.append(row)
-            continue
-        excess += compare(short, what, calls, how=Measure.EXCESS, targets={"NumPy": 1e-6})
+        found = row(short, what, ours, how, peer="NumPy", theirs=numpys, target=target)
+        (excess if is_brief else ratios).append(found)
     if excess:
-        yield max(excess, key=lambda row: row.result)
+        yield max(excess, key=lambda each: each.result)
     if ratios:
-        yield min(ratios, key=lambda row: row.result)
+        yield min(ratios, key=lambda each: each.result)
