@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import threadmill as tm
-from threadmill.fusion.fuse import run_fused
+from threadmill.fusion.one_call import run_fused
 
 from . import peers
 from .arrays import default_pool_of

@@ -135,15 +135,16 @@ def test_large_blocks_are_fused() -> None:
 
 
 def test_blocks_with_little_work_are_timed_as_they_are_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from threadmill.fusion import fuse
+    from threadmill.fusion import fused_door
     from threadmill.fusion.formula import Formula
 
     def little(x: Any) -> Any:
         return x + 1
 
     fused: list[Any] = []
-    run = fuse._run
-    monkeypatch.setattr(fuse, "_run", lambda record, *call: fused.append(call) or run(record, *call))
+    run = fused_door.run_recorded
+    told = lambda record, *call: fused.append(call) or run(record, *call)  # noqa: E731
+    monkeypatch.setattr(fused_door, "run_recorded", told)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where they are errors nothing is put off
         made = tm.fuse(little)(da.zeros(70_000 * 9, chunks=70_000)).compute(scheduler="synchronous")

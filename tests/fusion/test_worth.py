@@ -20,12 +20,12 @@ def times_fused(function: Any, calls: int, *args: Any) -> int:
 
     def told(*given: Any) -> Any:
         seen.append(type(given[0]) is not np.ndarray)
-        now[0] += 2 if seen[-1] else 1
+        now[0] += 6 if seen[-1] else 5
         return function(*given)
 
     fused = tm.fuse(told)
     clock = mock.patch.object(
-        sys.modules["threadmill.fusion.fuse"], "perf_counter_ns", side_effect=lambda: now[0]
+        sys.modules["threadmill.fusion.fused_door"], "perf_counter_ns", side_effect=lambda: now[0]
     )
     with clock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -55,7 +55,7 @@ def took(ns: int, calls: int, size: int) -> list[bool]:
         return x * 2
 
     fused = tm.fuse(told)
-    module = sys.modules["threadmill.fusion.fuse"]
+    module = sys.modules["threadmill.fusion.fused_door"]
     with mock.patch.object(module, "perf_counter_ns", side_effect=lambda: now[0]):
         for _ in range(calls):
             fused(np.ones(size))
@@ -81,12 +81,21 @@ def test_the_largest_argument_counts_wherever_it_is() -> None:
 def test_some_long_calls_in_a_row_tell_that_such_calls_may_gain() -> None:
     worth = Worth()
     for ns in (LONG_NS,) * 3 + (1,) + (LONG_NS,) * 3:
-        worth.learn_as_it_is(20_000, ns)
+        worth.learn_as_it_is(1, 20_000, ns)
     assert not worth.may_gain(20_000)
-    worth.learn_as_it_is(20_000, LONG_NS)
+    worth.learn_as_it_is(1, 20_000, LONG_NS)
     assert worth.may_gain(20_000)
     assert not worth.may_gain(19_999)
     assert worth.may_gain(LEAST)
+
+
+def test_after_a_short_call_some_are_not_timed() -> None:
+    worth = Worth()
+    worth.learn_as_it_is(1, 20_000, LONG_NS - 1)
+    assert worth.counts == {1: 32}
+    for _ in range(4):
+        worth.learn_as_it_is(2, 20_000, LONG_NS)
+    assert not worth.counts  # they are fused, perhaps
 
 
 def products_of_columns(x: Any) -> Any:
@@ -143,30 +152,49 @@ def test_explain_tells_of_it() -> None:
 def ways_of(calls: int, fused_ns: float, alone_ns: float, ways: Ways | None = None) -> list[bool]:
     """Which of so many calls after the first are made alone, by what both ways take."""
     ways, found = ways or Ways(), list[bool]()
-    for _ in range(calls):
+    while len(found) < calls:
         found.append(ways.begins_alone())
         ways.learn(found[-1], alone_ns if found[-1] else fused_ns)
-    return found
+        found += [True] * ways.untimed()
+    return found[:calls]
+
+
+FIRST = [False] * 4 + [True] * 4
 
 
 def test_both_ways_are_timed_and_the_quicker_one_is_taken() -> None:
-    first = [False] * 4 + [True] * 4
-    assert ways_of(40, 2.0, 1.0) == first + [True] * 32
-    assert ways_of(40, 1.0, 2.0) == first + [False] * 32
-    assert ways_of(40, 0.95, 1.0) == first + [True] * 32  # too little to be sure of
-    assert ways_of(40, 0.85, 1.0) == first + [False] * 32
+    assert ways_of(40, 1.2, 1.0) == FIRST + [True] * 32
+    assert ways_of(40, 1.0, 1.2) == FIRST + [False] * 32
+    assert ways_of(40, 0.95, 1.0) == FIRST + [True] * 32  # too little to be sure of
+    assert ways_of(40, 0.85, 1.0) == FIRST + [False] * 32
 
 
 def test_the_other_way_is_tried_ever_more_seldom() -> None:
-    tried = [k for k, alone in enumerate(ways_of(10_000, 2.0, 1.0)) if not alone and k > 3]
+    tried = [k for k, alone in enumerate(ways_of(10_000, 1.2, 1.0)) if not alone and k > 3]
     assert tried[::4] == [40, 108, 240, 500, 1016, 2044, 4096, 6148, 8200]
     assert tried == [first + k for first in tried[::4] for k in range(4)]
 
 
+def test_what_takes_long_is_tried_seldom() -> None:
+    """A trial takes at most a fortieth of what the calls before it take."""
+    found = ways_of(10_000, 5.0, 1.0)
+    tried = [k for k, alone in enumerate(found) if not alone and k > 3]
+    assert tried[::4] == [648, 1292, 1936, 2580, 3224, 4252, 6304, 8356]
+
+
+def test_calls_as_they_are_are_timed_before_a_trial() -> None:
+    ways, timed = Ways(), list[bool]()
+    for _ in range(21):
+        timed.append(ways.begins_alone())
+        ways.learn(timed[-1], 1.0 if timed[-1] else 1.2)
+        ways.untimed()
+    assert timed == FIRST + [True] * (1 + 4) + [False] * 4 + [True] * 4
+
+
 def test_what_has_become_quicker_is_taken() -> None:
     ways = Ways()
-    ways_of(40, 2.0, 1.0, ways)
-    assert ways_of(120, 2.0, 3.0, ways)[-1] is False
+    ways_of(40, 1.2, 1.0, ways)
+    assert ways_of(120, 1.2, 3.0, ways)[-1] is False
 
 
 def test_one_slow_call_changes_nothing() -> None:
@@ -176,14 +204,24 @@ def test_one_slow_call_changes_nothing() -> None:
     assert ways_of(60, 2.0, 3.0, ways)[-1] is False
 
 
+def test_the_first_call_of_a_trial_does_not_count() -> None:
+    """Caches and threads are cold."""
+    ways, first = Ways(), [True, True]
+    for _ in range(8):
+        alone = ways.begins_alone()
+        ways.learn(alone, 100.0 if first[alone] else 3.0 if alone else 2.0)
+        first[alone] = False
+    assert not ways.begins_alone()
+
+
 def test_a_clear_gain_is_not_timed() -> None:
     worth, clear, unclear = Worth(), Tally(), Tally()
     clear.asked = unclear.asked = 1
     clear.saved_ns = 1e9
-    worth.learn(("key",), None, clear, 0.0)
-    assert worth.ways(("key",)) is None
-    worth.learn(("key",), None, unclear, 0.0)
-    assert worth.ways(("key",)) is not None
+    worth.learn(1, None, clear, 0.0)
+    assert worth.ways(1) is None
+    worth.learn(1, None, unclear, 0.0)
+    assert worth.ways(1) is not None
 
 
 def test_short_rows_lose() -> None:

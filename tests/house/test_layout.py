@@ -96,7 +96,7 @@ FILES = {
         running schedule groups exposed sharing stores explanation foreseen together record numpys_calls
         who_asks lazy recording operand picking arg_extremes reduce_all reduce_rows reduce_columns calls
         reduce_evaluated call_sites reducing steps numpys_code by_kinds by_steps definitions functions powers
-        elements values operators frames labelled arguments formula symbols blocks fuse
+        elements values operators frames labelled arguments formula symbols blocks one_call fused_door fuse
     """,
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",

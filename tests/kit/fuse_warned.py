@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from threadmill.fusion import fuse
+from threadmill.fusion import one_call
 
 __all__ = ["Told", "are_in_order", "recorded_warnings"]
 
@@ -46,9 +46,9 @@ def _told(message: Any) -> Told:
 
 def _is_ours(frame: Any) -> bool:
     """Whether the package has warned, or has called what did; the fused function itself is called by it."""
-    while frame is not None and frame.f_code is not fuse._run.__code__:
+    while frame is not None and frame.f_code is not one_call.run_recorded.__code__:
         above = frame.f_back
-        if above is not None and above.f_code is fuse._as_the_user.__code__:
+        if above is not None and above.f_code is one_call.as_the_user.__code__:
             return False
         if (frame.f_globals.get("__package__") or "").startswith("threadmill"):
             return True

@@ -286,6 +286,53 @@ def test_a_door_is_made_once_and_of_what_it_takes() -> None:
         Told(times=-1)
 
 
+def test_calls_of_a_kind_are_counted_down() -> None:
+    door = Told()
+    args, options = (LARGE, 2, "a", [LARGE]), {"out": LARGE}
+    door._kind_of = lambda x: None  # type: ignore[attr-defined]
+    kind = door._kind(args, options)
+    door._counts = {kind: 2}
+    assert [door(*args, **options) for _ in range(4)] == [NUMPYS] * 2 + [OURS] * 2
+    assert door._counts == {kind: 0}
+    door._counts = {kind: 1}
+    for others in ((LARGE.reshape(-1, 2), *args[1:]), (LARGE, 2.0, *args[2:]), (*args, 1), args[1:]):
+        assert door(*others, **options) == OURS
+    assert door(LARGE.view("i8"), *args[1:], **options) == OURS
+    assert door(*args) == OURS
+    assert door._counts == {kind: 1}
+    for counts in None, {}, {kind: None}, {kind: -1}, {kind: 1 << 70}:
+        door._counts = counts  # type: ignore[assignment]
+        assert door(*args, **options) == OURS
+
+
+def test_what_is_watched_is_not_counted() -> None:
+    watchers: list[Any] = []
+    door = Told(watchers=watchers)
+    door._counts = {door._kind((LARGE,), {}): 9}
+    assert door(LARGE) == NUMPYS
+    watchers.append(None)
+    assert door(LARGE) == OURS
+
+
+def test_the_kind_of_other_arguments_is_asked_for() -> None:
+    class Asked(Told):
+        def _kind_of(self, x: Any) -> Any:
+            if isinstance(x, dict):
+                raise KeyError("no kind")
+            return len(x)
+
+    door = Asked()
+    kinds = {door._kind((x,), {}) for x in ((1, 2), [1, 2], [1, 2, 3], (), Sub(2))}
+    assert len(kinds) == 5
+    assert door._kind(((3, 4),), {}) in kinds
+    with pytest.raises(KeyError, match="no kind"):
+        door._kind(({},), {})
+    door._counts = {0: 1}
+    assert door(LARGE, {}) == OURS  # and no error
+    with pytest.raises(TypeError, match="has not been made"):
+        Told.__new__(Told)._kind((), {})
+
+
 def test_errors_are_passed_on() -> None:
     def fails(*_: Any) -> None:
         raise KeyError("x")
@@ -315,6 +362,9 @@ def test_nothing_is_kept_and_nothing_lost() -> None:
         ),
     ]
     doors[1][0]._ours = lambda *_, **__: BY_NUMPY  # type: ignore[method-assign]
+    counted = Told()
+    doors.append((counted, (LARGE, 2.5, LARGE), {"out": LARGE}))
+    counted._counts = {counted._kind(*doors[-1][1:]): 1 << 40}
 
     def call() -> None:
         for door, args, options in doors:

@@ -93,6 +93,7 @@ static const char *tm_py_capsule_name(void)
 # C files of this folder, which know Python, and what they declare.
 PYTHON_FILES = {
     "door.c": "void *tm_py_door_type(void);",
+    "door_kinds.c": "",
     "door_sizes.c": "",
     "fields.c": "void *tm_py_fields(void);",
     "inputs.c": "",

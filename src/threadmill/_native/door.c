@@ -31,7 +31,7 @@ static PyObject *tm_py_door_call(PyObject *self, PyObject *args, PyObject *optio
         PyErr_SetString(PyExc_TypeError, "a door that has not been made can't be called");
         return NULL;
     }
-    int is_for_numpy = tm_py_is_for_numpy(self, args, options);
+    int is_for_numpy = tm_py_is_for_numpy(self, args, options) || tm_py_is_counted(self, args, options);
     PyErr_Clear();
     if (is_for_numpy) return PyObject_Call(door->numpys, args, options);
     PyObject *ours = PyObject_GetAttr(self, door->ours);
@@ -94,6 +94,16 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
     return has_names && door->flags && door->forc && door->ndim && door->shape && door->axis ? 0 : -1;
 }
 
+/* door._kind(args, options) */
+static PyObject *tm_py_door_kind(PyObject *self, PyObject *given)
+{
+    PyObject *args, *options;
+    if (!PyArg_ParseTuple(given, "O!O!", &PyTuple_Type, &args, &PyDict_Type, &options)) return NULL;
+    if (((tm_py_door *)self)->numpys != NULL) return tm_py_kind_of_call(self, args, options);
+    PyErr_SetString(PyExc_TypeError, "a door that has not been made knows no kinds");
+    return NULL;
+}
+
 static int tm_py_door_traverse(PyObject *self, visitproc visit, void *arg)
 {
     tm_py_door *door = (tm_py_door *)self;
@@ -106,6 +116,7 @@ static int tm_py_door_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(door->keywords);
     Py_VISIT(door->usual);
     Py_VISIT(door->takes);
+    Py_VISIT(door->counts);
     return 0;
 }
 
@@ -123,7 +134,7 @@ static void tm_py_door_free(PyObject *self)
     PyObject *held[] = {door->numpys, door->ours,     door->by_numpy, door->watchers, door->array,
                         door->simple, door->keywords, door->nbytes,   door->dtype,    door->num,
                         door->worth,  door->flags,    door->forc,     door->ndim,     door->shape,
-                        door->axis,   door->usual,    door->takes};
+                        door->axis,   door->usual,    door->takes,    door->counts};
     PyObject_GC_UnTrack(self);
     for (size_t k = 0; k < sizeof held / sizeof *held; k++) Py_XDECREF(held[k]);
     PyObject_GC_Del(self);
@@ -134,7 +145,12 @@ void *tm_py_door_type(void)
 {
     static PyMemberDef members[] = {
         {"_least", T_PYSSIZET, offsetof(tm_py_door, least), 0, NULL},
+        {"_counts", T_OBJECT, offsetof(tm_py_door, counts), 0, NULL},
         {NULL, 0, 0, 0, NULL},
+    };
+    static PyMethodDef methods[] = {
+        {"_kind", tm_py_door_kind, METH_VARARGS, NULL},
+        {NULL, NULL, 0, NULL},
     };
     static PyType_Slot slots[] = {
         {Py_tp_call, (void *)tm_py_door_call},
@@ -143,6 +159,7 @@ void *tm_py_door_type(void)
         {Py_tp_clear, (void *)tm_py_door_clear},
         {Py_tp_dealloc, (void *)tm_py_door_free},
         {Py_tp_members, members},
+        {Py_tp_methods, methods},
         {0, NULL},
     };
     static PyType_Spec spec = {

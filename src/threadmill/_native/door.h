@@ -19,6 +19,7 @@ typedef struct {
     PyObject *nbytes, *dtype, *num; /* names of attributes */
     PyObject *worth, *flags, *forc, *ndim, *shape, *axis;
     PyObject *usual;   /* the axis where none is given */
+    PyObject *counts;  /* a dict: by the kind of a call, so many more that are NumPy's; or None, or NULL */
     Py_ssize_t times;  /* our work at most for each byte; 0: for each product of arrays and numbers */
     Py_ssize_t pieces; /* of an array in pieces so many times its dtype's worth; 0: no such look */
     Py_ssize_t most;   /* what that is where it is not known */
@@ -28,7 +29,26 @@ typedef struct {
     Py_ssize_t least;  /* bytes from which on a call is ours; any thread may write it */
 } tm_py_door;
 
+/* An item of a dict; NULL where there is none. */
+static inline PyObject *tm_py_new_item(PyObject *dict, PyObject *key)
+{
+    PyObject *found;
+#ifdef Py_GIL_DISABLED
+    if (PyDict_GetItemRef(dict, key, &found) < 0) return NULL;
+#else
+    found = PyDict_GetItemWithError(dict, key);
+    Py_XINCREF(found);
+#endif
+    return found;
+}
+
 /* Whether NumPy makes a call of a door for its size, or for what it is of: see Door in door.py. */
 int tm_py_is_for_numpy(PyObject *self, PyObject *args, PyObject *options);
+
+/* The kind of a call, as Door in door.py tells it. */
+PyObject *tm_py_kind_of_call(PyObject *self, PyObject *args, PyObject *options);
+
+/* Whether a call is one of those that are NumPy's by the counts, which it counts down. */
+int tm_py_is_counted(PyObject *self, PyObject *args, PyObject *options);
 
 #endif

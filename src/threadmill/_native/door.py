@@ -30,11 +30,17 @@ if TYPE_CHECKING:
         is None or its first array has one (-1: none do); `alone`, bytes that stand for it in calls of one
         argument; `is_alike`, arrays of which one is in pieces, or that have several shapes, are like arrays
         in pieces; `takes`, a dict: the first argument is an array, and takes[type(second)] has its dtype.num.
+
+        Where self._counts is a dict, counts[kind] is how many more calls of a kind are NumPy's before one is
+        that of self._ours again. A kind is a number made of arrays' shapes and dtype.num, of the types of all
+        else, and of self._kind_of(x) for what is no array and of none of the types `simple`.
         """
 
         _least: int
+        _counts: dict[int, int] | None  # set before anybody calls the door
 
         def __init__(self, *args: Any) -> None: ...
+        def _kind(self, args: tuple[Any, ...], options: dict[str, Any], /) -> int: ...
         def __call__(self, *args: Any, **options: Any) -> Any: ...
 
 else:

@@ -33,15 +33,7 @@ static Py_ssize_t tm_py_worth_of(PyObject *self, PyObject *array)
     tm_py_door *door = (tm_py_door *)self;
     PyObject *num = tm_py_inner_of(array, door->dtype, door->num);
     PyObject *worth = num == NULL ? NULL : PyObject_GetAttr(self, door->worth);
-    PyObject *found = NULL;
-    if (worth != NULL && worth != Py_None) {
-#ifdef Py_GIL_DISABLED
-        if (PyDict_GetItemRef(worth, num, &found) < 0) found = NULL;
-#else
-        found = PyDict_GetItemWithError(worth, num);
-        Py_XINCREF(found);
-#endif
-    }
+    PyObject *found = worth == NULL || worth == Py_None ? NULL : tm_py_new_item(worth, num);
     Py_ssize_t bytes = found == NULL ? -1 : PyLong_AsSsize_t(found);
     Py_XDECREF(found);
     Py_XDECREF(worth);

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .worth import Worth
-
 __all__ = ["Formula", "Recorder", "Slot", "Step", "broadcast"]
 
 
@@ -45,7 +43,7 @@ class Formula:
         self.sources = sources
         self.steps = steps
         self.results = results
-        self.worth = Worth()  # of this process
+        self.door: Any = None  # of this process, where blocks have come
         # The slots that each step is the last to use: their arrays need not be written to memory.
         last: dict[int, int] = {}
         end = sources

@@ -7,17 +7,17 @@ the same shapes are timed fused and as they are. From then on they are made in t
 then in the other one.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from math import prod
-from typing import Any
-
-import numpy as np
 
 from ..arrays.cache import Cache
-from ..arrays.labelled import class_of
 from .nodes import Node
 
-__all__ = ["LEAST", "LONG_NS", "QUICK", "SMALLEST", "Tally", "Ways", "Worth", "key_of", "saved_ns"]
+__all__ = ["LEAST", "LONG_NS", "QUICK", "SMALLEST", "Tally", "Ways", "Worth", "saved_ns"]
+
+# Of what a call's arguments are like, as its door tells it: a number, which another kind may have as well.
+Kind = int
 
 # Elements of the largest argument from which on a call may gain; and of those that never do. What is between
 # may gain where it takes so long as it is that the 2 us of timed calls do not show.
@@ -45,9 +45,9 @@ _ROW_NS = 16.0
 _QUICK_SAVED_NS, _SAVED_NS = 0.17, 2.0
 
 # So many calls are made fused, of which the first builds programs, then so many as they are; one alone would
-# find caches and threads cold. After so many in the quicker way the other one is tried in as many again, then
-# after twice as many each time.
-_FUSED_FIRST, _TRIED, _WAIT, _MOST_WAIT = 5, 4, 32, 1 << 11
+# find caches and threads cold. After so many at least in the quicker way, and twice as many each time, the
+# other one is tried in as many again, which takes at most a fortieth of the time.
+_FUSED_FIRST, _TRIED, _WAIT, _MOST_WAIT, _OF_TRIALS = 5, 4, 32, 1 << 11, 40
 
 
 def saved_ns(nodes: Sequence[Node], rows: int) -> float:
@@ -63,6 +63,9 @@ def _saved_ns(name: str) -> float:
 # A fused call has to take a tenth less than one as it is: in trials its threads and caches are ready
 # as a rule, and between other work they may not be.
 _GAIN = 0.9
+
+# Of so many of the last calls in each way the median counts: cores come and go.
+_KEPT = 5
 
 
 class Tally:
@@ -84,13 +87,12 @@ class Tally:
 
 
 class Ways:
-    """The two ways of calls of one kind, and the nanoseconds that they take fused and as they are: 0 where
-    that is not known."""
+    """The two ways of calls of one kind, fused and as they are, and what the last ones have taken."""
 
-    __slots__ = ("_is_alone", "_is_trial", "_left", "_ns", "_wait")
+    __slots__ = ("_is_alone", "_is_trial", "_left", "_took", "_wait")
 
     def __init__(self) -> None:
-        self._ns = [0.0, 0.0]  # by whether it is alone
+        self._took: tuple[deque[float], ...] = deque(maxlen=_KEPT), deque(maxlen=_KEPT)  # by whether alone
         self._is_alone = self._is_trial = False
         self._left, self._wait = _FUSED_FIRST - 1, _WAIT  # calls in this way that are still to be made
 
@@ -106,59 +108,74 @@ class Ways:
         if self._is_trial:
             self._is_alone = not self._is_alone
             self._left = _TRIED
-            self._ns[self._is_alone] = 0.0
-        else:
-            fused, alone = self._ns
-            self._is_alone = 0 < _GAIN * alone < fused
-            self._left, self._wait = self._wait, min(2 * self._wait, _MOST_WAIT)
+            self._took[self._is_alone].clear()
+            return
+        fused, alone = map(_typical, self._took)
+        self._is_alone = 0 < _GAIN * alone < fused
+        quick, slow = (alone, fused) if self._is_alone else (fused, alone)
+        rare = round(_OF_TRIALS * _TRIED * (slow / quick - 1)) if quick else 0
+        self._left, self._wait = max(rare, self._wait), min(2 * self._wait, _MOST_WAIT)
 
     def learn(self, is_alone: bool, ns: float) -> None:
-        """What a call has taken. The least counts, and is forgotten slowly: cores come and go."""
-        last = self._ns[is_alone]
-        self._ns[is_alone] = ns if not last or ns < last else last + min(ns - last, last) / 8
+        """What a call has taken."""
+        self._took[is_alone].append(ns)
+
+    def untimed(self) -> int:
+        """How many calls are made next as they are and need not be timed: all but the last before a trial."""
+        if not self._is_alone or self._is_trial:
+            return 0
+        count = max(self._left - _TRIED, 0)
+        self._left -= count
+        return count
+
+
+def _typical(took: Sequence[float]) -> float:
+    """The median without the first call of a trial, which finds caches and threads cold; 0 of none."""
+    known = sorted(took if len(took) > _TRIED else [*took][1:])
+    return known[len(known) // 2] if known else 0.0
 
 
 class Worth:
     """What is known of one fused function. Any thread writes; nothing but time depends on it."""
 
-    __slots__ = ("_known", "_least", "_long")
+    __slots__ = ("_known", "_least", "_long", "counts")
 
     def __init__(self) -> None:
         self._least = LEAST  # elements from which on calls have taken long
         self._long = 0  # calls in a row
-        # By shapes and dtypes of arguments, for which fusing is no clear gain. Keys keep classes of
-        # arguments alive, and no argument.
-        self._known: Cache[tuple[Any, ...], Ways] = Cache()
+        # By the kinds of calls: so many more are made as they are, and not timed. The door counts them.
+        self.counts: Cache[Kind, int] = Cache()
+        # For which fusing is no clear gain.
+        self._known: Cache[Kind, Ways] = Cache()
 
     def may_gain(self, size: int) -> bool:
         """Whether calls whose largest array has so many elements are fused or timed."""
         return size >= LEAST or size >= self._least
 
-    def learn_as_it_is(self, size: int, ns: int) -> None:
+    def learn_as_it_is(self, kind: Kind, size: int, ns: int) -> None:
         """A call has been made that may not gain. A single long one is likely to have met something else."""
         if ns < LONG_NS:
             self._long = 0
+            self.counts.put(kind, _WAIT)
             return
         self._long += 1
         if self._long >= _TRIED:
             self._least, self._long = size, 0
+            self.counts.clear()
 
-    def ways(self, key: tuple[Any, ...]) -> Ways | None:
+    def ways(self, kind: Kind) -> Ways | None:
         """What is known of such calls, if they are timed."""
-        return self._known.get(key)
+        return self._known.get(kind)
 
-    def learn(self, key: tuple[Any, ...], ways: Ways | None, tally: Tally, ns: float) -> None:
+    def learn(self, kind: Kind, ways: Ways | None, tally: Tally, ns: float) -> None:
         """A call has been made, fused; the first of a kind tells whether such calls are timed."""
         if ways is not None:
             ways.learn(False, ns)
         elif not tally.is_clear():
-            self._known.put(key, Ways())
+            self._known.put(kind, Ways())
 
-
-def key_of(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What arguments are like: shapes and dtypes of arrays, types of everything else."""
-    return tuple([(x.shape, x.dtype.num) if type(x) is np.ndarray else _kind_of(x) for x in args])
-
-
-def _kind_of(x: Any) -> Any:
-    return type(x) if class_of(type(x)) is None else (type(x), getattr(x, "shape", None))
+    def learn_alone(self, kind: Kind, ways: Ways, ns: float) -> None:
+        """A call has been made as it is, of those that are timed."""
+        ways.learn(True, ns)
+        if untimed := ways.untimed():
+            self.counts.put(kind, untimed)

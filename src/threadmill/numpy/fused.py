@@ -17,7 +17,8 @@ from ..arrays.layout import NO_VALUE, is_plain
 from ..arrays.moments import is_transposed_table
 from ..arrays.operands import NUMBERS, plain_dtype
 from ..arrays.refusal import FUSE_IS_OFF, Refusal
-from ..fusion.fuse import explain_fused, fuse_is_off, run_fused
+from ..fusion.fused_door import fuse_is_off
+from ..fusion.one_call import explain_fused, run_fused
 from ..tasks.default_pool import check_pool, pool_or_default
 from ..tasks.pool import Pool
 from .binding import binder

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..arrays.layout import is_plain
 from ..arrays.refusal import Refusal
-from ..fusion.fuse import fuse_is_off, run_fused
+from ..fusion.fused_door import fuse_is_off
+from ..fusion.one_call import run_fused
 from ..tasks.pool import Pool
 from .face import Prepared, on_all_cores
 from .rows import CLOSE, are_close, filled, rows_of
