@@ -20,7 +20,7 @@ def times_fused(function: Any, calls: int, *args: Any) -> int:
 
     def told(*given: Any) -> Any:
         seen.append(type(given[0]) is not np.ndarray)
-        now[0] += 6 if seen[-1] else 5
+        now[0] += 11 if seen[-1] else 10
         return function(*given)
 
     fused = tm.fuse(told)
@@ -163,37 +163,37 @@ FIRST = [False] * 4 + [True] * 4
 
 
 def test_both_ways_are_timed_and_the_quicker_one_is_taken() -> None:
-    assert ways_of(40, 1.2, 1.0) == FIRST + [True] * 32
-    assert ways_of(40, 1.0, 1.2) == FIRST + [False] * 32
+    assert ways_of(40, 1.1, 1.0) == FIRST + [True] * 32
+    assert ways_of(40, 1.0, 1.12) == FIRST + [False] * 32
     assert ways_of(40, 0.95, 1.0) == FIRST + [True] * 32  # too little to be sure of
     assert ways_of(40, 0.85, 1.0) == FIRST + [False] * 32
 
 
 def test_the_other_way_is_tried_ever_more_seldom() -> None:
-    tried = [k for k, alone in enumerate(ways_of(10_000, 1.2, 1.0)) if not alone and k > 3]
+    tried = [k for k, alone in enumerate(ways_of(10_000, 1.1, 1.0)) if not alone and k > 3]
     assert tried[::4] == [40, 108, 240, 500, 1016, 2044, 4096, 6148, 8200]
     assert tried == [first + k for first in tried[::4] for k in range(4)]
 
 
 def test_what_takes_long_is_tried_seldom() -> None:
-    """A trial takes at most a fortieth of what the calls before it take."""
+    """A trial adds at most a 64th to what the calls before it take: here 16 calls."""
     found = ways_of(10_000, 5.0, 1.0)
     tried = [k for k, alone in enumerate(found) if not alone and k > 3]
-    assert tried[::4] == [648, 1292, 1936, 2580, 3224, 4252, 6304, 8356]
+    assert tried[::4] == [1032, 2060, 3088, 4116, 5144, 6172, 8224]
 
 
 def test_calls_as_they_are_are_timed_before_a_trial() -> None:
     ways, timed = Ways(), list[bool]()
     for _ in range(21):
         timed.append(ways.begins_alone())
-        ways.learn(timed[-1], 1.0 if timed[-1] else 1.2)
+        ways.learn(timed[-1], 1.0 if timed[-1] else 1.1)
         ways.untimed()
     assert timed == FIRST + [True] * (1 + 4) + [False] * 4 + [True] * 4
 
 
 def test_what_has_become_quicker_is_taken() -> None:
     ways = Ways()
-    ways_of(40, 1.2, 1.0, ways)
+    ways_of(40, 1.1, 1.0, ways)
     assert ways_of(120, 1.2, 3.0, ways)[-1] is False
 
 

@@ -46,8 +46,8 @@ _QUICK_SAVED_NS, _SAVED_NS = 0.17, 2.0
 
 # So many calls are made fused, of which the first builds programs, then so many as they are; one alone would
 # find caches and threads cold. After so many at least in the quicker way, and twice as many each time, the
-# other one is tried in as many again, which takes at most a fortieth of the time.
-_FUSED_FIRST, _TRIED, _WAIT, _MOST_WAIT, _OF_TRIALS = 5, 4, 32, 1 << 11, 40
+# other one is tried in as many again, which adds at most a 64th to the time.
+_FUSED_FIRST, _TRIED, _WAIT, _MOST_WAIT, _OF_TRIALS = 5, 4, 32, 1 << 11, 64
 
 
 def saved_ns(nodes: Sequence[Node], rows: int) -> float:
@@ -112,9 +112,9 @@ class Ways:
             return
         fused, alone = map(_typical, self._took)
         self._is_alone = 0 < _GAIN * alone < fused
-        quick, slow = (alone, fused) if self._is_alone else (fused, alone)
-        rare = round(_OF_TRIALS * _TRIED * (slow / quick - 1)) if quick else 0
-        self._left, self._wait = max(rare, self._wait), min(2 * self._wait, _MOST_WAIT)
+        quick, others = (alone, self._took[0]) if self._is_alone else (fused, self._took[1])
+        lost = sum(others) / quick - len(others) if quick else 0  # in calls
+        self._left, self._wait = max(round(_OF_TRIALS * lost), self._wait), min(2 * self._wait, _MOST_WAIT)
 
     def learn(self, is_alone: bool, ns: float) -> None:
         """What a call has taken."""
