@@ -74,8 +74,9 @@ tm_inner_loop tm_cast_loop(int from, int to);
 /* Which of several NaNs an inner loop hands on depends on the processor, the compiler and the element's
  * place in the loop. For who needs to know: the inner loop with one operand (x), of `context` numbers an
  * element, that fails where one of them is NaN; or with two (x, y) that fails where an element of both is
- * NaN with other bits, or of either is a signalling NaN. `item`: bytes of a number, 2, 4 or 8. Nothing is
- * written. NULL: none. */
+ * NaN with other bits, or of either is a signalling NaN; or with three (x, y, what an operation has made of
+ * both) that fails as the one with two, where each NaN of x or y has made one. `item`: bytes of a number, 2, 4
+ * or 8. Nothing is written. NULL: none. */
 tm_inner_loop tm_nans_loop(size_t operands, size_t item);
 
 /* A chain: operations of which each takes what the one before has made, the first one x. With operands

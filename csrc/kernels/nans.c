@@ -36,9 +36,19 @@ static const tm_inner_loop nan_pairs[SIZES][TM_SIMD_LEVELS] = {
     [EIGHT_BYTES] = TM_LEVELS(nan_pairs_uint64_baseline, nan_pairs_uint64_avx2, nan_pairs_uint64_avx512),
 };
 
+static const tm_inner_loop nan_results[SIZES][TM_SIMD_LEVELS] = {
+    [TWO_BYTES] = TM_LEVELS(nan_results_uint16_baseline, nan_results_uint16_avx2, nan_results_uint16_avx512),
+    [FOUR_BYTES] = TM_LEVELS(nan_results_uint32_baseline, nan_results_uint32_avx2, nan_results_uint32_avx512),
+    [EIGHT_BYTES] =
+        TM_LEVELS(nan_results_uint64_baseline, nan_results_uint64_avx2, nan_results_uint64_avx512),
+};
+
 tm_inner_loop tm_nans_loop(size_t operands, size_t item)
 {
-    const tm_inner_loop(*loops)[TM_SIMD_LEVELS] = operands == 1 ? nans : operands == 2 ? nan_pairs : NULL;
+    const tm_inner_loop(*loops)[TM_SIMD_LEVELS] = operands == 1   ? nans
+                                                  : operands == 2 ? nan_pairs
+                                                  : operands == 3 ? nan_results
+                                                                  : NULL;
     const int size = item == 2 ? TWO_BYTES : item == 4 ? FOUR_BYTES : item == 8 ? EIGHT_BYTES : SIZES;
     return loops == NULL || size == SIZES ? NULL : loops[size][tm_simd_level()];
 }

@@ -181,7 +181,33 @@ TEST(nans_are_found_wherever_they_are)
     CHECK(tm_nans_loop(1, 4)((void *)(uintptr_t)2, data, (const intptr_t[]){1}, &far, NULL) == 0);
     CHECK(look(1, 2, (const uint16_t[]){0x7c00, 0xfc00}, 2, NULL, 0, 2) == 0);
     CHECK(look(1, 2, (const uint16_t[]){0x7c00, 0xfc01}, 2, NULL, 0, 2) != 0);
-    CHECK(tm_nans_loop(0, 8) == NULL && tm_nans_loop(3, 8) == NULL && tm_nans_loop(1, 16) == NULL);
+    CHECK(tm_nans_loop(0, 8) == NULL && tm_nans_loop(4, 8) == NULL && tm_nans_loop(1, 16) == NULL);
+}
+
+TEST(results_tell_of_nans_in_rows_of_all_lengths)
+{
+    enum { LONGEST = 80 };
+    static uint16_t a[LONGEST], b[LONGEST], made[2 * LONGEST];
+    for (int level = TM_SIMD_BASELINE; level <= (int)tm_simd_best() && tm_set_simd_level(level) == TM_OK;
+         level++)
+        for (intptr_t n = 1; n <= LONGEST; n++)
+            for (intptr_t at = 0; at < n; at++)
+                for (intptr_t step = 2; step <= 4; step += 2) {
+                    char *data[] = {(char *)a, (char *)b, (char *)made};
+                    const intptr_t strides[] = {2, 2, step};
+                    const tm_inner_loop looks = tm_nans_loop(3, 2);
+                    for (int i = 0; i < LONGEST; i++)
+                        a[i] = 0xfc00, b[i] = 0x7c00, made[2 * i] = made[2 * i + 1] = 0xfc00;
+                    CHECK(looks(NULL, data, &n, strides, NULL) == 0);
+                    made[at * step / 2] = a[at] = 0xfe01; /* of one, or made of none */
+                    CHECK(looks(NULL, data, &n, strides, NULL) == 0);
+                    b[at] = 0xfe01; /* alike */
+                    CHECK(looks(NULL, data, &n, strides, NULL) == 0);
+                    b[at] = 0xfe02;
+                    CHECK(looks(NULL, data, &n, strides, NULL) != 0);
+                    b[at] = 0x7c00, a[at] = 0x7c01; /* a signalling one */
+                    CHECK(looks(NULL, data, &n, strides, NULL) != 0);
+                }
 }
 
 /* One link, as C computes it. */
@@ -947,6 +973,7 @@ int main(void)
     RUN(buffers_are_filled_and_emptied_tile_by_tile);
     RUN(no_rest_of_a_row_is_run_apart);
     RUN(nans_are_found_wherever_they_are);
+    RUN(results_tell_of_nans_in_rows_of_all_lengths);
     RUN(a_chain_makes_what_its_links_make_one_by_one);
     RUN(a_link_makes_of_special_elements_what_c_does);
     RUN(streamed_results_are_there_when_the_call_returns);

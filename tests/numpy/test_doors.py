@@ -185,7 +185,10 @@ def test_arrays_that_are_not_alike_are_as_arrays_in_pieces() -> None:
     worth = {np.dtype("f8").num: 1600, np.dtype("f4").num: 800}
     door = Told(worth=worth, more=(4, 2000, -1, None, -1, True))
     table, row = np.zeros((40, 10)), np.zeros(10)
-    assert door(table) == door(table, 3) == door(table, table) == door(table.T, table.T, out=table) == OURS
+    assert door(table) == door(table, 3) == door(table, table) == door(table.T, table.T, out=table.T) == OURS
+    gaps = np.zeros((40, 11))[:, 1:]
+    assert door(table, table, out=gaps) == door(table, out=gaps) == door(table, 3, out=table.T) == NUMPYS
+    assert door(table, table, out=(gaps,)) == door(table, table, out=np.zeros((100, 10))[:, 1:]) == OURS
     assert door(table, row) == door(row, table, out=table) == door(table, np.zeros((40, 1))) == NUMPYS
     assert door(table, np.zeros((40, 20))[:, ::2]) == door(np.zeros((40, 20))[:, ::2], table) == NUMPYS
     assert door(table, row.astype("f4")) == door(table, 3, row) == door(table, row, dtype="f8") == NUMPYS

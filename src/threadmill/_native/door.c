@@ -31,7 +31,7 @@ static PyObject *tm_py_door_call(PyObject *self, PyObject *args, PyObject *optio
         PyErr_SetString(PyExc_TypeError, "a door that has not been made can't be called");
         return NULL;
     }
-    int is_for_numpy = tm_py_is_for_numpy(self, args, options) || tm_py_is_counted(self, args, options);
+    int is_for_numpy = tm_py_is_counted(self, args, options) || tm_py_is_for_numpy(self, args, options);
     PyErr_Clear();
     if (is_for_numpy) return PyObject_Call(door->numpys, args, options);
     PyObject *ours = PyObject_GetAttr(self, door->ours);

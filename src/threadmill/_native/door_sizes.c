@@ -153,32 +153,49 @@ static int tm_py_is_whole(tm_py_door *door, PyObject *args, PyObject *options)
     return (axis == NULL ? door->usual : axis) == Py_None || tm_py_number_of(x, door->ndim) == 1;
 }
 
-/* Whether all arrays are small for arrays that are not alike: one of them in pieces, or of several shapes. Where the worth
- * of a dtype is not known and a call may tell it, that call is ours. */
-static int tm_py_is_small_apart(PyObject *self, PyObject *args, Py_ssize_t least)
+/* What is known of a call's arrays: whether each is small for arrays that are not alike, whether they are such: one of
+ * them in pieces, or of several shapes. */
+typedef struct {
+    PyObject *shape; /* of the last one */
+    int is_small, is_apart;
+} tm_py_arrays;
+
+/* An array among others. Where the worth of its dtype is not known and a call may tell it, that call is ours. */
+static void tm_py_add_array(tm_py_arrays *arrays, PyObject *self, PyObject *x, Py_ssize_t least)
 {
     tm_py_door *door = (tm_py_door *)self;
-    Py_ssize_t count = PyTuple_Size(args);
-    PyObject *shape = NULL;
-    int is_apart = 0, is_small = least > 0;
-    for (Py_ssize_t k = 0; is_small && k < count; k++) {
-        PyObject *x = PyTuple_GetItem(args, k), *own;
-        if ((PyObject *)Py_TYPE(x) != door->array) {
-            is_small = PySet_Contains(door->simple, (PyObject *)Py_TYPE(x)) == 1;
-            continue;
-        }
-        Py_ssize_t nbytes = tm_py_number_of(x, door->nbytes), worth = tm_py_worth_of(self, x);
-        int is_in_pieces = tm_py_is_in_pieces(door, x);
-        if (worth < 0 && (is_in_pieces || nbytes < least || nbytes >= door->most)) worth = door->most;
-        is_small = worth >= 0 && nbytes < tm_py_times(worth, door->pieces);
-        own = PyObject_GetAttr(x, door->shape);
-        is_apart |=
-            is_in_pieces || own == NULL || (shape && PyObject_RichCompareBool(shape, own, Py_NE) != 0);
-        Py_XDECREF(shape);
-        shape = own;
-    }
-    Py_XDECREF(shape);
-    return is_apart && is_small;
+    Py_ssize_t nbytes = tm_py_number_of(x, door->nbytes), worth = tm_py_worth_of(self, x);
+    int is_in_pieces = (worth < 0 || !arrays->is_apart) && tm_py_is_in_pieces(door, x);
+    if (worth < 0 && (is_in_pieces || nbytes < least || nbytes >= door->most)) worth = door->most;
+    arrays->is_small &= worth >= 0 && nbytes < tm_py_times(worth, door->pieces);
+    arrays->is_apart |= is_in_pieces;
+    if (arrays->is_apart) return;
+    PyObject *own = PyObject_GetAttr(x, door->shape), *last = arrays->shape;
+    arrays->is_apart = own == NULL || (last && PyObject_RichCompareBool(last, own, Py_NE) != 0);
+    Py_XDECREF(last);
+    arrays->shape = own;
+}
+
+static void tm_py_add(tm_py_arrays *arrays, PyObject *self, PyObject *x, Py_ssize_t least)
+{
+    tm_py_door *door = (tm_py_door *)self;
+    if ((PyObject *)Py_TYPE(x) == door->array)
+        tm_py_add_array(arrays, self, x, least);
+    else
+        arrays->is_small &= PySet_Contains(door->simple, (PyObject *)Py_TYPE(x)) == 1;
+}
+
+/* Whether all arrays are small for arrays that are not alike, and such. */
+static int tm_py_is_small_apart(PyObject *self, PyObject *args, PyObject *options, Py_ssize_t least)
+{
+    tm_py_arrays arrays = {.shape = NULL, .is_small = least > 0, .is_apart = 0};
+    PyObject *x; /* the result first, as nothing more is asked of the others once one is in pieces */
+    for (Py_ssize_t k = 0; arrays.is_small && options != NULL && PyDict_Next(options, &k, NULL, &x);)
+        tm_py_add(&arrays, self, x, least);
+    for (Py_ssize_t k = 0; arrays.is_small && k < PyTuple_Size(args); k++)
+        tm_py_add(&arrays, self, PyTuple_GetItem(args, k), least);
+    Py_XDECREF(arrays.shape);
+    return arrays.is_small && arrays.is_apart;
 }
 
 /* An error is none here: it is met again by who makes the call. */
@@ -199,7 +216,8 @@ int tm_py_is_for_numpy(PyObject *self, PyObject *args, PyObject *options)
         PyObject *x = PyTuple_GetItem(args, k);
         if (door->times == 0) room = tm_py_room_after(self, x, room);
         if (door->times == 0 ? room != 0 : tm_py_is_small(self, x, least, 0)) continue;
-        return door->is_alike && count > 1 && tm_py_is_small_apart(self, args, least);
+        return door->is_alike && (count > 1 || options != NULL) &&
+               tm_py_is_small_apart(self, args, options, least);
     }
     PyObject *name, *x;
     for (Py_ssize_t k = 0; options != NULL && PyDict_Next(options, &k, &name, &x);) {

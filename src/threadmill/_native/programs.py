@@ -89,6 +89,11 @@ def nan_pairs_loop(itemsize: int) -> InnerLoop:
     return lib.tm_nans_loop(2, itemsize), 0, 0
 
 
+def nan_results_loop(itemsize: int) -> InnerLoop:
+    """The same, and the result, which has a NaN wherever an operand has one, and is looked at first."""
+    return lib.tm_nans_loop(3, itemsize), 0, 0
+
+
 def new_program(
     arrays: int,
     buffers: list[int],

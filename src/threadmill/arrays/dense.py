@@ -14,19 +14,19 @@ from .._native.memory import any_shared
 from .._native.programs import MAX_OPERANDS, cast_loop, run_dense, start_of
 from .._native.status import OVERLAP
 from .._types import Array
-from . import programs, thresholds
+from . import programs
 from .cache import Cache
 from .errstate import report_flags
 from .layout import ALIGNED, C_CONTIGUOUS, F_CONTIGUOUS, WARNS_OF_WRITES, WRITEABLE
 from .loops import Loop, LoopCache, find_loop
 from .operands import NUMBERS, OUT_BY_KEYWORD, PYTHON_NUMBERS, as_loop_number
 from .plan import Plan
-from .refusal import Refusal, fewer_than
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     from .._native._threadmill import CData
 
-__all__ = ["NOT_DENSE", "DensePlan", "PlanCache", "dense_plan", "is_dense", "scattered"]
+__all__ = ["NOT_DENSE", "DensePlan", "PlanCache", "dense_plan", "is_dense"]
 
 # What the plan of a dense call depends on, argument by argument: id(dtype) of an array, the type of anything
 # else. The last entry is what `out=` gives, so that the place of each argument shows.
@@ -144,17 +144,6 @@ def is_dense(
     in_c, in_f = ([getattr(x.flags, order) for x in given] for order in ("c_contiguous", "f_contiguous"))
     plan = dense_plan(ufunc, plans, found, args, options.get("out"))
     return (all(in_c) or all(in_f)) and not isinstance(plan, Refusal)
-
-
-def scattered(worth: dict[int, int], args: tuple[Any, ...]) -> Refusal | None:
-    """Why a call that does not go the quick way is NumPy's, if its arrays are too small."""
-    least = 0
-    for x in args:
-        if type(x) is np.ndarray:
-            least = thresholds.SCATTERED * worth.get(x.dtype.num, thresholds.MOST)
-            if x.nbytes >= least:
-                return None
-    return fewer_than(least)
 
 
 def _kind(x: Any) -> Any:

@@ -204,7 +204,7 @@ def _plan(loop: Loop, operands: Operands, walk: Walk, fresh: list[bool]) -> Call
     first, nans = None, programs.PASS
     apart = masks or len(space.shape) > 1 or _repeats_converted(loop, walk)
     if programs.minds_nans(loop) and apart and _may_meet(inputs):
-        nans = programs.FAIL_FIRST
+        nans = programs.FAIL_AFTER  # NumPy makes the call again
         if any_shared(inputs, results):  # read before it is written
             first, nans = programs.elementwise(loop, *layout, programs.ONLY_LOOK), programs.PASS
     converts = programs.converts_floats(loop, layout[0])

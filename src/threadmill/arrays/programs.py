@@ -11,6 +11,7 @@ from .._native.programs import (
     add_rows_loop,
     dense_program,
     nan_pairs_loop,
+    nan_results_loop,
     nans_loop,
     need_cast_loop,
     new_program,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .._native._threadmill import CData
 
 __all__ = [
+    "FAIL_AFTER",
     "FAIL_FIRST",
     "KEEP_FLAGS",
     "ONLY_LOOK",
@@ -57,7 +59,10 @@ def converts_floats(loop: Loop, dtypes: Sequence[np.dtype[Any]]) -> bool:
 
 
 # What a program does about NaNs of which its loop may make another NaN elsewhere in a row: see `minds_nans`.
-PASS, FAIL_FIRST, ONLY_LOOK = range(3)
+PASS, FAIL_FIRST, FAIL_AFTER, ONLY_LOOK = range(4)
+
+# What makes a NaN of each NaN.
+_SHOW_NANS = frozenset({"add", "divide", "maximum", "minimum", "multiply", "subtract"})
 
 
 def minds_nans(loop: Loop) -> bool:
@@ -95,7 +100,8 @@ def elementwise(
     `dtypes` and innermost `strides` are the operands'; `fresh` tells of each result whether its memory was
     just allocated, so that the system is about to clear it into the caches. `nans`: whether the program fails
     where NaNs are in play that the loop may take in another way than in NumPy's call of it (FAIL_FIRST:
-    before the loop; ONLY_LOOK: there is no loop).
+    before the loop; FAIL_AFTER: when it has written its result, if that is quicker; ONLY_LOOK: there is no
+    loop).
     """
     casts = [None if own == dtype else own.char for own, dtype in zip(dtypes, loop.dtypes, strict=True)]
     contiguous = all(
@@ -139,9 +145,14 @@ def _new_elementwise(
             before.append((need_cast_loop(cast, dtype.char), (k, buffer)))
         else:
             after.append((need_cast_loop(dtype.char, cast), (buffer, k)))
-    steps = before + (steps_for_nans(loop, slots) if nans else [])
-    if nans != ONLY_LOOK:
-        steps += [((loop.contiguous if contiguous else loop.strided).address, tuple(slots)), *after]
+    call: Step = (loop.contiguous if contiguous else loop.strided).address, tuple(slots)
+    looks = steps_for_nans(loop, slots) if nans else []
+    if nans == FAIL_AFTER and loop.name in _SHOW_NANS and loop.dtypes[0].char in "efd":
+        steps = [*before, call, (nan_results_loop(loop.dtypes[0].itemsize), tuple(slots)), *after]
+    elif nans == ONLY_LOOK:
+        steps = [*before, *looks]
+    else:
+        steps = [*before, *looks, call, *after]
     written = 0 if nans == ONLY_LOOK else sum(1 << k for k in range(nin, count))
     mask = count if masked else -1
     keeps_flags = not any(casts) and (loop.name in KEEP_FLAGS or not loop.strided.reports)

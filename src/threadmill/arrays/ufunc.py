@@ -18,7 +18,7 @@ from .._types import Array
 from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import accumulations, elementwise, gufuncs, self_test, thresholds
-from .dense import PlanCache, dense_plan, is_dense, scattered
+from .dense import PlanCache, dense_plan, is_dense
 from .doors import SIMPLE, MethodDoor, as_door, timed
 from .elementwise import Call
 from .errstate import apply_as_the_user
@@ -27,6 +27,7 @@ from .loops import LoopCache
 from .plan import Explanation
 from .reducer import Reducer, as_reduce, reduced
 from .refusal import ONE_THREAD, Refusal, fewer_than
+from .scattered import scattered
 from .signatures import doc_with_pool, method_with_pool, shows, with_pool
 from .watch import WATCHERS, came_to, is_watched, judged, watched
 
@@ -163,7 +164,7 @@ class ParallelUfunc(Door):
         if out is not NOT_GIVEN:
             options["out"] = out
         if is_default and self.ufunc.signature is None:
-            few = scattered(self._worth, args)
+            few = scattered(self._worth, args, options.get("out"))
             if few is not None:
                 if WATCHERS:
                     call = self._prepare(args, options)
@@ -313,7 +314,7 @@ class ParallelUfunc(Door):
             elif self.ufunc.signature is None and not is_dense(
                 self.ufunc, self._plans, self._loops, args, options
             ):
-                call = scattered(self._worth, args) or call
+                call = scattered(self._worth, args, options.get("out")) or call
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)
