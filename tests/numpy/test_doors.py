@@ -181,6 +181,15 @@ def test_calls_of_one_argument_have_a_size_of_their_own() -> None:
     assert door(SMALL[:1]) == OURS
 
 
+def test_one_argument_alone_may_count() -> None:
+    door = Told(more=(0, 0, -1, None, -1, False, 1))
+    assert door(LARGE, SMALL) == door(LARGE, 3, LARGE) == door(LARGE) == NUMPYS
+    assert door(SMALL, LARGE) == door(LARGE, SMALL, out=LARGE) == door(LARGE, object()) == OURS
+    assert door(object(), SMALL) == door(LARGE.view(Sub), SMALL) == OURS
+    door._least = 0
+    assert door(LARGE, SMALL) == OURS
+
+
 def test_arrays_that_are_not_alike_are_as_arrays_in_pieces() -> None:
     worth = {np.dtype("f8").num: 1600, np.dtype("f4").num: 800}
     door = Told(worth=worth, more=(4, 2000, -1, None, -1, True))
@@ -221,7 +230,7 @@ def test_calls_of_several_shapes_are_numpys_own(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_number_takes_on_the_dtype_of_an_array() -> None:
     takes = {int: frozenset({np.dtype("f8").num}), np.float32: frozenset({np.dtype("f4").num})}
-    door = Told(more=(0, 0, -1, None, -1, False, takes))
+    door = Told(more=(0, 0, -1, None, -1, False, -1, takes))
     assert door(SMALL, 3) == door(SMALL.astype("f4"), np.float32(3)) == door(SMALL, 3, out=SMALL) == NUMPYS
     assert door(SMALL, 3, SMALL) == NUMPYS
     for args in (SMALL.astype("f4"), 3), (SMALL, 3.0), (SMALL, np.float32(3)), (SMALL,), (3, SMALL), ():
@@ -357,7 +366,11 @@ def test_nothing_is_kept_and_nothing_lost() -> None:
         (Told(times=0, least=1 << 30), (SMALL, (30, 40)), {"k": 5}),
         (Told(numpys=lambda *_, **__: 1 / 0), (SMALL,), {}),
         (Told(), (), {}),
-        (Told(more=(4, 1 << 20, 400, None, -1, False, {int: frozenset({12})})), (LARGE[::2], 3), {"axis": 0}),
+        (
+            Told(more=(4, 1 << 20, 400, None, -1, False, -1, {int: frozenset({12})})),
+            (LARGE[::2], 3),
+            {"axis": 0},
+        ),
         (
             Told(worth={12: 8}, more=(1 << 20, 1 << 20, -1, None, 400, True)),
             (LARGE, LARGE[::2], SMALL, 3),

@@ -46,15 +46,15 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
 {
     tm_py_door *door = (tm_py_door *)self;
     PyObject *given[6], *usual = Py_None, *takes = NULL;
-    Py_ssize_t times, least, pieces = 0, most = 0, whole = -1, alone = -1;
+    Py_ssize_t times, least, pieces = 0, most = 0, whole = -1, alone = -1, only = -1;
     int is_alike = 0;
     if (door->numpys != NULL || (options != NULL && PyDict_Size(options) != 0)) {
         PyErr_SetString(PyExc_TypeError, "a door is made once, of arguments by position");
         return -1;
     }
-    if (!PyArg_ParseTuple(args, "OOO!OOO!nn|nnnOnpO!", &given[0], &given[1], &PyList_Type, &given[2],
+    if (!PyArg_ParseTuple(args, "OOO!OOO!nn|nnnOnpnO!", &given[0], &given[1], &PyList_Type, &given[2],
                           &given[3], &given[4], &PyTuple_Type, &given[5], &times, &least, &pieces, &most,
-                          &whole, &usual, &alone, &is_alike, &PyDict_Type, &takes))
+                          &whole, &usual, &alone, &is_alike, &only, &PyDict_Type, &takes))
         return -1;
     if (times < 0 || pieces < 0 || (given[4] != Py_None && !PyFrozenSet_Check(given[4])) ||
         (!times && given[4] == Py_None) || (is_alike && (!pieces || given[4] == Py_None))) {
@@ -79,6 +79,7 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
     door->whole = whole;
     door->alone = alone;
     door->is_alike = is_alike;
+    door->only = only;
     door->takes = takes;
     door->pieces = pieces;
     door->most = most;

@@ -25,6 +25,7 @@ typedef struct {
     Py_ssize_t most;   /* what that is where it is not known */
     Py_ssize_t whole;  /* what `least` is for calls over all elements, and of arrays of one axis; or -1 */
     Py_ssize_t alone;  /* what `least` is for calls of one argument; or -1 */
+    Py_ssize_t only;   /* the one argument by position whose array counts; or -1 */
     int is_alike;      /* arrays of several shapes, too, gain from so many times the worth on as in pieces */
     Py_ssize_t least;  /* bytes from which on a call is ours; any thread may write it */
 } tm_py_door;

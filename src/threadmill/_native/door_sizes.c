@@ -214,6 +214,7 @@ int tm_py_is_for_numpy(PyObject *self, PyObject *args, PyObject *options)
     if (door->times == 0) room = tm_py_room_of(self, args, least);
     for (Py_ssize_t k = 0; k < count; k++) {
         PyObject *x = PyTuple_GetItem(args, k);
+        if (door->only >= 0 && k != door->only && (PyObject *)Py_TYPE(x) == door->array) continue;
         if (door->times == 0) room = tm_py_room_after(self, x, room);
         if (door->times == 0 ? room != 0 : tm_py_is_small(self, x, least, 0)) continue;
         return door->is_alike && (count > 1 || options != NULL) &&

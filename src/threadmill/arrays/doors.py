@@ -49,6 +49,7 @@ class Sizes(NamedTuple):
     axis: int | None = None
     alone: int = -1
     is_alike: bool = False
+    only: int = -1
 
 
 def timed(least: int, times: int = 1, is_alike: bool = False) -> Sizes:

@@ -95,6 +95,7 @@ def on_all_cores(
     whole: int = -1,
     pieces: int = 0,
     alone: int = -1,
+    only: int = -1,
 ) -> Callable[[Callable[..., Prepared]], Any]:
     """Makes NumPy's function of the one that prepares its calls.
 
@@ -102,10 +103,11 @@ def on_all_cores(
     prepared. A size is at most so many `times` the bytes of the largest array; with 0, sixteen times the
     product of the bytes of arrays and of integers. Of arrays of other dtypes than those in `runs` NumPy makes
     all calls; `worth` has other bytes for some (dtype.num), `whole` is for calls over all elements, or of one
-    axis, `pieces` for arrays that are contiguous in no order, and `alone` for calls of one argument.
+    axis, `pieces` for arrays that are contiguous in no order, and `alone` for calls of one argument. `only` is
+    the place of the one whose array counts.
     """
     by_dtype = {**dict.fromkeys(NUMBERS - runs, NEVER), **(worth or {})}
-    sizes = Sizes(least, times, min(pieces, 1), pieces, whole, alone=alone)
+    sizes = Sizes(least, times, min(pieces, 1), pieces, whole, alone=alone, only=only)
 
     def made(prepare: Callable[..., Prepared]) -> Any:
         def prepared(pool: Pool | None, args: tuple[Any, ...], options: dict[str, Any]) -> Prepared:
@@ -137,7 +139,8 @@ def on_all_cores(
 
         def is_small(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
             if size is None:
-                arrays = [x for x in (*args, *options.values()) if type(x) is _ndarray]
+                counted = args[only : only + 1] if only >= 0 else args
+                arrays = [x for x in (*counted, *options.values()) if type(x) is _ndarray]
                 return all(x.nbytes < (face.least if x.flags.forc else least_in_pieces()) for x in arrays)
             try:
                 return bool(size(*args, **options) < face.least)

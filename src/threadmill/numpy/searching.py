@@ -55,7 +55,7 @@ def _searched(a: Any, v: Any, sorter: Any = None) -> Any:
     return a if _is_sorted(a if sorter is None else a[sorter]) else Refusal("the array is not sorted")
 
 
-@on_all_cores(np.searchsorted, _EACH)
+@on_all_cores(np.searchsorted, _EACH, only=1)
 def searchsorted(pool: Pool, a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Prepared:
     rows = rows_of(v, []) if is_plain(v) else _NOT_PLAIN
     if isinstance(rows, Refusal):
@@ -70,7 +70,7 @@ def searchsorted(pool: Pool, a: Any, v: Any, side: Any = "left", sorter: Any = N
     )
 
 
-@on_all_cores(np.digitize, _EACH)
+@on_all_cores(np.digitize, _EACH, only=0)
 def digitize(pool: Pool, x: Any, bins: Any, right: Any = False) -> Prepared:
     rows = rows_of(x, []) if is_plain(x) else _NOT_PLAIN
     if isinstance(rows, Refusal):
@@ -95,7 +95,7 @@ def digitize(pool: Pool, x: Any, bins: Any, right: Any = False) -> Prepared:
     return lambda: filled(pool, rows, np.empty(x.shape, np.intp), one)
 
 
-@on_all_cores(np.interp, _EACH)
+@on_all_cores(np.interp, _EACH, only=0)
 def interp(
     pool: Pool, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Prepared:
