@@ -15,14 +15,29 @@ typedef union row_function {
     place_function *place;
 } row_function;
 
+/* A memcpy of a constant size is a move, and one of another is a call. */
+#define COPY_ITEMS(item)                                                                                     \
+    case item:                                                                                               \
+        for (intptr_t i = 0; i < n; i++) memcpy(to + i * (item), from + i * stride, item);                   \
+        return;
+
 static void row_copy(char *to, const char *from, intptr_t n, intptr_t stride, size_t item)
 {
     if (stride == (intptr_t)item) {
         memcpy(to, from, (size_t)n * item);
         return;
     }
-    for (intptr_t i = 0; i < n; i++) memcpy(to + (size_t)i * item, from + i * stride, item);
+    switch (item) {
+        COPY_ITEMS(1)
+        COPY_ITEMS(2)
+        COPY_ITEMS(4)
+        COPY_ITEMS(8)
+        COPY_ITEMS(16)
+    default:
+        for (intptr_t i = 0; i < n; i++) memcpy(to + (size_t)i * item, from + i * stride, item);
+    }
 }
+#undef COPY_ITEMS
 
 int tm_sort_rows_loop(void *context, char *const *data, const intptr_t *dims, const intptr_t *strides,
                       void *auxdata)

@@ -266,6 +266,11 @@ class Reducer:
         if over_all and x.dtype.kind in "fc" and (name == "multiply" or (name == "add" and not is_dense)):
             return NEVER  # the order of its elements shows in the result
         if not is_dense:
+            is_plane = x.ndim > 2 and axis in (0, -x.ndim) and x.dtype.kind in "iu" and x.itemsize > 2
+            if (
+                is_plane and name in LEAST_OR_GREATEST
+            ):  # NumPy goes on through memory, had 1.3 times our speed
+                return NEVER
             return thresholds.REDUCED * thresholds.SCATTERED
         if initial is not NO_VALUE and name in LEAST_OR_GREATEST:  # 8 MB took 1.15 to 1.33 times NumPy's time
             return 16 * thresholds.REDUCED

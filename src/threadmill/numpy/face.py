@@ -96,6 +96,7 @@ def on_all_cores(
     pieces: int = 0,
     alone: int = -1,
     only: int = -1,
+    takes_lists: bool = True,
 ) -> Callable[[Callable[..., Prepared]], Any]:
     """Makes NumPy's function of the one that prepares its calls.
 
@@ -103,10 +104,11 @@ def on_all_cores(
     prepared. A size is at most so many `times` the bytes of the largest array; with 0, sixteen times the
     product of the bytes of arrays and of integers. Of arrays of other dtypes than those in `runs` NumPy makes
     all calls; `worth` has other bytes for some (dtype.num), `whole` is for calls over all elements, or of one
-    axis, `pieces` for arrays that are contiguous in no order, and `alone` for calls of one argument. `only` is
-    the place of the one whose array counts.
+    axis, `pieces` for arrays that are contiguous in no order, and `alone` for calls of one argument. `only`
+    is the place of the one whose array counts. `takes_lists` is false with a `size` that looks at none.
     """
     by_dtype = {**dict.fromkeys(NUMBERS - runs, NEVER), **(worth or {})}
+    simple = SIMPLE if size is not None and takes_lists else None
     sizes = Sizes(least, times, min(pieces, 1), pieces, whole, alone=alone, only=only)
 
     def made(prepare: Callable[..., Prepared]) -> Any:
@@ -165,7 +167,7 @@ def on_all_cores(
         def least_in_pieces() -> int:
             return max(face.least, pieces) if face.least else 0
 
-        door = FunctionDoor(numpys, shared, sizes, None if size is None else SIMPLE, by_dtype or None)
+        door = FunctionDoor(numpys, shared, sizes, simple, by_dtype or None)
         face: Any = named_as(numpys, way)(door)
         face.explain = explain
         WAYS[f"{numpys.__module__}.{numpys.__name__}"] = way

@@ -232,12 +232,12 @@ def _condition_room(condition: Any, *_: Any, **__: Any) -> int:
     return condition.nbytes if type(condition) is np.ndarray else 0
 
 
-@on_all_cores(np.extract, _COUNTED_FIRST, _MASK, _condition_room, only=0)
+@on_all_cores(np.extract, _COUNTED_FIRST, _MASK, _condition_room, only=0, takes_lists=False)
 def extract(pool: Pool, condition: Any, arr: Any) -> Prepared:
     return _compressed(pool, _as_mask(condition), arr)
 
 
-@on_all_cores(np.compress, _COUNTED_FIRST, _MASK, _condition_room, only=0)
+@on_all_cores(np.compress, _COUNTED_FIRST, _MASK, _condition_room, only=0, takes_lists=False)
 def compress(pool: Pool, condition: Any, a: Any, axis: Any = None, out: Any = None) -> Prepared:
     mask = _as_mask(condition)
     if isinstance(mask, Refusal) or out is not None or not is_plain(a) or condition.ndim != 1:
@@ -289,7 +289,7 @@ def _room_taken(_: Any, indices: Any, *__: Any, **___: Any) -> int:
     return indices.nbytes if type(indices) is np.ndarray else 0
 
 
-@on_all_cores(np.take, _TAKEN, _INDICES, _room_taken, only=1)
+@on_all_cores(np.take, _TAKEN, _INDICES, _room_taken, only=1, takes_lists=False)
 def take(
     pool: Pool, a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise"
 ) -> Prepared:

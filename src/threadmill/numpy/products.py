@@ -1,7 +1,8 @@
 """Products of arrays that no BLAS makes, those of integers: dot, inner, einsum; matmul is a ufunc."""
 
+import functools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,11 +17,9 @@ __all__ = ["dot", "einsum", "inner"]
 _WAY = "Products of integers: rows of the result are shared out."
 _NOT_INTEGERS = Refusal("an operand is no plain array of integers, or the result has none")
 
-# Multiplications that are worth another thread.
+# Multiplications that are worth another thread; and how many bytes of an operand may do so many.
 _WORTH = 1 << 19
-
-# Bytes of an operand from which on there may be so many.
-_LEAST = 1 << 16
+_EACH = 8
 
 
 def _are_integers(*operands: Any) -> bool:
@@ -36,7 +35,12 @@ def _rows(axis: int, length: int, count: int) -> Rows | Refusal:
     return Rows(axis, length, pieces_of(length, 8 * count // length))
 
 
-@on_all_cores(np.dot, _WAY, _LEAST, runs=INTEGERS)
+def _multiplications(a: Any, b: Any, *_: Any, **__: Any) -> int:
+    """How many a product of two arrays takes, one with the last axes or the last but one of the other."""
+    return int(a.size) * (1 if b.ndim == 1 else max(b.shape))
+
+
+@on_all_cores(np.dot, _WAY, _WORTH, _multiplications, times=_EACH, runs=INTEGERS, takes_lists=False)
 def dot(pool: Pool, a: Any, b: Any, out: Any = None) -> Prepared:
     if not _are_integers(a, b) or a.ndim != 2 or b.ndim not in (1, 2) or out is not None:
         return _NOT_INTEGERS
@@ -46,7 +50,7 @@ def dot(pool: Pool, a: Any, b: Any, out: Any = None) -> Prepared:
     return lambda: gathered(pool, rows, lambda piece: np.dot(a[piece], b))
 
 
-@on_all_cores(np.inner, _WAY, _LEAST, runs=INTEGERS)
+@on_all_cores(np.inner, _WAY, _WORTH, _multiplications, times=_EACH, runs=INTEGERS, takes_lists=False)
 def inner(pool: Pool, a: Any, b: Any) -> Prepared:
     if not _are_integers(a, b) or a.ndim != 2 or b.ndim not in (1, 2):
         return _NOT_INTEGERS
@@ -56,10 +60,19 @@ def inner(pool: Pool, a: Any, b: Any) -> Prepared:
     return lambda: gathered(pool, rows, lambda piece: np.inner(a[piece], b))
 
 
-@on_all_cores(np.einsum, _WAY, _LEAST, runs=INTEGERS)
-def einsum(pool: Pool, subscripts: Any, *operands: Any, optimize: Any = False) -> Prepared:
-    if type(subscripts) is not str or not operands or optimize is not False or not _are_integers(*operands):
-        return _NOT_INTEGERS
+class _Sum(NamedTuple):
+    """An einsum: the letters of each operand, and the one that is cut into rows."""
+
+    terms: list[str]
+    label: str
+    axis: int
+    length: int
+    multiplications: int
+
+
+@functools.lru_cache(512)
+def _read(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> _Sum | Refusal:
+    """What einsum(subscripts, ...) of arrays with these shapes is."""
     inputs, arrow, result = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     labels = "".join(terms)
@@ -67,26 +80,42 @@ def einsum(pool: Pool, subscripts: Any, *operands: Any, optimize: Any = False) -
         result = "".join(sorted(label for label in {*labels} if labels.count(label) == 1))
     if not {*result} <= {*labels}:
         return Refusal("the result has an axis that no operand has")
-    if not (labels + "a").isalpha() or not result.isalpha() or len(terms) != len(operands):
+    if not (labels + "a").isalpha() or not result.isalpha() or len(terms) != len(shapes):
         return Refusal("its subscripts are not letters alone, or the result has no axis")
     if len(terms) == 1 and {*labels} == {*result}:
         return Refusal("it is a view, or has nothing to add up")
     sizes: dict[str, int] = {}
-    for term, x in zip(terms, operands, strict=True):
-        if len(term) != x.ndim or any(
-            sizes.setdefault(label, n) != n for label, n in zip(term, x.shape, strict=True)
+    for term, shape in zip(terms, shapes, strict=True):
+        if len(term) != len(shape) or any(
+            sizes.setdefault(label, n) != n for label, n in zip(term, shape, strict=True)
         ):
             return Refusal("the operands do not go together, or are broadcast")
     long = [label for label in result if sizes[label] >= 64]
     label = long[0] if long else max(result, key=sizes.__getitem__)
-    rows = _rows(result.index(label), sizes[label], math.prod(sizes.values()))
+    return _Sum(terms, label, result.index(label), sizes[label], math.prod(sizes.values()))
+
+
+def _summed(subscripts: str, *operands: Any, **_: Any) -> int:
+    """How many multiplications an einsum takes."""
+    read = _read(subscripts, tuple([x.shape for x in operands]))
+    return 0 if isinstance(read, Refusal) else read.multiplications
+
+
+@on_all_cores(np.einsum, _WAY, _WORTH, _summed, times=_EACH, runs=INTEGERS, takes_lists=False)
+def einsum(pool: Pool, subscripts: Any, *operands: Any, optimize: Any = False) -> Prepared:
+    if type(subscripts) is not str or not operands or optimize is not False or not _are_integers(*operands):
+        return _NOT_INTEGERS
+    read = _read(subscripts, tuple([x.shape for x in operands]))
+    if isinstance(read, Refusal):
+        return read
+    rows = _rows(read.axis, read.length, read.multiplications)
     if isinstance(rows, Refusal):
         return rows
 
     def one(piece: slice) -> Any:
         cut = [
-            x[tuple(piece if each == label else slice(None) for each in term)]
-            for term, x in zip(terms, operands, strict=True)
+            x[tuple(piece if each == read.label else slice(None) for each in term)]
+            for term, x in zip(read.terms, operands, strict=True)
         ]
         return np.einsum(subscripts, *cut)
 

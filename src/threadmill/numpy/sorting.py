@@ -34,7 +34,7 @@ _ARGSORT_1D = "In one dimension a stable order comes of keys and indices, packed
 # the order of 3.
 _SORTED, _ORDERED, _BLOCK = 1 << 21, 1 << 20, 1 << 16
 
-# Of rows whose elements lie side by side so many times fewer bytes gain.
+# Of rows that lie side by side in a copy so many times fewer bytes gain.
 _EARLIER = 16
 
 
@@ -52,13 +52,15 @@ def _has_one_axis(a: Any) -> bool:
 
 
 def _size(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
-    """The bytes of an array, as many times as they gain earlier."""
-    return int(a.nbytes) * (_EARLIER if a.ndim > 1 and a.strides[axis] == a.itemsize else 1)
+    """The bytes of an array, of which an element has four at most, as many times as they gain earlier."""
+    nbytes = int(a.size * min(a.itemsize, 4))
+    return nbytes * (_EARLIER if a.ndim > 1 and 0 < a.strides[axis] == min(a.strides) else 1)
 
 
 def _size_of_order(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
-    """The same; the indices of a row lie side by side along the last axis alone."""
-    return _size(a, axis) if axis in (-1, a.ndim - 1) else int(a.nbytes)
+    """The same where elements and indices of a row lie side by side: along the last axis alone."""
+    is_early = a.strides[axis] == a.itemsize and axis in (-1, a.ndim - 1)
+    return _size(a, axis) if is_early else int(a.size * min(a.itemsize, 4))
 
 
 def _number_of(kind: Any, order: Any, stable: Any) -> int | None:
