@@ -18,7 +18,7 @@ def gaps(rows: int, length: int, dtype: Any = "f8") -> Any:
 
 
 def reason(*args: Any, out: Any = None) -> str:
-    refusal = scattered(WORTH, args, out)
+    refusal = scattered(np.add, WORTH, args, out)
     return "" if refusal is None else refusal.reason
 
 
@@ -43,6 +43,15 @@ def test_axes_that_go_on_are_one_row() -> None:
     assert reason(x, np.ones(3)) == reason(np.ones(3), x) == ""  # a small one, looked into before
     assert reason(np.broadcast_to(np.ones((300, 300)), (3, 300, 300))) == ""
     assert reason(np.broadcast_to(np.ones((20_000, 1)), (20_000, 3)), x) == SHORT
+
+
+def test_arrays_of_two_orders_are_walked_in_c_order() -> None:
+    x = np.ones((20_000, 3))
+    assert reason(x, np.asfortranarray(x)) == reason(np.asfortranarray(x), x) == SHORT
+    assert reason(x.T, np.asfortranarray(x.T).copy("C")) == ""
+    refusal = scattered(np.ldexp, WORTH, (x, x))
+    assert refusal is not None
+    assert "side by side" in refusal.reason
 
 
 def test_small_arrays_are_too_small_before_their_rows_are_short() -> None:

@@ -4,6 +4,7 @@ Each is planned anew. Where its arrays don't make one long row, C runs the loop 
 That gains nothing where rows are so short that most of the time goes in getting from one to the next.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,8 +23,15 @@ _ROW, _LOOKED_AT = 2048, 512
 _SHORT = Refusal("its rows are too short to gain", by_size=True)
 
 
-def scattered(worth: dict[int, int], args: tuple[Any, ...], out: Any = None) -> Refusal | None:
+_BUFFERED = Refusal("NumPy lays its operands side by side, and is quicker so", by_size=True)
+
+
+def scattered(
+    ufunc: np.ufunc, worth: dict[int, int], args: tuple[Any, ...], out: Any = None
+) -> Refusal | None:
     """Why such a call is NumPy's, if its arrays or their rows are too small. `worth` is by dtype.num."""
+    if ufunc is np.ldexp:  # on one thread its loop takes 1.5 times as long where operands lie apart
+        return _BUFFERED
     arrays = [x for x in (*args, out) if type(x) is np.ndarray]
     least = 0
     for x in arrays:
@@ -47,14 +55,23 @@ def _row(arrays: Sequence[Array]) -> int:
     first = max(arrays, key=lambda x: (x.size, all(x.strides)))
     shape = first.shape
     axes = [k for k in reversed(range(first.ndim)) if shape[k] > 1]
-    axes.sort(key=lambda k: abs(first.strides[k]) or first.nbytes)  # those that are broadcast are outermost
     strides = [_strides(x, shape) for x in arrays]
+    if not any(_goes_on_otherwise(each, first.strides) for each in strides):
+        axes.sort(
+            key=lambda k: abs(first.strides[k]) or first.nbytes
+        )  # those that are broadcast are outermost
     row = 1
     for k in axes:
         if row > 1 and any(each[k] != row * each[axes[0]] for each in strides):
             break
         row *= shape[k]
     return row
+
+
+def _goes_on_otherwise(strides: tuple[int, ...], first: tuple[int, ...]) -> bool:
+    """Whether an array's axes are in another order than the first one's: NumPy walks in C order then."""
+    pairs = itertools.combinations(range(len(first)), 2)
+    return any((abs(first[j]) - abs(first[k])) * (abs(strides[j]) - abs(strides[k])) < 0 for j, k in pairs)
 
 
 def _strides(x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -164,7 +164,7 @@ class ParallelUfunc(Door):
         if out is not NOT_GIVEN:
             options["out"] = out
         if is_default and self.ufunc.signature is None:
-            few = scattered(self._worth, args, options.get("out"))
+            few = scattered(self.ufunc, self._worth, args, options.get("out"))
             if few is not None:
                 if WATCHERS:
                     call = self._prepare(args, options)
@@ -314,7 +314,7 @@ class ParallelUfunc(Door):
             elif self.ufunc.signature is None and not is_dense(
                 self.ufunc, self._plans, self._loops, args, options
             ):
-                call = scattered(self._worth, args, options.get("out")) or call
+                call = scattered(self.ufunc, self._worth, args, options.get("out")) or call
         if isinstance(call, Refusal):
             return Explanation(self.ufunc.__name__, False, call.reason)
         return call.plan.explain(self.ufunc.__name__, pool_or_default(pool).max_workers)

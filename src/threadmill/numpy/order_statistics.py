@@ -20,7 +20,7 @@ from .face import LEAST, Prepared, on_all_cores
 from .nan_rows import BLOCK, LONG, OWN, QUICKLY_SORTED, as_a_whole, counted, nanmedian_by_sorting
 from .quantiles_1d import is_quantile
 from .rows import Rows, gathered, rows_of
-from .sorted_rows import EARLIER, are_sorted_first, by_sorting
+from .sorted_rows import EARLIER, LATER, are_parted_once, are_sorted_first, by_sorting
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
@@ -59,8 +59,10 @@ _MEDIAN_1D = "In one dimension the elements in the middle are selected, by keys 
 
 
 def _rows_of_median(a: Any, axis: Any = None, *_: Any, **__: Any) -> int:
-    """The bytes of an array, as many times as they gain earlier."""
-    return int(a.nbytes) * (EARLIER if are_sorted_first(a, axis) else 1)
+    """The bytes of an array, as many times as they gain earlier, or later."""
+    if are_parted_once(a, axis):
+        return int(a.nbytes) // LATER
+    return int(a.nbytes) * (EARLIER if are_sorted_first(a, axis, has_one_axis=True) else 1)
 
 
 @on_all_cores(np.median, f"{_WAY} {_MEDIAN_1D}", 2 * BLOCK, _rows_of_median, times=EARLIER)
@@ -77,7 +79,8 @@ def median(
     rows, at = found
 
     def call() -> Any:
-        if are_sorted_first(a, axis) and keepdims is False:
+        is_sorted = keepdims is False and not are_parted_once(a, axis)
+        if is_sorted and are_sorted_first(a, axis, has_one_axis=True):
             result = by_sorting(pool, np.median, a, axis)
             if not isinstance(result, Refusal):
                 return result

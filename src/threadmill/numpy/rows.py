@@ -87,7 +87,8 @@ def rows_of(
 
 def are_close(x: "np.ndarray[Any, Any]", rows: Rows) -> bool:
     """Whether the rows that are cut are columns in memory, and too few."""
-    return rows.length < _NARROW and abs(x.strides[rows.axis]) == x.itemsize
+    nearest = min(abs(step) for step, length in zip(x.strides, x.shape, strict=True) if length > 1)
+    return rows.length < _NARROW and abs(x.strides[rows.axis]) == nearest
 
 
 def pieces_of(length: int, each: int, line: int = 1, least: int = LEAST) -> list[slice]:
