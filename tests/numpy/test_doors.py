@@ -195,6 +195,9 @@ def test_arrays_that_are_not_alike_are_as_arrays_in_pieces() -> None:
     door = Told(worth=worth, more=(4, 2000, -1, None, -1, True))
     table, row = np.zeros((40, 10)), np.zeros(10)
     assert door(table) == door(table, 3) == door(table, table) == door(table.T, table.T, out=table.T) == OURS
+    square = np.zeros((20, 20))
+    assert door(square, square) == door(square.T, square.T, out=square.T) == door(square.T, 3) == OURS
+    assert door(square, square.T) == door(square.T, 3, square) == door(square.T, out=square) == NUMPYS
     gaps = np.zeros((40, 11))[:, 1:]
     assert door(table, table, out=gaps) == door(table, out=gaps) == door(table, 3, out=table.T) == NUMPYS
     assert door(table, table, out=(gaps,)) == door(table, table, out=np.zeros((100, 10))[:, 1:]) == OURS

@@ -72,6 +72,7 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
     door->worth = PyUnicode_InternFromString("_worth");
     door->flags = PyUnicode_InternFromString("flags");
     door->forc = PyUnicode_InternFromString("forc");
+    door->c_contiguous = PyUnicode_InternFromString("c_contiguous");
     door->ndim = PyUnicode_InternFromString("ndim");
     door->shape = PyUnicode_InternFromString("shape");
     door->axis = PyUnicode_InternFromString("axis");
@@ -92,7 +93,10 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
     door->least = least;
     door->numpys = given[0];
     int has_names = door->ours && door->nbytes && door->dtype && door->num && door->worth;
-    return has_names && door->flags && door->forc && door->ndim && door->shape && door->axis ? 0 : -1;
+    return has_names && door->flags && door->forc && door->c_contiguous && door->ndim && door->shape &&
+                   door->axis
+               ? 0
+               : -1;
 }
 
 /* door._kind(args, options) */
@@ -135,7 +139,7 @@ static void tm_py_door_free(PyObject *self)
     PyObject *held[] = {door->numpys, door->ours,     door->by_numpy, door->watchers, door->array,
                         door->simple, door->keywords, door->nbytes,   door->dtype,    door->num,
                         door->worth,  door->flags,    door->forc,     door->ndim,     door->shape,
-                        door->axis,   door->usual,    door->takes,    door->counts};
+                        door->axis,   door->usual,    door->takes,    door->counts,   door->c_contiguous};
     PyObject_GC_UnTrack(self);
     for (size_t k = 0; k < sizeof held / sizeof *held; k++) Py_XDECREF(held[k]);
     PyObject_GC_Del(self);

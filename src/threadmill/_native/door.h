@@ -17,7 +17,7 @@ typedef struct {
     PyObject *keywords;             /* a tuple of names that NumPy does not know, or takes otherwise */
     PyObject *takes;                /* a dict: by a number's type, the dtypes' numbers that it takes on */
     PyObject *nbytes, *dtype, *num; /* names of attributes */
-    PyObject *worth, *flags, *forc, *ndim, *shape, *axis;
+    PyObject *worth, *flags, *forc, *c_contiguous, *ndim, *shape, *axis;
     PyObject *usual;   /* the axis where none is given */
     PyObject *counts;  /* a dict: by the kind of a call, so many more that are NumPy's; or None, or NULL */
     Py_ssize_t times;  /* our work at most for each byte; 0: for each product of arrays and numbers */
@@ -26,8 +26,8 @@ typedef struct {
     Py_ssize_t whole;  /* what `least` is for calls over all elements, and of arrays of one axis; or -1 */
     Py_ssize_t alone;  /* what `least` is for calls of one argument; or -1 */
     Py_ssize_t only;   /* the one argument by position whose array counts; or -1 */
-    int is_alike;      /* arrays of several shapes, too, gain from so many times the worth on as in pieces */
-    Py_ssize_t least;  /* bytes from which on a call is ours; any thread may write it */
+    int is_alike; /* arrays of several shapes or orders, too, gain from so many times the worth on as in pieces */
+    Py_ssize_t least; /* bytes from which on a call is ours; any thread may write it */
 } tm_py_door;
 
 /* An item of a dict; NULL where there is none. */

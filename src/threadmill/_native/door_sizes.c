@@ -154,9 +154,9 @@ static int tm_py_is_whole(tm_py_door *door, PyObject *args, PyObject *options)
 }
 
 /* What is known of a call's arrays: whether each is small for arrays that are not alike, whether they are such: one of
- * them in pieces, or of several shapes. */
+ * them in pieces, or of several shapes or orders. */
 typedef struct {
-    PyObject *shape; /* of the last one */
+    PyObject *shape, *in_c; /* of the last one: whether it is in C order is True or False */
     int is_small, is_apart;
 } tm_py_arrays;
 
@@ -170,9 +170,12 @@ static void tm_py_add_array(tm_py_arrays *arrays, PyObject *self, PyObject *x, P
     arrays->is_small &= worth >= 0 && nbytes < tm_py_times(worth, door->pieces);
     arrays->is_apart |= is_in_pieces;
     if (arrays->is_apart) return;
-    PyObject *own = PyObject_GetAttr(x, door->shape), *last = arrays->shape;
-    arrays->is_apart = own == NULL || (last && PyObject_RichCompareBool(last, own, Py_NE) != 0);
+    PyObject *own = PyObject_GetAttr(x, door->shape), *last = arrays->shape, *before = arrays->in_c;
+    arrays->in_c = tm_py_inner_of(x, door->flags, door->c_contiguous);
+    arrays->is_apart = own == NULL || (last && PyObject_RichCompareBool(last, own, Py_NE) != 0) ||
+                       (before && before != arrays->in_c);
     Py_XDECREF(last);
+    Py_XDECREF(before);
     arrays->shape = own;
 }
 
@@ -188,13 +191,14 @@ static void tm_py_add(tm_py_arrays *arrays, PyObject *self, PyObject *x, Py_ssiz
 /* Whether all arrays are small for arrays that are not alike, and such. */
 static int tm_py_is_small_apart(PyObject *self, PyObject *args, PyObject *options, Py_ssize_t least)
 {
-    tm_py_arrays arrays = {.shape = NULL, .is_small = least > 0, .is_apart = 0};
+    tm_py_arrays arrays = {.shape = NULL, .in_c = NULL, .is_small = least > 0, .is_apart = 0};
     PyObject *x; /* the result first, as nothing more is asked of the others once one is in pieces */
     for (Py_ssize_t k = 0; arrays.is_small && options != NULL && PyDict_Next(options, &k, NULL, &x);)
         tm_py_add(&arrays, self, x, least);
     for (Py_ssize_t k = 0; arrays.is_small && k < PyTuple_Size(args); k++)
         tm_py_add(&arrays, self, PyTuple_GetItem(args, k), least);
     Py_XDECREF(arrays.shape);
+    Py_XDECREF(arrays.in_c);
     return arrays.is_small && arrays.is_apart;
 }
 
