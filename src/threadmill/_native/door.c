@@ -14,13 +14,16 @@ void *tm_py_door_type(void);
 /* Calls NumPy's function without the keywords that it does not know. */
 static PyObject *tm_py_call_numpys(tm_py_door *door, PyObject *args, PyObject *options)
 {
-    if (options == NULL) return PyObject_Call(door->numpys, args, NULL);
-    PyObject *known = PyDict_Copy(options);
-    if (known == NULL) return NULL;
-    for (Py_ssize_t k = 0; k < PyTuple_Size(door->keywords); k++)
-        if (PyDict_DelItem(known, PyTuple_GetItem(door->keywords, k)) < 0) PyErr_Clear();
-    PyObject *result = PyObject_Call(door->numpys, args, known);
-    Py_DECREF(known);
+    PyObject *known = NULL; /* a copy, once there is something to leave out */
+    for (Py_ssize_t k = 0; options != NULL && k < PyTuple_Size(door->keywords); k++) {
+        PyObject *name = PyTuple_GetItem(door->keywords, k);
+        if (PyDict_Contains(options, name) != 1) continue;
+        if (known == NULL && (known = PyDict_Copy(options)) == NULL) return NULL;
+        if (PyDict_DelItem(known, name) < 0) PyErr_Clear();
+    }
+    PyErr_Clear();
+    PyObject *result = PyObject_Call(door->numpys, args, known == NULL ? options : known);
+    Py_XDECREF(known);
     return result;
 }
 

@@ -7,7 +7,6 @@ the same shapes are timed fused and as they are. From then on they are made in t
 then in the other one.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from math import prod
 
@@ -92,7 +91,7 @@ class Ways:
     __slots__ = ("_is_alone", "_is_trial", "_left", "_took", "_wait")
 
     def __init__(self) -> None:
-        self._took: tuple[deque[float], ...] = deque(maxlen=_KEPT), deque(maxlen=_KEPT)  # by whether alone
+        self._took: list[tuple[float, ...]] = [(), ()]  # by whether alone; tuples, as any thread may add
         self._is_alone = self._is_trial = False
         self._left, self._wait = _FUSED_FIRST - 1, _WAIT  # calls in this way that are still to be made
 
@@ -108,7 +107,7 @@ class Ways:
         if self._is_trial:
             self._is_alone = not self._is_alone
             self._left = _TRIED
-            self._took[self._is_alone].clear()
+            self._took[self._is_alone] = ()
             return
         fused, alone = map(_typical, self._took)
         self._is_alone = 0 < _GAIN * alone < fused
@@ -118,7 +117,7 @@ class Ways:
 
     def learn(self, is_alone: bool, ns: float) -> None:
         """What a call has taken."""
-        self._took[is_alone].append(ns)
+        self._took[is_alone] = (*self._took[is_alone][1 - _KEPT :], ns)
 
     def untimed(self) -> int:
         """How many calls are made next as they are and need not be timed: all but the last before a trial."""
@@ -131,7 +130,7 @@ class Ways:
 
 def _typical(took: Sequence[float]) -> float:
     """The median without the first call of a trial, which finds caches and threads cold; 0 of none."""
-    known = sorted(took if len(took) > _TRIED else [*took][1:])
+    known = sorted(took if len(took) > _TRIED else took[1:])
     return known[len(known) // 2] if known else 0.0
 
 
