@@ -19,7 +19,8 @@ typedef struct {
     PyObject *nbytes, *dtype, *num; /* names of attributes */
     PyObject *worth, *flags, *forc, *c_contiguous, *ndim, *shape, *axis;
     PyObject *usual;   /* the axis where none is given */
-    PyObject *counts;  /* a dict: by the kind of a call, so many more that are NumPy's; or None, or NULL */
+    PyObject *counts;  /* a dict: by the kind of a call, so many more that are NumPy's; or None, or
+                          NULL. Set once, before anybody calls the door; any thread changes its items */
     Py_ssize_t times;  /* our work at most for each byte; 0: for each product of arrays and numbers */
     Py_ssize_t pieces; /* of an array in pieces so many times its dtype's worth; 0: no such look */
     Py_ssize_t most;   /* what that is where it is not known */

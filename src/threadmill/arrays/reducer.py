@@ -267,9 +267,8 @@ class Reducer:
             return NEVER  # the order of its elements shows in the result
         if not is_dense:
             is_plane = x.ndim > 2 and axis in (0, -x.ndim) and x.dtype.kind in "iu" and x.itemsize > 2
-            if (
-                is_plane and name in LEAST_OR_GREATEST
-            ):  # NumPy goes on through memory, had 1.3 times our speed
+            # NumPy goes through memory in one stream, our chunks in many: it had up to 1.3 times our speed.
+            if is_plane and name in LEAST_OR_GREATEST:
                 return NEVER
             return thresholds.REDUCED * thresholds.SCATTERED
         if initial is not NO_VALUE and name in LEAST_OR_GREATEST:  # 8 MB took 1.15 to 1.33 times NumPy's time

@@ -16,13 +16,11 @@ from .refusal import Refusal, fewer_than
 
 __all__ = ["scattered"]
 
-# Shares of the bytes from which on a call is worth threads, that a row has at least; and where it is looked
-# at for NaNs before or after its loop, which takes 10 ns for a row.
+# A row has at least such a share of the bytes from which on a call is worth threads; the larger share where
+# it is looked at for NaNs as well, which takes 10 ns for a row.
 _ROW, _LOOKED_AT = 2048, 512
 
 _SHORT = Refusal("its rows are too short to gain", by_size=True)
-
-
 _BUFFERED = Refusal("NumPy lays its operands side by side, and is quicker so", by_size=True)
 
 

@@ -43,7 +43,7 @@ class Formula:
         self.sources = sources
         self.steps = steps
         self.results = results
-        self.door: Any = None  # of this process, where blocks have come
+        self.door: Any = None  # of this process; any thread sets it, when a block comes, and any one does
         # The slots that each step is the last to use: their arrays need not be written to memory.
         last: dict[int, int] = {}
         end = sources

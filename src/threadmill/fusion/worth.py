@@ -86,7 +86,10 @@ class Tally:
 
 
 class Ways:
-    """The two ways of calls of one kind, fused and as they are, and what the last ones have taken."""
+    """The two ways of calls of one kind, fused and as they are, and what the last ones have taken.
+
+    Any thread calls it. What two calls at once mix up is when a trial comes, and nothing else.
+    """
 
     __slots__ = ("_is_alone", "_is_trial", "_left", "_took", "_wait")
 

@@ -17,7 +17,8 @@ __all__ = ["dot", "einsum", "inner"]
 _WAY = "Products of integers: rows of the result are shared out."
 _NOT_INTEGERS = Refusal("an operand is no plain array of integers, or the result has none")
 
-# Multiplications that are worth another thread; and how many bytes of an operand may do so many.
+# Multiplications that are worth another thread; and how many a byte of an operand takes at least, where it is
+# one that gains.
 _WORTH = 1 << 19
 _EACH = 8
 
