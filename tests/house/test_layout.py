@@ -88,8 +88,8 @@ FILES = {
     "arrays": """
         cache refusal thresholds watch report layout errstate doors probes loops map_chunks spaces iterate
         programs nans operands labelled plan dense elementwise gufuncs sum_kernel product_kernel any_order
-        row_reductions reductions accumulations self_test reducer signatures scattered ufunc functions
-        moves row_functions picks buckets bucket_sort selection random rebound moments nan_extremes
+        row_reductions reductions accumulations self_test reducer signatures scattered ufunc_methods ufunc
+        functions moves row_functions picks buckets bucket_sort selection random rebound moments nan_extremes
     """,
     "fusion": """
         nodes loops elision node_plans past_filters warned open_tiles layout passes chains worth building

@@ -495,7 +495,7 @@ def test_what_a_method_looks_like(name: str) -> None:
     assert (method.__name__, method.__doc__) == (name, function.__doc__)
     assert method.__self__ is tm.numpy.add
     assert pickle.loads(pickle.dumps(method)) is method
-    assert repr(method).startswith(f"<bound method ParallelUfunc.{name} of threadmill.parallel(")
+    assert repr(method).startswith(f"<bound method UfuncMethods.{name} of threadmill.parallel(")
     assert "self" not in inspect.signature(method).parameters
     assert list(inspect.signature(method).parameters) == list(inspect.signature(function).parameters)[1:]
 
