@@ -138,3 +138,17 @@ def test_converted_operands_are_shared_from_twice_the_bytes_on(monkeypatch: pyte
         for _ in range(thresholds.TIMED):
             fabs(np.ones(4096, dtype))
     assert fabs._worth == {np.dtype("f8").num: 50_000, np.dtype("i8").num: 100_000}
+
+
+def test_dates_are_shared_from_eight_times_the_bytes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thresholds, "worth", lambda nbytes, took_ns: 50_000)
+    isnat = tm.parallel(np.isnat)
+    monkeypatch.setattr(isnat, "_worth", {})
+    monkeypatch.setattr(isnat, "_told", {})
+    x = np.arange(50_000).view("M8[s]")
+    assert not isnat.explain(x).parallel  # nothing is known yet
+    for _ in range(thresholds.TIMED):
+        isnat(x[:4096])
+    assert isnat._worth == {x.dtype.num: 400_000}
+    assert isnat.explain(x).parallel
+    assert not isnat.explain(x[:49_000]).parallel

@@ -34,7 +34,8 @@ def scattered(
     least = 0
     for x in arrays:
         enough = worth.get(x.dtype.num, thresholds.MOST)
-        least = thresholds.SCATTERED * enough
+        is_counted = x.dtype.char in thresholds.DATES and x.dtype.num in worth
+        least = enough if is_counted else thresholds.SCATTERED * enough
         if x.nbytes >= least:
             share = _LOOKED_AT if _may_have_nans(args) else _ROW
             return _SHORT if _row(arrays) * x.itemsize < enough // share else None
