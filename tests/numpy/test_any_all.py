@@ -59,6 +59,8 @@ def test_what_the_first_bools_decide_is_not_planned(monkeypatch: pytest.MonkeyPa
         (x, (-1,)),
         (table, (None,)),
         (table.T, (None,)),
+        (table, ((0, 1),)),
+        (table, ((1, 0),)),
     ]
     for place, is_decided in (0, True), (4095, True), (4096, False), (None, False):
         if place is not None:

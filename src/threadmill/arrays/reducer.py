@@ -150,6 +150,13 @@ def _least_of(name: str, over_all: bool) -> int:
     return (QUICK if name in (_QUICK_OVER_ALL if over_all else _QUICK_LOOPS) else 1) * thresholds.REDUCED
 
 
+def _is_whole(x: Array, axis: Any) -> bool:
+    """Whether it names all axes of an array."""
+    if type(axis) is not tuple:
+        return axis is None
+    return len(axis) == x.ndim and all(type(k) is int for k in axis) and {*axis} == {*range(x.ndim)}
+
+
 def _are_many(x: Array, axis: Any) -> bool:
     return type(axis) is int and -x.ndim <= axis < x.ndim and x.size >= _MANY * x.shape[axis]
 
@@ -256,7 +263,7 @@ class Reducer:
             if x.flags.c_contiguous:
                 return thresholds.SUMMED
             return NEVER if x.dtype.kind in "fc" and not has_no_gaps(x) else 4 * thresholds.REDUCED
-        name, over_all = self.ufunc.__name__, axis is None or x.ndim == 1
+        name, over_all = self.ufunc.__name__, x.ndim == 1 or _is_whole(x, axis)
         is_dense = x.flags.c_contiguous or (over_all and x.flags.f_contiguous)
         if x.dtype.char == "?" and self.ufunc is not np.add:
             many = is_dense if over_all else _are_many(x, axis)
@@ -280,7 +287,7 @@ class Reducer:
         """The result where the first bools decide it, as NumPy stops there; nothing is planned for that."""
         if not self._is_logical or x.dtype.char != "?":
             return None
-        is_whole = axis is None or (x.ndim == 1 and type(axis) is int and -1 <= axis < 1)
+        is_whole = _is_whole(x, axis) or (x.ndim == 1 and type(axis) is int and -1 <= axis < 1)
         return reductions.decided(self.ufunc.__name__, x) if is_whole else None
 
     def _has_kernel(self, x: Array, axis: Any, initial: Any, where: Any) -> bool:

@@ -39,6 +39,9 @@ _REDUCING = as_default_for("reduce")
 _OPTIONS = frozenset({"keepdims", "initial", "where"})
 _NONE: dict[str, Any] = {}
 
+# What an axis is, or several; None is all of them.
+_AXES = (int, tuple)
+
 
 def _are_known(more: dict[str, Any], names: frozenset[str], is_integer: bool) -> bool:
     """Whether ufunc.reduce knows the options, and has nothing to tell of them."""
@@ -73,7 +76,7 @@ def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked
             axis = args[1] if len(args) > 1 else options.get("axis") if options else None
             if len(options) > (len(args) == 1 and "axis" in options):
                 more = {name: given for name, given in options.items() if name != "axis" or len(args) > 1}
-            if type(x) is _ndarray and (axis is None or type(axis) is int):
+            if type(x) is _ndarray and (axis is None or type(axis) in _AXES):
                 number = x.dtype.num
                 if more and not _are_known(more, names, number in INTEGERS):
                     return call(numpys, signature, args, options, pool)
