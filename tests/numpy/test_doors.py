@@ -21,7 +21,11 @@ import pytest
 
 import threadmill as tm
 from threadmill._native.door import BY_NUMPY, Door
-from threadmill.arrays.doors import SIMPLE
+from threadmill.arrays import accumulations
+from threadmill.arrays.doors import NAMESAKES, SIMPLE
+from threadmill.arrays.reducer import Reducer
+from threadmill.arrays.refusal import Refusal
+from threadmill.numpy.face import WAYS, on_all_cores
 
 NUMPYS, OURS = "NumPy's", "ours"
 
@@ -329,6 +333,88 @@ def test_what_is_watched_is_not_counted() -> None:
     assert door(LARGE) == OURS
 
 
+def test_kinds_may_tell_values_and_strides() -> None:
+    door = Told()
+    door._tells_values = True
+    of = np.zeros((20, 30))
+    same: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+        ((of, 2, [of, 3]), {"axis": 0}),
+        ((of + 1, 2, [of - 1, 3]), {"axis": 0}),
+    ]
+    assert len({door._kind(*each) for each in same}) == 1
+    others: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+        ((of, 3, [of, 3]), {"axis": 0}),
+        ((of, 2, (of, 3)), {"axis": 0}),
+        ((of, 2, [of, 4]), {"axis": 0}),
+        ((of, 2, [of, 3, 3]), {"axis": 0}),
+        ((of, 2, [of, 3]), {"axis": 1}),
+        ((of, 2, [of, 3]), {"ddof": 0}),
+        ((of, 2, [of, 3]), {}),
+        ((of, True, [of, 3]), {"axis": 0}),
+        ((of, None, [of, 3]), {"axis": 0}),
+        ((of, "f8", [of, 3]), {"axis": 0}),
+        ((of, np.float64, [of, 3]), {"axis": 0}),
+        ((of, np.float32, [of, 3]), {"axis": 0}),
+        ((of, np.dtype("f8"), [of, 3]), {"axis": 0}),
+        ((np.zeros((30, 20)).T, 2, [of, 3]), {"axis": 0}),
+        ((of.view("i8"), 2, [of, 3]), {"axis": 0}),
+    ]
+    kinds = {door._kind(*each) for each in (*same, *others)}
+    assert len(kinds) == 1 + len(others)
+    assert None not in kinds
+    for unknown in object(), {}, [[1]], [1] * 9, Sub(2), Unhashable("T", (), {}), np.zeros(3)[0:1].flat:
+        assert door._kind((of, unknown), {}) is None
+        assert door._kind((of, [unknown]), {}) is None
+    door._counts = {door._kind((of,), {}): 9}
+    assert door(of) == NUMPYS
+    assert door(of, object()) == door(of, pool=None) == door(of.T) == OURS
+    door._least = 0
+    assert door(of) == OURS
+
+
+def test_what_python_has_left_to_numpy_is_so_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of one kind alone, whose size and arguments are all that it goes by."""
+    monkeypatch.setitem(NAMESAKES, np.median, tm.numpy.median)
+    monkeypatch.setitem(WAYS, "numpy.median", WAYS["numpy.median"])
+    asked: list[Any] = []
+
+    def size(a: Any, axis: Any = None) -> int:
+        asked.append(axis)
+        return int(a.nbytes) if axis == 0 else 0
+
+    @on_all_cores(np.median, "", LARGE.nbytes, size)
+    def median(pool: tm.Pool, a: Any, axis: Any = None) -> Any:
+        return lambda: OURS if axis == 0 else Refusal("there is no gain", by_size=True)
+
+    x = np.arange(float(LARGE.size)).reshape(2, -1)
+    numpys = np.median(x, axis=1)
+    for axis, calls, times in (1, 65, 1), (1, 2, 1), (0, 9, 9), (1, 63, 0), (1, 1, 1):
+        asked.clear()
+        for _ in range(calls):
+            np.testing.assert_array_equal(median(x, axis=axis), numpys if axis else OURS)
+        assert asked == [axis] * times, axis
+
+
+def test_a_method_leaves_calls_to_numpy_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    logical_or: Any = tm.parallel(np.logical_or)
+    least = Reducer.least
+    monkeypatch.setattr(Reducer, "least", lambda *args: asked.append(args) or least(*args))
+    x = np.zeros((8, 1 << 20), bool)
+    logical_or.reduce._counts.clear()
+    for _ in range(60):
+        assert not logical_or.reduce(x, axis=1).any()
+    assert len(asked) == 1
+    add: Any = tm.parallel(np.add)
+    few = accumulations.few
+    monkeypatch.setattr(accumulations, "few", lambda *args: asked.append(args) or few(*args))
+    add.accumulate._counts.clear()
+    short = np.ones((1 << 15, 2), "i8")
+    for _ in range(60):
+        assert add.accumulate(short, axis=1)[0, 1] == 2
+    assert len(asked) <= 2
+
+
 def test_the_kind_of_other_arguments_is_asked_for() -> None:
     class Asked(Told):
         def _kind_of(self, x: Any) -> Any:
@@ -384,6 +470,11 @@ def test_nothing_is_kept_and_nothing_lost() -> None:
     counted = Told()
     doors.append((counted, (LARGE, 2.5, LARGE), {"out": LARGE}))
     counted._counts = {counted._kind(*doors[-1][1:]): 1 << 40}
+    exact = Told()
+    doors.append((exact, (LARGE, 2.5, [LARGE, None], np.float64), {"dtype": LARGE.dtype, "out": LARGE}))
+    exact._tells_values = True
+    exact._counts = {exact._kind(*doors[-1][1:]): 1 << 40}
+    doors.append((exact, (LARGE, object(), [LARGE]), {}))
 
     def call() -> None:
         for door, args, options in doors:

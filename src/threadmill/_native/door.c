@@ -27,6 +27,16 @@ static PyObject *tm_py_call_numpys(tm_py_door *door, PyObject *args, PyObject *o
     return result;
 }
 
+/* Whether a call is ours whatever its arguments are: it is watched, or has a keyword that NumPy does not know. */
+static int tm_py_is_ours(tm_py_door *door, PyObject *options)
+{
+    if (PyList_Size(door->watchers) != 0) return 1;
+    Py_ssize_t names = options == NULL ? 0 : PyTuple_Size(door->keywords);
+    for (Py_ssize_t k = 0; k < names; k++)
+        if (PyDict_Contains(options, PyTuple_GetItem(door->keywords, k)) != 0) return 1;
+    return 0;
+}
+
 static PyObject *tm_py_door_call(PyObject *self, PyObject *args, PyObject *options)
 {
     tm_py_door *door = (tm_py_door *)self;
@@ -34,7 +44,9 @@ static PyObject *tm_py_door_call(PyObject *self, PyObject *args, PyObject *optio
         PyErr_SetString(PyExc_TypeError, "a door that has not been made can't be called");
         return NULL;
     }
-    int is_for_numpy = tm_py_is_counted(self, args, options) || tm_py_is_for_numpy(self, args, options);
+    int is_for_numpy =
+        !tm_py_is_ours(door, options) &&
+        (tm_py_is_for_numpy(self, args, options) || tm_py_is_counted(self, args, options));
     PyErr_Clear();
     if (is_for_numpy) return PyObject_Call(door->numpys, args, options);
     PyObject *ours = PyObject_GetAttr(self, door->ours);
@@ -78,6 +90,7 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
     door->c_contiguous = PyUnicode_InternFromString("c_contiguous");
     door->ndim = PyUnicode_InternFromString("ndim");
     door->shape = PyUnicode_InternFromString("shape");
+    door->strides = PyUnicode_InternFromString("strides");
     door->axis = PyUnicode_InternFromString("axis");
     door->usual = usual;
     door->whole = whole;
@@ -97,7 +110,7 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
     door->numpys = given[0];
     int has_names = door->ours && door->nbytes && door->dtype && door->num && door->worth;
     return has_names && door->flags && door->forc && door->c_contiguous && door->ndim && door->shape &&
-                   door->axis
+                   door->strides && door->axis
                ? 0
                : -1;
 }
@@ -142,7 +155,8 @@ static void tm_py_door_free(PyObject *self)
     PyObject *held[] = {door->numpys, door->ours,     door->by_numpy, door->watchers, door->array,
                         door->simple, door->keywords, door->nbytes,   door->dtype,    door->num,
                         door->worth,  door->flags,    door->forc,     door->ndim,     door->shape,
-                        door->axis,   door->usual,    door->takes,    door->counts,   door->c_contiguous};
+                        door->axis,   door->usual,    door->takes,    door->counts,   door->c_contiguous,
+                        door->strides};
     PyObject_GC_UnTrack(self);
     for (size_t k = 0; k < sizeof held / sizeof *held; k++) Py_XDECREF(held[k]);
     PyObject_GC_Del(self);
@@ -154,6 +168,7 @@ void *tm_py_door_type(void)
     static PyMemberDef members[] = {
         {"_least", T_PYSSIZET, offsetof(tm_py_door, least), 0, NULL},
         {"_counts", T_OBJECT, offsetof(tm_py_door, counts), 0, NULL},
+        {"_tells_values", T_BOOL, offsetof(tm_py_door, tells_values), 0, NULL},
         {NULL, 0, 0, 0, NULL},
     };
     static PyMethodDef methods[] = {

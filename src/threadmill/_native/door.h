@@ -17,10 +17,11 @@ typedef struct {
     PyObject *keywords;             /* a tuple of names that NumPy does not know, or takes otherwise */
     PyObject *takes;                /* a dict: by a number's type, the dtypes' numbers that it takes on */
     PyObject *nbytes, *dtype, *num; /* names of attributes */
-    PyObject *worth, *flags, *forc, *c_contiguous, *ndim, *shape, *axis;
+    PyObject *worth, *flags, *forc, *c_contiguous, *ndim, *shape, *strides, *axis;
     PyObject *usual;   /* the axis where none is given */
     PyObject *counts;  /* a dict: by the kind of a call, so many more that are NumPy's; or None, or
                           NULL. Set once, before anybody calls the door; any thread changes its items */
+    char tells_values; /* kinds tell numbers, names and strides as well. Set once, with `counts` */
     Py_ssize_t times;  /* our work at most for each byte; 0: for each product of arrays and numbers */
     Py_ssize_t pieces; /* of an array in pieces so many times its dtype's worth; 0: no such look */
     Py_ssize_t most;   /* what that is where it is not known */
@@ -44,7 +45,8 @@ static inline PyObject *tm_py_new_item(PyObject *dict, PyObject *key)
     return found;
 }
 
-/* Whether NumPy makes a call of a door for its size, or for what it is of: see Door in door.py. */
+/* Whether NumPy makes a call of a door for its size, or for what it is of: see Door in door.py. The call is not watched,
+ * and has none of the keywords. */
 int tm_py_is_for_numpy(PyObject *self, PyObject *args, PyObject *options);
 
 /* The kind of a call, as Door in door.py tells it. */

@@ -35,14 +35,17 @@ if TYPE_CHECKING:
 
         Where self._counts is a dict, counts[kind] is how many more calls of a kind are NumPy's before one is
         that of self._ours again. A kind is a number made of arrays' shapes and dtype.num, of the types of all
-        else, and of self._kind_of(x) for what is no array and of none of the types `simple`.
+        else, and of self._kind_of(x) for what is no array and of none of the types `simple`. With
+        self._tells_values it is made of strides and of the values of numbers, names and dtypes as well, also
+        in lists; it is None for arguments of other types, and no call is counted while _least is 0.
         """
 
         _least: int
         _counts: dict[int, int] | None  # set before anybody calls the door
+        _tells_values: bool  # likewise
 
         def __init__(self, *args: Any) -> None: ...
-        def _kind(self, args: tuple[Any, ...], options: dict[str, Any], /) -> int: ...
+        def _kind(self, args: tuple[Any, ...], options: dict[str, Any], /) -> Any: ...
         def __call__(self, *args: Any, **options: Any) -> Any: ...
 
 else:

@@ -206,11 +206,8 @@ static int tm_py_is_small_apart(PyObject *self, PyObject *args, PyObject *option
 int tm_py_is_for_numpy(PyObject *self, PyObject *args, PyObject *options)
 {
     tm_py_door *door = (tm_py_door *)self;
-    if (PyList_Size(door->watchers) != 0) return 0;
     Py_ssize_t least = __atomic_load_n(&door->least, __ATOMIC_RELAXED), room = 0;
-    Py_ssize_t count = PyTuple_Size(args), names = options == NULL ? 0 : PyTuple_Size(door->keywords);
-    for (Py_ssize_t k = 0; k < names; k++)
-        if (PyDict_Contains(options, PyTuple_GetItem(door->keywords, k)) != 0) return 0;
+    Py_ssize_t count = PyTuple_Size(args);
     if (least >= TM_PY_NEVER) return 1;
     if (least > 0 && door->whole >= 0 && tm_py_is_whole(door, args, options)) least = door->whole;
     if (least > 0 && door->alone >= 0 && count == 1 && options == NULL) least = door->alone;

@@ -13,10 +13,21 @@ import numpy as np
 
 from .._native.door import BY_NUMPY, Door
 from . import thresholds
+from .cache import Cache
 from .errstate import apply_as_the_user
 from .watch import WATCHERS
 
-__all__ = ["NAMESAKES", "NEVER", "SIMPLE", "FunctionDoor", "MethodDoor", "Sizes", "as_door", "timed"]
+__all__ = [
+    "NAMESAKES",
+    "NEVER",
+    "SIMPLE",
+    "FunctionDoor",
+    "MethodDoor",
+    "Sizes",
+    "as_door",
+    "left_to_numpy",
+    "timed",
+]
 
 Function = Callable[..., Any]
 
@@ -71,6 +82,21 @@ def as_door(
     Door.__init__(door, *given, *more, *takes)
 
 
+# So many calls go from C to NumPy before Python looks at one of their kind again.
+_UNSEEN = 64
+
+
+def left_to_numpy(door: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """BY_NUMPY for a call that is too small to gain, by nothing but its kind; the next ones are so in C.
+
+    A method of another package's ufunc is no door.
+    """
+    kind = door._kind(args, options) if isinstance(door, Door) else None
+    if kind is not None:
+        door._counts.put(kind, _UNSEEN)
+    return BY_NUMPY
+
+
 class FunctionDoor(Door):
     """A function of ours in front of one of NumPy's, which makes small calls.
 
@@ -93,6 +119,7 @@ class FunctionDoor(Door):
         *takes: dict[type, frozenset[int]],
     ) -> None:
         self._numpys, self._ours, self._worth = numpys, ours, worth
+        self._counts, self._tells_values = Cache(), True
         as_door(self, numpys, simple, sizes, keywords, *takes)
 
     def as_the_user(self, *args: Any, pool: Any = None, **options: Any) -> Any:
@@ -133,6 +160,7 @@ class MethodDoor(Door):
         functools.update_wrapper(self, method, updated=())
         self.__self__ = method.__self__
         self._method, self._ours, self._worth = method, ours, worth
+        self._counts, self._tells_values = Cache(), True
         as_door(self, numpys, SIMPLE, sizes)
 
     def __reduce__(self) -> Any:

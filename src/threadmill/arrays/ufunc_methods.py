@@ -9,6 +9,7 @@ from .._native.door import BY_NUMPY, Door
 from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import accumulations, elementwise, gufuncs, self_test, thresholds
+from .doors import left_to_numpy
 from .elementwise import Call
 from .errstate import apply_as_the_user
 from .loops import LoopCache
@@ -71,7 +72,7 @@ class UfuncMethods(Door):
                     if total is not None:
                         return total
                 if x.nbytes < reducer.least(x, axis):
-                    return BY_NUMPY
+                    return left_to_numpy(self.reduce, args, options)
         return self._reducer.call(self.ufunc.reduce, as_reduce, args, options, pool, self._trusted)
 
     def outer(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -117,9 +118,9 @@ class UfuncMethods(Door):
         call = self._accumulation(args, options, pool)
         if WATCHERS:
             came_to(f"{self.__name__}.accumulate", call)
-        if isinstance(call, Refusal):
-            return BY_NUMPY
-        return call.run(pool_or_default(pool)._handle)
+        if not isinstance(call, Refusal):
+            return call.run(pool_or_default(pool)._handle)
+        return left_to_numpy(self.accumulate, args, options) if pool is None and call.by_size else BY_NUMPY
 
     def reduceat(self, *args: Any, pool: Pool | None = None, **options: Any) -> Any:
         """As numpy.ufunc.reduceat, by NumPy itself."""

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._native.door import BY_NUMPY
-from ..arrays.doors import NAMESAKES, NEVER, SIMPLE, FunctionDoor, Sizes
+from ..arrays.doors import NAMESAKES, NEVER, SIMPLE, FunctionDoor, Sizes, left_to_numpy
 from ..arrays.plan import Explanation
 from ..arrays.refusal import ONE_THREAD, Refusal, fewer_than
 from ..arrays.signatures import doc_with_pool, shows, with_pool
@@ -130,14 +130,16 @@ def on_all_cores(
             elif is_small(args, options):
                 if WATCHERS:
                     came_to(numpys.__name__, judged(x for x in args if type(x) is not _ndarray))
-                return BY_NUMPY
+                return left_to_numpy(face, args, options)
             call = prepared(pool, args, options)
             result: Any = call
             if not isinstance(call, Refusal):
                 result = (default_pool() if pool is None else pool)._tasks.call(numpys, call)
             if WATCHERS:
                 came_to(numpys.__name__, result)
-            return BY_NUMPY if type(result) is Refusal else result
+            if type(result) is not Refusal:
+                return result
+            return left_to_numpy(face, args, options) if pool is None and result.by_size else BY_NUMPY
 
         def is_small(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
             if size is None:

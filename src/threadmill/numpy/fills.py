@@ -23,7 +23,7 @@ _FILLED = "Pieces of the result are filled by all threads."
 _FEW = LEAST // 16
 
 # NumPy fills 16 MB of bytes in half the time that one of our threads takes, and in 0.8 of that of two.
-_BYTES = Refusal("NumPy fills bytes as quickly")
+_BYTES = Refusal("NumPy fills bytes as quickly", by_size=True)
 
 
 def _room(shape: Any, fill_value: Any = 1.0, dtype: Any = None, *_: Any, **__: Any) -> int:
