@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import threadmill as tm
+from threadmill.arrays.refusal import Refusal
 
 VALUES: list[list[Any]] = [[3, 0], [0, 3], [0, 0], ["a", ""], [None, 2], [3], [], [[], [1]]]
 
@@ -86,6 +87,30 @@ def test_what_the_first_bools_decide_is_not_planned(monkeypatch: pytest.MonkeyPa
             getattr(tm.numpy, name)(x, 1)
         if place is not None:
             x[place] = not x[place]
+
+
+@pytest.mark.parametrize("name", ["any", "all"])
+def test_rows_that_gain_nothing_are_numpys(name: str) -> None:
+    function = getattr(tm.numpy, name)
+    few = "rows of so many elements gain nothing"
+    for dtype, shape, axis, is_shared in (
+        ("f8", (1 << 21, 8), 1, False),
+        ("f8", (1 << 20, 16), 1, True),
+        ("f8", (8, 1 << 21), 0, False),  # the same in Fortran order
+        ("i1", (1 << 12, 5000), 1, False),
+        ("i1", (1 << 13, 2500), 1, True),
+        ("i2", (1 << 12, 5000), 1, True),
+        ("f4", (144, 20736), 0, True),  # long rows, of which few are reduced
+    ):
+        x = np.ones(shape, dtype)
+        x = np.asfortranarray(x) if shape == (8, 1 << 21) else x
+        x[-1, -1] = x[0, 0] = 0
+        reducer = tm.parallel(np.logical_or if name == "any" else np.logical_and)._reducer
+        plan = reducer.plan((x, axis, bool, None, False, np._NoValue, True), None)
+        assert isinstance(plan, Refusal) is not is_shared, (dtype, shape, axis)
+        assert is_shared or plan.reason == few
+        assert is_shared or reducer.plan((x, axis, bool, None, False, np._NoValue, True), None) is plan
+        assert_same(function(x, axis=axis), getattr(np, name)(x, axis=axis))
 
 
 def assert_same(ours: Any, numpys: Any) -> None:

@@ -30,8 +30,9 @@ __all__ = ["QUICK", "Asked", "Reducer", "as_any", "as_mean", "as_min", "as_reduc
 # The arguments of ufunc.reduce: array, axis, dtype, out, keepdims, initial, where.
 Asked: TypeAlias = tuple[Any, Any, Any, Any, Any, Any, Any]
 
-# Reductions, or why NumPy makes one, by shape, dtype and its char, axis and keepdims. They keep no array
-# alive, and none is of a dtype with metadata. Any thread may write.
+# Reductions, or why NumPy makes one, by shape, dtype and its char, axis, keepdims, and whether the array is
+# in C order or in Fortran's. They keep no array alive, and none is of a dtype with metadata. Any thread may
+# write.
 ReductionCache = Cache[tuple[Any, ...], Reduction | Refusal]
 
 
@@ -320,8 +321,8 @@ class Reducer:
         key = None
         is_usual = where is True and initial is NO_VALUE and dtype is None
         # Dtypes of strings may have a part that is hashed by code of the user's.
-        if is_usual and flags.c_contiguous and flags.aligned and array.dtype.kind in "biufcmM":
-            key = array.shape, array.dtype, array.dtype.char, axis, keepdims
+        if is_usual and flags.forc and flags.aligned and array.dtype.kind in "biufcmM":
+            key = array.shape, array.dtype, array.dtype.char, axis, keepdims, flags.c_contiguous
         plan = None if key is None else self._plans.get(key)
         if plan is None:
             wanted = None if dtype is None else plain_dtype(dtype)
