@@ -232,10 +232,9 @@ def _read(a: Any, axis: Any = None, *_: Any, **__: Any) -> int:
     if axis is None or a.ndim == 1:
         return int(a.nbytes) if a.nbytes >= _WHOLE_LEAST else 0
     nearest = 0 if is_transposed_table(a) else -1
-    row = a.shape[nearest]
-    if a.strides[axis] != a.itemsize and row > _NARROW:
+    if abs(a.strides[axis]) > _NARROW * a.itemsize or not (a.flags.c_contiguous or nearest == 0):
         return 0
-    return int(min(a.nbytes + a.size // row * _ROW, a.nbytes * _TIMES))
+    return int(min(a.nbytes + a.size // a.shape[nearest] * _ROW, a.nbytes * _TIMES))
 
 
 _EXTREME_WAY = "Loops of our own look for numbers in float32 and float64; which zero is found NumPy tells."
