@@ -101,9 +101,9 @@ FILES = {
     "timeline": "events recording chrome picture trace",
     "pipelines": "stages turnstile run pipeline",
     "numpy": """
-        face binding ufuncs rows moments fused quantiles_1d medians_1d sort_1d one_dimension reductions
-        sorting nan_rows sorted_rows order_statistics cumulative extremes searching products inner_calls fft
-        linalg pieces copies fills joins one_ufunc picks counts
+        face binding ufuncs rows columns moments fused quantiles_1d medians_1d sort_1d one_dimension
+        reductions sorting nan_rows sorted_rows order_statistics cumulative extremes searching products
+        inner_calls fft linalg pieces copies fills joins one_ufunc picks counts
     """,
     "_bench": "timing arithmetic terminal cases rows picture command",
 }

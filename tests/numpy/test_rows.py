@@ -15,7 +15,7 @@ from kit.thresholds import OUR_FUNCTIONS, shorten_rows
 
 import threadmill as tm
 from threadmill.arrays.refusal import Refusal
-from threadmill.numpy import fft, nan_rows, order_statistics, products
+from threadmill.numpy import columns, fft, nan_rows, order_statistics, products, sorting
 from threadmill.numpy.rows import rows_of
 
 POOLS = {n: tm.Pool(n) for n in (1, 2, 3, 7)}
@@ -141,6 +141,36 @@ def test_every_shape(dtype: str, shape: tuple[int, ...]) -> None:
     for axis in axes(x):
         for name, args, options in along_an_axis(x, axis):
             same(name, *args, **options)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [2, 3, 8, 17, 63])
+def test_few_columns_are_turned(dtype: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every layout that a table has; on threads that have 2 to 14 columns in all at a time."""
+    turned: list[Any] = []
+    by_columns = sorting.by_columns
+    monkeypatch.setattr("threadmill.numpy.rows._NARROW", 64)
+    monkeypatch.setattr(columns, "_LEAST", 0)
+    monkeypatch.setattr(
+        sorting,
+        "by_columns",
+        lambda *args, **is_order: turned.append(by_columns(*args, **is_order)) or turned[-1],
+    )
+    x = values(dtype, 97 * count).reshape(97, count)
+    gaps = np.resize(x, (97, 2 * count))[:, ::2]
+    for table, axis in (x, 0), (x, -2), (x.T, 1), (x.T, -1), (gaps, 0), (x[::-1], 0), (x[:, ::-1], 0):
+        for kind in None, "stable":
+            same("sort", table, parallel=True, axis=axis, kind=kind)
+            same("argsort", table, parallel=True, axis=axis, kind=kind)
+        same("partition", table, [0, 50, -1], parallel=True, axis=axis)
+        same("argpartition", table, 50, parallel=True, axis=axis)
+    assert len(turned) > 3 * 6
+    monkeypatch.setattr(columns, "_IN_CACHES", 0)
+    monkeypatch.setattr(columns, "_LEAST", 1 << 60)
+    few = x.itemsize < 16
+    for name, more in ("sort", ()), ("partition", (50,)), ("argpartition", (50,)):
+        assert same(name, x, *more, axis=0) is not few
+        same(name, x, *more, axis=1)
 
 
 # ---- what is looked for among sorted numbers ---------------------------------------------------------------

@@ -15,8 +15,9 @@ from ..arrays.refusal import Refusal
 from ..arrays.row_functions import KINDS, order_rows, sort_rows
 from ..tasks.pool import Pool
 from . import sort_1d
+from .columns import are_turned, by_columns, gain_nothing
 from .face import Prepared, on_all_cores
-from .rows import Block, Rows, filled, rows_of, run_blocks
+from .rows import CLOSE, Block, Rows, filled, rows_of, run_blocks
 
 __all__ = ["argpartition", "argsort", "partition", "sort"]
 
@@ -72,9 +73,12 @@ def _number_of(kind: Any, order: Any, stable: Any) -> int | None:
     return KINDS.get(kind) if stable is None and (kind is None or type(kind) is str) else None
 
 
-def _in_place(pool: Pool, a: Any, axis: int, rows: Rows, change: Callable[[Any, int], object]) -> Any:
+def _in_place(
+    pool: Pool, a: Any, result: Any, axis: int, rows: Rows, change: Callable[[Any, int], object]
+) -> Any:
     """A copy of an array, changed block by block as soon as each is copied."""
-    result = empty_like(a)
+    if are_turned(a, axis, rows):
+        return by_columns(pool, a, result, axis, lambda row: change(row, -1))
 
     def work(piece: slice) -> None:
         block = rows.block(piece)
@@ -96,15 +100,17 @@ def _turned(x: Any, axis: int) -> Any:
     return np.moveaxis(x, axis, -1).copy("C")
 
 
-def _ordered(pool: Pool, a: Any, axis: int, rows: Rows, order: Callable[[Any, int], Any]) -> Any:
+def _ordered(pool: Pool, a: Any, result: Any, axis: int, rows: Rows, order: Callable[[Any, int], Any]) -> Any:
     """The indices that order(block, axis) gives, in C order as NumPy gives them."""
+    if are_turned(result, axis, rows) and abs(a.strides[axis]) != a.itemsize:
+        return by_columns(pool, a, result, axis, lambda row: order(row, -1), is_order=True)
 
     def one(block: Block) -> Any:
         if abs(a.strides[axis]) == a.itemsize:
             return order(a[block], axis)
         return np.moveaxis(order(_turned(a[block], axis), -1), -1, axis)
 
-    return filled(pool, rows, empty(a.shape, np.intp), one)
+    return filled(pool, rows, result, one)
 
 
 @on_all_cores(np.sort, f"{_WAY} {_SORT_1D}", _SORTED, _size, times=_EARLIER)
@@ -116,16 +122,19 @@ def sort(
     rows = _rows(a, axis)
     if isinstance(rows, Refusal):
         return rows
+    if gain_nothing(a, axis, rows):
+        return CLOSE
     way = _number_of(kind, order, stable)
 
     def call() -> Any:
-        if way is not None:
-            result = np.empty_like(a)
-            if result.strides[axis] == result.itemsize:
-                turned = np.moveaxis(a, axis, -1), np.moveaxis(result, axis, -1)
-                if sort_rows(pool._handle, *turned, way) is None:
-                    return result
-        return _in_place(pool, a, axis, rows, lambda x, axis: x.sort(axis, kind, order, stable=stable))
+        result = empty_like(a)
+        if way is not None and result.strides[axis] == result.itemsize:
+            turned = np.moveaxis(a, axis, -1), np.moveaxis(result, axis, -1)
+            if sort_rows(pool._handle, *turned, way) is None:
+                return result
+        return _in_place(
+            pool, a, result, axis, rows, lambda x, axis: x.sort(axis, kind, order, stable=stable)
+        )
 
     return call
 
@@ -141,7 +150,11 @@ def partition(
         return rows
     if not _are_integers(kth):
         return _NO_INTEGERS
-    return lambda: _in_place(pool, a, axis, rows, lambda x, axis: x.partition(kth, axis, kind, order))
+    if gain_nothing(a, axis, rows):
+        return CLOSE
+    return lambda: _in_place(
+        pool, a, empty_like(a), axis, rows, lambda x, axis: x.partition(kth, axis, kind, order)
+    )
 
 
 @on_all_cores(np.argsort, f"{_WAY} {_ARGSORT_1D}", _ORDERED, _size_of_order, times=_EARLIER)
@@ -156,12 +169,14 @@ def argsort(
     way = _number_of(kind, order, stable)
 
     def call() -> Any:
-        result = np.empty(a.shape, np.intp)
+        result = empty(a.shape, np.intp)
         if way is not None and a.strides[axis] == a.itemsize and result.strides[axis] == result.itemsize:
             turned = np.moveaxis(a, axis, -1), np.moveaxis(result, axis, -1)
             if order_rows(pool._handle, *turned, way) is None:
                 return result
-        return _ordered(pool, a, axis, rows, lambda x, axis: x.argsort(axis, kind, order, stable=stable))
+        return _ordered(
+            pool, a, result, axis, rows, lambda x, axis: x.argsort(axis, kind, order, stable=stable)
+        )
 
     return call
 
@@ -177,7 +192,16 @@ def argpartition(
         return rows
     if not _are_integers(kth):
         return _NO_INTEGERS
-    return lambda: _ordered(pool, a, axis, rows, lambda x, axis: x.argpartition(kth, axis, kind, order))
+    if a.flags.c_contiguous and gain_nothing(a, axis, rows):  # the result is in C order
+        return CLOSE
+    return lambda: _ordered(
+        pool,
+        a,
+        empty(a.shape, np.intp),
+        axis,
+        rows,
+        lambda x, axis: x.argpartition(kth, axis, kind, order),
+    )
 
 
 # It is another one for each instruction set, and for each list of places.
