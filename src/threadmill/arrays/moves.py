@@ -71,7 +71,12 @@ def select(pool: "CData", conditions: list[Array], choices: list[Array], out: Ar
     arrays = [np.broadcast_to(x, out.shape) for x in (*conditions, *choices)]
     arrays.append(out)
     chars = tuple(x.dtype.char for x in arrays)
-    return _run(pool, _select(chars, len(conditions), out.itemsize), merged_axes(arrays), arrays)
+    axes = merged_axes(arrays)
+    if axes[-1][0] < _LONG:  # a call of the loop for few elements takes longer than the elements
+        longest = max(axes)
+        axes.remove(longest)
+        axes.append(longest)
+    return _run(pool, _select(chars, len(conditions), out.itemsize), axes, arrays)
 
 
 def take(pool: "CData", table: Array, indices: Array, out: Array, axis: int, mode: int) -> int:
