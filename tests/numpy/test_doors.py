@@ -21,7 +21,7 @@ import pytest
 
 import threadmill as tm
 from threadmill._native.door import BY_NUMPY, Door
-from threadmill.arrays import accumulations
+from threadmill.arrays import accumulations, thresholds
 from threadmill.arrays.doors import NAMESAKES, SIMPLE
 from threadmill.arrays.reducer import Reducer
 from threadmill.arrays.refusal import Refusal
@@ -413,6 +413,24 @@ def test_a_method_leaves_calls_to_numpy_in_c(monkeypatch: pytest.MonkeyPatch) ->
     for _ in range(60):
         assert add.accumulate(short, axis=1)[0, 1] == 2
     assert len(asked) <= 2
+
+
+def test_a_ufunc_leaves_calls_to_numpy_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of arrays that lie apart and are too small for that; calls that are timed are not counted."""
+    asked: list[Any] = []
+    ufunc = sys.modules["threadmill.arrays.ufunc"]
+    looked = ufunc.scattered
+    monkeypatch.setattr(ufunc, "scattered", lambda *args: asked.append(args) or looked(*args))
+    x, few = np.ones((300, 400)), np.full((300, 400), 2, np.int32, order="F")
+    for known, looks in ({x.dtype.num: 100_000}, 1), ({}, 0):
+        ldexp = ufunc.ParallelUfunc(np.ldexp, False)
+        ldexp._worth.update(known)
+        asked.clear()
+        for _ in range(thresholds.TIMED - 1):
+            np.testing.assert_array_equal(ldexp(x, few), 4.0)
+        assert len(asked) == looks
+        assert bool(ldexp._counts) is bool(known)
+        assert len(ldexp._told.get(few.dtype.num, [])) == (0 if known else thresholds.TIMED - 1)
 
 
 def test_the_kind_of_other_arguments_is_asked_for() -> None:

@@ -18,8 +18,9 @@ from .._types import Array
 from ..tasks.default_pool import check_pool, default_pool, pool_or_default
 from ..tasks.pool import Pool
 from . import accumulations, self_test, thresholds
+from .cache import Cache
 from .dense import PlanCache, dense_plan, is_dense
-from .doors import SIMPLE, MethodDoor, as_door, timed
+from .doors import SIMPLE, MethodDoor, as_door, left_to_numpy, timed
 from .errstate import apply_as_the_user
 from .labelled import call_labelled, class_of
 from .loops import LoopCache
@@ -80,6 +81,7 @@ class ParallelUfunc(UfuncMethods):
         # nothing but time depends on it.
         self._worth: dict[int, int] = dict.fromkeys(_INTEGERS, _FILLED) if name in _FILLS else {}
         as_door(self, ufunc, SIMPLE, timed(thresholds.LEAST, is_alike=ufunc.signature is None))
+        self._counts, self._tells_values = Cache(), True
         self._told: dict[int, list[int]] = {}  # what timed calls tell of it; any thread adds
         self._loops: LoopCache = LoopCache()
         self._plans: PlanCache = PlanCache()
@@ -138,7 +140,7 @@ class ParallelUfunc(UfuncMethods):
                     return self._timed(args, out, options, untimed)
                 if out is not NOT_GIVEN:
                     options["out"] = out
-                return self._by_others(args, options, pool)
+                return self._by_others(args, options, pool, lasts=True)
             is_default, pool = True, default_pool()
             if pool._max_workers == 1:
                 if WATCHERS:
@@ -169,7 +171,7 @@ class ParallelUfunc(UfuncMethods):
                 if WATCHERS:
                     call = self._prepare(args, options)
                     few = call if isinstance(call, Refusal) else few  # what else hinders it is told first
-                return self._by_others(args, options, pool, few)
+                return self._by_others(args, options, pool, few, lasts=True)
         call = self._prepare(args, options)
         result = call if isinstance(call, Refusal) else call.run(handle)
         if type(result) is Refusal:
@@ -218,9 +220,17 @@ class ParallelUfunc(UfuncMethods):
     # ---- inside ----
 
     def _by_others(
-        self, args: tuple[Any, ...], options: dict[str, Any], pool: Pool | None, why: Refusal | None = None
+        self,
+        args: tuple[Any, ...],
+        options: dict[str, Any],
+        pool: Pool | None,
+        why: Refusal | None = None,
+        lasts: bool = False,
     ) -> Any:
-        """A call that is not ours: pandas' or xarray's with our loops; or BY_NUMPY."""
+        """A call that is not ours: pandas' or xarray's with our loops; or BY_NUMPY.
+
+        `lasts`: that it is too small to gain is so of all calls of its kind.
+        """
         if not options and self.ufunc.signature is None:
             call = self.as_the_user if pool is None else functools.partial(self.as_the_user, pool=pool)
             result = call_labelled(self.ufunc, call, args)
@@ -230,7 +240,7 @@ class ParallelUfunc(UfuncMethods):
                 return result
         if WATCHERS:
             came_to(self.__name__, judged(args) if why is None else why)
-        return BY_NUMPY
+        return left_to_numpy(self, args, options) if lasts else BY_NUMPY
 
     def _timed(self, args: tuple[Any, ...], out: Any, options: dict[str, Any], x: Array) -> Any:
         """NumPy's call, of which the time tells what the loop takes for x's dtype."""

@@ -67,7 +67,7 @@ def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked
     call, least, total = reducer.call, reducer.least, reducer.total
     reduce = ufunc.reduce
     dtype = bool if signature is as_any else None
-    is_sum = ufunc is np.add
+    is_sum, times = ufunc is np.add, 1 if signature is as_any else QUICK  # which the others gain from
     names = _OPTIONS - {"initial"} if signature is as_any else _OPTIONS
 
     def reduction(*args: Any, pool: Pool | None = None, **options: Any) -> Any:
@@ -85,7 +85,7 @@ def _reduction(numpys: Function, ufunc: np.ufunc, signature: Callable[..., Asked
                     return total(x, None)
                 if (
                     has_kernel
-                    or x.nbytes < (thresholds.SUMMED if more else thresholds.REDUCED)
+                    or x.nbytes < (thresholds.SUMMED if more else times * thresholds.REDUCED)
                     or (x.nbytes < (least(x, axis, **_begun(more)) if more else least(x, axis)))
                 ):
                     if number in INTEGERS:
