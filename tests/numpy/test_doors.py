@@ -183,6 +183,10 @@ def test_calls_of_one_argument_have_a_size_of_their_own() -> None:
     assert door(SMALL, fill=0) == NUMPYS
     door._least = 0
     assert door(SMALL[:1]) == OURS
+    door = Told(more=(0, 0, -1, None, 1600, False, -1, 2))
+    x = np.zeros(199)
+    assert door(x, x) == door(x, 1) == NUMPYS
+    assert door(x) == door(x, 1, 2) == door(x, fill=1) == door(np.zeros(200), 1) == OURS
 
 
 def test_one_argument_alone_may_count() -> None:
@@ -237,7 +241,7 @@ def test_calls_of_several_shapes_are_numpys_own(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_number_takes_on_the_dtype_of_an_array() -> None:
     takes = {int: frozenset({np.dtype("f8").num}), np.float32: frozenset({np.dtype("f4").num})}
-    door = Told(more=(0, 0, -1, None, -1, False, -1, takes))
+    door = Told(more=(0, 0, -1, None, -1, False, -1, 1, takes))
     assert door(SMALL, 3) == door(SMALL.astype("f4"), np.float32(3)) == door(SMALL, 3, out=SMALL) == NUMPYS
     assert door(SMALL, 3, SMALL) == NUMPYS
     for args in (SMALL.astype("f4"), 3), (SMALL, 3.0), (SMALL, np.float32(3)), (SMALL,), (3, SMALL), ():
@@ -474,7 +478,7 @@ def test_nothing_is_kept_and_nothing_lost() -> None:
         (Told(numpys=lambda *_, **__: 1 / 0), (SMALL,), {}),
         (Told(), (), {}),
         (
-            Told(more=(4, 1 << 20, 400, None, -1, False, -1, {int: frozenset({12})})),
+            Told(more=(4, 1 << 20, 400, None, -1, False, -1, 1, {int: frozenset({12})})),
             (LARGE[::2], 3),
             {"axis": 0},
         ),

@@ -44,9 +44,8 @@ static PyObject *tm_py_door_call(PyObject *self, PyObject *args, PyObject *optio
         PyErr_SetString(PyExc_TypeError, "a door that has not been made can't be called");
         return NULL;
     }
-    int is_for_numpy =
-        !tm_py_is_ours(door, options) &&
-        (tm_py_is_for_numpy(self, args, options) || tm_py_is_counted(self, args, options));
+    int is_for_numpy = !tm_py_is_ours(door, options) &&
+                       (tm_py_is_for_numpy(self, args, options) || tm_py_is_counted(self, args, options));
     PyErr_Clear();
     if (is_for_numpy) return PyObject_Call(door->numpys, args, options);
     PyObject *ours = PyObject_GetAttr(self, door->ours);
@@ -61,15 +60,15 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
 {
     tm_py_door *door = (tm_py_door *)self;
     PyObject *given[6], *usual = Py_None, *takes = NULL;
-    Py_ssize_t times, least, pieces = 0, most = 0, whole = -1, alone = -1, only = -1;
+    Py_ssize_t times, least, pieces = 0, most = 0, whole = -1, alone = -1, only = -1, arguments = 1;
     int is_alike = 0;
     if (door->numpys != NULL || (options != NULL && PyDict_Size(options) != 0)) {
         PyErr_SetString(PyExc_TypeError, "a door is made once, of arguments by position");
         return -1;
     }
-    if (!PyArg_ParseTuple(args, "OOO!OOO!nn|nnnOnpnO!", &given[0], &given[1], &PyList_Type, &given[2],
+    if (!PyArg_ParseTuple(args, "OOO!OOO!nn|nnnOnpnnO!", &given[0], &given[1], &PyList_Type, &given[2],
                           &given[3], &given[4], &PyTuple_Type, &given[5], &times, &least, &pieces, &most,
-                          &whole, &usual, &alone, &is_alike, &only, &PyDict_Type, &takes))
+                          &whole, &usual, &alone, &is_alike, &only, &arguments, &PyDict_Type, &takes))
         return -1;
     if (times < 0 || pieces < 0 || (given[4] != Py_None && !PyFrozenSet_Check(given[4])) ||
         (!times && given[4] == Py_None) || (is_alike && (!pieces || given[4] == Py_None))) {
@@ -95,6 +94,7 @@ static int tm_py_door_init(PyObject *self, PyObject *args, PyObject *options)
     door->usual = usual;
     door->whole = whole;
     door->alone = alone;
+    door->arguments = arguments;
     door->is_alike = is_alike;
     door->only = only;
     door->takes = takes;

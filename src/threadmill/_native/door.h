@@ -26,8 +26,9 @@ typedef struct {
     Py_ssize_t pieces; /* of an array in pieces so many times its dtype's worth; 0: no such look */
     Py_ssize_t most;   /* what that is where it is not known */
     Py_ssize_t whole;  /* what `least` is for calls over all elements, and of arrays of one axis; or -1 */
-    Py_ssize_t alone;  /* what `least` is for calls of one argument; or -1 */
-    Py_ssize_t only;   /* the one argument by position whose array counts; or -1 */
+    Py_ssize_t alone;  /* what `least` is for calls of so many arguments and no options; or -1 */
+    Py_ssize_t arguments;
+    Py_ssize_t only; /* the one argument by position whose array counts; or -1 */
     int is_alike; /* arrays of several shapes or orders, too, gain from so many times the worth on as in pieces */
     Py_ssize_t least; /* bytes from which on a call is ours; any thread may write it */
 } tm_py_door;

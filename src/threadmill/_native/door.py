@@ -27,11 +27,11 @@ if TYPE_CHECKING:
         What may follow: `pieces` and `most`, an array in pieces has fewer bytes than `pieces` times what
         self._worth has, or times `most`, and a product than that of its first array; `whole` and `axis`,
         bytes that stand for `least` where a call is over all elements, as its axis, `axis` if none is given,
-        is None or its first array has one (-1: none do); `alone`, bytes that stand for it in calls of one
-        argument; `is_alike`, arrays of which one is in pieces, or that have several shapes or orders, are
-        like arrays in pieces; `only`, the place of the one argument whose array counts, beside those by
-        keyword (-1: all do); `takes`, a dict: the first argument is an array, and takes[type(second)] has
-        its dtype.num.
+        is None or its first array has one (-1: none do); `alone`, bytes that stand for it in calls of
+        so many `arguments` and no options; `is_alike`, arrays of which one is in pieces, or that have several
+        shapes or orders, are like arrays in pieces; `only`, the place of the one argument whose array
+        counts, beside those by keyword (-1: all do); `takes`, a dict: the first argument is an array, and
+        takes[type(second)] has its dtype.num.
 
         Where self._counts is a dict, counts[kind] is how many more calls of a kind are NumPy's before one is
         that of self._ours again. A kind is a number made of arrays' shapes and dtype.num, of the types of all

@@ -210,7 +210,7 @@ int tm_py_is_for_numpy(PyObject *self, PyObject *args, PyObject *options)
     Py_ssize_t count = PyTuple_Size(args);
     if (least >= TM_PY_NEVER) return 1;
     if (least > 0 && door->whole >= 0 && tm_py_is_whole(door, args, options)) least = door->whole;
-    if (least > 0 && door->alone >= 0 && count == 1 && options == NULL) least = door->alone;
+    if (least > 0 && door->alone >= 0 && count == door->arguments && options == NULL) least = door->alone;
     if (door->takes != NULL && !tm_py_takes_on(door, args)) return 0;
     if (door->times == 0) room = tm_py_room_of(self, args, least);
     for (Py_ssize_t k = 0; k < count; k++) {

@@ -61,6 +61,7 @@ class Sizes(NamedTuple):
     alone: int = -1
     is_alike: bool = False
     only: int = -1
+    arguments: int = 1
 
 
 def timed(least: int, times: int = 1, is_alike: bool = False) -> Sizes:

@@ -73,13 +73,17 @@ def _laid_out(pool: Pool, a: Any, dtype: Any, order: Any, like: Any) -> Prepared
     return copied(pool, [(a, result)], result)
 
 
+# To copy where a mask is true takes so many times as long.
+_MASKED = 16
+
+
 def _written(dst: Any, _: Any, __: Any = None, where: Any = True, **___: Any) -> int:
     """Bytes of the target; of one with a mask as many as take NumPy the same time."""
-    written: int = dst.nbytes if where is True else 16 * dst.nbytes
+    written: int = dst.nbytes if where is True else _MASKED * dst.nbytes
     return written
 
 
-@on_all_cores(np.copyto, COPIED, LEAST, _written, times=16)
+@on_all_cores(np.copyto, COPIED, LEAST, _written, times=_MASKED, alone=_MASKED * LEAST, arguments=2)
 def copyto(pool: Pool, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> Prepared:
     if not is_target(dst) or casting not in CASTINGS or not dst.size:
         return OTHER

@@ -95,6 +95,7 @@ def on_all_cores(
     whole: int = -1,
     pieces: int = 0,
     alone: int = -1,
+    arguments: int = 1,
     only: int = -1,
     takes_lists: bool = True,
 ) -> Callable[[Callable[..., Prepared]], Any]:
@@ -104,12 +105,13 @@ def on_all_cores(
     prepared. A size is at most so many `times` the bytes of the largest array; with 0, sixteen times the
     product of the bytes of arrays and of integers. Of arrays of other dtypes than those in `runs` NumPy makes
     all calls; `worth` has other bytes for some (dtype.num), `whole` is for calls over all elements, or of one
-    axis, `pieces` for arrays that are contiguous in no order, and `alone` for calls of one argument. `only`
-    is the place of the one whose array counts. `takes_lists` is false with a `size` that looks at none.
+    axis, `pieces` for arrays that are contiguous in no order, and `alone` for calls of so many `arguments`
+    and no options. `only` is the place of the one whose array counts. `takes_lists` is false with a `size`
+    that looks at none.
     """
     by_dtype = {**dict.fromkeys(NUMBERS - runs, NEVER), **(worth or {})}
     simple = SIMPLE if size is not None and takes_lists else None
-    sizes = Sizes(least, times, min(pieces, 1), pieces, whole, alone=alone, only=only)
+    sizes = Sizes(least, times, min(pieces, 1), pieces, whole, alone=alone, only=only, arguments=arguments)
 
     def made(prepare: Callable[..., Prepared]) -> Any:
         def prepared(pool: Pool | None, args: tuple[Any, ...], options: dict[str, Any]) -> Prepared:
