@@ -67,13 +67,16 @@ static inline void TM_JOIN2(transpose, ITEM)(intptr_t high, intptr_t wide, const
 
 /* out[i][j] = x[i][j], the axis j being a core dimension. Where it is the inner one of both arrays, row by row;
  * elsewhere block by block, so that a line is used up while it is in the first-level cache, whichever axis it
- * lies along. */
+ * lies along. Where x is contiguous along j and out along i, the two change places. */
 static int TM_JOIN2(copy_blocks, ITEM)(void *context, char *const *data, const intptr_t *dims,
                                        const intptr_t *strides, void *auxdata)
 {
     const size_t item = (size_t)(uintptr_t)context;
-    const intptr_t size = (intptr_t)ITEM_BYTES(item), n = dims[0], m = dims[1];
-    const intptr_t x_step[] = {strides[0], strides[2]}, out_step[] = {strides[1], strides[3]};
+    const intptr_t size = (intptr_t)ITEM_BYTES(item);
+    const bool is_turned = strides[1] == size && strides[2] == size;
+    const intptr_t n = dims[is_turned], m = dims[!is_turned];
+    const intptr_t x_step[] = {strides[2 * is_turned], strides[2 * !is_turned]};
+    const intptr_t out_step[] = {strides[1 + 2 * is_turned], strides[1 + 2 * !is_turned]};
     const bool is_inner = labs(x_step[1]) <= labs(x_step[0]) && labs(out_step[1]) <= labs(out_step[0]);
     const bool is_transposed = x_step[0] == size && out_step[1] == size;
     const intptr_t rows = is_inner ? ROWS : TM_MAX(LINE / size, 1), columns = is_inner ? m : COLUMNS;

@@ -11,6 +11,7 @@ from kit.comparison import assert_same_call, difference
 from kit.thresholds import OUR_FUNCTIONS
 
 import threadmill as tm
+from threadmill.arrays import moves, spaces
 from threadmill.numpy import joins as room_of_joins
 
 DATES = ["M8[s]", "m8[ms]"]
@@ -454,3 +455,29 @@ def test_arrays_that_are_numpys() -> None:
                 assert not getattr(tm.numpy, name).explain(*args, pool=pool).parallel
                 ours, numpys = (getattr(home, name)(*args) for home in (tm.numpy, np))
                 assert difference(ours, numpys) is None or repr(ours) == repr(numpys)
+
+
+@pytest.mark.parametrize("item", ["i1", "i4", "D"])
+@pytest.mark.parametrize("count", [2, 8, 16, 100])
+def test_a_tall_table_is_cut_along_its_long_axis(
+    item: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the target's elements lie side by side along it, and chunks have whole lines of them."""
+    chunks: list[int] = []
+    run = spaces.Space.run
+
+    def noted(self: Any, pool: Any, program: Any, arrays: Any, split: int, grain: int) -> int:
+        chunks.append(-(-self.shape[split] // grain))
+        return run(self, pool, program, arrays, split, grain)
+
+    monkeypatch.setattr(spaces.Space, "run", noted)
+    length = 2_000_000 // count
+    x = np.arange(length * count).astype(item).reshape(length, count)
+    gaps = np.resize(x, (length, 2 * count))[:, ::2]
+    for source in x, x[::-1], x[:, ::-1], gaps, np.asfortranarray(x):
+        for target in np.zeros((length, count), item, "F"), np.zeros((length, count), item):
+            for turned in False, True:
+                chunks.clear()
+                moves.copy(tm.default_pool()._handle, *((source.T, target.T) if turned else (source, target)))
+                np.testing.assert_array_equal(source, target)
+                assert min(chunks) > 8

@@ -53,6 +53,8 @@ def copy(pool: "CData", source: Array, target: Array) -> int:
         if abs(inner[1]) < abs(core[1]):
             axes.remove(inner)
             axes.append(inner)
+        if core[0] > _LONG * max(axes)[0]:  # a core is not cut
+            axes[-1], core = core, axes[-1]
     program = _copy(source.dtype.char, target.dtype.char, source.itemsize, bool(core))
     return _run(pool, program, axes, (source, target), core, core[0] if core else 1)
 
