@@ -16,15 +16,11 @@ from ..arrays.errstate import report_flags
 from ..tasks.pool import Pool
 from .rows import Rows, are_close, run_blocks
 
-__all__ = ["are_turned", "by_columns", "gain_nothing"]
+__all__ = ["are_turned", "by_columns"]
 
-# Bytes of a table from which on its columns are turned. A second thread is worth its while where all stays in
-# the caches as well, if its lines do not wander between two cores for long; not in between, where a function
-# goes through its rows as quickly as they are copied: `partition` of 8 MB had 0.65 to 1.0 of NumPy's speed.
-_IN_CACHES, _LEAST = 5 << 20, 1 << 24
-
-# Numbers so large take longer to compare than to copy.
-_LARGE_ITEM = 16
+# Bytes of a table from which on its columns are turned: a smaller one stays in the caches, with lines that do
+# not wander between two cores for long.
+_LEAST = 5 << 20
 
 # So many columns for each thread are turned at a time. NumPy has one in a buffer.
 _EACH = 2
@@ -32,17 +28,8 @@ _EACH = 2
 
 def are_turned(x: Any, axis: int, rows: Rows) -> bool:
     """Whether the rows along an axis of a table are turned before they are shared out."""
-    return x.nbytes >= _LEAST and _are_columns(x, axis, rows)
-
-
-def gain_nothing(x: Any, axis: int, rows: Rows) -> bool:
-    """Whether NumPy is as quick with the rows along an axis of a table."""
-    is_between = _IN_CACHES <= x.nbytes < _LEAST and x.itemsize < _LARGE_ITEM
-    return is_between and _are_columns(x, axis, rows)
-
-
-def _are_columns(x: Any, axis: int, rows: Rows) -> bool:
-    return x.ndim == 2 and abs(x.strides[axis]) > abs(x.strides[rows.axis]) and are_close(x, rows)
+    is_apart = x.ndim == 2 and abs(x.strides[axis]) > abs(x.strides[rows.axis])
+    return is_apart and x.nbytes >= _LEAST and are_close(x, rows)
 
 
 def by_columns(

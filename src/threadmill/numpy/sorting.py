@@ -15,9 +15,9 @@ from ..arrays.refusal import Refusal
 from ..arrays.row_functions import KINDS, order_rows, sort_rows
 from ..tasks.pool import Pool
 from . import sort_1d
-from .columns import are_turned, by_columns, gain_nothing
+from .columns import are_turned, by_columns
 from .face import Prepared, on_all_cores
-from .rows import CLOSE, Block, Rows, filled, rows_of, run_blocks
+from .rows import Block, Rows, filled, rows_of, run_blocks
 
 __all__ = ["argpartition", "argsort", "partition", "sort"]
 
@@ -52,16 +52,20 @@ def _has_one_axis(a: Any) -> bool:
     return type(a) is np.ndarray and a.ndim == 1
 
 
+def _size_of_few(a: Any, *_: Any, **__: Any) -> int:
+    """The bytes of an array, of which an element has four at most."""
+    return int(a.size * min(a.itemsize, 4))
+
+
 def _size(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
-    """The bytes of an array, of which an element has four at most, as many times as they gain earlier."""
-    nbytes = int(a.size * min(a.itemsize, 4))
-    return nbytes * (_EARLIER if a.ndim > 1 and 0 < a.strides[axis] == min(a.strides) else 1)
+    """The same, as many times as they gain earlier."""
+    return _size_of_few(a) * (_EARLIER if a.ndim > 1 and 0 < a.strides[axis] == min(a.strides) else 1)
 
 
 def _size_of_order(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
     """The same where elements and indices of a row lie side by side: along the last axis alone."""
     is_early = a.strides[axis] == a.itemsize and axis in (-1, a.ndim - 1)
-    return _size(a, axis) if is_early else int(a.size * min(a.itemsize, 4))
+    return _size(a, axis) if is_early else _size_of_few(a)
 
 
 def _number_of(kind: Any, order: Any, stable: Any) -> int | None:
@@ -122,8 +126,6 @@ def sort(
     rows = _rows(a, axis)
     if isinstance(rows, Refusal):
         return rows
-    if gain_nothing(a, axis, rows):
-        return CLOSE
     way = _number_of(kind, order, stable)
 
     def call() -> Any:
@@ -150,8 +152,6 @@ def partition(
         return rows
     if not _are_integers(kth):
         return _NO_INTEGERS
-    if gain_nothing(a, axis, rows):
-        return CLOSE
     return lambda: _in_place(
         pool, a, empty_like(a), axis, rows, lambda x, axis: x.partition(kth, axis, kind, order)
     )
@@ -181,7 +181,7 @@ def argsort(
     return call
 
 
-@on_all_cores(np.argpartition, _WAY, _ORDERED)
+@on_all_cores(np.argpartition, _WAY, _ORDERED, _size_of_few)
 def argpartition(
     pool: Pool, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
 ) -> Prepared:
@@ -192,8 +192,6 @@ def argpartition(
         return rows
     if not _are_integers(kth):
         return _NO_INTEGERS
-    if a.flags.c_contiguous and gain_nothing(a, axis, rows):  # the result is in C order
-        return CLOSE
     return lambda: _ordered(
         pool,
         a,
