@@ -464,20 +464,25 @@ def test_a_tall_table_is_cut_along_its_long_axis(
 ) -> None:
     """Also where the target's elements lie side by side along it, and chunks have whole lines of them."""
     chunks: list[int] = []
+    rows: list[int] = []
     run = spaces.Space.run
 
     def noted(self: Any, pool: Any, program: Any, arrays: Any, split: int, grain: int) -> int:
         chunks.append(-(-self.shape[split] // grain))
+        rows[:] = self.shape[-1:]
         return run(self, pool, program, arrays, split, grain)
 
     monkeypatch.setattr(spaces.Space, "run", noted)
     length = 2_000_000 // count
     x = np.arange(length * count).astype(item).reshape(length, count)
     gaps = np.resize(x, (length, 2 * count))[:, ::2]
+    columns = np.zeros((length + 5, count), item, "F")[:length]  # with gaps between them
     for source in x, x[::-1], x[:, ::-1], gaps, np.asfortranarray(x):
-        for target in np.zeros((length, count), item, "F"), np.zeros((length, count), item):
+        for target in columns, np.zeros((length, count), item, "F"), np.zeros((length, count), item):
             for turned in False, True:
                 chunks.clear()
                 moves.copy(tm.default_pool()._handle, *((source.T, target.T) if turned else (source, target)))
                 np.testing.assert_array_equal(source, target)
                 assert min(chunks) > 8
+                if source.flags.f_contiguous and target is columns:
+                    assert rows == [length]  # which no loop is told as a core

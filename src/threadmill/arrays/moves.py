@@ -24,6 +24,9 @@ __all__ = ["can_convert", "copy", "copy_where", "cut_flat", "merged_axes", "read
 # An axis with so many indices is worth cutting.
 _LONG = 16
 
+# Rows of so many elements are copied one by one; shorter ones, or rows to columns, are a core of the loop's.
+_ROW = 1024
+
 # Where lines of an array may lie across an axis, a chunk has whole lines of it.
 _LINE = 64
 
@@ -46,14 +49,15 @@ def copy(pool: "CData", source: Array, target: Array) -> int:
     source = np.broadcast_to(source, target.shape)
     axes = merged_axes((source, target))
     core: _Axis = ()
-    if source.dtype == target.dtype and len(axes) > 1:
+    # The one along which the source's elements lie closest.
+    inner = min(axes, key=lambda axis: abs(axis[1]) or math.inf)
+    is_turned = abs(inner[1]) < abs(axes[-1][1])
+    if source.dtype == target.dtype and len(axes) > 1 and (is_turned or axes[-1][0] < _ROW):
         core = axes.pop()
-        # Of the others, the one along which the source's elements lie closest comes last.
-        inner = min(axes, key=lambda axis: abs(axis[1]) or math.inf)
-        if abs(inner[1]) < abs(core[1]):
+        if is_turned:  # it comes last of the others
             axes.remove(inner)
             axes.append(inner)
-        if core[0] > _LONG * max(axes)[0]:  # a core is not cut
+        if is_turned and core[0] > _LONG * max(axes)[0]:  # a core is not cut
             axes[-1], core = core, axes[-1]
     program = _copy(source.dtype.char, target.dtype.char, source.itemsize, bool(core))
     return _run(pool, program, axes, (source, target), core, core[0] if core else 1)
