@@ -44,9 +44,6 @@ _FILLS, _FILLED, _INTEGERS = frozenset({"isfinite", "isinf", "isnan"}), 1 << 24,
 # As they are called, 20 ns sooner.
 _ndarray = np.ndarray
 
-_TWICE = Refusal("an index may occur twice")
-_PIECES = Refusal("pieces between indices are no rows to share")
-
 
 class ParallelUfunc(UfuncMethods):
     """A ufunc that runs on all cores; made by `parallel`.
