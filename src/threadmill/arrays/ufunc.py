@@ -41,6 +41,9 @@ NOT_GIVEN: Any = object()
 # microsecond.
 _FILLS, _FILLED, _INTEGERS = frozenset({"isfinite", "isinf", "isnan"}), 1 << 24, range(11)
 
+# Integers of these are exponents beside floats: what calls of both take is the floats'.
+_SCALES = frozenset({"ldexp"})
+
 # As they are called, 20 ns sooner.
 _ndarray = np.ndarray
 
@@ -76,7 +79,7 @@ class ParallelUfunc(UfuncMethods):
         name = ufunc.__name__ if ufunc in self_test.NUMPYS else ""
         # By dtype.num: the bytes from which on calls are shared, once they are known. Any thread writes;
         # nothing but time depends on it.
-        self._worth: dict[int, int] = dict.fromkeys(_INTEGERS, _FILLED) if name in _FILLS else {}
+        self._worth: dict[int, int] = dict.fromkeys(_INTEGERS, _FILLED) if name in _FILLS | _SCALES else {}
         as_door(self, ufunc, SIMPLE, timed(thresholds.LEAST, is_alike=ufunc.signature is None))
         self._counts, self._tells_values = Cache(), True
         self._told: dict[int, list[int]] = {}  # what timed calls tell of it; any thread adds
