@@ -174,11 +174,13 @@ def nanmedian(
 ) -> Prepared:
     if type(a) is np.ndarray and (a.ndim == 1 or axis is None):
         return medians_1d.nanmedian(pool, a, axis, out, overwrite_input, keepdims)
+    if not is_plain(a):
+        return _NOT_PLAIN
+    if a.dtype.kind != "f" or overwrite_input is not False:
+        return Refusal("it overwrites its input, or the operand's dtype has no nan")
     found = _rows(a, axis, out, keepdims)
     if isinstance(found, Refusal):
         return found
-    if a.dtype.kind != "f" or overwrite_input is not False:
-        return Refusal("it overwrites its input, or the operand's dtype has no nan")
     rows, at = found
     axes = axis if type(axis) is tuple else (axis,)
     length = math.prod(a.shape[each] for each in axes)
