@@ -88,9 +88,9 @@ _UNSEEN = 64
 
 
 def left_to_numpy(door: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """BY_NUMPY for a call that is too small to gain, by nothing but its kind; the next ones are so in C.
+    """Returns BY_NUMPY for a call that is too small to gain; the door sends the next ones like it to NumPy.
 
-    A method of another package's ufunc is no door.
+    Nothing but the call's kind may have told it. A method of another package's ufunc is no door.
     """
     kind = door._kind(args, options) if isinstance(door, Door) else None
     if kind is not None:

@@ -57,7 +57,7 @@ def copy(pool: "CData", source: Array, target: Array) -> int:
         if is_turned:  # it comes last of the others
             axes.remove(inner)
             axes.append(inner)
-        if is_turned and core[0] > _LONG * max(axes)[0]:  # a core is not cut
+        if is_turned and core[0] > _LONG * max(axes)[0]:  # a core is not cut, and this one is long
             axes[-1], core = core, axes[-1]
     program = _copy(source.dtype.char, target.dtype.char, source.itemsize, bool(core))
     return _run(pool, program, axes, (source, target), core, core[0] if core else 1)

@@ -1,8 +1,8 @@
 """Few columns that lie side by side in memory: turned into rows on their way to a function, and back.
 
 Two threads that write to the same lines of the caches wait for each other: 8 columns of 375,000 numbers took
-1.4 to 2.6 times as long on two threads as NumPy takes on one. So all threads copy some columns, each of them
-other lines; then each thread has rows of its own.
+1.4 to 2.6 times as long on two threads as NumPy takes on one. So each thread copies
+a piece of some columns, in which no line is another's, and then has rows of its own.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ __all__ = ["are_turned", "by_columns"]
 # not wander between two cores for long.
 _LEAST = 5 << 20
 
-# So many columns for each thread are turned at a time. NumPy has one in a buffer.
+# So many columns for each thread are turned at a time, in memory beside the result. NumPy has one there.
 _EACH = 2
 
 

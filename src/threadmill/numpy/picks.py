@@ -125,7 +125,7 @@ def _room_of_choices(condlist: Any, choicelist: Any, *_: Any, **__: Any) -> int:
 
 
 def _weighed(x: Array) -> int:
-    """Bytes of an array; elements that lie side by side take NumPy as long as four of them each."""
+    """Bytes of an array; in C order an element counts as four at least: smaller ones take NumPy as long."""
     return x.size * (max(x.itemsize, 4) if x.flags.c_contiguous else x.itemsize)
 
 

@@ -52,20 +52,20 @@ def _has_one_axis(a: Any) -> bool:
     return type(a) is np.ndarray and a.ndim == 1
 
 
-def _size_of_few(a: Any, *_: Any, **__: Any) -> int:
-    """The bytes of an array, of which an element has four at most."""
+def _size_in_words(a: Any, *_: Any, **__: Any) -> int:
+    """The bytes of an array, of which an element counts as four at most."""
     return int(a.size * min(a.itemsize, 4))
 
 
 def _size(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
     """The same, as many times as they gain earlier."""
-    return _size_of_few(a) * (_EARLIER if a.ndim > 1 and 0 < a.strides[axis] == min(a.strides) else 1)
+    return _size_in_words(a) * (_EARLIER if a.ndim > 1 and 0 < a.strides[axis] == min(a.strides) else 1)
 
 
 def _size_of_order(a: Any, axis: Any = -1, *_: Any, **__: Any) -> int:
     """The same where elements and indices of a row lie side by side: along the last axis alone."""
     is_early = a.strides[axis] == a.itemsize and axis in (-1, a.ndim - 1)
-    return _size(a, axis) if is_early else _size_of_few(a)
+    return _size(a, axis) if is_early else _size_in_words(a)
 
 
 def _number_of(kind: Any, order: Any, stable: Any) -> int | None:
@@ -181,7 +181,7 @@ def argsort(
     return call
 
 
-@on_all_cores(np.argpartition, _WAY, _ORDERED, _size_of_few)
+@on_all_cores(np.argpartition, _WAY, _ORDERED, _size_in_words)
 def argpartition(
     pool: Pool, a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
 ) -> Prepared:
